@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading and writing files of the host. Nothing here resolves a path below a container's root: see path.h.
+ * A dirfd of AT_FDCWD with an absolute path is usual; errors name the path.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Reads all of a file. *ret is NUL-terminated (the NUL is not counted in *ret_len) and freed by the caller.
+ * A file larger than `max` bytes is -EFBIG. ret_len may be NULL. */
+int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
+
+/* As io_read_file() on an open descriptor; `name` is for messages. */
+int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
+
+/* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips one
+ * trailing newline. Returns the length or -errno, without a message. */
+ssize_t io_read_small(int dirfd, const char *path, char *buf, size_t size);
+
+/* One open(2) O_WRONLY|O_CLOEXEC|O_NOFOLLOW of an existing file and one write(2), as procfs and cgroupfs want it. */
+int io_write_small(int dirfd, const char *path, const char *text, struct cfs_error *err);
+
+/* As io_write_small(), returning 0 or -errno without a message. */
+int io_write_small_quiet(int dirfd, const char *path, const char *text);
+
+/* Replaces or makes a file so that a reader sees the old or the new content, never a part: a temporary file beside
+ * it and rename(2). The same holds after a crash of cfs (not of the machine: no fsync, /run is memory). */
+int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode, struct cfs_error *err);
+
+/* write(2) until all is written, EINTR included. 0 or -errno, no message. */
+int io_write_all(int fd, const void *data, size_t len);
+
+/* Marks all descriptors from `first` on close-on-exec (close_range(2), Linux 5.11). 0 or -errno. */
+int io_cloexec_from(unsigned first);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Paths below a root that somebody hostile may control: the only file of cfs that resolves them.
+ *
+ * Trust model: config.json is trusted, what lies in the root file system is not. A symbolic link in the root may
+ * point anywhere and may be exchanged while we look (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310). So every
+ * look-up is one openat2(2) relative to a descriptor of the root, and what follows (mkdirat, mknodat, move_mount)
+ * works on the descriptor that it returned, never on the path again.
+ *
+ *   in_root   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: for paths that the user wrote (mount destinations). Links
+ *             are followed, as if chrooted: the container's own layout ("/var/run -> /run") works and stays inside.
+ *   beneath   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS: for names that the runtime chose
+ *             (/dev/null). A link there is an attack or a mistake: -ELOOP.
+ *
+ * Functions return a descriptor or 0, and -errno with err filled; err may be NULL where failing is expected.
+ */
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+int path_open_in_root(int root_fd, const char *path, int flags, struct cfs_error *err);
+int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error *err);
+
+/* As path_open_beneath() and RESOLVE_NO_XDEV, for a verified procfs descriptor: "self/attr/exec" and sysctls.
+ * The link "self"/"thread-self" of procfs itself is followed, magic links are not. */
+int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *err);
+
+/* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed inside. */
+int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
+
+/* Opens `path` in the root as O_PATH; when missing makes its parents (0755) and an empty regular file (mode). */
+int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
+
+/* Splits `path`: opens (making) the directory part in the root as O_PATH and points *ret_name at the last
+ * component inside `path` (trailing slashes are an error). The name itself is not looked at: it may be a link. */
+int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name, struct cfs_error *err);
+
+/* The host's /proc as an O_PATH directory, verified to be procfs and its root (CVE-2019-16884, CVE-2025-52881). */
+int path_open_host_proc(struct cfs_error *err);
+
+/* Lexical helpers on strings. */
+bool path_is_absolute(const char *path);
+/* No "..", no NUL tricks: every component is a plain name. */
+bool path_has_dotdot(const char *path);
+/* "BASE/REL", or REL alone when it is absolute; freed by the caller. */
+int path_join(const char *base, const char *rel, char **ret, struct cfs_error *err);
+
+/* Describes in buf why an absolute host path cannot be reached: the first component that fails, with its mode and
+ * owner ("`/home/x` is mode 0700, owned by 1000:1000"). Returns false when nothing was found to say. */
+bool path_explain(const char *path, char *buf, size_t size);
+
+#endif

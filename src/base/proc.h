@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Processes by identity. A pid alone is reused; pid + start time is unique within one boot, and the boot id tells
+ * boots apart, so a state directory that survived a reboot never makes cfs signal a stranger.
+ */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include "base/err.h"
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROC_BOOT_ID_SIZE 40
+
+struct proc_identity {
+        pid_t pid;
+        uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks after boot */
+        char boot_id[PROC_BOOT_ID_SIZE];
+};
+
+enum proc_status { PROC_GONE, PROC_ZOMBIE, PROC_ALIVE };
+
+/* Fills the identity of a running process. -ESRCH when it is gone. No message. */
+int proc_identify(pid_t pid, struct proc_identity *ret);
+
+/* What became of it. Cheap: one read of /proc/PID/stat; the boot id is read only when `check_boot`. */
+enum proc_status proc_status(const struct proc_identity *id);
+
+/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone. */
+int proc_pidfd(const struct proc_identity *id);
+
+/* pidfd_send_signal(2). 0 or -errno. */
+int proc_signal(int pidfd, int sig);
+
+/* Waits until the process behind the pidfd has ended (poll on the pidfd; needs not be our child).
+ * timeout in ms, -1: for ever. 0 ended, -ETIMEDOUT, -errno. */
+int proc_wait_gone(int pidfd, int timeout_ms);
+
+/* Reaps our child; returns the wait status in *ret_status. 0 or -errno. EINTR is retried. */
+int proc_reap(pid_t pid, int *ret_status);
+
+/* The exit code that a shell would report: the code, or 128 + signal. */
+int proc_exit_code(int wait_status);
+
+/* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
+int proc_signal_number(const char *name);
+
+#endif
