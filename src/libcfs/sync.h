@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, three kinds of packets.
+ *
+ *      runtime                                   init
+ *         |            ... rows ...                |
+ *      MEET n  ------ HERE n ----->                |        A MEET row: each side says that it is there and waits
+ *         |    <----- HERE n -----              MEET n      until the other is. Between two MEETs they run
+ *         |            ... rows ...                |        concurrently and know nothing of each other.
+ *         |    <----- LOG level text --             |        The init has no log of its own.
+ *         |    <----- FAILED cfs_error --           x        Whoever fails says why and ends; the other one's wait
+ *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
+ *         |    <----- (end of file)                 |        Close-on-exec makes a successful execve visible.
+ *
+ * After the MEET "created" of `create`, the runtime ends. The init accepts the connection that `start` makes to
+ * start.sock in the state directory, which takes the place of this socket: HERE started, rows, execve or FAILED.
+ *
+ * No wait is unbounded in silence: when the peer ends without a word, its wait status is turned into an error
+ * (CFS_E_DIED) that names the row it was last heard of.
+ */
+#ifndef LIBCFS_SYNC_H
+#define LIBCFS_SYNC_H
+
+#include "base/err.h"
+#include "base/log.h"
+
+struct sync {
+        int fd;
+        const char *last; /* name of the last MEET passed, for messages */
+};
+
+/* Makes both ends, close-on-exec. */
+int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);
+
+/* Announces MEET row `row` and waits for the peer. In the runtime, LOG packets are logged on the way.
+ * Returns 0, or the peer's FAILED as our own error, or -ECONNRESET with CFS_E_DIED when it ended. */
+int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err);
+
+/* Runtime: waits for the end of file that a successful execve makes, or for FAILED. */
+int sync_wait_exec(struct sync *s, struct cfs_error *err);
+
+/* Init: tells the peer why we fail. Never fails itself. */
+void sync_send_failed(struct sync *s, const struct cfs_error *err);
+
+/* Init: a log handler (log_set_handler) that sends messages to the runtime; data is the struct sync. */
+void sync_log_handler(void *data, enum log_level level, const char *message);
+
+void sync_close(struct sync *s);
+
+#endif
