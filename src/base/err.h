@@ -17,7 +17,8 @@
 #include <stddef.h>
 
 /* Sets code and text. Returns a negative errno that fits the code (never zero), for `return err_set(...)`. */
-int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /* A system call failed: code CFS_E_SYSTEM (CFS_E_NOMEM for ENOMEM), the text is "FMT: strerror" with a lower case
  * first letter, as engines match on it. `syscall` may be NULL. Returns -errnum. */

@@ -29,7 +29,8 @@ int io_write_small_quiet(int dirfd, const char *path, const char *text);
 
 /* Replaces or makes a file so that a reader sees the old or the new content, never a part: a temporary file beside
  * it and rename(2). The same holds after a crash of cfs (not of the machine: no fsync, /run is memory). */
-int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode, struct cfs_error *err);
+int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
+                    struct cfs_error *err);
 
 /* write(2) until all is written, EINTR included. 0 or -errno, no message. */
 int io_write_all(int fd, const void *data, size_t len);

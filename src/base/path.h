@@ -36,7 +36,8 @@ int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_e
 
 /* Splits `path`: opens (making) the directory part in the root as O_PATH and points *ret_name at the last
  * component inside `path` (trailing slashes are an error). The name itself is not looked at: it may be a link. */
-int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name, struct cfs_error *err);
+int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name,
+                        struct cfs_error *err);
 
 /* The host's /proc as an O_PATH directory, verified to be procfs and its root (CVE-2019-16884, CVE-2025-52881). */
 int path_open_host_proc(struct cfs_error *err);

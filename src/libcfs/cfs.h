@@ -26,10 +26,12 @@ extern "C" {
 enum cfs_cgroup_manager { CFS_CGROUP_CGROUPFS, CFS_CGROUP_SYSTEMD, CFS_CGROUP_DISABLED };
 
 struct cfs_runtime {
-        const char *root; /* absolute path of the state directory; made when missing (0700). See cfs_default_root() */
+        const char *
+                root; /* absolute path of the state directory; made when missing (0700). See cfs_default_root() */
         bool root_explicit; /* the user named it: `list` fails when it does not exist                               */
         enum cfs_cgroup_manager cgroup_manager;
-        const char *trace; /* write per-row timings in Chrome trace format to this file, or NULL                     */
+        const char *
+                trace; /* write per-row timings in Chrome trace format to this file, or NULL                     */
 };
 
 /* /run/cfs for root in the initial user namespace, else $XDG_RUNTIME_DIR/cfs, else /tmp/cfs-UID. The caller frees. */
@@ -40,28 +42,35 @@ int cfs_default_root(char **ret_root, struct cfs_error *err);
 int cfs_protect_executable(char **argv, struct cfs_error *err);
 
 struct cfs_create_options {
-        const char *bundle;         /* directory; NULL: the current one                                                    */
-        const char *config;         /* file to use in place of BUNDLE/config.json, or NULL                                 */
-        const char *console_socket; /* AF_UNIX stream socket that receives the terminal's master, or NULL                  */
-        const char *pidfd_socket;   /* the same for a pidfd of the init, or NULL                                           */
-        const char *pid_file;       /* decimal pid, no newline, atomic; relative to the current directory; or NULL          */
-        bool no_pivot;              /* MS_MOVE and chroot in place of pivot_root(2) (ramdisk roots)                        */
+        const char *
+                bundle; /* directory; NULL: the current one                                                    */
+        const char *
+                config; /* file to use in place of BUNDLE/config.json, or NULL                                 */
+        const char *
+                console_socket; /* AF_UNIX stream socket that receives the terminal's master, or NULL                  */
+        const char *
+                pidfd_socket; /* the same for a pidfd of the init, or NULL                                           */
+        const char *
+                pid_file; /* decimal pid, no newline, atomic; relative to the current directory; or NULL          */
+        bool no_pivot; /* MS_MOVE and chroot in place of pivot_root(2) (ramdisk roots)                        */
         bool no_new_keyring;
-        int preserve_fds;           /* how many descriptors after 0,1,2 (and LISTEN_FDS) the container gets                */
+        int preserve_fds; /* how many descriptors after 0,1,2 (and LISTEN_FDS) the container gets                */
 };
 
 struct cfs_run_options {
         struct cfs_create_options create;
         bool detach;
-        bool keep;          /* do not delete the container when it exits                                                   */
+        bool keep; /* do not delete the container when it exits                                                   */
         bool no_subreaper;
 };
 
-int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, struct cfs_error *err);
+int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
+               struct cfs_error *err);
 
 /* Returns the container's exit code (0..255; 128 + signal), or with detach 0. Foreground: forwards signals, and the
  * terminal when process.terminal is set and no console_socket is given. */
-int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o, struct cfs_error *err);
+int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
+            struct cfs_error *err);
 
 int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
 
@@ -70,7 +79,8 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
 
 /* signal: number. all: every process in the container's cgroup. */
 int cfs_kill(const struct cfs_runtime *rt, const char *id, int signal, bool all, struct cfs_error *err);
-int cfs_signal_number(const char *name); /* "TERM", "SIGTERM", "15" ...; negative when unknown                            */
+int cfs_signal_number(
+        const char *name); /* "TERM", "SIGTERM", "15" ...; negative when unknown                            */
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err);
 
@@ -86,38 +96,47 @@ struct cfs_info {
 };
 int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cfs_info *info), void *data,
              struct cfs_error *err);
-int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_error *err); /* runc's array; "null" when empty */
+int cfs_list_json(const struct cfs_runtime *rt, char **ret_json,
+                  struct cfs_error *err); /* runc's array; "null" when empty */
 
 struct cfs_exec_options {
-        const char *process_file;   /* an OCI process document; NULL: built from the container's and the fields below      */
-        const char *const *args;    /* NULL-terminated; ignored with process_file                                          */
+        const char *
+                process_file; /* an OCI process document; NULL: built from the container's and the fields below      */
+        const char *const *
+                args; /* NULL-terminated; ignored with process_file                                          */
         const char *cwd;
-        const char *const *env;     /* NULL-terminated additions, or NULL                                                  */
+        const char *const *
+                env; /* NULL-terminated additions, or NULL                                                  */
         bool tty;
-        const char *user;           /* "UID[:GID]" or NULL                                                                 */
+        const char *
+                user; /* "UID[:GID]" or NULL                                                                 */
         const uint32_t *additional_gids;
         size_t n_additional_gids;
-        const char *const *caps;    /* NULL-terminated additions, or NULL                                                  */
-        int no_new_privs;           /* -1: as the container's; 0, 1                                                        */
+        const char *const *
+                caps; /* NULL-terminated additions, or NULL                                                  */
+        int no_new_privs; /* -1: as the container's; 0, 1                                                        */
         const char *apparmor;
         const char *process_label;
         bool detach;
         const char *console_socket, *pidfd_socket, *pid_file;
         int preserve_fds;
-        const char *const *cgroups; /* NULL-terminated "[CTRL:]PATH", or NULL                                              */
+        const char *const *
+                cgroups; /* NULL-terminated "[CTRL:]PATH", or NULL                                              */
         bool ignore_paused;
 };
 /* As cfs_run(): the exit code, or 0 when detached. */
-int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec_options *o, struct cfs_error *err);
+int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec_options *o,
+             struct cfs_error *err);
 
 int cfs_pause(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
 int cfs_resume(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
 
 /* resources_json: an OCI linux.resources object; only what it names is changed, all or nothing. l3/mb: intelRdt. */
-int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resources_json, const char *l3_cache_schema,
-               const char *mem_bw_schema, struct cfs_error *err);
+int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resources_json,
+               const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err);
 
-int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n, struct cfs_error *err);
+int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
+           struct cfs_error *err);
 
 /* stats_once: one "stats" line; else a stats line every interval_ms and an "oom" line per kill, until the container ends.
  * Each line (without newline) is given to fn. */
@@ -132,14 +151,15 @@ int cfs_features(char **ret_json, struct cfs_error *err);
 struct cfs_problem {
         bool host;
         const char *file;
-        unsigned line, column; /* 0: unknown */
+        unsigned line, column;                 /* 0: unknown */
         const char *property, *message, *hint; /* hint may be NULL */
 };
-int cfs_check(const char *bundle, const char *config, bool host, void (*fn)(void *data, const struct cfs_problem *p),
-              void *data, struct cfs_error *err);
+int cfs_check(const char *bundle, const char *config, bool host,
+              void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err);
 /* The ordered plan: fn gets the row's name and one line of what it would do. Touches nothing. */
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *line), void *data, struct cfs_error *err);
+                void (*fn)(void *data, const char *step, const char *line), void *data,
+                struct cfs_error *err);
 
 const char *cfs_version(void); /* "0.1.0" */
 

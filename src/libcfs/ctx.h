@@ -42,39 +42,39 @@ struct ctx {
         char *bundle;                /* absolute, no symbolic links resolved                     */
         char *rootfs;                /* absolute host path of root.path; NULL for exec           */
 
-        struct state *state;         /* W: the verb; R: rows that record what they make          */
+        struct state *state; /* W: the verb; R: rows that record what they make          */
 
         /* ---- facts about ourselves; W: the verb ---------------------------------------------- */
-        uid_t euid;                  /* of the runtime                                           */
-        bool rootless;               /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
-        int proc_fd;                 /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
+        uid_t euid; /* of the runtime                                           */
+        bool rootless; /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
+        int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
 
         /* ---- namespaces; W: linux.namespaces prepare; R: spawn, everybody --------------------- */
-        uint64_t ns_new;             /* CLONE_NEW* to make                                       */
-        uint64_t ns_join;            /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
+        uint64_t ns_new;  /* CLONE_NEW* to make                                       */
+        uint64_t ns_join; /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
         struct namespaces_plan *namespaces;
 
         /* ---- cgroup; W: linux.cgroupsPath prepare; R: spawn (CLONE_INTO_CGROUP), mounts, host rows */
         struct cgroup *cgroup;
 
         /* ---- the new process; W: spawn ------------------------------------------------------- */
-        pid_t pid;                   /* of the init (or exec'd process) in the runtime's PID namespace; 0 in the init */
+        pid_t pid; /* of the init (or exec'd process) in the runtime's PID namespace; 0 in the init */
         int pidfd;
-        struct sync *sync;           /* this process's end of the socket                         */
-        int listen_fd;               /* W: created row, prepare; R: init: where `start` connects */
+        struct sync *sync; /* this process's end of the socket                         */
+        int listen_fd;     /* W: created row, prepare; R: init: where `start` connects */
 
         /* ---- rows' own ----------------------------------------------------------------------- */
-        struct mounts_plan *mounts;  /* W: mounts prepare; R: mounts init                        */
-        struct seccomp_plan *seccomp;/* W: linux.seccomp prepare; R: linux.seccomp init/host      */
-        int rootfs_fd;               /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
-        int console_fd;              /* W: process.terminal prepare: where the pty master is sent, or -1 */
-        int tty_fd;                  /* W: process.terminal init: the pty's peer, or -1; R: descriptors */
-        int exec_fd;                 /* W: process.args init: O_PATH of the program; R: execve; or -1 */
-        char *exec_path;             /* W: process.args init: the path that was found             */
-        int preserve_fds;            /* W: process descriptors prepare: how many after stdio stay open */
-        int listen_fds;              /* W: same: how many of these are LISTEN_FDS                 */
-        char **env;                  /* W: process.env init: what execve gets                     */
-        char *notify_socket;         /* W: NOTIFY_SOCKET row; R: mounts, env                      */
+        struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
+        struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
+        int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
+        int tty_fd;          /* W: process.terminal init: the pty's peer, or -1; R: descriptors */
+        int exec_fd;         /* W: process.args init: O_PATH of the program; R: execve; or -1 */
+        char *exec_path;     /* W: process.args init: the path that was found             */
+        int preserve_fds;    /* W: process descriptors prepare: how many after stdio stay open */
+        int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
+        char **env;          /* W: process.env init: what execve gets                     */
+        char *notify_socket; /* W: NOTIFY_SOCKET row; R: mounts, env                      */
 };
 
 /* Is this a new or joined namespace of the container (as opposed to the runtime's own)? */

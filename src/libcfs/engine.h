@@ -6,7 +6,8 @@
 #include "libcfs/ctx.h"
 
 /* Receives each problem that a check finds. host: not the document's fault, but this machine's. */
-typedef void (*problem_fn)(void *data, bool host, const char *property, const char *message, const char *hint);
+typedef void (*problem_fn)(void *data, bool host, const char *property, const char *message,
+                           const char *hint);
 
 /* All checks of the walk. Returns 0, or the number of problems as a positive value. */
 int engine_check_all(const struct ctx *ctx, bool host, problem_fn report, void *data);

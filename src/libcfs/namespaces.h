@@ -16,10 +16,10 @@ struct ns_type {
 extern const struct ns_type ns_types[NS_COUNT];
 
 struct namespaces_plan {
-        int join_fd[NS_COUNT];      /* open namespaces to join, or -1                                     */
-        bool pre_join;              /* joins happen in spawn's stage process, before the init exists      */
-        int container_pidfd;        /* exec: pidfd of the container's init for one setns(2); or -1        */
-        int userns_fd;              /* descriptor of the container's new user namespace, for idmapped mounts; or -1 */
+        int join_fd[NS_COUNT]; /* open namespaces to join, or -1                                     */
+        bool pre_join;         /* joins happen in spawn's stage process, before the init exists      */
+        int container_pidfd;   /* exec: pidfd of the container's init for one setns(2); or -1        */
+        int userns_fd; /* descriptor of the container's new user namespace, for idmapped mounts; or -1 */
 };
 
 /* Index in ns_types, or -1. */

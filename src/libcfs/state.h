@@ -23,7 +23,7 @@
 struct oci_arena;
 
 struct state {
-        char *root;                /* ROOT, absolute                                              */
+        char *root; /* ROOT, absolute                                              */
         char *id;
         char *dir;                 /* ROOT/ID                                                     */
         int dir_fd;                /* O_PATH or O_RDONLY directory                                */

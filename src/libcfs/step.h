@@ -26,15 +26,16 @@ enum walk {
 };
 
 struct step {
-        const char *name;                  /* JSON path in config.json, as users see it in errors and traces  */
-        unsigned when;                     /* enum walk                                                       */
-        bool (*wanted)(const struct ctx *); /* NULL: always; must give the same answer in both processes       */
-        void (*check)(const struct ctx *, struct problems *);    /* pure validation, no side effect at all    */
-        int (*prepare)(struct ctx *, struct cfs_error *);        /* in the runtime, before the init exists    */
-        int (*host)(struct ctx *, struct cfs_error *);           /* in the runtime, acting on the init        */
-        int (*init)(struct ctx *, struct cfs_error *);           /* inside the container's init               */
-        int (*undo)(struct state *, struct cfs_error *);         /* sees only what the state store remembers  */
-        void (*explain)(const struct ctx *, struct report *);    /* says what would be done                   */
+        const char *name; /* JSON path in config.json, as users see it in errors and traces  */
+        unsigned when;    /* enum walk                                                       */
+        bool (*wanted)(
+                const struct ctx *); /* NULL: always; must give the same answer in both processes       */
+        void (*check)(const struct ctx *, struct problems *); /* pure validation, no side effect at all    */
+        int (*prepare)(struct ctx *, struct cfs_error *);     /* in the runtime, before the init exists    */
+        int (*host)(struct ctx *, struct cfs_error *);        /* in the runtime, acting on the init        */
+        int (*init)(struct ctx *, struct cfs_error *);        /* inside the container's init               */
+        int (*undo)(struct state *, struct cfs_error *);      /* sees only what the state store remembers  */
+        void (*explain)(const struct ctx *, struct report *); /* says what would be done                   */
 };
 
 /* The table; ends with a row whose name is NULL. */
@@ -44,7 +45,8 @@ extern const struct step plan[];
 
 /* Reports one broken rule. `property` is a JSON path as "mounts[3].options[1]" (see PROP); the message says what is
  * wrong with it, without the path: "is not absolute". A check goes on after a problem and reports all it finds. */
-void problem(struct problems *p, const char *property, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void problem(struct problems *p, const char *property, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /* The document is valid, but this host, kernel or user cannot do it. Only asked for when problems_host() is true. */
 void problem_host(struct problems *p, const char *property, const char *fmt, ...)

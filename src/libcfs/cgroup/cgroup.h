@@ -24,12 +24,14 @@ enum cgroup_mode { CGROUP_MODE_V1, CGROUP_MODE_V2, CGROUP_MODE_HYBRID, CGROUP_MO
 struct cgroup_request {
         enum cgroup_manager manager;
         const char *id;
-        const char *path;                     /* linux.cgroupsPath or NULL                                    */
-        const struct oci_resources *resources; /* or NULL                                                     */
-        const struct oci_string_map *annotations; /* org.systemd.property.*; or NULL                          */
-        bool rootless;                        /* failing to make a cgroup is tolerated when nothing was asked of it */
-        bool delegate;                        /* cgroup namespace private and /sys/fs/cgroup writable: chown to owner */
-        uid_t owner_uid;                      /* host uid of the container's root, for delegation             */
+        const char *path; /* linux.cgroupsPath or NULL                                    */
+        const struct oci_resources
+                *resources; /* or NULL                                                     */
+        const struct oci_string_map
+                *annotations; /* org.systemd.property.*; or NULL                          */
+        bool rootless;        /* failing to make a cgroup is tolerated when nothing was asked of it */
+        bool delegate;        /* cgroup namespace private and /sys/fs/cgroup writable: chown to owner */
+        uid_t owner_uid;      /* host uid of the container's root, for delegation             */
 };
 
 /* What this machine has; found once. */
@@ -38,7 +40,8 @@ enum cgroup_mode cgroup_detect(void);
 /* Pure: is this resources object something the machine's mode can express? Calls report for each problem with the
  * property's JSON path ("linux.resources.memory.swap") and the reason. host: not the document's fault. */
 void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
-                  void (*report)(void *data, bool host, const char *property, const char *message), void *data);
+                  void (*report)(void *data, bool host, const char *property, const char *message),
+                  void *data);
 
 /* Says what would be written where: one line per file. */
 void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, const char *text), void *data);
@@ -68,15 +71,19 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
 /* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH" of --cgroup). */
-int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
-                         struct cfs_error *err);
+int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
+                         struct cgroup **ret, struct cfs_error *err);
 
-int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);   /* every process in it and below; thaws for SIGKILL */
+int cgroup_kill(struct cgroup *cg, int sig,
+                struct cfs_error *err); /* every process in it and below; thaws for SIGKILL */
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
-int cgroup_is_frozen(struct cgroup *cg);                              /* 1, 0, negative: cannot tell                     */
-int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err); /* recursive; caller frees         */
-int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err); /* all or nothing             */
-int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err); /* the "data" object of `events --stats`     */
+int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell                     */
+int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
+                struct cfs_error *err); /* recursive; caller frees         */
+int cgroup_update(struct cgroup *cg, const struct oci_resources *r,
+                  struct cfs_error *err); /* all or nothing             */
+int cgroup_stats_json(struct cgroup *cg, char **ret,
+                      struct cfs_error *err); /* the "data" object of `events --stats`     */
 /* A descriptor that becomes readable (poll) when a process was killed for want of memory, and the count so far. */
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err);
 int cgroup_oom_count(struct cgroup *cg, uint64_t *ret);
@@ -86,10 +93,13 @@ int cgroup_remove(struct cgroup *cg, struct cfs_error *err);
 
 /* For a mount of type cgroup inside the container: one entry per hierarchy. */
 struct cgroup_view {
-        const char *name;     /* v1: directory name below /sys/fs/cgroup ("cpu"); v2: "" ; hybrid's: "unified"   */
-        const char *mount;    /* host path of the hierarchy's mount point                                       */
-        const char *path;     /* the container's cgroup below it, "/" first                                     */
-        const char *options;  /* v1 mount options for a fresh mount ("cpu,cpuacct", "none,name=systemd"); NULL v2 */
+        const char
+                *name; /* v1: directory name below /sys/fs/cgroup ("cpu"); v2: "" ; hybrid's: "unified"   */
+        const char
+                *mount;   /* host path of the hierarchy's mount point                                       */
+        const char *path; /* the container's cgroup below it, "/" first                                     */
+        const char *
+                options; /* v1 mount options for a fresh mount ("cpu,cpuacct", "none,name=systemd"); NULL v2 */
         bool v2;
 };
 size_t cgroup_views(const struct cgroup *cg, const struct cgroup_view **ret);
