@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading and writing files of the host.
+ *
+ * The kernel's files (procfs, sysfs, cgroupfs) have rules of their own: one write(2) is one command, so it must not
+ * be split or repeated; their st_size is 0 or a lie; an invalid value is the errno of write, not of open. The
+ * errno of such a write is what the user needs to see, with the value and the file.
+ */
+#include "base/io.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static ssize_t read_retry(int fd, void *buf, size_t size)
+{
+        ssize_t n;
+
+        do
+                n = read(fd, buf, size);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : n;
+}
+
+static int open_retry(int dirfd, const char *path, int flags, mode_t mode)
+{
+        int fd;
+
+        /* A FIFO or a network file system can be interrupted. */
+        do
+                fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+        while (fd < 0 && errno == EINTR);
+        return fd < 0 ? -errno : fd;
+}
+
+int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        _cleanup_free_ char *buf = NULL;
+        size_t len = 0, cap = 4096;
+        struct stat st;
+        ssize_t n;
+
+        /* The size is only a hint: it is 0 in procfs and may change under our feet. */
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+                cap = (uint64_t)st.st_size > max ? max + 2 : (size_t)st.st_size + 2;
+        for (;;) {
+                if (!buf || len + 1 >= cap) {
+                        char *p;
+
+                        cap = buf ? cap * 2 : cap;
+                        p = realloc(buf, cap);
+                        if (!p)
+                                return err_nomem(err);
+                        buf = p;
+                }
+                n = read_retry(fd, buf + len, cap - len - 1);
+                if (n < 0)
+                        return err_path(err, (int)-n, "read", name, "read `%s`", name);
+                if (n == 0)
+                        break;
+                len += (size_t)n;
+                if (len > max)
+                        return err_sys(err, EFBIG, NULL, "read `%s`: more than %zu bytes", name, max);
+        }
+        buf[len] = '\0';
+        *ret = TAKE_PTR(buf);
+        if (ret_len)
+                *ret_len = len;
+        return 0;
+}
+
+int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+
+        fd = open_retry(dirfd, path, O_RDONLY, 0);
+        if (fd < 0)
+                return err_path(err, -fd, "openat", path, "open `%s`", path);
+        return io_read_fd(fd, path, max, ret, ret_len, err);
+}
+
+ssize_t io_read_small(int dirfd, const char *path, char *buf, size_t size)
+{
+        _cleanup_close_ int fd = -1;
+        ssize_t n;
+
+        fd = open_retry(dirfd, path, O_RDONLY, 0);
+        if (fd < 0)
+                return fd;
+        n = read_retry(fd, buf, size - 1);
+        if (n < 0)
+                return n;
+        if (n > 0 && buf[n - 1] == '\n')
+                n--;
+        buf[n] = '\0';
+        return n;
+}
+
+/* *ret_write says whether it was the write that failed. */
+static int write_small(int dirfd, const char *path, const char *text, bool *ret_write)
+{
+        _cleanup_close_ int fd = -1;
+        size_t len = strlen(text);
+        ssize_t n;
+
+        *ret_write = false;
+        fd = open_retry(dirfd, path, O_WRONLY | O_NOFOLLOW, 0);
+        if (fd < 0)
+                return fd;
+        *ret_write = true;
+        do
+                n = write(fd, text, len);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        /* Half a command has been carried out, and the rest would be another command. */
+        return (size_t)n == len ? 0 : -EIO;
+}
+
+int io_write_small(int dirfd, const char *path, const char *text, struct cfs_error *err)
+{
+        bool writing;
+        int r;
+
+        r = write_small(dirfd, path, text, &writing);
+        if (r < 0 && writing)
+                return err_path(err, -r, "write", path, "write `%.128s` to `%s`", text, path);
+        if (r < 0)
+                return err_path(err, -r, "openat", path, "open `%s` for writing", path);
+        return 0;
+}
+
+int io_write_small_quiet(int dirfd, const char *path, const char *text)
+{
+        bool writing;
+
+        return write_small(dirfd, path, text, &writing);
+}
+
+int io_write_all(int fd, const void *data, size_t len)
+{
+        const char *p = data;
+
+        while (len > 0) {
+                ssize_t n = write(fd, p, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                p += n;
+                len -= (size_t)n;
+        }
+        return 0;
+}
+
+/* Opens a file beside `path` that nobody has open. One that is in the way was left by a cfs that was killed and had
+ * our pid: two living processes with one pid would be in different PID namespaces, and then the loser of the race
+ * gets EEXIST twice and fails, which is better than both writing one file. */
+static int open_beside(int dirfd, const char *temp, mode_t mode)
+{
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+        int fd;
+
+        fd = open_retry(dirfd, temp, flags, mode);
+        if (fd != -EEXIST)
+                return fd;
+        if (unlinkat(dirfd, temp, 0) < 0 && errno != ENOENT)
+                return -errno;
+        return open_retry(dirfd, temp, flags, mode);
+}
+
+int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
+                    struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        _cleanup_free_ char *temp = NULL;
+        int r;
+
+        r = str_printf(&temp, err, "%s.new-%d", path, (int)getpid());
+        if (r < 0)
+                return r;
+        fd = open_beside(dirfd, temp, mode);
+        if (fd < 0)
+                return err_path(err, -fd, "openat", temp, "make `%s`", temp);
+        r = fchmod(fd, mode) < 0 ? -errno : 0; /* whatever the umask */
+        if (r == 0)
+                r = io_write_all(fd, data, len);
+        if (r < 0) {
+                err_path(err, -r, "write", temp, "write `%s`", temp);
+                goto fail;
+        }
+        if (renameat(dirfd, temp, dirfd, path) < 0) {
+                r = err_path(err, errno, "renameat", path, "replace `%s`", path);
+                goto fail;
+        }
+        return 0;
+fail:
+        (void)unlinkat(dirfd, temp, 0);
+        return r;
+}
+
+int io_cloexec_from(unsigned first)
+{
+        return sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
