@@ -222,7 +222,8 @@ const struct step plan[] = {
 
         /* ---- created ----------------------------------------------------------------------------------------------- */
 
-        { .name = "created", .when = C | WALK_MEET },
+        /* exec meets here too: what the host column did from outside must be there before the program runs. */
+        { .name = "created", .when = CX | WALK_MEET },
         { .name = "state created", .when = C,
           .host = created_host },
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, three kinds of packets.
+ * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, four kinds of packets.
  *
  *      runtime                                   init
  *         |            ... rows ...                |
  *      MEET n  ------ HERE n ----->                |        A MEET row: each side says that it is there and waits
  *         |    <----- HERE n -----              MEET n      until the other is. Between two MEETs they run
  *         |            ... rows ...                |        concurrently and know nothing of each other.
+ *         |    <----- FD --------------             |        A descriptor for the runtime (seccomp's listener).
  *         |    <----- LOG level text --             |        The init has no log of its own.
  *         |    <----- FAILED cfs_error --           x        Whoever fails says why and ends; the other one's wait
  *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
@@ -38,6 +39,10 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
 
 /* Runtime: waits for the end of file that a successful execve makes, or for FAILED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);
+
+/* Init -> runtime, outside of MEETs: hands one descriptor over (FD packet). The runtime waits for it. */
+int sync_send_fd(struct sync *s, int fd, struct cfs_error *err);
+int sync_recv_fd(struct sync *s, struct cfs_error *err);
 
 /* Init: tells the peer why we fail. Never fails itself. */
 void sync_send_failed(struct sync *s, const struct cfs_error *err);
