@@ -11,7 +11,7 @@
  * the part that the caller formatted.
  */
 #include "base/err.h"
-#include "base/path.h"
+#include "base/explain.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -175,7 +175,7 @@ int err_path(struct cfs_error *err, int errnum, const char *syscall, const char 
         va_end(ap);
 
         finish(err->path, sizeof(err->path), snprintf(err->path, sizeof(err->path), "%s", path ? path : ""));
-        if (!path)
+        if (!path || path[0] != '/')
                 return r;
         if (errnum != EACCES && errnum != ENOENT && errnum != ENOTDIR && errnum != EPERM && errnum != ELOOP)
                 return r;
@@ -183,7 +183,7 @@ int err_path(struct cfs_error *err, int errnum, const char *syscall, const char 
         if (errnum == ENOENT && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
             access(path, F_OK) == 0)
                 return r;
-        if (!path_explain(path, why, sizeof(why)))
+        if (!explain_path(path, why, sizeof(why)))
                 return r;
         len = strlen(err->text);
         if (len + strlen(why) + sizeof(" ()") <= sizeof(err->text)) {

@@ -26,7 +26,8 @@ int err_sys(struct cfs_error *err, int errnum, const char *syscall, const char *
         __attribute__((format(printf, 4, 5)));
 
 /* As err_sys(), for a call on a path: also explains EACCES, ENOENT, ENOTDIR, EPERM and ELOOP by naming the first
- * component of `path` that fails, with its mode and owner, in the text and the hint. Absolute host paths only. */
+ * component of `path` that fails, with its mode and owner, in the text, and what to do in the hint. The explanation
+ * is for absolute host paths; for others only err->path is set. */
 int err_path(struct cfs_error *err, int errnum, const char *syscall, const char *path, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
 

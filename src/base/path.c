@@ -1,11 +1,373 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Paths below a root that somebody hostile may control.
+ *
+ * The kernel offers openat2(2): a look-up that cannot leave the tree below a descriptor, decided by the kernel while
+ * it walks, so that no exchange of a component can win a race. It cannot make what is missing. Making directories
+ * by path after a look-up ("does /a/b exist? then mkdir /a/b/c") is the race of CVE-2024-45310; so making is a walk
+ * of our own, in which each component is opened by its directory's descriptor without following it, and looked at
+ * through the descriptor that was opened:
+ *
+ *   a directory   is the next directory;
+ *   a link        is read through its descriptor, and its text replaces the component: an absolute one starts again
+ *                 at the root, as if chrooted;
+ *   missing       is made by mkdirat(2) in its directory, and then opened as above: somebody may have put a link
+ *                 there in between, which is then just a link;
+ *   ".."          never asks the kernel for a parent (a directory that is moved while we are in it has a parent
+ *                 elsewhere): the names of the directories passed so far are kept, and all but the last are opened
+ *                 again from the root by openat2(2) without links.
+ *
+ * What an attacker can achieve is that we make directories at another place inside the root, or fail.
+ *
+ * openat2(2) gives EAGAIN when a rename somewhere on the machine made it impossible to be sure that ".." stayed
+ * inside; trying again is the documented answer. An attacker may rename all day, so the number of tries is bounded.
+ */
 #include "base/path.h"
+#include "base/cleanup.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#define MAX_LINKS 40  /* as the kernel: path_resolution(7)                  */
+#define MAX_TRIES 256 /* of one look-up, against somebody who keeps renaming */
+
+#define IN_ROOT       (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+#define BENEATH       (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define PROC_ROOT_INO 1
+
+static int fail(struct cfs_error *err, int errnum, const char *syscall, const char *verb, const char *path)
+{
+        int r;
+
+        r = err_sys(err, errnum, syscall, "%s `%s` below the root", verb, path);
+        if (!err)
+                return r;
+        (void)snprintf(err->path, sizeof(err->path), "%s", path);
+        if (errnum == ELOOP)
+                return err_hint(err, r, "the path goes through a symbolic link that must not be followed");
+        if (errnum == EXDEV)
+                return err_hint(err, r, "the path leads outside, or something is mounted on it");
+        return r;
+}
+
+/* -errno */
+static int open_resolved(int dirfd, const char *path, int flags, uint64_t resolve)
+{
+        struct open_how how = { .flags = (uint64_t)(unsigned)flags | O_CLOEXEC, .resolve = resolve };
+        int fd;
+
+        if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
+                return -EINVAL;
+        for (int i = 0; i < MAX_TRIES; i++) {
+                fd = sys_openat2(dirfd, path, &how);
+                if (fd >= 0)
+                        return fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        break;
+        }
+        return -errno;
+}
+
+int path_open_in_root(int root_fd, const char *path, int flags, struct cfs_error *err)
+{
+        int fd = open_resolved(root_fd, path, flags, IN_ROOT);
+
+        return fd < 0 ? fail(err, -fd, "openat2", "open", path) : fd;
+}
+
+int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error *err)
+{
+        int fd = open_resolved(dir_fd, path, flags, BENEATH);
+
+        return fd < 0 ? fail(err, -fd, "openat2", "open", path) : fd;
+}
+
+int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *err)
+{
+        /* Links, because "self" is one. All others of procfs stay in procfs too, except the magic ones; and nothing
+         * that is mounted over a file of procfs is entered. */
+        int fd = open_resolved(proc_fd, path, flags,
+                               RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+        int r;
+
+        if (fd >= 0)
+                return fd;
+        r = err_path(err, -fd, "openat2", path, "open `/proc/%s`", path);
+        if (-fd == EXDEV)
+                r = err_hint(err, r, "something is mounted over this file of procfs");
+        return r;
+}
+
+int path_open_host_proc(struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        struct statfs fs;
+        struct stat st;
+
+        fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return err_path(err, errno, "open", "/proc", "open `/proc`");
+        if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+                return err_path(err, errno, "fstatfs", "/proc", "examine `/proc`");
+        /* A directory of procfs mounted on /proc would be procfs too. */
+        if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INO)
+                return err_set(err, CFS_E_UNSUPPORTED, "`/proc` is not the root of a procfs");
+        return TAKE_FD(fd);
+}
+
+/* ---- making what is missing ------------------------------------------------------------------------------------ */
+
+enum kind { KIND_DIR, KIND_FILE };
+
+struct walk {
+        int root;       /* borrowed                                                                      */
+        int cur;        /* the directory that we are in; owned, -1: the root                             */
+        enum kind kind; /* of the last component                                                         */
+        mode_t dir_mode, file_mode;
+        unsigned links;
+        char done
+                [PATH_MAX]; /* names of the directories from the root to cur: no links, no dots, "a/b/c"     */
+        char todo
+                [PATH_MAX]; /* what is still to be walked                                                    */
+};
+
+static int at(const struct walk *w)
+{
+        return w->cur >= 0 ? w->cur : w->root;
+}
+
+static void enter(struct walk *w, int fd)
+{
+        if (w->cur >= 0)
+                (void)close(w->cur);
+        w->cur = fd;
+}
+
+/* Replaces the `used` bytes in front of todo by `text`. */
+static int put_todo(struct walk *w, size_t used, const char *text)
+{
+        size_t rest = strlen(w->todo + used), n = strlen(text);
+
+        if (n + rest >= sizeof(w->todo))
+                return -ENAMETOOLONG;
+        memmove(w->todo + n, w->todo + used, rest + 1);
+        memcpy(w->todo, text, n);
+        return 0;
+}
+
+static int push_done(struct walk *w, const char *name)
+{
+        size_t len = strlen(w->done), n = strlen(name);
+
+        if (len + n + 2 > sizeof(w->done))
+                return -ENAMETOOLONG;
+        if (len > 0)
+                w->done[len++] = '/';
+        memcpy(w->done + len, name, n + 1);
+        return 0;
+}
+
+/* ".." */
+static int step_up(struct walk *w)
+{
+        char *slash = strrchr(w->done, '/');
+        int fd;
+
+        if (slash)
+                *slash = '\0';
+        else
+                w->done[0] = '\0';
+        if (!w->done[0]) {
+                enter(w, -1);
+                return 0;
+        }
+        fd = open_resolved(w->root, w->done, O_PATH | O_DIRECTORY, IN_ROOT | RESOLVE_NO_SYMLINKS);
+        if (fd < 0)
+                return fd;
+        enter(w, fd);
+        return 0;
+}
+
+/* `fd` is a link that was found under the first `used` bytes of todo. */
+static int step_link(struct walk *w, int fd, size_t used)
+{
+        char target[PATH_MAX];
+        ssize_t n;
+
+        if (++w->links > MAX_LINKS)
+                return -ELOOP;
+        n = readlinkat(fd, "", target, sizeof(target));
+        if (n < 0)
+                return -errno;
+        if ((size_t)n >= sizeof(target))
+                return -ENAMETOOLONG;
+        if (n == 0)
+                return -ENOENT;
+        target[n] = '\0';
+        if (target[0] == '/') {
+                enter(w, -1);
+                w->done[0] = '\0';
+        }
+        return put_todo(w, used, target);
+}
+
+/* Makes `name` in the current directory. 0 or -errno. */
+static int make(struct walk *w, const char *name, enum kind kind)
+{
+        mode_t old = umask(0);
+        int r;
+
+        if (kind == KIND_DIR) {
+                r = mkdirat(at(w), name, w->dir_mode) < 0 ? -errno : 0;
+        } else {
+                /* Not mknodat(2), which not every file system of users (FUSE, 9p) has. */
+                int fd = openat(at(w), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                w->file_mode);
+
+                r = fd < 0 ? -errno : 0;
+                if (fd >= 0)
+                        (void)close(fd);
+        }
+        (void)umask(old);
+        return r;
+}
+
+/* Opens `name` in the current directory without following it, making it when it is missing. */
+static int open_or_make(struct walk *w, const char *name, enum kind kind)
+{
+        int fd, r;
+
+        for (int i = 0; i < MAX_TRIES; i++) {
+                fd = openat(at(w), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+                if (fd >= 0 || errno != ENOENT)
+                        return fd >= 0 ? fd : -errno;
+                r = make(w, name, kind);
+                /* EEXIST: somebody was faster. Look again at what is there, ours or not. */
+                if (r < 0 && r != -EEXIST)
+                        return r;
+        }
+        return -EAGAIN;
+}
+
+/* Walks the first component of todo. Returns 0 to go on, 1 when cur (a directory) or *ret_fd is the result. */
+static int step(struct walk *w, int *ret_fd)
+{
+        _cleanup_close_ int fd = -1;
+        char name[NAME_MAX + 1];
+        size_t skip = strspn(w->todo, "/"), n = strcspn(w->todo + skip, "/");
+        bool last = w->todo[skip + n + strspn(w->todo + skip + n, "/")] == '\0';
+        bool slash = w->todo[skip + n] == '/';
+        enum kind kind = last ? w->kind : KIND_DIR;
+        struct stat st;
+        int r;
+
+        if (n == 0)
+                return 1;
+        if (n > NAME_MAX)
+                return -ENAMETOOLONG;
+        memcpy(name, w->todo + skip, n);
+        name[n] = '\0';
+        if (STREQ(name, ".") || STREQ(name, "..")) {
+                r = put_todo(w, skip + n, "");
+                return r < 0 || n == 1 ? r : step_up(w);
+        }
+        if (kind == KIND_FILE && slash)
+                return -EISDIR; /* as open(2) says of O_CREAT and "name/" */
+
+        fd = open_or_make(w, name, kind);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode))
+                return step_link(w, fd, skip + n);
+        if (kind == KIND_FILE) {
+                *ret_fd = TAKE_FD(fd);
+                return 1;
+        }
+        if (!S_ISDIR(st.st_mode))
+                return -ENOTDIR;
+        r = push_done(w, name);
+        if (r < 0)
+                return r;
+        enter(w, TAKE_FD(fd));
+        return put_todo(w, skip + n, "");
+}
+
+/* The descriptor of `path`, or -errno. */
+static int walk(int root_fd, const char *path, enum kind kind, mode_t dir_mode, mode_t file_mode)
+{
+        struct walk w = {
+                .root = root_fd, .cur = -1, .kind = kind, .dir_mode = dir_mode, .file_mode = file_mode
+        };
+        int fd = -1, r;
+
+        r = put_todo(&w, 0, path);
+        while (r == 0)
+                r = step(&w, &fd);
+        if (r == 1 && fd < 0) {
+                /* The path ended at a directory: with KIND_FILE it was "/" or ended in a dot. */
+                fd = TAKE_FD(w.cur);
+                if (fd < 0)
+                        r = open_resolved(root_fd, ".", O_PATH | O_DIRECTORY, BENEATH);
+        }
+        enter(&w, -1);
+        if (r < 0)
+                return r;
+        return fd >= 0 ? fd : r;
+}
+
+int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err)
+{
+        int fd;
+
+        /* Usually all is there, and one system call finds it. */
+        fd = open_resolved(root_fd, path, O_PATH | O_DIRECTORY, IN_ROOT);
+        if (fd == -ENOENT && !str_empty(path))
+                fd = walk(root_fd, path, KIND_DIR, mode, 0);
+        return fd < 0 ? fail(err, -fd, "mkdirat", "make directory", path) : fd;
+}
+
+int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err)
+{
+        int fd;
+
+        fd = open_resolved(root_fd, path, O_PATH, IN_ROOT);
+        if (fd == -ENOENT && !str_empty(path))
+                fd = walk(root_fd, path, KIND_FILE, 0755, mode);
+        return fd < 0 ? fail(err, -fd, "openat", "make file", path) : fd;
+}
+
+int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name,
+                        struct cfs_error *err)
+{
+        _cleanup_free_ char *dir = NULL;
+        const char *slash = strrchr(path, '/');
+        const char *name = slash ? slash + 1 : path;
+        int fd, r;
+
+        if (!*name || STREQ(name, ".") || STREQ(name, ".."))
+                return err_set(err, CFS_E_INVALID, "`%s` does not end in the name of a file", path);
+        if (slash)
+                r = str_printf(&dir, err, "/%.*s", (int)(slash - path), path);
+        else
+                r = str_dup(&dir, "/", err);
+        if (r < 0)
+                return r;
+        fd = path_mkdirs_in_root(root_fd, dir, mode, err);
+        if (fd < 0)
+                return fd;
+        *ret_name = name;
+        return fd;
+}
+
+/* ---- strings --------------------------------------------------------------------------------------------------- */
 
 bool path_is_absolute(const char *path)
 {
@@ -36,72 +398,4 @@ int path_join(const char *base, const char *rel, char **ret, struct cfs_error *e
         if (str_empty(rel))
                 return str_printf(ret, err, "%.*s", (int)n, base);
         return str_printf(ret, err, "%.*s%s%s", (int)n, base, base[n - 1] == '/' ? "" : "/", rel);
-}
-
-/* ---- why a path of the host cannot be reached ------------------------------------------------------------------ */
-
-static bool explain_mode(const char *path, char *buf, size_t size)
-{
-        struct stat st;
-
-        if (stat(path, &st) < 0)
-                return false;
-        (void)snprintf(buf, size, "`%s` is mode %04o, owned by %u:%u", path, (unsigned)st.st_mode & 07777,
-                       (unsigned)st.st_uid, (unsigned)st.st_gid);
-        return true;
-}
-
-/* stat(2) of `path` failed with errnum, while that of its directory `dir` worked. */
-static bool explain_step(const char *dir, const char *path, int errnum, char *buf, size_t size)
-{
-        char target[PATH_MAX];
-        ssize_t n;
-
-        n = readlink(path, target, sizeof(target) - 1);
-        if (n >= 0) {
-                target[n] = '\0';
-                (void)snprintf(buf, size, "`%s` is a symbolic link to `%s`: %s", path, target,
-                               err_strerror(errnum));
-                return true;
-        }
-        switch (errnum) {
-        case ENOENT:
-                (void)snprintf(buf, size, "`%s` does not exist", path);
-                return true;
-        case ENOTDIR:
-                (void)snprintf(buf, size, "`%s` is not a directory", dir);
-                return true;
-        case EACCES:
-                return explain_mode(dir, buf, size);
-        default:
-                return false;
-        }
-}
-
-bool path_explain(const char *path, char *buf, size_t size)
-{
-        char here[PATH_MAX] = "/", dir[PATH_MAX];
-        struct stat st;
-        size_t len = 0;
-
-        if (!path_is_absolute(path) || strlen(path) >= sizeof(here))
-                return false;
-        for (;;) {
-                size_t n;
-
-                path += strspn(path, "/");
-                n = strcspn(path, "/");
-                if (n == 0)
-                        return explain_mode(here, buf, size);
-                memcpy(dir, here, len + 1);
-                if (len == 0)
-                        memcpy(dir, "/", 2);
-                here[len++] = '/';
-                memcpy(here + len, path, n);
-                len += n;
-                here[len] = '\0';
-                path += n;
-                if (stat(here, &st) < 0)
-                        return explain_step(dir, here, errno, buf, size);
-        }
 }

@@ -12,7 +12,9 @@
  *   beneath   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS: for names that the runtime chose
  *             (/dev/null). A link there is an attack or a mistake: -ELOOP.
  *
- * Functions return a descriptor or 0, and -errno with err filled; err may be NULL where failing is expected.
+ * Functions return a descriptor or 0, and -errno with err filled; err may be NULL where failing is expected. The
+ * modes of what is made are exact: the umask does not apply. O_CLOEXEC is implied, O_CREAT is refused. Beware of
+ * opening without O_PATH what may be a FIFO or a device.
  */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
@@ -28,14 +30,16 @@ int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error 
  * The link "self"/"thread-self" of procfs itself is followed, magic links are not. */
 int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *err);
 
-/* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed inside. */
+/* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed inside. Where
+ * a link leads to something missing, its target is made: "/var/run/x" with "/var/run -> /run" makes "/run/x". */
 int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
-/* Opens `path` in the root as O_PATH; when missing makes its parents (0755) and an empty regular file (mode). */
+/* Opens `path` in the root as O_PATH, whatever it is; when missing makes its parents (0755) and an empty regular
+ * file (mode), links treated as by path_mkdirs_in_root(). */
 int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
 /* Splits `path`: opens (making) the directory part in the root as O_PATH and points *ret_name at the last
- * component inside `path` (trailing slashes are an error). The name itself is not looked at: it may be a link. */
+ * component inside `path` (trailing slashes, "." and ".." are errors). The name itself is not looked at: it may be a link. */
 int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name,
                         struct cfs_error *err);
 
@@ -44,13 +48,9 @@ int path_open_host_proc(struct cfs_error *err);
 
 /* Lexical helpers on strings. */
 bool path_is_absolute(const char *path);
-/* No "..", no NUL tricks: every component is a plain name. */
+/* Is one of the components ".."? */
 bool path_has_dotdot(const char *path);
 /* "BASE/REL", or REL alone when it is absolute; freed by the caller. */
 int path_join(const char *base, const char *rel, char **ret, struct cfs_error *err);
-
-/* Describes in buf why an absolute host path cannot be reached: the first component that fails, with its mode and
- * owner ("`/home/x` is mode 0700, owned by 1000:1000"). Returns false when nothing was found to say. */
-bool path_explain(const char *path, char *buf, size_t size);
 
 #endif

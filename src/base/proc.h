@@ -25,7 +25,8 @@ enum proc_status { PROC_GONE, PROC_ZOMBIE, PROC_ALIVE };
 /* Fills the identity of a running process. -ESRCH when it is gone. No message. */
 int proc_identify(pid_t pid, struct proc_identity *ret);
 
-/* What became of it. Cheap: one read of /proc/PID/stat; the boot id is read only when `check_boot`. */
+/* What became of it. Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest fits
+ * (it is read once per run of cfs). */
 enum proc_status proc_status(const struct proc_identity *id);
 
 /* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The descriptor-based mount API: a mount is made, or cloned, detached from any tree; gets its flags while nobody
+ * can see it; and is then attached to a target that is a descriptor, never a path that somebody could exchange.
+ *
+ * Do not include <linux/mount.h> yourself: <sys/mount.h> (base/sys.h) has it.
+ */
+#ifndef BASE_MNT_H
+#define BASE_MNT_H
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A new mount of a file system, detached: its descriptor. `source` may be NULL. `keyvals` (may be NULL) are options
+ * of the file system, "key=value" or "flag" ("ro" is one, for the superblock); they end with NULL. `attr_flags` are
+ * MOUNT_ATTR_*. The error holds what the kernel says about the guilty option. */
+int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
+               struct cfs_error *err);
+
+/* A detached clone of what is at `path`, with all mounts below it when `recursive`. With path "" dirfd itself is
+ * cloned. A link at the end of `path` is followed: host paths only. */
+int mnt_clone(int dirfd, const char *path, bool recursive, struct cfs_error *err);
+
+/* Changes a mount: sets and clears MOUNT_ATTR_*, then propagation (MS_PRIVATE..., 0: leave). With userns_fd >= 0
+ * also maps ids by that user namespace (detached mounts only). Setting an atime flag clears the others. */
+int mnt_setattr(int mnt_fd, bool recursive, uint64_t set, uint64_t clr, uint64_t propagation, int userns_fd,
+                struct cfs_error *err);
+
+/* Attaches a detached mount (or moves one) onto what target_fd refers to. */
+int mnt_attach(int mnt_fd, int target_fd, struct cfs_error *err);
+
+/* The same onto `name`, one component, in a directory. A link there is mounted on, not followed. */
+int mnt_attach_at(int mnt_fd, int dirfd, const char *name, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Processes by identity.
+ *
+ * A pid is reused as soon as its process was reaped; the state directory outlives the processes of which it speaks,
+ * and may even outlive the boot. The pair (pid, start time) is unique within one boot: the start time is counted in
+ * clock ticks after boot, so a second process with both equal would have to be born within the same 10 ms, after
+ * all other pids had been used once. The boot id tells boots apart.
+ *
+ * A pidfd (pidfd_open(2)) refers to one process for ever. Order matters when one is made from a recorded identity:
+ * first open, then compare. If the process that the pid names after the opening is the recorded one, it also was
+ * when we opened, because it was recorded before that.
+ */
+#include "base/proc.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* Reads state and start time (fields 3 and 22, proc(5)). 0 or -errno, -ESRCH when there is no such process. */
+static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+{
+        char path[32], buf[1024], *p, *end;
+        ssize_t n;
+
+        if (pid <= 0)
+                return -ESRCH;
+        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        n = io_read_small(AT_FDCWD, path, buf, sizeof(buf));
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int)n;
+        /* Field 2 is the program's name in parentheses, and the name may hold anything, parentheses included:
+         * the fields begin behind the last one. */
+        p = strrchr(buf, ')');
+        if (!p || p[1] != ' ' || !p[2])
+                return -EIO;
+        p += 2;
+        *ret_state = *p;
+        for (int field = 3; field < 22; field++) {
+                p = strchr(p, ' ');
+                if (!p)
+                        return -EIO;
+                p++;
+        }
+        end = strchr(p, ' ');
+        if (!end)
+                return -EIO;
+        *end = '\0';
+        return str_to_u64(p, ret_start);
+}
+
+/* The id of this boot, read once. */
+static int boot_id(const char **ret)
+{
+        static char id[PROC_BOOT_ID_SIZE];
+        ssize_t n;
+
+        if (!id[0]) {
+                n = io_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id));
+                if (n <= 0) {
+                        id[0] = '\0';
+                        return n < 0 ? (int)n : -EIO;
+                }
+        }
+        *ret = id;
+        return 0;
+}
+
+int proc_identify(pid_t pid, struct proc_identity *ret)
+{
+        struct proc_identity id = { .pid = pid };
+        const char *boot;
+        char state;
+        int r;
+
+        r = read_stat(pid, &state, &id.start_time);
+        if (r < 0)
+                return r;
+        r = boot_id(&boot);
+        if (r < 0)
+                return r;
+        memcpy(id.boot_id, boot, sizeof(id.boot_id));
+        *ret = id;
+        return 0;
+}
+
+enum proc_status proc_status(const struct proc_identity *id)
+{
+        uint64_t start;
+        const char *boot;
+        char state;
+
+        if (read_stat(id->pid, &state, &start) < 0 || start != id->start_time)
+                return PROC_GONE;
+        if (id->boot_id[0] && (boot_id(&boot) < 0 || !STREQ(boot, id->boot_id)))
+                return PROC_GONE;
+        return state == 'Z' || state == 'X' || state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
+}
+
+int proc_pidfd(const struct proc_identity *id)
+{
+        _cleanup_close_ int fd = -1;
+
+        if (id->pid <= 0)
+                return -ESRCH;
+        fd = sys_pidfd_open(id->pid, 0);
+        /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of somebody else. */
+        if (fd < 0)
+                return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+        if (proc_status(id) == PROC_GONE)
+                return -ESRCH;
+        return TAKE_FD(fd);
+}
+
+int proc_signal(int pidfd, int sig)
+{
+        return sys_pidfd_send_signal(pidfd, sig) < 0 ? -errno : 0;
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec ts;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int proc_wait_gone(int pidfd, int timeout_ms)
+{
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+        int64_t deadline = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+        int left = timeout_ms, n;
+
+        for (;;) {
+                n = poll(&p, 1, left);
+                if (n > 0)
+                        return p.revents & POLLNVAL ? -EBADF : 0;
+                if (n == 0)
+                        return -ETIMEDOUT;
+                if (errno != EINTR)
+                        return -errno;
+                if (timeout_ms >= 0) {
+                        int64_t rest = deadline - now_ms();
+
+                        left = rest > 0 ? (int)rest : 0;
+                }
+        }
+}
+
+int proc_reap(pid_t pid, int *ret_status)
+{
+        int status;
+        pid_t r;
+
+        do
+                r = waitpid(pid, &status, __WALL); /* also a clone3(2) child without an exit signal */
+        while (r < 0 && errno == EINTR);
+        if (r < 0)
+                return -errno;
+        *ret_status = status;
+        return 0;
+}
+
+int proc_exit_code(int wait_status)
+{
+        return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* ---- signals --------------------------------------------------------------------------------------------------- */
+
+/* Names that sigabbrev_np(3) does not give, because the number has another name. */
+static const struct {
+        const char *name;
+        int number;
+} signal_aliases[] = {
+        { "IOT", SIGIOT }, { "CLD", SIGCHLD }, { "IO", SIGIO }, { "POLL", SIGPOLL }, { "UNUSED", SIGSYS },
+};
+
+/* "RTMIN", "RTMIN+3", "RTMAX-2" */
+static int realtime_number(const char *name)
+{
+        bool from_max = strncasecmp(name, "RTMAX", 5) == 0;
+        uint64_t n = 0;
+
+        if (!from_max && strncasecmp(name, "RTMIN", 5) != 0)
+                return -EINVAL;
+        name += 5;
+        if (*name) {
+                if (*name != (from_max ? '-' : '+') || str_to_u64(name + 1, &n) < 0)
+                        return -EINVAL;
+        }
+        if (n > (uint64_t)(SIGRTMAX - SIGRTMIN))
+                return -EINVAL;
+        return from_max ? SIGRTMAX - (int)n : SIGRTMIN + (int)n;
+}
+
+int proc_signal_number(const char *name)
+{
+        uint64_t number;
+
+        if (str_empty(name))
+                return -EINVAL;
+        if (name[0] >= '0' && name[0] <= '9')
+                return str_to_u64(name, &number) < 0 || number > (uint64_t)SIGRTMAX ? -EINVAL : (int)number;
+        if (strncasecmp(name, "SIG", 3) == 0)
+                name += 3;
+        for (int i = 1; i < SIGRTMIN; i++) {
+                const char *s = sigabbrev_np(i);
+
+                if (s && strcasecmp(s, name) == 0)
+                        return i;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(signal_aliases); i++) {
+                if (strcasecmp(signal_aliases[i].name, name) == 0)
+                        return signal_aliases[i].number;
+        }
+        return realtime_number(name);
+}
