@@ -416,7 +416,7 @@ static _Noreturn void child(void)
         shared->phase[C_TOTAL] = t - start;
         shared->at_exec = now();
         if (o.exec) {
-                char *argv[] = { (char *)o.exe, NULL }, *envp[] = { "PATH=/bin", NULL };
+                char *argv[] = { (char *)o.exe, NULL }, *envp[] = { (char *)"PATH=/bin", NULL };
 
                 execve(o.exe, argv, envp);
                 die("exec");
