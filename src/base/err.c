@@ -271,7 +271,7 @@ const char *err_strerror(int errnum)
                 return buf;
         }
         (void)snprintf(buf, sizeof(buffers[0]), "%s", text);
-        /* "RPC struct is bad", "RFS specific error" stay. */
+        /* "RFS specific error" stays. */
         if (isupper((unsigned char)buf[0]) && !isupper((unsigned char)buf[1]))
                 buf[0] = (char)(buf[0] | 0x20);
         return buf;

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* A child that sleeps for ever. */
+static pid_t sleeper(const char *name)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (name)
+                        (void)prctl(PR_SET_NAME, name);
+                for (;;)
+                        (void)pause();
+        }
+        return pid;
+}
+
+static void end(pid_t pid)
+{
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void a_process_through_its_life(void **state)
+{
+        struct proc_identity id;
+        pid_t pid = sleeper(NULL);
+        int status, pidfd, fds = test_count_fds();
+
+        (void)state;
+        assert_int_equal(proc_identify(pid, &id), 0);
+        assert_int_equal(id.pid, pid);
+        assert_true(id.start_time > 0);
+        assert_int_equal(strlen(id.boot_id), 36);
+        assert_int_equal(proc_status(&id), PROC_ALIVE);
+        pidfd = proc_pidfd(&id);
+        assert_true(pidfd >= 0);
+        assert_int_equal(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
+        assert_int_equal(proc_signal(pidfd, 0), 0);
+        assert_int_equal(proc_wait_gone(pidfd, 20), -ETIMEDOUT);
+        assert_int_equal(proc_signal(pidfd, SIGKILL), 0);
+        assert_int_equal(proc_wait_gone(pidfd, 5000), 0);
+        assert_int_equal(proc_status(&id), PROC_ZOMBIE);
+        assert_int_equal(proc_reap(pid, &status), 0);
+        assert_int_equal(proc_exit_code(status), 128 + SIGKILL);
+        assert_int_equal(proc_status(&id), PROC_GONE);
+        assert_int_equal(proc_identify(pid, &id), -ESRCH);
+        assert_int_equal(proc_signal(pidfd, SIGKILL), -ESRCH);
+        assert_int_equal(proc_wait_gone(pidfd, -1), 0);
+        assert_int_equal(proc_pidfd(&id), -ESRCH);
+        assert_int_equal(proc_reap(pid, &status), -ECHILD);
+        (void)close(pidfd);
+        assert_int_equal(test_count_fds(), fds);
+}
+
+static void a_stranger_with_our_pid_is_not_it(void **state)
+{
+        struct proc_identity id, other;
+        pid_t pid = sleeper(NULL);
+
+        (void)state;
+        assert_int_equal(proc_identify(pid, &id), 0);
+        other = id;
+        other.start_time++; /* born later */
+        assert_int_equal(proc_status(&other), PROC_GONE);
+        assert_int_equal(proc_pidfd(&other), -ESRCH);
+        other = id;
+        other.boot_id[0] = other.boot_id[0] == '0' ? '1' : '0'; /* recorded before a reboot */
+        assert_int_equal(proc_status(&other), PROC_GONE);
+        assert_int_equal(proc_pidfd(&other), -ESRCH);
+        other = id;
+        other.boot_id[0] = '\0'; /* not recorded */
+        assert_int_equal(proc_status(&other), PROC_ALIVE);
+        end(pid);
+}
+
+static void a_hostile_name_does_not_matter(void **state)
+{
+        static const char *const names[] = { ") Z 0 0 0", "a b) R (", "))))", "(", "\n1 2 3" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                struct proc_identity id, plain;
+                pid_t pid = sleeper(NULL);
+                char path[64], comm[32] = "";
+                int fd;
+
+                assert_int_equal(proc_identify(pid, &plain), 0);
+                (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+                end(pid);
+                pid = sleeper(names[i]);
+                (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+                for (int n = 0; n < 500; n++) { /* until it has its name */
+                        fd = open(path, O_RDONLY | O_CLOEXEC);
+                        assert_true(read(fd, comm, sizeof(comm) - 1) >= 0);
+                        (void)close(fd);
+                        if (strncmp(comm, names[i], 3) == 0)
+                                break;
+                        (void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+                }
+                assert_int_equal(proc_identify(pid, &id), 0);
+                assert_true(id.start_time >= plain.start_time && id.start_time < plain.start_time + 1000);
+                assert_int_equal(proc_status(&id), PROC_ALIVE);
+                end(pid);
+        }
+}
+
+static void nonsense_is_gone(void **state)
+{
+        struct proc_identity id = { 0 };
+        int status;
+
+        (void)state;
+        assert_int_equal(proc_identify(0, &id), -ESRCH);
+        assert_int_equal(proc_identify(-1, &id), -ESRCH);
+        assert_int_equal(proc_status(&id), PROC_GONE);
+        assert_int_equal(proc_pidfd(&id), -ESRCH);
+        id.pid = -1;
+        assert_int_equal(proc_status(&id), PROC_GONE);
+        assert_int_equal(proc_pidfd(&id), -ESRCH);
+        assert_int_equal(proc_wait_gone(-1, 10), -ETIMEDOUT); /* poll(2) ignores it; it does not end early */
+        assert_int_equal(proc_wait_gone(999, 10), -EBADF);
+        assert_int_equal(proc_reap(getpid(), &status), -ECHILD);
+}
+
+static void ignore(int sig)
+{
+        (void)sig;
+}
+
+static void waiting_survives_signals(void **state)
+{
+        struct sigaction sa = { .sa_handler = ignore, .sa_flags = SA_RESTART }, old;
+        struct timespec a, b;
+        pid_t pid = sleeper(NULL), pest;
+        int pidfd = sys_pidfd_open(pid, 0);
+        int64_t ms;
+
+        (void)state;
+        assert_int_equal(sigaction(SIGUSR1, &sa, &old), 0);
+        pest = fork();
+        assert_true(pest >= 0);
+        if (pest == 0) {
+                for (int i = 0; i < 20; i++) {
+                        (void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+                        (void)kill(getppid(), SIGUSR1);
+                }
+                _exit(0);
+        }
+        (void)clock_gettime(CLOCK_MONOTONIC, &a);
+        assert_int_equal(proc_wait_gone(pidfd, 60), -ETIMEDOUT);
+        (void)clock_gettime(CLOCK_MONOTONIC, &b);
+        ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+        assert_in_range(ms, 50, 5000);
+        end(pid);
+        assert_int_equal(waitpid(pest, NULL, 0), pest);
+        assert_int_equal(sigaction(SIGUSR1, &old, NULL), 0);
+        (void)close(pidfd);
+}
+
+static void exit_codes(void **state)
+{
+        pid_t pid = fork();
+        int status;
+
+        (void)state;
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(42);
+        assert_int_equal(proc_reap(pid, &status), 0);
+        assert_int_equal(proc_exit_code(status), 42);
+}
+
+static void signals_by_name_and_number(void **state)
+{
+        static const struct {
+                const char *name;
+                int number;
+        } good[] = {
+                { "KILL", 9 },
+                { "SIGKILL", 9 },
+                { "kill", 9 },
+                { "sigkill", 9 },
+                { "SigTerm", 15 },
+                { "HUP", 1 },
+                { "9", 9 },
+                { "0", 0 },
+                { "64", 64 },
+                { "CHLD", SIGCHLD },
+                { "SIGCLD", SIGCHLD },
+                { "IOT", SIGABRT },
+                { "ABRT", SIGABRT },
+                { "IO", SIGIO },
+                { "SIGPOLL", SIGIO },
+                { "SYS", SIGSYS },
+                { "WINCH", SIGWINCH },
+                { "PWR", SIGPWR },
+                { "STKFLT", 16 },
+                { "UNUSED", SIGSYS },
+        };
+        static const char *const bad[] = {
+                "",         "SIG",    "SIGSIGKILL", "KILLX",    "-1",       "65",
+                "9x",       " 9",     "KILL ",      "RTMIN-1",  "RTMIN+31", "RTMAX+1",
+                "RTMAX-31", "RTMIN+", "RTMINX",     "RTMIN+ 1", "RTMIN+x",  "99999999999999999999",
+                "RTMIN+-1"
+        };
+        char name[32];
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+                assert_int_equal(proc_signal_number(good[i].name), good[i].number);
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                assert_int_equal(proc_signal_number(bad[i]), -EINVAL);
+        assert_int_equal(proc_signal_number(NULL), -EINVAL);
+        for (int i = 1; i < 32; i++) {
+                (void)snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(i));
+                assert_int_equal(proc_signal_number(name), i);
+        }
+        assert_int_equal(proc_signal_number("RTMIN"), SIGRTMIN);
+        assert_int_equal(proc_signal_number("SIGRTMAX"), SIGRTMAX);
+        for (int i = 0; i <= SIGRTMAX - SIGRTMIN; i++) {
+                (void)snprintf(name, sizeof(name), "rtmin+%d", i);
+                assert_int_equal(proc_signal_number(name), SIGRTMIN + i);
+                (void)snprintf(name, sizeof(name), "SIGRTMAX-%d", i);
+                assert_int_equal(proc_signal_number(name), SIGRTMAX - i);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_process_through_its_life),
+                cmocka_unit_test(a_stranger_with_our_pid_is_not_it),
+                cmocka_unit_test(a_hostile_name_does_not_matter),
+                cmocka_unit_test(nonsense_is_gone),
+                cmocka_unit_test(waiting_survives_signals),
+                cmocka_unit_test(exit_codes),
+                cmocka_unit_test(signals_by_name_and_number),
+        };
+
+        return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
+}
