@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which name a misspelt one may have meant.
+ */
+#include "oci-internal.h"
+#include <string.h>
+
+#define NAME_MAX_LEN 48
+
+static char fold(char c)
+{
+        return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* The number of letters to insert, remove or replace between a and b, regardless of case. Both are short. */
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
+{
+        unsigned row[NAME_MAX_LEN + 1];
+
+        for (size_t j = 0; j <= nb; j++)
+                row[j] = (unsigned)j;
+        for (size_t i = 1; i <= na; i++) {
+                unsigned diagonal = row[0];
+
+                row[0] = (unsigned)i;
+                for (size_t j = 1; j <= nb; j++) {
+                        unsigned best = diagonal + (fold(a[i - 1]) != fold(b[j - 1]));
+
+                        if (row[j] + 1 < best)
+                                best = row[j] + 1;
+                        if (row[j - 1] + 1 < best)
+                                best = row[j - 1] + 1;
+                        diagonal = row[j];
+                        row[j] = best;
+                }
+        }
+        return row[nb];
+}
+
+void nearest_init(struct nearest *n, const char *s, size_t len)
+{
+        /* A third of the letters may be wrong. */
+        *n = (struct nearest){ .s = s, .len = len, .distance = (unsigned)(len / 3 + 1) };
+}
+
+void nearest_try(struct nearest *n, const char *name)
+{
+        size_t len = strlen(name);
+        unsigned d;
+
+        if (n->len == 0 || n->len > NAME_MAX_LEN || len > NAME_MAX_LEN)
+                return;
+        d = distance(n->s, n->len, name, len);
+        if (d < n->distance || (d == n->distance && !n->name && d < n->len)) {
+                n->distance = d;
+                n->name = name;
+        }
+}
