@@ -32,15 +32,20 @@ struct ctx {
         const struct cfs_create_options *create; /* NULL for exec                                */
         const struct cfs_exec_options *exec;     /* NULL for create                              */
         const char *id;
+        bool wait_for_start; /* create: the init waits for `start`           */
+        int inherited_fds;   /* how many descriptors from 3 on our caller left us */
 
         /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
         struct oci_config *config;   /* never NULL; for exec built from the record               */
-        struct oci_process *process; /* config->process, or exec's; NULL only in create without process */
+        struct oci_process *process; /* config->process, or exec's, or an empty one (args NULL); never NULL */
         struct oci_linux *linux_;    /* config->linux, or an empty one; never NULL               */
         struct oci_hooks *hooks;     /* config->hooks or the record's, or an empty one; never NULL */
         struct oci_arena *arena;     /* owns the documents; rows may allocate from it            */
-        char *bundle;                /* absolute, no symbolic links resolved                     */
-        char *rootfs;                /* absolute host path of root.path; NULL for exec           */
+        char *config_text;           /* the document as read, to find the line of a property; or NULL */
+        size_t config_len;
+        char *config_name; /* as messages call it: "config.json"                       */
+        char *bundle;      /* absolute, no symbolic links resolved                     */
+        char *rootfs;      /* absolute host path of root.path; NULL for exec           */
 
         struct state *state; /* W: the verb; R: rows that record what they make          */
 
@@ -68,8 +73,9 @@ struct ctx {
         struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
+        int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
+        bool foreground;     /* W: the verb: run or exec without --detach                */
         int tty_fd;          /* W: process.terminal init: the pty's peer, or -1; R: descriptors */
-        int exec_fd;         /* W: process.args init: O_PATH of the program; R: execve; or -1 */
         char *exec_path;     /* W: process.args init: the path that was found             */
         int preserve_fds;    /* W: process descriptors prepare: how many after stdio stay open */
         int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
@@ -85,6 +91,9 @@ static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
 
 /* Makes a zeroed context with all descriptors -1. */
 void ctx_init(struct ctx *c, enum walk walk);
+
+/* Facts about the calling process: euid, rootless, procfs, inherited descriptors (which it marks close-on-exec). */
+int ctx_facts(struct ctx *c, struct cfs_error *err);
 
 /* Closes and frees all that the context owns; never the process. */
 void ctx_done(struct ctx *c);

@@ -4,10 +4,7 @@
 #define LIBCFS_ENGINE_H
 
 #include "libcfs/ctx.h"
-
-/* Receives each problem that a check finds. host: not the document's fault, but this machine's. */
-typedef void (*problem_fn)(void *data, bool host, const char *property, const char *message,
-                           const char *hint);
+#include "libcfs/problem.h"
 
 /* All checks of the walk. Returns 0, or the number of problems as a positive value. */
 int engine_check_all(const struct ctx *ctx, bool host, problem_fn report, void *data);
@@ -30,10 +27,6 @@ int engine_init(struct ctx *ctx, struct cfs_error *err);
 /* All undo callbacks, last row first. Goes on after a failure; returns the first. */
 int engine_undo(struct state *state, struct cfs_error *err);
 
-typedef void (*report_fn)(void *data, const char *step, const char *line);
 void engine_explain(const struct ctx *ctx, report_fn report, void *data);
-
-/* --trace FILE: one event per row and process, Chrome trace format. */
-int engine_trace_open(const char *path, struct cfs_error *err);
 
 #endif

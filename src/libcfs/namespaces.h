@@ -3,7 +3,10 @@
 #ifndef LIBCFS_NAMESPACES_H
 #define LIBCFS_NAMESPACES_H
 
-#include "libcfs/ctx.h"
+#include "base/err.h"
+#include "ocispec.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 enum { NS_USER, NS_PID, NS_MOUNT, NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_COUNT };
 
@@ -18,14 +21,25 @@ extern const struct ns_type ns_types[NS_COUNT];
 struct namespaces_plan {
         int join_fd[NS_COUNT]; /* open namespaces to join, or -1                                     */
         bool pre_join;         /* joins happen in spawn's stage process, before the init exists      */
+        uint64_t entered;      /* exec: CLONE_NEW* that the runtime's own setns(2) already covers (PID)  */
+        int root_fd;           /* exec into a container without a mount namespace: its root; or -1       */
         int container_pidfd;   /* exec: pidfd of the container's init for one setns(2); or -1        */
         int userns_fd; /* descriptor of the container's new user namespace, for idmapped mounts; or -1 */
 };
 
-/* Index in ns_types, or -1. */
-int ns_index(const char *name);
+/* What linux.namespaces asks for, as CLONE_NEW* of new and of joined namespaces. Pure: checks need it. */
+void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *ret_join);
 
-/* spawn.c's stage, or the init: setns(2) into everything in join_fd. */
-int namespaces_join(const struct ctx *ctx, struct cfs_error *err);
+/* An empty plan: all descriptors -1. NULL: out of memory. */
+struct namespaces_plan *namespaces_plan_new(void);
+
+/* Closes and frees the plan; NULL is fine. */
+void namespaces_plan_free(struct namespaces_plan *plan);
+
+/* Index in ns_types, or -1. */
+int namespaces_index(const char *name);
+
+/* spawn.c's stage, or the init: setns(2) into everything in join_fd, or for exec into `join` of the container's. */
+int namespaces_join(const struct namespaces_plan *plan, uint64_t join, struct cfs_error *err);
 
 #endif

@@ -200,6 +200,10 @@ const struct step plan[] = {
         { .name = "process.selinuxLabel", .when = CX, .wanted = selinux_wanted,
           .check = selinux_check, .init = selinux_init, .explain = selinux_explain },
 
+        /* From here on a path that leads through a descriptor of ours (/proc/self/fd/7, CVE-2024-21626) leads nowhere. */
+        { .name = "descriptors (host)", .when = CX,
+          .init = descriptors_host_init },
+
         /* Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before it is dropped. */
         { .name = "linux.seccomp (privileged)", .when = CX, .wanted = seccomp_early_wanted,
           .host = seccomp_host, .init = seccomp_early_init },
@@ -222,10 +226,14 @@ const struct step plan[] = {
 
         /* ---- created ----------------------------------------------------------------------------------------------- */
 
+        /* Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file. */
+        { .name = "parent death signal", .when = CX,
+          .init = created_detach_init },
+
         /* exec meets here too: what the host column did from outside must be there before the program runs. */
         { .name = "created", .when = CX | WALK_MEET },
         { .name = "state created", .when = C,
-          .host = created_host },
+          .host = created_host, .init = created_init },
 
         /* `create` ends here; the init waits for `start` (or goes on at once under `run`). */
         { .name = "started", .when = C | S | WALK_MEET },
@@ -245,7 +253,7 @@ const struct step plan[] = {
           .host = seccomp_host, .init = seccomp_late_init },
 
         { .name = "execve", .when = CX | S,
-          .host = execve_host, .init = execve_init },
+          .host = args_execve_host, .init = args_execve_init },
 
         /* After the user's program is executed, before start returns (runtime.md, "Lifecycle" 9). */
         { .name = "hooks.poststart", .when = C | S, .wanted = hooks_poststart_wanted,

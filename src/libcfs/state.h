@@ -63,6 +63,9 @@ int state_set_init(struct state *s, pid_t pid, struct cfs_error *err);
 /* Removes ROOT/ID and all it holds (it holds only what cfs made); one file system, no links followed. */
 int state_remove(struct state *s, struct cfs_error *err);
 
+/* Releases the lock and keeps the rest: for a foreground run and exec, which must not block other verbs. */
+void state_unlock(struct state *s);
+
 /* In a forked child: closes the descriptors without unlocking. */
 void state_forget_in_child(struct state *s);
 

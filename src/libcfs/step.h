@@ -56,11 +56,16 @@ void problem_host(struct problems *p, const char *property, const char *fmt, ...
 void problem_hint(struct problems *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* May the check also look at the host (cfs check --host, and every create)? */
-bool problems_host(const struct problems *p);
+bool problem_wants_host(const struct problems *p);
+
+static inline bool problems_host(const struct problems *p)
+{
+        return problem_wants_host(p);
+}
 
 /* PROP("mounts[%zu].source", i): a path for problem(), valid until the end of the block. */
-const char *prop_format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-#define PROP(...) prop_format((char[160]){ 0 }, 160, __VA_ARGS__)
+const char *problem_prop(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+#define PROP(...) problem_prop((char[160]){ 0 }, 160, __VA_ARGS__)
 
 /* ---- report: what a row would do --------------------------------------------------------------------------- */
 

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Staying in the foreground while a container (run) or a process in it (exec) runs: signals go to the process, the
+ * terminal's bytes and size go both ways, and the exit code comes back.
+ *
+ * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and there is no
+ * handler to race with. The new process inherits the mask and clears it before its execve. SIGCHLD is not forwarded,
+ * nor what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
+ *
+ * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
+ * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "libcfs/ctx.h"
+#include "libcfs/foreground.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <termios.h>
+
+struct pump {
+        int from, to;
+        size_t start, end; /* unwritten bytes of buf */
+        bool eof;
+        char buf[8192];
+};
+
+struct foreground {
+        sigset_t old_mask;
+        int signal_fd;
+        int master; /* of the container's terminal, or -1 */
+        bool raw;   /* our own terminal was made raw      */
+        struct termios old_termios;
+        struct pump in, out;
+};
+
+int foreground_begin(struct foreground **ret, struct cfs_error *err)
+{
+        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+                                             SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGPIPE };
+        struct foreground *f = calloc(1, sizeof(*f));
+        sigset_t mask;
+
+        if (!f)
+                return err_nomem(err);
+        f->signal_fd = f->master = -1;
+        (void)sigfillset(&mask);
+        for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
+                (void)sigdelset(&mask, not_forwarded[i]);
+        (void)sigprocmask(SIG_BLOCK, &mask, &f->old_mask);
+        f->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (f->signal_fd < 0) {
+                int r = err_sys(err, errno, "signalfd", "prepare for signals");
+
+                foreground_end(f);
+                return r;
+        }
+        *ret = f;
+        return 0;
+}
+
+void foreground_end(struct foreground *f)
+{
+        if (!f)
+                return;
+        if (f->raw)
+                (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &f->old_termios);
+        if (f->signal_fd >= 0)
+                (void)close(f->signal_fd);
+        if (f->master >= 0)
+                (void)close(f->master);
+        (void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+        free(f);
+}
+
+static int receive_master(int fd, struct cfs_error *err)
+{
+        char name[64];
+        union {
+                struct cmsghdr align;
+                char buf[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec iov = { .iov_base = name, .iov_len = sizeof(name) };
+        struct msghdr m = { .msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.buf,
+                            .msg_controllen = sizeof(control.buf) };
+        int master;
+
+        if (recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0)
+                return err_set(err, CFS_E_BUG, "the init did not hand over its terminal");
+        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+        if (!h || h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int)))
+                return err_set(err, CFS_E_BUG, "the init sent no descriptor of its terminal");
+        memcpy(&master, CMSG_DATA(h), sizeof(int));
+        return master;
+}
+
+static void copy_window_size(int master)
+{
+        struct winsize w;
+
+        if (ioctl(STDIN_FILENO, TIOCGWINSZ, &w) == 0)
+                (void)ioctl(master, TIOCSWINSZ, &w);
+}
+
+static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error *err)
+{
+        struct termios raw;
+
+        f->master = receive_master(c->console_peer, err);
+        if (f->master < 0)
+                return f->master;
+        (void)fcntl(f->master, F_SETFL, O_NONBLOCK);
+        f->in = (struct pump){ .from = STDIN_FILENO, .to = f->master };
+        f->out = (struct pump){ .from = f->master, .to = STDOUT_FILENO };
+        if (!c->process->console_size)
+                copy_window_size(f->master);
+        if (tcgetattr(STDIN_FILENO, &f->old_termios) == 0) {
+                raw = f->old_termios;
+                cfmakeraw(&raw);
+                raw.c_oflag |= OPOST; /* the master sends bare newlines (steps/terminal.c) */
+                f->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+        }
+        return 0;
+}
+
+static void pump_poll(const struct pump *p, struct pollfd *from, struct pollfd *to)
+{
+        bool empty = p->start == p->end;
+
+        if (!p->eof && empty)
+                *from = (struct pollfd){ .fd = p->from, .events = POLLIN };
+        if (!empty)
+                *to = (struct pollfd){ .fd = p->to, .events = POLLOUT };
+}
+
+static void pump_read(struct pump *p)
+{
+        ssize_t n = read(p->from, p->buf, sizeof(p->buf));
+
+        if (n > 0) {
+                p->start = 0;
+                p->end = (size_t)n;
+        } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+                p->eof = true; /* EIO: all peers of the master are closed */
+        }
+}
+
+static void pump_write(struct pump *p)
+{
+        ssize_t n = write(p->to, p->buf + p->start, p->end - p->start);
+
+        if (n > 0)
+                p->start += (size_t)n;
+        else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                p->eof = true;
+                p->start = p->end;
+        }
+}
+
+static void forward_signals(struct foreground *f, const struct ctx *c)
+{
+        struct signalfd_siginfo s;
+
+        while (read(f->signal_fd, &s, sizeof(s)) == sizeof(s)) {
+                if (s.ssi_signo == SIGCHLD)
+                        continue;
+                if (s.ssi_signo == SIGWINCH && f->master >= 0)
+                        copy_window_size(f->master);
+                else
+                        (void)proc_signal(c->pidfd, (int)s.ssi_signo);
+        }
+}
+
+enum { POLL_PID, POLL_SIGNAL, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
+
+/* One turn. Returns true when the process has ended. */
+static bool turn(struct foreground *f, const struct ctx *c)
+{
+        struct pollfd p[POLL_COUNT] = { [POLL_PID] = { .fd = c->pidfd, .events = POLLIN },
+                                        [POLL_SIGNAL] = { .fd = f->signal_fd, .events = POLLIN } };
+
+        for (int i = POLL_IN_FROM; i < POLL_COUNT; i++)
+                p[i].fd = -1;
+        if (f->master >= 0) {
+                pump_poll(&f->in, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
+                pump_poll(&f->out, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
+        }
+        if (poll(p, POLL_COUNT, -1) < 0)
+                return false;
+        if (p[POLL_SIGNAL].revents)
+                forward_signals(f, c);
+        if (p[POLL_IN_FROM].revents)
+                pump_read(&f->in);
+        if (p[POLL_IN_TO].revents)
+                pump_write(&f->in);
+        if (p[POLL_OUT_FROM].revents)
+                pump_read(&f->out);
+        if (p[POLL_OUT_TO].revents)
+                pump_write(&f->out);
+        return p[POLL_PID].revents != 0;
+}
+
+/* What the terminal still holds when the process has ended belongs to our caller. */
+static void drain(struct foreground *f)
+{
+        while (f->master >= 0 && !f->out.eof) {
+                while (f->out.start < f->out.end)
+                        pump_write(&f->out);
+                struct pollfd p = { .fd = f->master, .events = POLLIN };
+
+                if (poll(&p, 1, 0) <= 0)
+                        break;
+                pump_read(&f->out);
+        }
+}
+
+int foreground_wait(struct foreground *f, struct ctx *c, struct cfs_error *err)
+{
+        int status, r;
+
+        if (c->console_peer >= 0) {
+                r = attach_terminal(f, c, err);
+                if (r < 0)
+                        return r;
+        }
+        while (!turn(f, c))
+                ;
+        drain(f);
+        r = proc_reap(c->pid, &status);
+        if (r < 0)
+                return err_sys(err, -r, "waitid", "wait for pid %d", (int)c->pid);
+        c->pid = 0;
+        return proc_exit_code(status);
+}

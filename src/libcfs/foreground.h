@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attached run and exec. */
+#ifndef LIBCFS_FOREGROUND_H
+#define LIBCFS_FOREGROUND_H
+
+#include "libcfs/ctx.h"
+
+struct foreground;
+
+/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. */
+int foreground_begin(struct foreground **ret, struct cfs_error *err);
+
+/* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size. The exit code. */
+int foreground_wait(struct foreground *f, struct ctx *c, struct cfs_error *err);
+
+/* Restores the signal mask and our terminal. NULL is fine. */
+void foreground_end(struct foreground *f);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs run: create and start in one go, without the wait in between, and, in the foreground, delete.
+ *
+ * The lock is released while the container runs, so that exec, kill and update can come in; before it is deleted the
+ * state is opened anew: somebody else may have deleted the container meanwhile and used its ID again.
+ */
+#include "base/cleanup.h"
+#include "libcfs/engine.h"
+#include "libcfs/build.h"
+#include "libcfs/cfs.h"
+#include "libcfs/ctx.h"
+#include "libcfs/destroy.h"
+#include "libcfs/foreground.h"
+#include "libcfs/state.h"
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+
+static int build_and_start(struct ctx *c, const struct cfs_runtime *rt, const char *id,
+                           const struct cfs_run_options *o, struct cfs_error *err)
+{
+        int r = build_container(c, rt, id, &o->create, err);
+
+        if (r < 0)
+                return r;
+        if (c->process->n_args == 0)
+                r = err_set(err, CFS_E_INVALID, "process.args: cannot start a container without a process");
+        if (r >= 0)
+                r = engine_start(c, err);
+        if (r >= 0)
+                r = build_announce(c, o->create.pid_file, o->create.pidfd_socket, err);
+        if (r < 0) {
+                r = build_explain_death(c, r, err);
+                build_abandon(c);
+        }
+        return r;
+}
+
+static void delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own)
+{
+        struct cfs_error ignored = { 0 };
+        struct proc_identity now;
+        struct state *s = NULL;
+
+        if (state_open(rt->root, id, LOCK_EX, &s, &ignored) < 0)
+                return;
+        if (state_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
+                (void)destroy_container(s, &ignored);
+        state_close(s);
+}
+
+static int run_foreground(struct ctx *c, struct foreground *f, const struct cfs_run_options *o,
+                          struct cfs_error *err)
+{
+        struct proc_identity own = { 0 };
+        bool known = state_identity(c->state, &own);
+        int code;
+
+        state_unlock(c->state);
+        code = foreground_wait(f, c, err);
+        if (!o->keep && known)
+                delete_own(c->runtime, c->id, &own);
+        return code;
+}
+
+int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
+            struct cfs_error *err)
+{
+        struct foreground *f = NULL;
+        struct ctx c;
+        int r = 0;
+
+        ctx_init(&c, WALK_CREATE);
+        c.foreground = !o->detach;
+        if (c.foreground) {
+                if (!o->no_subreaper)
+                        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+                r = foreground_begin(&f, err);
+        }
+        if (r >= 0)
+                r = build_and_start(&c, rt, id, o, err);
+        if (r >= 0 && c.foreground)
+                r = run_foreground(&c, f, o, err);
+        foreground_end(f);
+        ctx_done(&c);
+        return r;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The runtime itself: where its state lives, and how its executable is kept out of containers' reach.
+ *
+ * CVE-2019-5736: a container whose program is /proc/self/exe, or a script with that as its interpreter, makes the kernel
+ * execute the runtime's own file inside the container; from there it can be opened, kept, and written to once it is no
+ * longer running, which replaces the host's runtime. So whatever enters a container runs from a copy in a sealed memfd
+ * (memfd_create(2), fcntl(2) F_ADD_SEALS): nobody can write to that, and it is gone with us.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "libcfs/cfs.h"
+#include "config.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#ifndef MFD_EXEC /* Linux 6.3: says that we mean it, where vm.memfd_noexec would warn */
+#define MFD_EXEC 0x0010U
+#endif
+
+extern char **environ;
+
+const char *cfs_version(void)
+{
+        return PACKAGE_VERSION;
+}
+
+int cfs_default_root(char **ret_root, struct cfs_error *err)
+{
+        const char *xdg = getenv("XDG_RUNTIME_DIR");
+        struct stat st;
+
+        if (geteuid() == 0 &&
+            (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu || str_empty(xdg)))
+                return str_dup(ret_root, "/run/cfs", err);
+        if (!str_empty(xdg))
+                return str_printf(ret_root, err, "%s/cfs", xdg);
+        return str_printf(ret_root, err, "/tmp/cfs-%u", (unsigned)geteuid());
+}
+
+static int make_copy(int exe, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = memfd_create("cfs", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+        struct stat st;
+
+        if (fd < 0 && errno == EINVAL)
+                fd = memfd_create("cfs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (fd < 0)
+                return err_sys(err, errno, "memfd_create", "copy the executable");
+        if (fstat(exe, &st) < 0)
+                return err_sys(err, errno, "fstat", "copy the executable");
+        for (off_t left = st.st_size; left > 0;) {
+                ssize_t n = sendfile(fd, exe, NULL, (size_t)left);
+
+                if (n <= 0)
+                        return err_sys(err, n < 0 ? errno : EIO, "sendfile", "copy the executable");
+                left -= n;
+        }
+        if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
+                return err_sys(err, errno, "fcntl", "seal the copy of the executable");
+        return TAKE_FD(fd);
+}
+
+int cfs_protect_executable(char **argv, struct cfs_error *err)
+{
+        _cleanup_close_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        int seals;
+
+        if (exe < 0)
+                return err_sys(err, errno, "open", "open /proc/self/exe (is procfs mounted on /proc?)");
+        seals = fcntl(exe, F_GET_SEALS);
+        if (seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS)
+                return 0;
+        _cleanup_close_ int copy = make_copy(exe, err);
+
+        if (copy < 0)
+                return copy;
+        (void)fexecve(copy, argv, environ);
+        return err_sys(err, errno, "execveat", "execute the sealed copy of cfs");
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs start: let a created container's init run the user's program (runtime.md, "Start").
+ *
+ * The init waits for a connection to start.sock (steps/created.c). We connect, walk the WALK_START rows with it, and
+ * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
+ */
+#include "base/cleanup.h"
+#include "libcfs/engine.h"
+#include "libcfs/sync.h"
+#include "libcfs/trace.h"
+#include "libcfs/bundle.h"
+#include "libcfs/cfs.h"
+#include "libcfs/ctx.h"
+#include "libcfs/destroy.h"
+#include "libcfs/state.h"
+#include "oci.h"
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int wrong_status(const struct state *s, enum container_status st, struct cfs_error *err)
+{
+        switch (st) {
+        case STATUS_STOPPED:
+                return err_set(err, CFS_E_STATE, "cannot start a container that has stopped");
+        case STATUS_RUNNING:
+        case STATUS_PAUSED:
+                return err_set(err, CFS_E_STATE, "cannot start an already running container");
+        default:
+                return err_set(err, CFS_E_STATE, "cannot start container `%s` in the %s state", s->id,
+                               state_status_name(st));
+        }
+}
+
+static int connect_init(struct ctx *c, struct cfs_error *err)
+{
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        c->sync = calloc(1, sizeof(*c->sync));
+        if (!c->sync)
+                return err_nomem(err);
+        c->sync->fd = -1;
+        c->sync->last = "created";
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "make a socket");
+        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/start.sock", c->state->dir_fd);
+        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+                return err_sys(err, errno, "connect", "connect to the container's init");
+        c->sync->fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int start(struct ctx *c, struct cfs_error *err)
+{
+        static struct oci_config config;
+        static struct oci_linux linux_;
+        struct oci_record *rec = c->state->record;
+        int r;
+
+        config.hooks = rec->hooks;
+        config.process = rec->process;
+        config.annotations = rec->annotations;
+        config.oci_version = rec->oci_version;
+        config.linux = &linux_;
+        c->config = &config;
+        linux_.namespaces = rec->namespaces;
+        linux_.n_namespaces = rec->n_namespaces;
+        r = bundle_documents(c, err);
+        if (r >= 0)
+                r = connect_init(c, err);
+        if (r >= 0)
+                r = engine_start(c, err);
+        return r;
+}
+
+int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
+{
+        struct cfs_error ignored = { 0 };
+        struct ctx c;
+        int r;
+
+        ctx_init(&c, WALK_CREATE);
+        c.runtime = rt;
+        c.id = id;
+        r = state_open(rt->root, id, LOCK_EX, &c.state, err);
+        if (r >= 0) {
+                enum container_status st = state_status(c.state);
+
+                if (st != STATUS_CREATED)
+                        r = wrong_status(c.state, st, err);
+                else if (!c.state->record->process)
+                        r = err_set(err, CFS_E_INVALID,
+                                    "cannot start a container without a process: config.json has none");
+                else if ((r = trace_open(rt->trace, err)) >= 0) {
+                        c.pid = c.state->record->pid;
+                        r = start(&c, err);
+                        /* Whatever came of it, the init has left its socket: a failure in it ends it. */
+                        (void)unlinkat(c.state->dir_fd, "start.sock", 0);
+                        if (r < 0 && err->code != CFS_E_SYSTEM)
+                                (void)destroy_stop(c.state, &ignored);
+                }
+        }
+        c.pid = 0;
+        ctx_done(&c);
+        return r < 0 ? r : 0;
+}

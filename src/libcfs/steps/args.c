@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.args (config.md, "Process") and the execve.
+ *
+ * The program is looked for at create, as the user, after the pivot: what cannot be executed is create's error, not a
+ * dead container's. The search follows execvp(3) with the *container's* PATH. Engines match on the wording: `executable
+ * file not found in $PATH`, `no such file or directory`, `permission denied` decide whether docker and podman report
+ * 127 or 126.
+ *
+ * The program is executed by path, not by descriptor: between create and start the container's files may change, and
+ * what counts is what is there at start.
+ */
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include "libcfs/sync.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *find_path(char *const *env)
+{
+        for (; env && *env; env++)
+                if (str_has_prefix(*env, "PATH="))
+                        return *env + strlen("PATH=");
+        return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+void args_check(const struct ctx *c, struct problems *p)
+{
+        if (c->process->args && (c->process->n_args == 0 || !*c->process->args[0]))
+                problem(p, "process.args", "names no program");
+}
+
+/* 0 when `path` can be executed, else -errno as execve(2) would report it. */
+static int executable(const char *path)
+{
+        struct stat st;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (!S_ISREG(st.st_mode))
+                return -EACCES;
+        return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int not_executable(const char *path, int e, struct cfs_error *err)
+{
+        int r = err_path(err, e, "execve", path, "exec %s", path);
+
+        err->code = CFS_E_EXEC;
+        return err_property(err, r, "process.args[0]");
+}
+
+/* execvp(3)'s search: the first candidate that can be executed; a candidate without permission is remembered. */
+static int search_path(const char *name, const char *path, char **ret, struct cfs_error *err)
+{
+        bool denied = false;
+
+        while (*path) {
+                size_t n = strcspn(path, ":");
+                _cleanup_free_ char *candidate = NULL;
+                int r = str_printf(&candidate, err, "%.*s%s%s", (int)n, path, n ? "/" : "./", name);
+
+                if (r < 0)
+                        return r;
+                r = executable(candidate);
+                if (r == 0) {
+                        *ret = TAKE_PTR(candidate);
+                        return 0;
+                }
+                denied = denied || r == -EACCES;
+                path += n + (path[n] == ':');
+        }
+        (void)err_set(err, CFS_E_EXEC, "exec: \"%s\": %s", name,
+                      denied ? "permission denied" : "executable file not found in $PATH");
+        return err_property(err, denied ? -EACCES : -ENOENT, "process.args[0]");
+}
+
+int args_init(struct ctx *c, struct cfs_error *err)
+{
+        const char *name = c->process->n_args ? c->process->args[0] : NULL;
+        int r;
+
+        if (!name)
+                return 0; /* allowed for create (config.md: process is REQUIRED at start) */
+        if (strchr(name, '/')) {
+                r = executable(name);
+                return r < 0 ? not_executable(name, -r, err) : str_dup(&c->exec_path, name, err);
+        }
+        return search_path(name, find_path(c->env), &c->exec_path, err);
+}
+
+void args_explain(const struct ctx *c, struct report *r)
+{
+        if (c->process->n_args)
+                report_line(r, "program %s, %zu arguments", c->process->args[0], c->process->n_args - 1);
+}
+
+int args_execve_host(struct ctx *c, struct cfs_error *err)
+{
+        return sync_wait_exec(c->sync, err);
+}
+
+int args_execve_init(struct ctx *c, struct cfs_error *err)
+{
+        sigset_t none;
+
+        if (!c->exec_path)
+                return err_set(err, CFS_E_INVALID, "process.args: the container has no program to start");
+        (void)sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)execve(c->exec_path, c->process->args, c->env);
+        return not_executable(c->exec_path, errno, err);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The border between `create` and `start` (runtime.md, "Lifecycle" 2 and 6).
+ *
+ * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init now waits on
+ * start.sock in the state directory, a socket and not a FIFO: what goes wrong after `start` (a startContainer hook, the
+ * execve) comes back over the same connection and is start's error, not a line in nobody's log. A `start` that dies half
+ * way leaves the init waiting for the next. Under `run` the conversation simply goes on.
+ *
+ * The socket is made by the runtime before the init exists and inherited as a descriptor: the init has no path to it.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "libcfs/ctx.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+#include "libcfs/sync.h"
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+int created_prepare(struct ctx *c, struct cfs_error *err)
+{
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+        if (!c->wait_for_start)
+                return 0;
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "make the start socket");
+        /* sun_path holds 108 bytes and ROOT may be longer: go through the directory's descriptor. */
+        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/start.sock", c->state->dir_fd);
+        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1) < 0)
+                return err_sys(err, errno, "bind", "make `%s/start.sock`", c->state->dir);
+        c->listen_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int created_detach_init(struct ctx *c, struct cfs_error *err)
+{
+        (void)c;
+        (void)err;
+        (void)prctl(PR_SET_PDEATHSIG, 0);
+        return 0;
+}
+
+int created_host(struct ctx *c, struct cfs_error *err)
+{
+        return state_set_init(c->state, c->pid, err);
+}
+
+int created_init(struct ctx *c, struct cfs_error *err)
+{
+        char probe;
+
+        if (c->listen_fd < 0)
+                return 0;
+        sync_close(c->sync);
+        for (;;) {
+                int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+                if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+                        continue;
+                if (fd < 0)
+                        return err_sys(err, errno, "accept4", "wait for start");
+                /* Somebody who connects and leaves (a `start` that was killed) does not start the container. */
+                if (recv(fd, &probe, sizeof(probe), MSG_PEEK) > 0) {
+                        c->sync->fd = fd;
+                        c->sync->last = "created";
+                        break;
+                }
+                (void)close(fd);
+        }
+        (void)close(c->listen_fd);
+        c->listen_fd = -1;
+        return 0;
+}

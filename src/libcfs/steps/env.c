@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.env (config.md, "Process"): what the program gets, and nothing of the runtime's own environment.
+ *
+ * HOME: when the configuration does not set it, it is taken from the container's /etc/passwd by uid, else "/", which is
+ * what users of other runtimes expect. Names are never resolved to ids (CVE-2016-3697). LISTEN_FDS and LISTEN_PID
+ * (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added when the runtime passes those on.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void env_check(const struct ctx *c, struct problems *p)
+{
+        for (size_t i = 0; i < c->process->n_env; i++) {
+                const char *e = c->process->env[i];
+
+                if (*e == '=' || !*e)
+                        problem(p, PROP("process.env[%zu]", i), "`%s` has no name in front of the `=`", e);
+        }
+}
+
+static const char *env_get(char *const *env, const char *name)
+{
+        size_t n = strlen(name);
+
+        for (; env && *env; env++)
+                if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+                        return *env + n + 1;
+        return NULL;
+}
+
+/* Finds the home directory of `uid` in a passwd file; points into `text`, which it cuts up. */
+static const char *passwd_home(char *text, uint64_t uid)
+{
+        for (char *line = strsep(&text, "\n"); line; line = strsep(&text, "\n")) {
+                char *field[7], *p = line;
+                uint64_t u;
+                int n = 0;
+
+                while (n < 7 && p)
+                        field[n++] = strsep(&p, ":");
+                if (n == 7 && str_to_u64(field[2], &u) == 0 && u == uid)
+                        return path_is_absolute(field[5]) ? field[5] : NULL;
+        }
+        return NULL;
+}
+
+static char *home_of(struct ctx *c, uint64_t uid)
+{
+        _cleanup_close_ int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        _cleanup_free_ char *text = NULL;
+        struct cfs_error ignored = { 0 };
+        struct stat st;
+        const char *home = NULL;
+
+        /* The file is the container's: any size, any kind. */
+        if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+            io_read_fd(fd, "/etc/passwd", 1 << 20, &text, NULL, &ignored) >= 0)
+                home = passwd_home(text, uid);
+        size_t size = strlen("HOME=") + strlen(home ? home : "/") + 1;
+        char *e = oci_arena_alloc(c->arena, size);
+
+        if (e)
+                (void)snprintf(e, size, "HOME=%s", home ? home : "/");
+        return e;
+}
+
+int env_init(struct ctx *c, struct cfs_error *err)
+{
+        struct oci_process *p = c->process;
+        char **env = oci_arena_alloc(c->arena, (p->n_env + 6) * sizeof(*env));
+        size_t n = 0;
+
+        if (!env)
+                return err_nomem(err);
+        for (size_t i = 0; i < p->n_env; i++)
+                env[n++] = p->env[i];
+        env[n] = NULL;
+        if (str_empty(env_get(env, "HOME"))) {
+                env[n] = home_of(c, p->user && p->user->has_uid ? p->user->uid : 0);
+                if (!env[n++])
+                        return err_nomem(err);
+        }
+        if (c->listen_fds > 0) {
+                char *v = oci_arena_alloc(c->arena, 32);
+
+                if (!v)
+                        return err_nomem(err);
+                (void)snprintf(v, 32, "LISTEN_FDS=%d", c->listen_fds);
+                env[n++] = v;
+                env[n++] = (char *)"LISTEN_PID=1";
+        }
+        if (c->notify_socket)
+                env[n++] = (char *)"NOTIFY_SOCKET=/run/notify/notify.sock";
+        env[n] = NULL;
+        c->env = env;
+        return 0;
+}
+
+void env_explain(const struct ctx *c, struct report *r)
+{
+        report_line(r, "%zu environment variables", c->process->n_env);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.namespaces (config-linux.md, "Namespaces"): which ones are new, which are joined by path; a type not listed is
+ * inherited from the runtime.
+ *
+ * Rules: a type may be listed once; a path must be absolute and be a namespace of that type. prepare opens the paths,
+ * with the runtime's privileges and view of the host, and asks the kernel for the type (NS_GET_NSTYPE, ioctl_ns(2)).
+ *
+ * Who joins? Usually the init, after it exists. Not when a user namespace is involved, or a PID namespace, which only a
+ * child enters: then spawn.c's stage process joins everything before it makes the init (`pre_join`).
+ *
+ * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. The PID namespace alone can be
+ * joined by the runtime itself, which saves a process, unless a user namespace must come first.
+ */
+#include "libcfs/ctx.h"
+#include "libcfs/namespaces.h"
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+void namespaces_check(const struct ctx *c, struct problems *p)
+{
+        uint64_t seen = 0;
+
+        if (c->walk == WALK_EXEC)
+                return;
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
+                const struct oci_namespace *n = c->linux_->namespaces[i];
+                int t = n->type ? namespaces_index(n->type) : -1;
+
+                if (t < 0) {
+                        problem(p, PROP("linux.namespaces[%zu].type", i), "unknown namespace type `%s`",
+                                n->type);
+                        problem_hint(p, "the types are user, pid, mount, network, ipc, uts, cgroup and time");
+                        continue;
+                }
+                if (seen & ns_types[t].flag)
+                        problem(p, PROP("linux.namespaces[%zu].type", i), "duplicate namespace type `%s`",
+                                n->type);
+                seen |= ns_types[t].flag;
+                if (n->path && *n->path && !path_is_absolute(n->path))
+                        problem(p, PROP("linux.namespaces[%zu].path", i), "`%s` is not an absolute path",
+                                n->path);
+        }
+        if ((c->ns_join & CLONE_NEWNS) && (c->ns_new & CLONE_NEWUSER))
+                problem(p, "linux.namespaces",
+                        "a mount namespace cannot be joined together with a new user namespace");
+}
+
+static int open_namespace(size_t i, int t, const char *path, int *ret, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        int type, r;
+
+        if (fd < 0) {
+                r = err_path(err, errno, "open", path, "open `%s`", path);
+                return err_property(err, r, "linux.namespaces[%zu].path", i);
+        }
+        type = ioctl(fd, NS_GET_NSTYPE);
+        if (type < 0 || (uint64_t)type != ns_types[t].flag) {
+                r = err_set(err, CFS_E_INVALID, "`%s` is not a %s namespace", path, ns_types[t].name);
+                return err_property(err, r, "linux.namespaces[%zu].path", i);
+        }
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+/* Joining the user namespace that one is in already is EINVAL to the kernel, but no mistake of the user's. */
+static bool is_own_user_namespace(const struct ctx *c, int fd)
+{
+        struct stat own, other;
+
+        return fstatat(c->proc_fd, "self/ns/user", &own, 0) == 0 && fstat(fd, &other) == 0 &&
+               own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+static int prepare_create(struct ctx *c, struct cfs_error *err)
+{
+        struct namespaces_plan *n = c->namespaces;
+
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
+                const struct oci_namespace *o = c->linux_->namespaces[i];
+                int t = namespaces_index(o->type), r;
+
+                if (!o->path || !*o->path)
+                        continue;
+                r = open_namespace(i, t, o->path, &n->join_fd[t], err);
+                if (r < 0)
+                        return r;
+        }
+        if (n->join_fd[NS_USER] >= 0 && is_own_user_namespace(c, n->join_fd[NS_USER])) {
+                (void)close(TAKE_FD(n->join_fd[NS_USER]));
+                c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
+        }
+        n->pre_join =
+                (c->ns_join & (CLONE_NEWUSER | CLONE_NEWPID)) || ((c->ns_new & CLONE_NEWUSER) && c->ns_join);
+        return 0;
+}
+
+/* The container's namespaces are those of its configuration, new or joined: the init is in all of them. */
+static int prepare_exec(struct ctx *c, struct cfs_error *err)
+{
+        struct namespaces_plan *n = c->namespaces;
+        struct proc_identity id;
+        char path[64];
+
+        if (!state_identity(c->state, &id) || (n->container_pidfd = proc_pidfd(&id)) < 0)
+                return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+        c->ns_join = c->ns_join | c->ns_new;
+        c->ns_new = 0;
+        if (c->ns_join & CLONE_NEWUSER) {
+                (void)snprintf(path, sizeof(path), "%d/ns/user", (int)id.pid);
+                _cleanup_close_ int fd = openat(c->proc_fd, path, O_RDONLY | O_CLOEXEC);
+
+                if (fd >= 0 && is_own_user_namespace(c, fd))
+                        c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
+        }
+        n->pre_join = (c->ns_join & CLONE_NEWUSER) != 0;
+        if (!n->pre_join)
+                n->entered = c->ns_join & CLONE_NEWPID;
+        if (!(c->ns_join & CLONE_NEWNS)) {
+                (void)snprintf(path, sizeof(path), "%d/root", (int)id.pid);
+                n->root_fd = openat(c->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (n->root_fd < 0)
+                        return err_sys(err, errno, "openat", "open the container's root `/proc/%s`", path);
+        }
+        return 0;
+}
+
+int namespaces_prepare(struct ctx *c, struct cfs_error *err)
+{
+        c->namespaces = namespaces_plan_new();
+        if (!c->namespaces)
+                return err_nomem(err);
+        return c->walk == WALK_EXEC ? prepare_exec(c, err) : prepare_create(c, err);
+}
+
+int namespaces_init(struct ctx *c, struct cfs_error *err)
+{
+        struct namespaces_plan *n = c->namespaces;
+
+        if (!n->pre_join) {
+                int r = namespaces_join(n, c->ns_join, err);
+
+                if (r < 0)
+                        return r;
+        }
+        if (n->root_fd >= 0 && (fchdir(n->root_fd) < 0 || chroot(".") < 0))
+                return err_sys(err, errno, "chroot", "enter the container's root");
+        if ((c->ns_new & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+                return err_sys(err, errno, "unshare", "make the cgroup namespace");
+        return 0;
+}
+
+void namespaces_explain(const struct ctx *c, struct report *r)
+{
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
+                const struct oci_namespace *n = c->linux_->namespaces[i];
+
+                if (n->path && *n->path)
+                        report_line(r, "join the %s namespace %s", n->type, n->path);
+                else
+                        report_line(r, "new %s namespace", n->type);
+        }
+        for (int i = 0; i < NS_COUNT; i++)
+                if (!ctx_has_ns(c, ns_types[i].flag))
+                        report_line(r, "%s namespace: the runtime's own", ns_types[i].name);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.terminal and process.consoleSize (config.md, "Process").
+ *
+ * The pseudoterminal is made in the container's own devpts instance, so that its name means something inside. The peer is
+ * opened with TIOCGPTPEER (ioctl_tty(2)), from the master's descriptor: never by the path /dev/pts/N, which a container
+ * could exchange (CVE-2025-52565). The master goes to the console socket (one message: one descriptor, and the peer's
+ * name as the payload), or to the runtime itself under a foreground `run`. The peer becomes stdin, stdout, stderr and the
+ * controlling terminal (the row "session" has made the init a session leader), and, for create, is bound on /dev/console.
+ *
+ * ONLCR is cleared on the master, as engines expect: "\n" arrives as "\n".
+ */
+#include "base/cleanup.h"
+#include "base/mnt.h"
+#include "base/path.h"
+#include "libcfs/cfs.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <termios.h>
+
+#define PTMX_DEVICE makedev(5, 2)
+
+static const char *console_socket(const struct ctx *c)
+{
+        return c->walk == WALK_EXEC ? (c->exec ? c->exec->console_socket : NULL)
+                                    : (c->create ? c->create->console_socket : NULL);
+}
+
+bool terminal_wanted(const struct ctx *c)
+{
+        return c->process->terminal;
+}
+
+void terminal_check(const struct ctx *c, struct problems *p)
+{
+        bool known = c->create || c->exec; /* cfs check has neither */
+
+        if (!known)
+                return;
+        if (c->process->terminal && !console_socket(c) && !c->foreground)
+                problem(p, "process.terminal",
+                        "cannot allocate tty if cfs will detach without setting console socket");
+        if (!c->process->terminal && console_socket(c))
+                problem(p, "process.terminal",
+                        "cannot use console socket if cfs will not detach or allocate tty");
+}
+
+/* connect(2) to a path of any length: sun_path holds 108 bytes, so go through the directory's descriptor. */
+static int connect_path(const char *path, struct cfs_error *err)
+{
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        _cleanup_close_ int dir = -1;
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int n;
+
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "make a socket");
+        n = snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+        if (n >= (int)sizeof(a.sun_path)) {
+                const char *slash = strrchr(path, '/');
+                char parent[4096];
+
+                (void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+                dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (dir < 0)
+                        return err_path(err, errno, "open", parent, "open `%s`", parent);
+                (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", dir, slash + 1);
+        }
+        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+                return err_path(err, errno, "connect", path, "connect to the console socket `%s`", path);
+        return TAKE_FD(fd);
+}
+
+int terminal_prepare(struct ctx *c, struct cfs_error *err)
+{
+        const char *path = console_socket(c);
+        int fds[2];
+
+        if (path) {
+                c->console_fd = connect_path(path, err);
+                return c->console_fd < 0 ? c->console_fd : 0;
+        }
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+                return err_sys(err, errno, "socketpair", "make a socket for the terminal");
+        c->console_fd = fds[0];
+        c->console_peer = fds[1];
+        return 0;
+}
+
+static int open_ptmx(const struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int root = -1;
+        struct stat st;
+        int dir = c->rootfs_fd;
+
+        if (dir < 0) /* exec: we are in the container's root already */
+                dir = root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        /* dev/ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
+        _cleanup_close_ int fd = path_open_beneath(dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
+
+        if (fd < 0)
+                fd = path_open_beneath(dir, "dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
+        if (fd < 0)
+                return err_hint(err, fd, "a terminal needs a devpts mount on /dev/pts");
+        if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != PTMX_DEVICE)
+                return err_set(err, CFS_E_INVALID,
+                               "/dev/pts/ptmx in the container is not the pseudoterminal multiplexer");
+        return TAKE_FD(fd);
+}
+
+static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *err)
+{
+        struct termios t;
+        const struct oci_console_size *size = c->process->console_size;
+
+        if (tcgetattr(master, &t) < 0)
+                return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
+        t.c_oflag &= ~(tcflag_t)ONLCR;
+        if (tcsetattr(master, TCSANOW, &t) < 0)
+                return err_sys(err, errno, "tcsetattr", "set up the terminal");
+        if (size) {
+                struct winsize w = { .ws_row = (unsigned short)size->height,
+                                     .ws_col = (unsigned short)size->width };
+
+                if (ioctl(master, TIOCSWINSZ, &w) < 0)
+                        return err_property(err, err_sys(err, errno, "ioctl", "set the terminal's size"),
+                                            "process.consoleSize");
+        }
+        if (c->process->user && fchown(tty, c->process->user->uid, (gid_t)-1) < 0 && errno != EPERM &&
+            errno != EINVAL)
+                return err_sys(err, errno, "fchown", "give the terminal to uid %u", c->process->user->uid);
+        return 0;
+}
+
+static int send_master(const struct ctx *c, int master, struct cfs_error *err)
+{
+        char name[64] = "/dev/ptmx";
+        union {
+                struct cmsghdr align;
+                char buf[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec iov = { .iov_base = name, .iov_len = strlen(name) };
+        struct msghdr m = { .msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.buf,
+                            .msg_controllen = sizeof(control.buf) };
+        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+        h->cmsg_level = SOL_SOCKET;
+        h->cmsg_type = SCM_RIGHTS;
+        h->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(h), &master, sizeof(int));
+        if (sendmsg(c->console_fd, &m, MSG_NOSIGNAL) < 0)
+                return err_sys(err, errno, "sendmsg", "send the terminal's master to the console socket");
+        return 0;
+}
+
+/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
+static int bind_console(const struct ctx *c, int tty, struct cfs_error *err)
+{
+        _cleanup_close_ int dev =
+                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+
+        if (dev < 0)
+                return dev;
+        _cleanup_close_ int made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        _cleanup_close_ int target = path_open_beneath(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC, err);
+
+        if (target < 0)
+                return target;
+        _cleanup_close_ int clone = mnt_clone(tty, "", false, err);
+
+        return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
+int terminal_init(struct ctx *c, struct cfs_error *err)
+{
+        int unlock = 0, r;
+        _cleanup_close_ int master = open_ptmx(c, err);
+
+        if (master < 0)
+                return master;
+        if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+                return err_sys(err, errno, "ioctl", "unlock the pseudoterminal");
+        _cleanup_close_ int tty = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+        if (tty < 0)
+                return err_sys(err, errno, "ioctl", "open the pseudoterminal's peer");
+        r = set_up(c, master, tty, err);
+        if (r >= 0 && c->walk != WALK_EXEC)
+                r = bind_console(c, tty, err);
+        if (r >= 0)
+                r = send_master(c, master, err);
+        if (r < 0)
+                return r;
+        if (ioctl(tty, TIOCSCTTY, 0) < 0)
+                return err_sys(err, errno, "ioctl", "make the pseudoterminal the controlling terminal");
+        for (int fd = 0; fd < 3; fd++)
+                if (dup2(tty, fd) < 0)
+                        return err_sys(err, errno, "dup2", "make the pseudoterminal descriptor %d", fd);
+        return 0;
+}
+
+void terminal_explain(const struct ctx *c, struct report *r)
+{
+        report_line(r, "a pseudoterminal as standard streams and /dev/console; its master goes to %s",
+                    console_socket(c) ? console_socket(c) : "the runtime");
+}
