@@ -130,7 +130,7 @@ static int locate_text(void *data, size_t offset, const char *s, size_t len)
 static int locate_key(void *data, size_t offset, const char *key, size_t len)
 {
         struct locate *l = data;
-        const char *rest;
+        const char *rest = NULL;
 
         (void)offset;
         if (l->depth != l->at_depth || l->in_array)

@@ -68,6 +68,8 @@ __attribute__((format(printf, 2, 0))) static void str_vaddf(struct str *s, const
                         s->len += (size_t)n;
                 else if (reserve(s, (size_t)n))
                         s->len += (size_t)vsnprintf(s->p + s->len, s->cap - s->len, fmt, again);
+                /* The analyzer cannot see through __builtin_add_overflow() that reserve() made room.
+                 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
                 s->p[s->len] = '\0';
         }
         va_end(again);
