@@ -163,6 +163,9 @@ int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
 
 const char *cfs_version(void); /* "0.1.0" */
 
+/* The name of an error's code, as the JSON log shows it: "invalid", "not-found" ... */
+const char *cfs_code_name(enum cfs_code code);
+
 #ifdef __cplusplus
 }
 #endif

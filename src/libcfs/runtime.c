@@ -30,6 +30,11 @@ const char *cfs_version(void)
         return PACKAGE_VERSION;
 }
 
+const char *cfs_code_name(enum cfs_code code)
+{
+        return err_code_name(code);
+}
+
 int cfs_default_root(char **ret_root, struct cfs_error *err)
 {
         const char *xdg = getenv("XDG_RUNTIME_DIR");

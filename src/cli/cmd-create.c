@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs create, and with --dry-run cfs explain. --no-subreaper is accepted because it is on one of the runtimes that
+ * engines know; create leaves no process of its own behind that could reap anything.
+ */
+#include "cli/bundle-options.h"
+#include "cli/cmd-explain.h"
+
+struct values {
+        struct cfs_create_options o;
+        bool dry_run;
+};
+
+static const struct option_def options[] = {
+        CREATE_BUNDLE_OPTIONS(offsetof(struct values, o)),
+        CREATE_PROCESS_OPTIONS(offsetof(struct values, o)),
+        { "no-subreaper", 0, OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted for compatibility" },
+        { "dry-run", 0, OPTION_FLAG, offsetof(struct values, dry_run), NULL, NULL,
+          "touch nothing; say what would be done, as `cfs explain` does" },
+        { 0 },
+};
+
+static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+               struct cfs_error *err)
+{
+        const struct values *v = values;
+
+        if (v->dry_run)
+                return cmd_explain(rt, args[0], &v->o, false, err);
+        return cfs_create(rt, args[0], &v->o, err);
+}
+
+const struct command cmd_create_command = {
+        .name = "create",
+        .args = "CONTAINER",
+        .min_args = 1,
+        .max_args = 1,
+        .flags = COMMAND_ENTERS,
+        .summary = "create a container",
+        .description =
+                "Creates a container from a bundle, a directory that holds config.json and usually the\n"
+                "root file system. CONTAINER is the name that the container is to have; it is unique below\n"
+                "the state directory. The container is set up completely, but the program of\n"
+                "config.json is not run before `cfs start`.",
+        .examples = "cfs create --bundle /srv/bundle --pid-file /run/web.pid web",
+        .options = options,
+        .values_size = sizeof(struct values),
+        .run = run,
+};

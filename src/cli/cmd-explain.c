@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs explain: the plan of a create, row by row, as the rows themselves tell it. Text is for people and grep: the row's
+ * name stands in front of its first line only. JSON is an array of {"step":NAME,"lines":[...]}, in the plan's order.
+ */
+#include "cli/cmd-explain.h"
+#include "cli/bundle-options.h"
+#include "base/cleanup.h"
+#include "cli/fail.h"
+#include "cli/jsonout.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct values {
+        struct cfs_create_options o;
+        const char *id, *format;
+};
+
+static const struct option_def options[] = {
+        CREATE_BUNDLE_OPTIONS(offsetof(struct values, o)),
+        CREATE_PROCESS_OPTIONS(offsetof(struct values, o)),
+        { "id", 0, OPTION_TEXT, offsetof(struct values, id), "CONTAINER", NULL,
+          "the container's name, where the plan shows it" },
+        { "format", 0, OPTION_TEXT, offsetof(struct values, format), "FORMAT", "text json",
+          "form of the output" },
+        { 0 },
+};
+
+struct printer {
+        bool json;
+        char *step; /* of the line before */
+        bool failed;
+};
+
+static void print_line(void *data, const char *step, const char *line)
+{
+        struct printer *p = data;
+        bool same = p->step && STREQ(p->step, step);
+
+        if (!p->json) {
+                printf("%-32s  %s\n", same ? "" : step, line);
+        } else if (same) {
+                putchar(',');
+                jsonout_string(stdout, line);
+        } else {
+                printf("%s{\"step\":", p->step ? "]},\n " : "");
+                jsonout_string(stdout, step);
+                printf(",\"lines\":[");
+                jsonout_string(stdout, line);
+        }
+        if (!same) {
+                free(p->step);
+                p->step = strdup(step);
+                p->failed |= !p->step;
+        }
+}
+
+int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
+                struct cfs_error *err)
+{
+        struct printer p = { .json = json };
+        int r;
+
+        if (json)
+                putchar('[');
+        r = cfs_explain(rt, id, o, print_line, &p, err);
+        if (json)
+                printf("%s]\n", p.step ? "]}" : "");
+        free(p.step);
+        if (r >= 0 && p.failed)
+                return fail_nomem(err);
+        return r < 0 ? r : 0;
+}
+
+static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+               struct cfs_error *err)
+{
+        const struct values *v = values;
+        struct cfs_create_options o = v->o;
+
+        if (args[0])
+                o.bundle = args[0];
+        return cmd_explain(rt, v->id ? v->id : "ID", &o, v->format && STREQ(v->format, "json"), err);
+}
+
+static int check(const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+
+        return args[0] && v->o.bundle ? fail_usage(err, "the bundle is named twice: `%s` and --bundle %s",
+                                                   args[0], v->o.bundle)
+                                      : 0;
+}
+
+const struct command cmd_explain_command = {
+        .name = "explain",
+        .args = "[BUNDLE]",
+        .max_args = 1,
+        .summary = "say what create would do, in order, without doing it",
+        .description =
+                "Walks the plan of the construction as `cfs create` does, but touches nothing: prints what\n"
+                "each step would do, in the order in which it would be done. Steps that have nothing to do\n"
+                "are left out. BUNDLE is the current directory by default.",
+        .examples = "cfs explain /srv/bundle\ncfs explain --format json /srv/bundle",
+        .options = options,
+        .values_size = sizeof(struct values),
+        .check = check,
+        .run = run,
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What `cfs explain` and `cfs create --dry-run` share.
+ */
+#ifndef CLI_CMD_EXPLAIN_H
+#define CLI_CMD_EXPLAIN_H
+
+#include "cli/cli.h"
+
+int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
+                struct cfs_error *err);
+
+#endif

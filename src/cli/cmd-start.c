@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs start.
+ */
+#include "cli/cli.h"
+
+static const struct option_def options[] = {
+        { 0 },
+};
+
+static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+               struct cfs_error *err)
+{
+        return cfs_start(rt, args[0], err);
+}
+
+const struct command cmd_start_command = {
+        .name = "start",
+        .args = "CONTAINER",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "run the program of a created container",
+        .description = "Lets the init of a container that `cfs create` made run the program of config.json.",
+        .examples = "cfs start web",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The command table, in the order in which the help shows it. To add a command: write cmd-NAME.c, which defines
+ * cmd_NAME_command, declare that in cli.h, and list it here. The help, the manual pages and the completions follow.
+ */
+#include "cli/cli.h"
+#include "base/cleanup.h"
+#include "cli/fail.h"
+
+const struct command *const commands_table[] = {
+        /* the life of a container */
+        &cmd_create_command,
+        &cmd_start_command,
+        &cmd_run_command,
+        &cmd_exec_command,
+        &cmd_kill_command,
+        &cmd_delete_command,
+        /* looking at containers */
+        &cmd_state_command,
+        &cmd_list_command,
+        /* changing them */
+        &cmd_checkpoint_command,
+        &cmd_restore_command,
+        /* bundles, and cfs itself */
+        &cmd_spec_command,
+        &cmd_help_command,
+        NULL,
+};
+
+const struct command *commands_find(const char *name)
+{
+        for (const struct command *const *c = commands_table; *c; c++)
+                if (STREQ((*c)->name, name))
+                        return *c;
+        return STREQ(name, "h") ? &cmd_help_command : NULL;
+}
+
+static const char *name_of(const void *data, size_t i)
+{
+        return commands_table[i]->name;
+}
+
+int commands_unknown(const char *name, struct cfs_error *err)
+{
+        const char *near = options_nearest(name, name_of, NULL, ARRAY_SIZE(commands_table) - 1);
+        int r = fail_usage(err, "No help topic for '%s'", name);
+
+        return near ? fail_hint(err, r, "did you mean `cfs %s`?", near)
+                    : fail_hint(err, r, "`cfs --help` lists the commands");
+}

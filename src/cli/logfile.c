@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The log.
+ *
+ * What engines do with it decides its form. One reads the file line by line, wants every line to be a JSON object whose
+ * "time" is RFC 3339, and shows the last one of level "error"; a line that is anything else, or a missing file, and the
+ * user sees "unable to retrieve OCI runtime error". Another parses the whole file as one object. So at the default
+ * level nothing is written but the error that ends cfs, as one line, in one write(2) on an O_APPEND descriptor; and the
+ * file is made at the start, when the current directory and the mounts are still the caller's.
+ *
+ * Some engines read standard error instead: there the error appears as text as well. Without --log, warnings and the
+ * lower levels go to standard error, in the chosen format.
+ *
+ * journald and syslog are datagram sockets with simple formats (systemd's "Native Journal Protocol"; RFC 3164 without
+ * the time stamp, which the daemon adds): no library is needed, and a daemon that does not listen loses nothing, as
+ * the text is on standard error.
+ */
+#include "cli/logfile.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "libcfs/cfs.h"
+#include "cli/fail.h"
+#include "cli/jsonout.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum target { TARGET_STDERR, TARGET_FILE, TARGET_JOURNALD, TARGET_SYSLOG };
+
+static struct {
+        enum target target;
+        int fd;
+        bool json;
+        const char *identifier; /* of journald and syslog */
+} the_log = { TARGET_STDERR, STDERR_FILENO, false, NULL };
+
+/* syslog(3)'s severities. */
+static int severity(enum log_level level)
+{
+        switch (level) {
+        case LOG_LEVEL_ERROR:
+                return 3;
+        case LOG_LEVEL_WARNING:
+                return 4;
+        case LOG_LEVEL_INFO:
+                return 6;
+        case LOG_LEVEL_DEBUG:
+                break;
+        }
+        return 7;
+}
+
+static void put_time(FILE *f)
+{
+        struct timespec now;
+        struct tm tm;
+        char text[32];
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        (void)gmtime_r(&now.tv_sec, &tm);
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+        (void)fprintf(f, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+static void put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
+{
+        bool first = true;
+
+        (void)putc('{', f);
+        jsonout_member(f, &first, "level", log_level_name(level));
+        (void)fputs(",\"msg\":", f);
+        jsonout_string(f, message);
+        (void)fputs(",\"time\":\"", f);
+        put_time(f);
+        (void)putc('"', f);
+        if (err) {
+                jsonout_member(f, &first, "code", cfs_code_name(err->code));
+                jsonout_member(f, &first, "phase", err->phase);
+                jsonout_member(f, &first, "property", err->property);
+                jsonout_member(f, &first, "syscall", err->syscall);
+                jsonout_member(f, &first, "errno", err->errnum ? strerrorname_np(err->errnum) : NULL);
+                jsonout_member(f, &first, "path", err->path);
+                jsonout_member(f, &first, "hint", err->hint);
+        }
+        (void)fputs("}\n", f);
+}
+
+/* The log's text form: time="..." level=... msg="...", the message quoted as in JSON. */
+static void put_text(FILE *f, enum log_level level, const char *message)
+{
+        (void)fputs("time=\"", f);
+        put_time(f);
+        (void)fprintf(f, "\" level=%s msg=", log_level_name(level));
+        jsonout_string(f, message);
+        (void)putc('\n', f);
+}
+
+static void put_record(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
+{
+        switch (the_log.target) {
+        case TARGET_JOURNALD: /* a value that contains a newline would need another form: messages are one line */
+                (void)fprintf(f, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%.*s\n", severity(level),
+                              the_log.identifier, (int)strcspn(message, "\n"), message);
+                return;
+        case TARGET_SYSLOG: /* facility 1: user */
+                (void)fprintf(f, "<%d>%s[%ld]: %s", 8 + severity(level), the_log.identifier, (long)getpid(),
+                              message);
+                return;
+        case TARGET_FILE:
+        case TARGET_STDERR:
+                break;
+        }
+        if (the_log.json)
+                put_json(f, level, message, err);
+        else if (the_log.target == TARGET_FILE)
+                put_text(f, level, message);
+        else
+                (void)fprintf(f, "cfs: %s: %s\n", log_level_name(level), message);
+}
+
+/* One write(2) for the whole text: lines of several processes do not mix. What cannot be written is lost: there is
+ * nobody left to tell. */
+static void emit(int fd, enum log_level level, const char *message, const struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&text, &len);
+
+        if (!f)
+                return;
+        put_record(f, level, message, err);
+        if (fclose(f) == 0 && write(fd, text, len) < 0)
+                return;
+}
+
+static void handler(void *data, enum log_level level, const char *message)
+{
+        emit(the_log.fd, level, message, NULL);
+}
+
+static int open_datagram(const char *path, struct cfs_error *err)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0)
+                return fail_sys(err, errno, "socket", "make a socket for %s", path);
+        if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return fail_sys(err, errno, "connect", "connect to the log at %s", path);
+        return TAKE_FD(fd);
+}
+
+static int open_target(const char *log, struct cfs_error *err)
+{
+        static const char journald[] = "journald:", syslog[] = "syslog:", file[] = "file:";
+        int fd;
+
+        if (strncmp(log, journald, strlen(journald)) == 0) {
+                the_log.target = TARGET_JOURNALD;
+                the_log.identifier = log + strlen(journald);
+                fd = open_datagram("/run/systemd/journal/socket", err);
+        } else if (strncmp(log, syslog, strlen(syslog)) == 0) {
+                the_log.target = TARGET_SYSLOG;
+                the_log.identifier = log + strlen(syslog);
+                fd = open_datagram("/dev/log", err);
+        } else {
+                if (strncmp(log, file, strlen(file)) == 0)
+                        log += strlen(file);
+                the_log.target = TARGET_FILE;
+                fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+                if (fd < 0)
+                        return fail_sys(err, errno, "open", "open log file %s", log);
+        }
+        return fd;
+}
+
+static enum log_level wanted_level(const struct logfile_options *o)
+{
+        if (o->debug)
+                return LOG_LEVEL_DEBUG;
+        for (enum log_level l = LOG_LEVEL_ERROR; o->level && l <= LOG_LEVEL_DEBUG; l++)
+                if (STREQ(o->level, log_level_name(l)))
+                        return l;
+        return LOG_LEVEL_ERROR;
+}
+
+int logfile_open(const struct logfile_options *o, struct cfs_error *err)
+{
+        the_log.json = o->format && STREQ(o->format, "json");
+        if (o->log && *o->log) {
+                int fd = open_target(o->log, err);
+
+                if (fd < 0) {
+                        the_log.target = TARGET_STDERR;
+                        return fd;
+                }
+                the_log.fd = fd;
+                if (the_log.identifier && !*the_log.identifier)
+                        the_log.identifier = "cfs";
+        }
+        log_set_handler(handler, NULL, wanted_level(o));
+        return 0;
+}
+
+/* Is the log standard error, under whatever name (/dev/stderr, the same file)? */
+static bool log_is_stderr(void)
+{
+        struct stat a, b;
+
+        if (the_log.target == TARGET_STDERR)
+                return true;
+        return fstat(the_log.fd, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 && a.st_dev == b.st_dev &&
+               a.st_ino == b.st_ino;
+}
+
+void logfile_error(const struct cfs_error *err)
+{
+        char text[sizeof(err->text) + sizeof(err->hint) + 32];
+        int n;
+
+        if (the_log.target != TARGET_STDERR || the_log.json)
+                emit(the_log.fd, LOG_LEVEL_ERROR, err->text, err);
+        if (log_is_stderr() && (the_log.target != TARGET_STDERR || the_log.json))
+                return;
+        n = snprintf(text, sizeof(text), "cfs: %s\n%s%s%s", err->text, err->hint[0] ? "hint: " : "",
+                     err->hint, err->hint[0] ? "\n" : "");
+        if (n > 0 && write(STDERR_FILENO, text, (size_t)n) < 0)
+                return;
+}

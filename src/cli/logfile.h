@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where messages go: --log, --log-format, --log-level, --debug.
+ */
+#ifndef CLI_LOGFILE_H
+#define CLI_LOGFILE_H
+
+#include "base/cfs-error.h"
+#include <stdbool.h>
+
+struct logfile_options {
+        const char
+                *log; /* [file:]PATH, journald:IDENTIFIER, syslog:IDENTIFIER, or NULL: standard error     */
+        const char *
+                format; /* "text" (or NULL), "json"                                                         */
+        const char
+                *level; /* "error" (or NULL), "warning", "info", "debug"                                    */
+        bool debug;     /* the same as level "debug"                                                        */
+};
+
+/* Opens the log, and makes it the library's log handler. Once. */
+int logfile_open(const struct logfile_options *o, struct cfs_error *err);
+
+/* The last word: the error to the log, and as text to standard error. Works without logfile_open(), too. */
+void logfile_error(const struct cfs_error *err);
+
+#endif

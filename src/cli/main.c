@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs, the command.
+ *
+ * The order of things in main() is a contract with the engines:
+ *
+ *   1. descriptors 0, 1 and 2 are open, whatever the caller did: nothing that is opened later may become "standard
+ *      output" by accident;
+ *   2. the options in front of the command are parsed and the log is opened, so that every later mistake, those in the
+ *      command's own options included, reaches the log that the engine reads;
+ *   3. the command's options are parsed and checked: a mistake here has changed nothing yet;
+ *   4. commands that enter a container replace this process by a copy of itself that no container can overwrite
+ *      (CVE-2019-5736). The copy starts again at 1;
+ *   5. the command runs. Only here, and nowhere else in cfs, a failure becomes text and an exit code.
+ *
+ * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on argv[0]:
+ * engines call cfs with an almost empty environment, and under other names.
+ */
+#include "config.h"
+#include "cli/cli.h"
+#include "base/cleanup.h"
+#include "cli/fail.h"
+#include "cli/logfile.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct cli_globals, field)
+
+const struct option_def globals_options[] = {
+        { "root", 0, OPTION_TEXT, AT(root), "DIR", NULL, "directory of the containers' state" },
+        { "log", 0, OPTION_TEXT, AT(log), "LOG", NULL,
+          "where messages go: [file:]PATH, journald:IDENTIFIER or syslog:IDENTIFIER" },
+        { "log-format", 0, OPTION_TEXT, AT(log_format), "FORMAT", "text json", "format of the log" },
+        { "log-level", 0, OPTION_TEXT, AT(log_level), "LEVEL", "error warning info debug",
+          "the least grave messages to log" },
+        { "debug", 0, OPTION_FLAG, AT(debug), NULL, NULL, "the same as --log-level debug" },
+        { "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, NULL,
+          "let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME" },
+        { "cgroup-manager", 0, OPTION_TEXT, AT(cgroup_manager), "MANAGER", "cgroupfs systemd disabled",
+          "who manages cgroups" },
+        { "rootless", 0, OPTION_TEXT, OPTION_IGNORED, "MODE", "true false auto",
+          "accepted for compatibility: cfs finds out by itself" },
+        { "criu", 0, OPTION_TEXT, OPTION_IGNORED, "PATH", NULL, NULL },
+        { "trace", 0, OPTION_TEXT, AT(trace), "FILE", NULL,
+          "write what took how long to FILE, in Chrome's trace format" },
+        { "version", 'v', OPTION_FLAG, AT(version), NULL, NULL,
+          "show the version and the features of this build" },
+        { "V", 'V', OPTION_FLAG, AT(version), NULL, NULL, NULL },
+        { 0 },
+};
+
+#ifndef CFS_COMMIT
+#define CFS_COMMIT "unknown"
+#endif
+
+/* Docker splits the first line at "version "; Podman and CRI-O show it. The last one is for those who look for an
+ * ability of the build. */
+static void version(void)
+{
+        printf("cfs version %s\ncommit: %s\nspec: %s\n"
+               "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU +YAJL\n",
+               cfs_version(), CFS_COMMIT, CFS_SPEC_VERSION);
+}
+
+/* POSIX lets a caller close them; what opens first would then be written to by every message. */
+static void open_standard_descriptors(void)
+{
+        for (int fd = 0; fd <= 2; fd++)
+                if (fcntl(fd, F_GETFD) < 0) /* allowed: stays open on purpose */
+                        (void)open("/dev/null", O_RDWR);
+}
+
+/* Makes a path absolute and lexically clean, as the established runtime does: engines compare the result. */
+static int absolute(const char *path, char **ret, struct cfs_error *err)
+{
+        _cleanup_free_ char *cwd = NULL, *joined = NULL;
+        char *out;
+
+        if (*path != '/') {
+                cwd = getcwd(NULL, 0);
+                if (!cwd)
+                        return fail_sys(err, errno, "getcwd", "find the current directory for `%s`", path);
+        }
+        if (asprintf(&joined, "%s/%s", cwd ? cwd : "", path) < 0) {
+                joined = NULL;
+                return fail_nomem(err);
+        }
+        out = joined; /* what is clean so far ends here: in place, as it never grows */
+        for (const char *p = joined; *p;) {
+                size_t n;
+
+                p += strspn(p, "/");
+                n = strcspn(p, "/");
+                if (n == 2 && p[0] == '.' && p[1] == '.') {
+                        while (out > joined && *--out != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && p[0] == '.')) {
+                        *out++ = '/';
+                        memmove(out, p, n);
+                        out += n;
+                }
+                p += n;
+        }
+        if (out == joined)
+                *out++ = '/';
+        *out = '\0';
+        *ret = TAKE_PTR(joined);
+        return 0;
+}
+
+static int find_root(const char *wanted, char **ret, struct cfs_error *err)
+{
+        int r;
+
+        if (!wanted)
+                return cfs_default_root(ret, err);
+        if (!*wanted)
+                return fail_usage(err, "--root is empty");
+        r = absolute(wanted, ret, err);
+        if (r < 0)
+                return r;
+        if (STREQ(*ret, "/"))
+                return fail_usage(err, "--root must not be /: cfs removes directories below it");
+        return 0;
+}
+
+static enum cfs_cgroup_manager find_manager(const struct cli_globals *g)
+{
+        if (!g->cgroup_manager)
+                return g->systemd_cgroup ? CFS_CGROUP_SYSTEMD : CFS_CGROUP_CGROUPFS;
+        if (STREQ(g->cgroup_manager, "systemd"))
+                return CFS_CGROUP_SYSTEMD;
+        return STREQ(g->cgroup_manager, "disabled") ? CFS_CGROUP_DISABLED : CFS_CGROUP_CGROUPFS;
+}
+
+static int check_count(const struct command *c, unsigned n, struct cfs_error *err)
+{
+        const char *kind;
+        unsigned want = n < c->min_args ? c->min_args : c->max_args;
+
+        if (n >= c->min_args && n <= c->max_args)
+                return 0;
+        if (c->min_args == c->max_args)
+                kind = "exactly";
+        else
+                kind = n < c->min_args ? "a minimum of" : "a maximum of";
+        fail_usage(err, "\"cfs %s\" requires %s %u argument%s", c->name, kind, want, want == 1 ? "" : "s");
+        return fail_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
+}
+
+/* What the command wrote may not have arrived: a full disk, a closed pipe. */
+static int flush(struct cfs_error *err)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return 0;
+        return fail_sys(err, errno, "write", "write to standard output");
+}
+
+static int run_command(const struct command *c, const struct cli_globals *g, const void *values,
+                       const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
+{
+        struct cfs_runtime rt = { .root_explicit = g->root,
+                                  .cgroup_manager = find_manager(g),
+                                  .trace = g->trace };
+        _cleanup_free_ char *root = NULL;
+        int r = check_count(c, rest->n, err);
+
+        if (r >= 0 && c->check)
+                r = c->check(values, rest->args, err);
+        if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))
+                r = find_root(g->root, &root, err);
+        if (r >= 0 && c->flags & COMMAND_ENTERS)
+                r = cfs_protect_executable(argv, err);
+        if (r < 0)
+                return r;
+        rt.root = root;
+        *exit_code = c->failure ? c->failure : 1; /* from here on a failure is the command's */
+        r = c->run(&rt, values, rest->args, err);
+        if (r < 0)
+                return r;
+        *exit_code = r;
+        return 0;
+}
+
+static int dispatch(const struct command *c, const struct cli_globals *g, int argc, char **argv, char **all,
+                    int *exit_code, struct cfs_error *err)
+{
+        struct options_rest rest = { 0 };
+        void *values = calloc(1, c->values_size + 1);
+        int r;
+
+        if (!values)
+                return fail_nomem(err);
+        r = options_parse(c->options, c->stop_after, argc, argv, values, &rest, err);
+        if (r < 0 && !err->hint[0])
+                fail_hint(err, r, "`cfs %s --help` lists the options", c->name);
+        if (r >= 0 && rest.help) {
+                help_command(c);
+                *exit_code = 0;
+        } else if (r >= 0) {
+                r = run_command(c, g, values, &rest, all, exit_code, err);
+        }
+        options_free(c->options, values);
+        free(values);
+        free(rest.args);
+        return r;
+}
+
+/* The options in front of the command are parsed like any others, up to the first word that is none. */
+static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
+{
+        struct cli_globals g = { 0 };
+        struct options_rest rest;
+        struct logfile_options log;
+        _cleanup_free_ const char **words = NULL;
+        const struct command *c;
+        int r = options_parse(globals_options, 1, argc - 1, argv + 1, &g, &rest, err), log_error;
+
+        log = (struct logfile_options){ g.log, g.log_format, g.log_level, g.debug };
+        if (r < 0) { /* to the log too, if that much was understood */
+                struct cfs_error ignored;
+
+                (void)logfile_open(&log, &ignored);
+                return err->hint[0] ? r : fail_hint(err, r, "`cfs --help` lists the options");
+        }
+        words = rest.args;
+        log_error = logfile_open(&log, err);
+        if (log_error < 0)
+                return log_error;
+        if (rest.help || (rest.n == 0 && !g.version))
+                help_general();
+        else if (g.version)
+                version();
+        else if (!(c = commands_find(words[0])))
+                return commands_unknown(words[0], err);
+        else
+                return dispatch(c, &g, (int)rest.n - 1, (char **)words + 1, argv, exit_code, err);
+        *exit_code = 0;
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct cfs_error err = { 0 };
+        int exit_code = 1, r;
+
+        open_standard_descriptors();
+        r = run(argc, argv, &exit_code, &err);
+        if (r >= 0)
+                r = flush(&err);
+        if (r < 0) {
+                logfile_error(&err);
+                return exit_code ? exit_code : 1;
+        }
+        return exit_code;
+}
