@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bad input: one clear message, exit status 1, and the host as it was (runtime.md, "Errors").
+load helpers/common
+
+# fails_with PHRASE [ID]: create fails, says PHRASE, leaves nothing.
+fails_with() {
+    local before after
+    before=$(host_snapshot)
+    run cfs create -b "$B" "${2-$ID}" < /dev/null
+    is "$status" 1 "$output"
+    contains "$output" "$1"
+    is "$(printf '%s\n' "$output" | grep -vc '^hint: ')" 1 "one line"
+    after=$(host_snapshot)
+    is "$after" "$before" "the host"
+}
+
+@test "bundle: missing" { B="$T/none"; fails_with "no such file or directory"; }
+
+@test "bundle: not a directory" { : > "$B"; fails_with "not a directory"; }
+
+@test "bundle: without config.json" { mkdir "$B"; fails_with "config.json"; }
+
+@test "config.json: broken JSON names line and column" {
+    new_bundle
+    printf '{\n  "ociVersion": "1.0.0",\n  oops\n}\n' > "$B/config.json"
+    fails_with "config.json:3:"
+}
+
+@test "config.json: a wrong type names file, line, path and both types" {
+    new_bundle '.linux.resources.memory.limit = "1G"'
+    fails_with '/linux/resources/memory/limit: expected an integer, got the string "1G"'
+}
+
+@test "config.json: empty" { new_bundle; : > "$B/config.json"; fails_with "config.json"; }
+
+@test "config.json: no ociVersion" { new_bundle 'del(.ociVersion)'; fails_with "ociVersion"; }
+
+@test "config.json: ociVersion of the future" { new_bundle '.ociVersion = "2.0.0"'; fails_with "ociVersion"; }
+
+@test "config.json: duplicate key" {
+    new_bundle
+    sed -i '0,/{/s//{ "hostname": "a", "hostname": "b",/' "$B/config.json"
+    fails_with "duplicate"
+}
+
+@test "config.json: invalid UTF-8" {
+    new_bundle
+    sed -i $'s/"hostname": "[^"]*"/"hostname": "\xff"/' "$B/config.json"
+    fails_with "UTF-8"
+}
+
+@test "root: missing property" { new_bundle 'del(.root)'; fails_with "root"; }
+
+@test "root: missing directory" { new_bundle '.root.path = "nowhere"'; fails_with "no such file or directory"; }
+
+@test "root: a file" { new_bundle '.root.path = "config.json"'; fails_with "not a directory"; }
+
+@test "root: a symbolic link to elsewhere" {
+    new_bundle '.root.path = "link"'
+    ln -s /usr "$B/link"
+    fails_with "symbolic link"
+}
+
+@test "namespaces: unknown type" { new_bundle '.linux.namespaces += [{"type": "moon"}]'; fails_with "moon"; }
+
+@test "namespaces: duplicate type" {
+    new_bundle '.linux.namespaces += [{"type": "pid"}]'
+    fails_with "duplicate namespace type"
+}
+
+@test "namespaces: relative path" {
+    new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "proc/1/ns/net" else . end)'
+    fails_with "is not an absolute path"
+}
+
+@test "namespaces: a path of another type" {
+    root_only
+    new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'
+    fails_with "is not a network namespace"
+}
+
+@test "namespaces: a path that does not exist" {
+    root_only
+    new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "/run/no-such-netns" else . end)'
+    fails_with "no such file or directory"
+}
+
+@test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "process.cwd"; }
+
+@test "process: cwd that does not exist" { root_only; new_bundle '.process.cwd = "/nowhere"'; fails_with "no such file or directory"; }
+
+@test "process: no args" { new_bundle '.process.args = []'; fails_with "args"; }
+
+@test "process: a program that does not exist" {
+    root_only
+    new_bundle '.process.args = ["/bin/nothing"]'
+    fails_with "exec /bin/nothing: no such file or directory"
+}
+
+@test "process: a program that is not in PATH" {
+    root_only
+    new_bundle '.process.args = ["nothing"]'
+    fails_with 'executable file not found in $PATH'
+}
+
+@test "process: a program that is not executable" {
+    root_only
+    new_bundle '.process.args = ["/etc/passwd"]'
+    fails_with "permission denied"
+}
+
+@test "process: a directory as program" {
+    root_only
+    new_bundle '.process.args = ["/bin"]'
+    fails_with "is a directory"
+}
+
+@test "process: duplicate rlimit" {
+    new_bundle '.process.rlimits = [{"type":"RLIMIT_CORE","soft":0,"hard":0},{"type":"RLIMIT_CORE","soft":0,"hard":0}]'
+    fails_with "process.rlimits[1]"
+}
+
+@test "process: unknown rlimit" {
+    new_bundle '.process.rlimits = [{"type":"RLIMIT_MOON","soft":0,"hard":0}]'
+    fails_with "RLIMIT_MOON"
+}
+
+@test "mounts: a source that does not exist" {
+    root_only
+    new_bundle '.mounts += [{"destination": "/tmp/x", "type": "bind", "source": "/no/such/file", "options": ["bind"]}]'
+    fails_with "/no/such/file"
+}
+
+@test "mounts: an unknown file system" {
+    root_only
+    new_bundle '.mounts += [{"destination": "/tmp", "type": "moonfs", "source": "x"}]'
+    fails_with "moonfs"
+}
+
+@test "hooks: a relative path" {
+    new_bundle '.hooks = {"createRuntime": [{"path": "bin/true"}]}'
+    fails_with "hooks"
+}
+
+@test "sysctl: not of a namespace" { new_bundle '.linux.sysctl = {"kernel.core_pattern": "|/x"}'; fails_with "kernel.core_pattern"; }
+
+@test "ID: with a slash, dots, empty, too long" {
+    new_bundle
+    fails_with "invalid container ID format" "a/b"
+    fails_with "invalid container ID format" ".."
+    fails_with "invalid container ID format" "."
+    fails_with "invalid container ID format" ""
+    fails_with "invalid container ID format" "$(printf 'a%.0s' {1..1025})"
+    fails_with "invalid container ID format" "a b"
+}
+
+@test "terminal without a console socket" {
+    root_only
+    new_bundle '.process.terminal = true'
+    fails_with "cannot allocate tty if cfs will detach without setting console socket"
+}
+
+@test "a failure late in the init is undone: cgroup, state, mounts, processes" {
+    root_only
+    new_bundle '.process.args = ["/bin/nothing"] | .linux.resources = {"pids": {"limit": 10}}'
+    fails_with "no such file or directory"
+}

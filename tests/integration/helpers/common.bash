@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What every integration test uses. `load helpers/common` and go.
+#
+#   new_bundle [JQ...]   makes the bundle $B (busybox root, the inspector at /bin/inspector, `cfs spec` without a terminal),
+#                        then applies each jq program to config.json
+#   config JQ            changes $B/config.json
+#   args WORD...         sets process.args
+#   cfs ARG...           the runtime under test, with a state directory of the test's own
+#   inspect ID           runs the container with the inspector; its JSON goes to $OUT
+#   got JQ               prints what the jq program finds in $OUT
+#   host_snapshot        what the host looks like: compare before and after
+#
+# A test that this machine cannot run says so: skip "needs ...".
+
+: "${CFS:?the path of the cfs under test}" "${INSPECTOR:?the path of the inspector}"
+
+setup_common() {
+    export T="$BATS_TEST_TMPDIR"
+    export STATE="$T/state" B="$T/bundle" OUT="$T/out.json"
+    # Unique on this machine, so that parallel runs and leftovers never meet.
+    ID="t$$-$BATS_TEST_NUMBER-$RANDOM"
+}
+
+setup() { setup_common; }
+
+teardown() {
+    local d
+    for d in "$STATE"/*/; do
+        [ -d "$d" ] && "$CFS" --root "$STATE" delete --force "$(basename "$d")" || true
+    done
+}
+
+cfs() { "$CFS" --root "$STATE" "$@"; }
+
+make_rootfs() {
+    local r="$1" a
+    mkdir -p "$r"/{bin,proc,sys,dev,etc,tmp,run,root,home/user,var/tmp}
+    cp /bin/busybox "$r/bin/busybox"
+    cp "$INSPECTOR" "$r/bin/inspector"
+    for a in sh true false cat ls id sleep echo mount umount env grep test stat hostname head tail wc touch mkdir rm readlink kill ps dd tty stty; do
+        ln -s busybox "$r/bin/$a"
+    done
+    printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' > "$r/etc/passwd"
+    printf 'root:x:0:\nuser:x:1000:\n' > "$r/etc/group"
+}
+
+new_bundle() {
+    mkdir -p "$B"
+    make_rootfs "$B/rootfs"
+    (cd "$B" && "$CFS" spec) || return 1
+    config '.process.terminal = false | .process.args = ["/bin/inspector"] | .linux.cgroupsPath = "/'"$ID"'"'
+    local program
+    for program in "$@"; do config "$program"; done
+}
+
+config() {
+    jq "$@" "$B/config.json" > "$B/config.json.new" && mv "$B/config.json.new" "$B/config.json"
+}
+
+args() {
+    jq '.process.args = $ARGS.positional' "$B/config.json" --args -- "$@" > "$B/config.json.new" &&
+        mv "$B/config.json.new" "$B/config.json"
+}
+
+inspect() {
+    cfs run -b "$B" "${1:-$ID}" > "$OUT" < /dev/null
+}
+
+got() { jq -rc "$1" "$OUT"; }
+
+# Fails with both values shown.
+is() {
+    [ "$1" = "$2" ] && return 0
+    printf 'got      [%s]\nexpected [%s]%s\n' "$1" "$2" "${3:+ ($3)}" >&2
+    return 1
+}
+
+contains() {
+    case "$1" in *"$2"*) return 0 ;; esac
+    printf 'got [%s]\nwhich does not contain [%s]\n' "$1" "$2" >&2
+    return 1
+}
+
+# Waits (at most 10 s) until a command succeeds.
+wait_for() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        "$@" && return 0
+        sleep 0.05
+    done
+    echo "gave up waiting for: $*" >&2
+    return 1
+}
+
+status_is() { [ "$(cfs state "$1" 2>/dev/null | jq -r .status)" = "$2" ]; }
+
+# State directories, cgroups, mounts, our processes: what a failed command must leave as it was.
+host_snapshot() {
+    ls -A "$STATE" 2>/dev/null
+    find /sys/fs/cgroup -type d -name "*$ID*" 2>/dev/null | sort
+    wc -l < /proc/self/mountinfo
+    find "$B" -xdev 2>/dev/null | sort
+    pgrep -f "$ID" | grep -vw $$ | wc -l
+}
+
+root_only() { [ "$(id -u)" = 0 ] || skip "needs root"; }
+needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"; }
+
+# As an ordinary user with subordinate ids, in a directory of their own. Sets nothing; prints what the command prints.
+as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env HOME="$T" "$@"; }

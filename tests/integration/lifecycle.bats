@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# create, start, state, kill, delete, run (runtime.md, "Lifecycle" and "Operations").
+load helpers/common
+
+@test "create, start, kill, delete: the status follows" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" running
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    is "$(cfs state "$ID" | jq -r .pid)" 0
+    cfs delete "$ID"
+    run cfs state "$ID"
+    is "$status" 1
+    contains "$output" "does not exist"
+}
+
+@test "the user's program does not run before start" {
+    root_only
+    new_bundle '.process.args = ["/bin/touch", "/tmp/ran"] | .root.readonly = false'
+    cfs create -b "$B" "$ID"
+    sleep 0.2
+    [ ! -e "$B/rootfs/tmp/ran" ]
+    cfs start "$ID"
+    wait_for test -e "$B/rootfs/tmp/ran"
+}
+
+@test "config.json may change after create without effect" {
+    root_only
+    new_bundle '.process.args = ["/bin/touch", "/tmp/first"] | .root.readonly = false'
+    cfs create -b "$B" "$ID"
+    config '.process.args = ["/bin/touch", "/tmp/second"]'
+    cfs start "$ID"
+    wait_for test -e "$B/rootfs/tmp/first"
+    [ ! -e "$B/rootfs/tmp/second" ]
+}
+
+@test "state has what the specification and the engines ask for" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .annotations = {"a.b": "c \u00e4 \" \\"}'
+    cfs create -b "$B" "$ID"
+    cfs state "$ID" > "$OUT"
+    is "$(got .id)" "$ID"
+    is "$(got .bundle)" "$B"
+    is "$(got .rootfs)" "$B/rootfs"
+    is "$(got '.annotations["a.b"]')" 'c ä " \'
+    is "$(got .ociVersion)" "$(jq -r .ociVersion "$B/config.json")"
+    local pid
+    pid=$(got .pid)
+    [ -d "/proc/$pid" ]
+    got .created | grep -Eq '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$'
+}
+
+@test "run returns the exit code of the program" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "exit", "42"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 42
+    run cfs state "$ID"
+    is "$status" 1
+}
+
+@test "run returns 128 + signal when the program was killed" {
+    root_only
+    new_bundle '.process.args = ["/bin/sh", "-c", "kill -9 $$"] | .linux.namespaces |= map(select(.type != "pid"))'
+    run cfs run -b "$B" "$ID"
+    is "$status" 137
+}
+
+@test "run forwards signals to the program" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "signals"]'
+    cfs run -b "$B" "$ID" > "$OUT" &
+    local pid=$!
+    wait_for grep -q ready "$OUT"
+    kill -USR1 $pid
+    wait_for grep -qx 10 "$OUT"
+    kill -TERM $pid
+    wait $pid
+    grep -qx 15 "$OUT"
+}
+
+@test "run --keep leaves the container for delete" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"]'
+    cfs run --keep -b "$B" "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" stopped
+    cfs delete "$ID"
+}
+
+@test "run --detach returns at once; the container runs on" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs run --detach --pid-file "$T/pid" -b "$B" "$ID" > /dev/null < /dev/null 2>&1
+    is "$(cfs state "$ID" | jq -r .status)" running
+    is "$(cat "$T/pid")" "$(cfs state "$ID" | jq -r .pid)"
+    is "$(tail -c 1 "$T/pid" | tr -d '0-9')" "" "no newline"
+}
+
+@test "an ID in use is refused, and its container unharmed" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID"
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "container with given ID already exists"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+}
+
+@test "an ID can be used again after delete" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"]'
+    cfs run -b "$B" "$ID"
+    cfs run -b "$B" "$ID"
+}
+
+@test "start: twice, of a stopped and of a missing container are errors without effect" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "does not exist"
+    cfs create -b "$B" "$ID"
+    cfs start "$ID"
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "cannot start an already running container"
+    is "$(cfs state "$ID" | jq -r .status)" running
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "cannot start a container that has stopped"
+}
+
+@test "kill of a stopped container is an error" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"]'
+    cfs run --keep -b "$B" "$ID"
+    run cfs kill "$ID" TERM
+    is "$status" 1
+    contains "$output" "container not running"
+}
+
+@test "delete of a running container is an error; --force kills it" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs run --detach -b "$B" "$ID" > /dev/null < /dev/null 2>&1
+    local pid
+    pid=$(cfs state "$ID" | jq -r .pid)
+    run cfs delete "$ID"
+    is "$status" 1
+    contains "$output" "is not stopped: running"
+    kill -0 "$pid"
+    cfs delete --force "$ID"
+    run cfs state "$ID"
+    is "$status" 1
+    cfs delete --force "$ID"
+}
+
+@test "delete of a created container kills its init" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID"
+    cfs delete "$ID"
+    run cfs state "$ID"
+    is "$status" 1
+}
+
+@test "create without process works, start is the error" {
+    root_only
+    new_bundle 'del(.process)'
+    cfs create -b "$B" "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "process"
+}
+
+@test "a program that vanished between create and start is start's error" {
+    root_only
+    new_bundle '.process.args = ["/bin/sleep", "100"] | .root.readonly = false'
+    cfs create -b "$B" "$ID"
+    rm "$B/rootfs/bin/sleep"
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "no such file or directory"
+    wait_for status_is "$ID" stopped
+}
+
+@test "a start that is killed leaves the container startable" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID"
+    # Connect to the init and leave without a word, as a killed start would.
+    python3 - "$STATE/$ID" <<'P'
+import os, socket, sys
+os.chdir(sys.argv[1])
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect("start.sock")
+s.close()
+P
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" running
+}
+
+@test "list shows the containers as table, json and quietly" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    is "$(cfs list --format json)" null
+    cfs create -b "$B" "$ID"
+    cfs list | head -1 | grep -Eq '^ID +PID +STATUS +BUNDLE +CREATED +OWNER$'
+    cfs list | tail -1 | grep -Eq "^$ID +[0-9]+ +created +$B "
+    is "$(cfs list -q)" "$ID"
+    is "$(cfs list -f json | jq -r '.[0].id')" "$ID"
+}
+
+@test "a container of an earlier boot is stopped, and its pid nobody's" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID"
+    local pid
+    pid=$(cfs state "$ID" | jq -r .pid)
+    jq '.bootId = "00000000-0000-0000-0000-000000000000"' "$STATE/$ID/state.json" > "$T/s" && cp "$T/s" "$STATE/$ID/state.json"
+    is "$(cfs state "$ID" | jq -r .status)" stopped
+    run cfs kill "$ID" KILL
+    is "$status" 1
+    kill -0 "$pid"
+    kill -9 "$pid"
+}
