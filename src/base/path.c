@@ -104,6 +104,22 @@ int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *e
         return r;
 }
 
+int path_write_proc(int proc_fd, const char *path, const char *text, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        ssize_t n;
+
+        fd = path_open_proc(proc_fd, path, O_WRONLY, err);
+        if (fd < 0)
+                return fd;
+        do
+                n = write(fd, text, strlen(text));
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return err_sys(err, errno, "write", "write `%.128s` to `/proc/%s`", text, path);
+        return 0;
+}
+
 int path_open_host_proc(struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;

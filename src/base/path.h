@@ -30,6 +30,9 @@ int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error 
  * The link "self"/"thread-self" of procfs itself is followed, magic links are not. */
 int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *err);
 
+/* Opens a file of procfs as path_open_proc() does and writes `text` with one write(2), as procfs wants it. */
+int path_write_proc(int proc_fd, const char *path, const char *text, struct cfs_error *err);
+
 /* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed inside. Where
  * a link leads to something missing, its target is made: "/var/run/x" with "/var/run -> /run" makes "/run/x". */
 int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
