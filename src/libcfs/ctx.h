@@ -22,6 +22,7 @@ struct state;              /* state.h                                           
 struct sync;               /* sync.h                                                            */
 struct mounts_plan;        /* steps/mounts.c                                                    */
 struct seccomp_plan;       /* steps/seccomp.c                                                   */
+struct rlimits_plan;       /* steps/rlimits.c                                                   */
 struct namespaces_plan;    /* namespaces.h                                                      */
 
 struct ctx {
@@ -70,6 +71,7 @@ struct ctx {
 
         /* ---- rows' own ----------------------------------------------------------------------- */
         struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
+        struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits host       */
         struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
@@ -87,6 +89,36 @@ struct ctx {
 static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
 {
         return ((c->ns_new | c->ns_join) & clone_flag) != 0;
+}
+
+/* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. For checks, which run before ns_new and
+ * ns_join are computed. */
+static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
+{
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++)
+                if (c->linux_->namespaces[i]->type &&
+                    __builtin_strcmp(c->linux_->namespaces[i]->type, type) == 0)
+                        return c->linux_->namespaces[i];
+        return NULL;
+}
+
+/* The value of an annotation, or NULL. */
+static inline const char *ctx_annotation(const struct ctx *c, const char *key)
+{
+        const struct oci_string_map *m = c->config->annotations;
+
+        for (size_t i = 0; m && i < m->n; i++)
+                if (__builtin_strcmp(m->entries[i].key, key) == 0)
+                        return m->entries[i].value;
+        return NULL;
+}
+
+/* crun's: "1" leaves the supplementary groups of the caller alone, for directories that rootless users share. */
+static inline bool ctx_keeps_groups(const struct ctx *c)
+{
+        const char *value = ctx_annotation(c, "run.oci.keep_original_groups");
+
+        return value && __builtin_strcmp(value, "1") == 0;
 }
 
 /* Makes a zeroed context with all descriptors -1. */

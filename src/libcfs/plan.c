@@ -61,6 +61,10 @@ const struct step plan[] = {
         { .name = "process.terminal", .when = CX, .wanted = terminal_wanted,
           .check = terminal_check, .prepare = terminal_prepare, .explain = terminal_explain },
 
+        /* Raised before the process is made, which inherits them: a user namespace has no privilege to. */
+        { .name = "process.rlimits", .when = CX,
+          .check = rlimits_check, .prepare = rlimits_prepare, .host = rlimits_host, .explain = rlimits_explain },
+
         /* Where `start` will connect; its absence later says that the container has started. */
         { .name = "state", .when = C,
           .prepare = created_prepare },
@@ -78,9 +82,7 @@ const struct step plan[] = {
         { .name = "linux.uidMappings", .when = C, .wanted = id_mappings_wanted,
           .check = id_mappings_check, .host = id_mappings_host, .explain = id_mappings_explain },
 
-        /* Raising a limit and lowering the score need the host's privileges: prlimit(2) and /proc/PID from outside. */
-        { .name = "process.rlimits", .when = CX,
-          .check = rlimits_check, .host = rlimits_host, .explain = rlimits_explain },
+        /* Lowering the score needs the host's privileges: /proc/PID from outside. */
         { .name = "process.oomScoreAdj", .when = CX, .wanted = oom_score_adj_wanted,
           .check = oom_score_adj_check, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
 
@@ -93,7 +95,7 @@ const struct step plan[] = {
           .check = net_devices_check, .host = net_devices_host, .explain = net_devices_explain },
 
         /* Now the init has its ids, its devices and (systemd) its scope. */
-        { .name = "identity", .when = C | WALK_MEET, .wanted = identity_wanted },
+        { .name = "identity", .when = C | WALK_MEET, .wanted = id_mappings_identity_wanted },
 
         /* Root of the user namespace, before it makes or joins anything that it shall own. */
         { .name = "linux.gidMappings", .when = CX, .wanted = id_mappings_init_wanted,
@@ -110,11 +112,7 @@ const struct step plan[] = {
         { .name = "loopback", .when = C, .wanted = loopback_wanted,
           .init = loopback_init },
 
-        /* Before privileges go: a real-time policy and class need CAP_SYS_NICE. */
-        { .name = "process.scheduler", .when = CX, .wanted = scheduler_wanted,
-          .check = scheduler_check, .init = scheduler_init, .explain = scheduler_explain },
-        { .name = "process.ioPriority", .when = CX, .wanted = io_priority_wanted,
-          .check = io_priority_check, .init = io_priority_init, .explain = io_priority_explain },
+        /* In the cgroup now, whose cpuset would undo it. */
         { .name = "process.execCPUAffinity", .when = CX, .wanted = cpu_affinity_wanted,
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
@@ -170,7 +168,7 @@ const struct step plan[] = {
         { .name = "hostname", .when = C,
           .check = hostname_check, .init = hostname_init, .explain = hostname_explain },
         { .name = "domainname", .when = C,
-          .check = domainname_check, .init = domainname_init, .explain = domainname_explain },
+          .check = hostname_domain_check, .init = hostname_domain_init, .explain = hostname_domain_explain },
 
         /* Through the host's procfs, verified and opened before the container could mount over anything. */
         { .name = "linux.sysctl", .when = C, .wanted = sysctl_wanted,
@@ -192,6 +190,14 @@ const struct step plan[] = {
         { .name = "linux.memoryPolicy", .when = C, .wanted = memory_policy_wanted,
           .check = memory_policy_check, .init = memory_policy_init, .explain = memory_policy_explain },
 
+        /* Late, so that making the container is not slowed down by them; before privileges go: a real-time policy or class
+         * needs CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that counts for nothing. */
+        { .name = "process.scheduler", .when = CX, .wanted = scheduler_wanted,
+          .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
+        { .name = "process.ioPriority", .when = CX, .wanted = io_priority_wanted,
+          .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
+          .explain = io_priority_explain },
+
         /* ---- the program, looked up while errors still reach create's caller ------------------------------------------ */
 
         /* Written to /proc/self/attr, effective at the execve: while we may still write there. */
@@ -204,13 +210,18 @@ const struct step plan[] = {
         { .name = "descriptors (host)", .when = CX,
           .init = descriptors_host_init },
 
+        /* Lowered late: whoever makes a container needs more than it may have itself. Before the filter, which may forbid
+         * prlimit64(2). */
+        { .name = "process.rlimits (lower)", .when = CX,
+          .init = rlimits_init },
+
         /* Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before it is dropped. */
         { .name = "linux.seccomp (privileged)", .when = CX, .wanted = seccomp_early_wanted,
           .host = seccomp_host, .init = seccomp_early_init },
 
         /* umask, bounding set, groups, uid, gid, then the remaining sets: setresuid(2) clears what is not kept. */
         { .name = "process.capabilities (bounding)", .when = CX,
-          .check = capabilities_check, .init = capabilities_bounding_init, .explain = capabilities_explain },
+          .init = capabilities_bounding_init, .explain = capabilities_explain },
         { .name = "process.user", .when = CX,
           .check = user_check, .init = user_init, .explain = user_explain },
         { .name = "process.capabilities", .when = CX,
@@ -247,6 +258,10 @@ const struct step plan[] = {
         /* Stray descriptors go before the filter, which may forbid close_range(2). */
         { .name = "descriptors", .when = CX,
           .prepare = descriptors_prepare, .init = descriptors_init, .explain = descriptors_explain },
+
+        /* With few descriptors allowed, the rows above could not have opened theirs. */
+        { .name = "process.rlimits (last)", .when = CX, .wanted = rlimits_late_wanted,
+          .init = rlimits_late_init },
 
         /* With noNewPrivileges: last, so that the filter need allow the fewest of our own system calls. */
         { .name = "linux.seccomp (unprivileged)", .when = CX, .wanted = seccomp_late_wanted,

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.execCPUAffinity: on which CPUs a process that `exec` adds may run. `create` ignores it.
+ *
+ * On machines with CPUs set apart for real-time work even the first instructions of an exec must not run on those. So
+ * there are two masks: `initial` holds before the process has joined the container's cgroup, `final` afterwards. The
+ * first is set in the runtime itself, before it forks: the process inherits it, and no instruction of it runs
+ * elsewhere; the runtime, which has to wait for it, stays there too. The second is set by the process, once it is in
+ * the cgroup: joining a cpuset replaces the mask by the cpuset's own. A mask that is missing is not touched: then the
+ * kernel's rules decide.
+ *
+ * The kernel cuts a mask to what exists and the cpuset allows; when nothing is left, it is EINVAL.
+ */
+#include "base/numlist.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+
+bool cpu_affinity_wanted(const struct ctx *c)
+{
+        return c->walk == WALK_EXEC && c->process->exec_cpu_affinity;
+}
+
+static void check(const char *list, const char *property, struct problems *p)
+{
+        _cleanup_numlist_ struct numlist cpus = { 0 };
+        struct cfs_error err = { 0 };
+
+        if (!list)
+                return;
+        if (numlist_parse(list, &cpus, &err) < 0)
+                problem(p, property, "%s", err.text);
+        else if (numlist_empty(&cpus))
+                problem(p, property, "names no CPU");
+}
+
+void cpu_affinity_check(const struct ctx *c, struct problems *p)
+{
+        const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
+
+        if (!o)
+                return;
+        check(o->initial, "process.execCPUAffinity.initial", p);
+        check(o->final, "process.execCPUAffinity.final", p);
+}
+
+static int set(const char *list, const char *property, struct cfs_error *err)
+{
+        _cleanup_numlist_ struct numlist cpus = { 0 };
+        int r;
+
+        if (!list)
+                return 0;
+        r = numlist_parse(list, &cpus, err);
+        if (r < 0)
+                return err_property(err, r, "%s", property);
+        if (sched_setaffinity(0, cpus.n_words * sizeof(*cpus.words), (const cpu_set_t *)cpus.words) == 0)
+                return 0;
+        r = err_sys(err, errno, "sched_setaffinity", "run on CPUs %s", list);
+        if (r == -EINVAL)
+                r = err_hint(err, r, "none of these CPUs is online and allowed by the cgroup's cpuset");
+        return err_property(err, r, "%s", property);
+}
+
+int cpu_affinity_prepare(struct ctx *c, struct cfs_error *err)
+{
+        return set(c->process->exec_cpu_affinity->initial, "process.execCPUAffinity.initial", err);
+}
+
+int cpu_affinity_init(struct ctx *c, struct cfs_error *err)
+{
+        return set(c->process->exec_cpu_affinity->final, "process.execCPUAffinity.final", err);
+}
+
+void cpu_affinity_explain(const struct ctx *c, struct report *r)
+{
+        const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
+
+        if (o->initial)
+                report_line(r, "run on CPUs %s until the cgroup is joined", o->initial);
+        if (o->final)
+                report_line(r, "run on CPUs %s", o->final);
+}

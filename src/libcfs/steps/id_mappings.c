@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.uidMappings, linux.gidMappings: which users and groups of the host a new user namespace has.
+ *
+ * Until somebody has written /proc/PID/uid_map and gid_map, every ID inside is "nobody". Each file takes one write, of
+ * all lines; who may write what, user_namespaces(7):
+ *
+ *   with CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it.
+ *   without, one line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for good:
+ *   membership in a group may serve to take permissions away, and leaving it would give them back (CVE-2014-8989).
+ *   anything else takes the set-user-ID programs newuidmap(1), newgidmap(1), which look into /etc/subuid, /etc/subgid.
+ *
+ * So the runtime tries the first, and on EPERM the others: a rootless runtime may well be root of a user namespace of
+ * its own, which has the privilege. The process must be dumpable meanwhile, or its files in /proc belong to root; spawn.c
+ * sees to that.
+ *
+ * A user namespace without any mapping is of no use, and some configurations (made for crun) have one: our own IDs are
+ * then mapped to 0.
+ *
+ * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody", whose
+ * files and mounts would belong to an ID that is not mapped. When 0 is not mapped we stay what we are: we have the
+ * capabilities of the namespace in any case.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include "base/proc.h"
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#define MAX_LINES 340 /* of a map, user_namespaces(7) */
+
+#define MAP_FMT "%" PRIu32 " %" PRIu32 " %" PRIu32
+
+/* What differs between users and groups. */
+struct kind {
+        const char *property; /* in config.json                   */
+        const char *file;     /* in /proc/PID                     */
+        const char *helper;   /* the set-user-ID program          */
+        const char *subids;   /* the file that the helper reads   */
+};
+
+static const struct kind id_mappings_users = { "linux.uidMappings", "uid_map", "newuidmap", "/etc/subuid" };
+static const struct kind id_mappings_groups = { "linux.gidMappings", "gid_map", "newgidmap", "/etc/subgid" };
+
+/* One of the two maps. */
+struct map {
+        const struct kind *kind;
+        struct oci_id_mapping *const *lines;
+        size_t n;
+        uint32_t own; /* our own ID on this side */
+};
+
+extern char **environ;
+
+/* ---- check ----------------------------------------------------------------------------------------------------- */
+
+static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
+{
+        return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
+}
+
+static void check_line(const struct map *m, size_t i, struct problems *p)
+{
+        const struct oci_id_mapping *a = m->lines[i];
+
+        if (a->size == 0)
+                problem(p, PROP("%s[%zu].size", m->kind->property, i), "must be at least 1");
+        /* 4294967295 means "no ID". */
+        if ((uint64_t)a->container_id + a->size > UINT32_MAX || (uint64_t)a->host_id + a->size > UINT32_MAX)
+                problem(p, PROP("%s[%zu].size", m->kind->property, i),
+                        "leads beyond 4294967294, the last ID");
+        for (size_t j = 0; j < i; j++) {
+                const struct oci_id_mapping *b = m->lines[j];
+
+                if (overlap(a->container_id, b->container_id, a->size, b->size))
+                        problem(p, PROP("%s[%zu].containerID", m->kind->property, i),
+                                "maps IDs that %s[%zu] maps already", m->kind->property, j);
+                if (overlap(a->host_id, b->host_id, a->size, b->size))
+                        problem(p, PROP("%s[%zu].hostID", m->kind->property, i),
+                                "uses IDs that %s[%zu] uses already", m->kind->property, j);
+        }
+}
+
+static void check_map(const struct map *m, const struct map *other, struct problems *p)
+{
+        if (m->n == 0 && other->n > 0)
+                problem(p, m->kind->property, "is missing, while %s is set", other->kind->property);
+        if (m->n > MAX_LINES)
+                problem(p, m->kind->property, "has %zu entries, the kernel takes %d", m->n, MAX_LINES);
+        for (size_t i = 0; i < m->n && i < MAX_LINES; i++)
+                check_line(m, i, p);
+}
+
+static struct map users(const struct ctx *c)
+{
+        return (struct map){ &id_mappings_users, c->linux_->uid_mappings, c->linux_->n_uid_mappings,
+                             geteuid() };
+}
+
+static struct map groups(const struct ctx *c)
+{
+        return (struct map){ &id_mappings_groups, c->linux_->gid_mappings, c->linux_->n_gid_mappings,
+                             getegid() };
+}
+
+/* Mappings beside the path of a namespace are allowed: engines repeat what they have set up there. */
+void id_mappings_check(const struct ctx *c, struct problems *p)
+{
+        struct map u = users(c), g = groups(c);
+
+        if ((u.n || g.n) && !ctx_find_ns(c, "user")) {
+                problem(p, u.n ? u.kind->property : g.kind->property, "needs a user namespace");
+                problem_hint(p, "add {\"type\": \"user\"} to linux.namespaces, or remove the mappings");
+        }
+        check_map(&u, &g, p);
+        check_map(&g, &u, p);
+}
+
+/* From the document alone: the checks ask before the namespaces are computed. */
+bool id_mappings_wanted(const struct ctx *c)
+{
+        const struct oci_namespace *ns = ctx_find_ns(c, "user");
+
+        return (ns && !ns->path) || c->linux_->n_uid_mappings || c->linux_->n_gid_mappings ||
+               (c->ns_new & CLONE_NEWUSER);
+}
+
+/* ---- the runtime writes ------------------------------------------------------------------------------------------ */
+
+static int map_text(const struct map *m, char **ret, struct cfs_error *err)
+{
+        _cleanup_str_ struct str s = { 0 };
+
+        if (m->n == 0)
+                str_addf(&s, MAP_FMT "\n", (uint32_t)0, m->own, (uint32_t)1);
+        for (size_t i = 0; i < m->n; i++)
+                str_addf(&s, MAP_FMT "\n", m->lines[i]->container_id, m->lines[i]->host_id,
+                         m->lines[i]->size);
+        return str_take(&s, ret, err);
+}
+
+/* 0 or -errno, with a message */
+static int write_file(const struct ctx *c, const char *file, const char *text, struct cfs_error *err)
+{
+        char path[48];
+
+        (void)snprintf(path, sizeof(path), "%d/%s", (int)c->pid, file);
+        return path_write_proc(c->proc_fd, path, text, err);
+}
+
+static bool maps_only_own(const struct map *m)
+{
+        return m->n == 0 || (m->n == 1 && m->lines[0]->size == 1 && m->lines[0]->host_id == m->own);
+}
+
+/* The helper's path: in PATH, or where distributions put it. Engines may call us without PATH. */
+static int find_helper(const struct kind *k, char *buf, size_t size)
+{
+        const char *path = getenv("PATH");
+        const char *places[] = { path ? path : "", "/usr/bin:/usr/local/bin:/bin" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                for (const char *p = places[i]; *p;) {
+                        size_t n = strcspn(p, ":");
+
+                        (void)snprintf(buf, size, "%.*s/%s", (int)n, p, k->helper);
+                        if (p[0] == '/' && access(buf, X_OK) == 0)
+                                return 0;
+                        p += n + (p[n] == ':');
+                }
+        }
+        return -ENOENT;
+}
+
+/* helper PID INSIDE OUTSIDE COUNT ... NULL, in one allocation per argument; the array ends with NULL at any time. */
+static char **helper_argv(const struct ctx *c, const struct map *m)
+{
+        char **argv = calloc(3 * m->n + 3, sizeof(*argv));
+        struct cfs_error ignored = { 0 };
+        size_t k = 0;
+        int r = 0;
+
+        if (!argv)
+                return NULL;
+        r |= str_printf(&argv[k++], &ignored, "%s", m->kind->helper);
+        r |= str_printf(&argv[k++], &ignored, "%d", (int)c->pid);
+        for (size_t i = 0; r == 0 && i < m->n; i++) {
+                r |= str_printf(&argv[k++], &ignored, "%" PRIu32, m->lines[i]->container_id);
+                r |= str_printf(&argv[k++], &ignored, "%" PRIu32, m->lines[i]->host_id);
+                r |= str_printf(&argv[k++], &ignored, "%" PRIu32, m->lines[i]->size);
+        }
+        if (r == 0)
+                return argv;
+        for (size_t i = 0; i < k; i++)
+                free(argv[i]);
+        free(argv);
+        return NULL;
+}
+
+static void free_argv(char ***argv)
+{
+        for (char **a = *argv; a && *a; a++)
+                free(*a);
+        free(*argv);
+}
+
+/* Runs the helper with its stderr (and stdout) in a pipe; *ret_said is what it printed. Its wait status or -errno. */
+static int run_helper(const char *path, char **argv, char *said, size_t size)
+{
+        _cleanup_close_ int rd = -1, wr = -1;
+        posix_spawn_file_actions_t actions;
+        int fds[2], r, status;
+        size_t len = 0;
+        pid_t pid;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        rd = fds[0];
+        wr = fds[1];
+        r = posix_spawn_file_actions_init(&actions);
+        if (r != 0)
+                return -r;
+        r = posix_spawn_file_actions_adddup2(&actions, wr, STDERR_FILENO);
+        if (r == 0)
+                r = posix_spawn_file_actions_adddup2(&actions, wr, STDOUT_FILENO);
+        if (r == 0)
+                r = posix_spawn(&pid, path, &actions, NULL, argv, environ);
+        (void)posix_spawn_file_actions_destroy(&actions);
+        if (r != 0)
+                return -r;
+        (void)close(TAKE_FD(wr));
+        for (;;) {
+                ssize_t n = read(rd, said + len, size - 1 - len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        break;
+                len += (size_t)n;
+        }
+        said[len] = '\0';
+        said[strcspn(said, "\n")] = '\0';
+        /* Should it have said more than fits, it gets SIGPIPE now rather than block. */
+        (void)close(TAKE_FD(rd));
+        r = proc_reap(pid, &status);
+        return r < 0 ? r : status;
+}
+
+static int by_helper(const struct ctx *c, const struct map *m, struct cfs_error *err)
+{
+        _cleanup_(free_argv) char **argv = NULL;
+        char path[PATH_MAX], said[256];
+        int r;
+
+        if (find_helper(m->kind, path, sizeof(path)) < 0) {
+                r = err_set(err, CFS_E_UNSUPPORTED,
+                            "only a privileged user can write this mapping, and `%s` is not installed",
+                            m->kind->helper);
+                return err_hint(
+                        err, r,
+                        "install package uidmap (Debian, Ubuntu) or shadow-utils (Fedora), and give the "
+                        "user a range in %s",
+                        m->kind->subids);
+        }
+        argv = helper_argv(c, m);
+        if (!argv)
+                return err_nomem(err);
+        r = run_helper(path, argv, said, sizeof(said));
+        if (r < 0)
+                return err_sys(err, -r, "posix_spawn", "run `%s`", path);
+        if (WIFEXITED(r) && WEXITSTATUS(r) == 0)
+                return 0;
+        r = err_set(err, CFS_E_SYSTEM, "`%s` failed with exit code %d: %s", path, proc_exit_code(r), said);
+        return err_hint(err, r, "does %s allow the user these IDs?", m->kind->subids);
+}
+
+static int write_map(const struct ctx *c, const struct map *m, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        bool is_groups = m->kind == &id_mappings_groups;
+        struct cfs_error first = { 0 };
+        int r;
+
+        r = map_text(m, &text, err);
+        if (r < 0)
+                return r;
+        r = write_file(c, m->kind->file, text, &first);
+        if (r >= 0)
+                return 0;
+        if (r != -EPERM) {
+                *err = first;
+                return r;
+        }
+        if (!maps_only_own(m))
+                return by_helper(c, m, err);
+        if (is_groups) {
+                r = write_file(c, "setgroups", "deny", err);
+                return r < 0 ? r : write_file(c, m->kind->file, text, err);
+        }
+        *err = first;
+        return r;
+}
+
+int id_mappings_host(struct ctx *c, struct cfs_error *err)
+{
+        struct map maps[] = { users(c), groups(c) };
+
+        if (!(c->ns_new & CLONE_NEWUSER))
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+                int r = write_map(c, &maps[i], err);
+
+                if (r < 0)
+                        return err_property(err, r, "%s", maps[i].kind->property);
+        }
+        return 0;
+}
+
+/* ---- the init becomes root ---------------------------------------------------------------------------------------- */
+
+/* The MEET at which the init waits for what the runtime does to it from outside. */
+bool id_mappings_identity_wanted(const struct ctx *c)
+{
+        return (c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n) ||
+               (c->cgroup && cgroup_needs_attach(c->cgroup));
+}
+
+bool id_mappings_init_wanted(const struct ctx *c)
+{
+        return ctx_has_ns(c, CLONE_NEWUSER);
+}
+
+int id_mappings_init(struct ctx *c, struct cfs_error *err)
+{
+        /* EPERM: denied in this namespace. Groups that are not mapped give no rights inside. */
+        if (!ctx_keeps_groups(c) && setgroups(0, NULL) < 0 && errno != EPERM)
+                return err_sys(err, errno, "setgroups", "drop the supplementary groups");
+        /* EINVAL: 0 is not mapped. */
+        if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+                return err_sys(err, errno, "setresgid", "become group 0 of the user namespace");
+        if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
+                return err_sys(err, errno, "setresuid", "become user 0 of the user namespace");
+        return 0;
+}
+
+static void explain_map(const struct map *m, struct report *r)
+{
+        if (m->n == 0)
+                report_line(r, "write %s: 0 is our own, %" PRIu32, m->kind->file, m->own);
+        for (size_t i = 0; i < m->n; i++)
+                report_line(r, "write %s: %" PRIu32 " to %" PRIu32 " are %" PRIu32 " and on", m->kind->file,
+                            m->lines[i]->container_id, m->lines[i]->container_id + m->lines[i]->size - 1,
+                            m->lines[i]->host_id);
+}
+
+void id_mappings_explain(const struct ctx *c, struct report *r)
+{
+        struct map u = users(c), g = groups(c);
+
+        explain_map(&u, r);
+        explain_map(&g, r);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.intelRdt: shares of the cache and of the memory bandwidth, by resctrl (Documentation/arch/x86/resctrl.rst).
+ *
+ * A directory of the resctrl file system is a class of service (CTRL group): its `schemata` file holds the shares, its
+ * `tasks` file the threads they apply to, whose children follow. A directory below its mon_groups is a monitoring
+ * group (MON group), with its own `tasks`. The rules of the specification (config-linux.md, "IntelRdt"):
+ *
+ *   closID not set    a directory named after the container, made by us and removed in the end
+ *   closID set        a directory that belongs to whoever names it. With a schema it is made when missing; when it
+ *                     exists, its contents must agree with l3CacheSchema and memBwSchema. Without one it must exist. It
+ *                     is not removed: other containers use it. "/" is the default class, the file system's root
+ *   schemata          l3CacheSchema (without its MB: lines when memBwSchema is set) and memBwSchema are written first, the
+ *                     lines of `schemata` after them; each its own write(2), since the kernel wants whole lines
+ *   enableMonitoring  a MON group named after the container, made by us and removed in the end
+ *
+ * What we make is recorded before it is made. The runtime puts the init there from outside, by its pid, before any
+ * code of the user's runs. The reason for a write that fails is in info/last_cmd_status.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "libcfs/ctx.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+#include "oci.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define MAX_MOUNTINFO (16U << 20)
+#define MAX_SCHEMATA  65536
+
+static const struct oci_intel_rdt *rdt(const struct ctx *c)
+{
+        return c->linux_->intel_rdt;
+}
+
+bool intel_rdt_wanted(const struct ctx *c)
+{
+        return rdt(c) != NULL;
+}
+
+/* ---- check ------------------------------------------------------------------------------------------------------- */
+
+static void check_line(const char *property, const char *line, const char *prefix, struct problems *p)
+{
+        if (!line)
+                return;
+        if (strchr(line, '\n'))
+                problem(p, property, "has a newline");
+        else if (!str_has_prefix(line, prefix))
+                problem(p, property, "\"%.64s\" does not start with \"%s\"", line, prefix);
+}
+
+void intel_rdt_check(const struct ctx *c, struct problems *p)
+{
+        const struct oci_intel_rdt *o = rdt(c);
+
+        if (!o)
+                return;
+        if (o->clos_id && !STREQ(o->clos_id, "/")) {
+                static const char *const taken[] = { ".", "..", "info", "mon_groups", "mon_data" };
+
+                if (strchr(o->clos_id, '/') || strlen(o->clos_id) > 255)
+                        problem(p, "linux.intelRdt.closID", "\"%.64s\" is not the name of a directory",
+                                o->clos_id);
+                for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+                        if (STREQ(o->clos_id, taken[i]))
+                                problem(p, "linux.intelRdt.closID", "\"%s\" is not a class of service",
+                                        o->clos_id);
+        }
+        check_line("linux.intelRdt.memBwSchema", o->mem_bw_schema, "MB:", p);
+        for (size_t i = 0; i < o->n_schemata; i++)
+                if (!strchr(o->schemata[i], ':'))
+                        problem(p, PROP("linux.intelRdt.schemata[%zu]", i),
+                                "\"%.64s\" has no colon after a resource", o->schemata[i]);
+}
+
+/* ---- where resctrl is ---------------------------------------------------------------------------------------------- */
+
+/* The mount point of the first resctrl in the text of /proc/self/mountinfo, proc(5): field 5, while the type follows
+ * the lone "-". 0, 1: none. */
+static int find_mount(const char *mountinfo, char **ret, struct cfs_error *err)
+{
+        for (const char *line = mountinfo; *line;) {
+                size_t len = strcspn(line, "\n");
+                const char *dash = memmem(line, len, " - resctrl ", 11), *field = line;
+
+                for (int i = 0; dash && field && i < 4; i++) {
+                        field = strchr(field, ' ');
+                        field = field ? field + 1 : NULL;
+                }
+                if (dash && field && field < dash)
+                        return str_printf(ret, err, "%.*s", (int)strcspn(field, " "), field);
+                line += len + (line[len] == '\n');
+        }
+        return 1;
+}
+
+static int find_resctrl(const struct ctx *c, char **ret, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int fd = -1;
+        struct statfs fs;
+        int r;
+
+        if (statfs("/sys/fs/resctrl", &fs) == 0 && fs.f_type == RDTGROUP_SUPER_MAGIC)
+                return str_dup(ret, "/sys/fs/resctrl", err);
+        fd = path_open_proc(c->proc_fd, "self/mountinfo", O_RDONLY, err);
+        if (fd < 0)
+                return fd;
+        r = io_read_fd(fd, "/proc/self/mountinfo", MAX_MOUNTINFO, &text, NULL, err);
+        if (r < 0)
+                return r;
+        r = find_mount(text, ret, err);
+        if (r <= 0)
+                return r;
+        r = err_set(err, CFS_E_UNSUPPORTED, "no resctrl file system is mounted");
+        return err_hint(err, r, "where the processor supports it: mount -t resctrl resctrl /sys/fs/resctrl");
+}
+
+/* ---- schemata -------------------------------------------------------------------------------------------------------- */
+
+/* Appends the lines of `text` whose resource is not `except`, NULL: all. */
+static void add_lines(struct str *s, const char *text, const char *except)
+{
+        while (text && *text) {
+                size_t n = strcspn(text, "\n");
+
+                if (n && !(except && strncmp(text, except, strlen(except)) == 0)) {
+                        str_add_n(s, text, n);
+                        str_add(s, "\n");
+                }
+                text += n + (text[n] == '\n');
+        }
+}
+
+/* What l3CacheSchema and memBwSchema ask for: lines, or "". */
+static int combine(const struct oci_intel_rdt *o, char **ret, struct cfs_error *err)
+{
+        _cleanup_str_ struct str s = { 0 };
+
+        add_lines(&s, o->l3_cache_schema, o->mem_bw_schema ? "MB:" : NULL);
+        add_lines(&s, o->mem_bw_schema, NULL);
+        return str_take(&s, ret, err);
+}
+
+/* One line without blanks and leading zeros: the kernel pads what it prints ("    L3:0=0ff;1=00f"). */
+static void normalise(const char *line, size_t n, struct str *s)
+{
+        char last = '=';
+
+        for (size_t i = 0; i < n; i++) {
+                bool more = i + 1 < n && strchr("0123456789abcdefABCDEF", line[i + 1]) && line[i + 1];
+
+                if (line[i] == ' ' || line[i] == '\t')
+                        continue;
+                if (line[i] == '0' && strchr("=:;", last) && more)
+                        continue;
+                last = line[i] >= 'A' && line[i] <= 'F' && strchr("=0123456789abcdef", last)
+                               ? (char)(line[i] + 32)
+                               : line[i];
+                str_add_n(s, &last, 1);
+        }
+}
+
+/* Is the domain "0=ff" (n bytes) among those of a line "L3:0=ff;1=f"? */
+static bool has_domain(const char *line, const char *domain, size_t n)
+{
+        const char *p = strchr(line, ':');
+
+        while (p) {
+                p++;
+                if (strcspn(p, ";") == n && strncmp(p, domain, n) == 0)
+                        return true;
+                p = strchr(p, ';');
+        }
+        return false;
+}
+
+/* Does the schemata file say what the (normalised) line asks for? Domains that it does not name may be anything. */
+static bool line_agrees(const char *line, const char *file)
+{
+        size_t resource = strcspn(line, ":") + 1;
+
+        for (const char *f = file; *f;) {
+                _cleanup_str_ struct str have = { 0 };
+                size_t n = strcspn(f, "\n");
+
+                normalise(f, n, &have);
+                f += n + (f[n] == '\n');
+                if (!have.p || strncmp(have.p, line, resource) != 0)
+                        continue;
+                for (const char *d = line + resource; *d;) {
+                        size_t len = strcspn(d, ";");
+
+                        if (len && !has_domain(have.p, d, len))
+                                return false;
+                        d += len + (d[len] == ';');
+                }
+                return true;
+        }
+        return false;
+}
+
+/* Do the lines that are asked for agree with those of an existing group? */
+static bool agrees(const char *asked, const char *file)
+{
+        while (*asked) {
+                _cleanup_str_ struct str line = { 0 };
+                size_t n = strcspn(asked, "\n");
+
+                normalise(asked, n, &line);
+                if (!line.p || !line_agrees(line.p, file))
+                        return false;
+                asked += n + (asked[n] == '\n');
+        }
+        return true;
+}
+
+/* ---- prepare --------------------------------------------------------------------------------------------------------- */
+
+static int write_file(const char *root, const char *dir, const char *file, const char *text,
+                      struct cfs_error *err)
+{
+        _cleanup_free_ char *path = NULL, *status = NULL;
+        char why[256];
+        int r;
+
+        r = str_printf(&path, err, "%s/%s", dir, file);
+        if (r < 0)
+                return r;
+        r = io_write_small(AT_FDCWD, path, text, err);
+        if (r >= 0)
+                return 0;
+        if (str_printf(&status, err, "%s/info/last_cmd_status", root) == 0 &&
+            io_read_small(AT_FDCWD, status, why, sizeof(why)) > 0 && !STREQ(why, "ok"))
+                r = err_hint(err, r, "resctrl says: %s", why);
+        return r;
+}
+
+/* Writes each line by itself. */
+static int write_lines(const char *root, const char *dir, const char *lines, struct cfs_error *err)
+{
+        while (*lines) {
+                _cleanup_free_ char *line = NULL;
+                size_t n = strcspn(lines, "\n");
+                int r = str_printf(&line, err, "%.*s\n", (int)n, lines);
+
+                if (r == 0 && n)
+                        r = write_file(root, dir, "schemata", line, err);
+                if (r < 0)
+                        return r;
+                lines += n + (lines[n] == '\n');
+        }
+        return 0;
+}
+
+static int compare(const char *dir, const char *asked, struct cfs_error *err)
+{
+        _cleanup_free_ char *path = NULL, *have = NULL;
+        int r;
+
+        r = str_printf(&path, err, "%s/schemata", dir);
+        if (r < 0)
+                return r;
+        r = io_read_file(AT_FDCWD, path, MAX_SCHEMATA, &have, NULL, err);
+        if (r < 0)
+                return r;
+        if (agrees(asked, have))
+                return 0;
+        r = err_set(err, CFS_E_INVALID,
+                    "class of service `%s` exists, with other schemata than are asked for", dir);
+        return err_hint(err, r, "see `%s`; leave the schemas out to use the class as it is", path);
+}
+
+/* Records a directory in *slot, saves, and makes it. */
+static int make_recorded(struct ctx *c, char **slot, const char *dir, struct cfs_error *err)
+{
+        int r;
+
+        *slot = oci_arena_strdup(c->state->arena, dir);
+        if (!*slot)
+                return err_nomem(err);
+        r = state_save(c->state, err);
+        if (r < 0)
+                return r;
+        if (mkdir(dir, 0755) == 0)
+                return 0;
+        r = errno;
+        /* Somebody else's: not ours to remove. */
+        *slot = NULL;
+        r = err_path(err, r, "mkdir", dir, "make resctrl group `%s`", dir);
+        if (r == -ENOSPC)
+                r = err_hint(err, r, "the processor has no class of service (or monitor) left");
+        return r;
+}
+
+static int group_prepare(struct ctx *c, const char *root, const char *dir, struct cfs_error *err)
+{
+        const struct oci_intel_rdt *o = rdt(c);
+        _cleanup_free_ char *asked = NULL;
+        bool exists, any;
+        int r;
+
+        r = combine(o, &asked, err);
+        if (r < 0)
+                return r;
+        any = *asked || o->n_schemata;
+        exists = access(dir, F_OK) == 0;
+        if (!o->clos_id) {
+                r = make_recorded(c, &c->state->record->intel_rdt->path, dir, err);
+        } else if (exists) {
+                r = compare(dir, asked, err);
+        } else if (!any) {
+                r = err_set(err, CFS_E_INVALID,
+                            "class of service `%s` does not exist, and no schema is given to make it", dir);
+                (void)err_property(err, r, "linux.intelRdt.closID");
+        } else if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+                r = err_path(err, errno, "mkdir", dir, "make resctrl group `%s`", dir);
+        }
+        if (r < 0)
+                return r;
+        if (!o->clos_id || !exists)
+                r = write_lines(root, dir, asked, err);
+        for (size_t i = 0; r >= 0 && i < o->n_schemata; i++)
+                r = write_lines(root, dir, o->schemata[i], err);
+        return r;
+}
+
+/* The two directories: *ret_mon is NULL without monitoring. */
+static int directories(const struct ctx *c, const char *root, char **ret_dir, char **ret_mon,
+                       struct cfs_error *err)
+{
+        const struct oci_intel_rdt *o = rdt(c);
+        const char *name = o->clos_id ? o->clos_id : c->id;
+        int r;
+
+        if (STREQ(name, "/"))
+                r = str_dup(ret_dir, root, err);
+        else
+                r = str_printf(ret_dir, err, "%s/%s", root, name);
+        if (r < 0 || !o->enable_monitoring)
+                return r;
+        return str_printf(ret_mon, err, "%s/mon_groups/%s", *ret_dir, c->id);
+}
+
+int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_free_ char *root = NULL, *dir = NULL, *mon = NULL;
+        struct oci_record *record = c->state->record;
+        int r;
+
+        r = find_resctrl(c, &root, err);
+        if (r < 0)
+                return r;
+        r = directories(c, root, &dir, &mon, err);
+        if (r < 0)
+                return r;
+        record->intel_rdt = oci_arena_alloc(c->state->arena, sizeof(*record->intel_rdt));
+        if (!record->intel_rdt)
+                return err_nomem(err);
+        r = group_prepare(c, root, dir, err);
+        if (r < 0 || !mon)
+                return r;
+        return make_recorded(c, &record->intel_rdt->mon_path, mon, err);
+}
+
+int intel_rdt_host(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_free_ char *root = NULL, *dir = NULL, *mon = NULL;
+        char pid[16];
+        int r;
+
+        r = find_resctrl(c, &root, err);
+        if (r < 0)
+                return r;
+        r = directories(c, root, &dir, &mon, err);
+        if (r < 0)
+                return r;
+        (void)snprintf(pid, sizeof(pid), "%d", (int)c->pid);
+        r = write_file(root, dir, "tasks", pid, err);
+        if (r < 0 || !mon)
+                return r;
+        return write_file(root, mon, "tasks", pid, err);
+}
+
+/* Tasks in a group that goes away fall back to the default class. */
+int intel_rdt_undo(struct state *s, struct cfs_error *err)
+{
+        const struct oci_record_intel_rdt *o = s->record->intel_rdt;
+        const char *const dirs[] = { o ? o->mon_path : NULL, o ? o->path : NULL };
+        int first = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+                if (dirs[i] && rmdir(dirs[i]) < 0 && errno != ENOENT && first == 0)
+                        first = err_path(err, errno, "rmdir", dirs[i], "remove resctrl group `%s`", dirs[i]);
+        return first;
+}
+
+void intel_rdt_explain(const struct ctx *c, struct report *r)
+{
+        const struct oci_intel_rdt *o = rdt(c);
+
+        if (o->clos_id)
+                report_line(r, "join resctrl class of service %s", o->clos_id);
+        else
+                report_line(r, "make resctrl class of service %s", c->id ? c->id : "ID");
+        if (o->l3_cache_schema)
+                report_line(r, "write schemata %s", o->l3_cache_schema);
+        if (o->mem_bw_schema)
+                report_line(r, "write schemata %s", o->mem_bw_schema);
+        for (size_t i = 0; i < o->n_schemata; i++)
+                report_line(r, "write schemata %s", o->schemata[i]);
+        if (o->enable_monitoring)
+                report_line(r, "make resctrl monitoring group %s", c->id ? c->id : "ID");
+}

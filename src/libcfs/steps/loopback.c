@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The loopback interface of a new network namespace is there, but down: nothing answers on 127.0.0.1 until somebody
+ * raises it. The specification says nothing about it; every runtime does it, and programs rely on it.
+ *
+ * SIOCSIFFLAGS changes only the flags that a user may change (netdevice(7)), so there is no need to read them first.
+ * A namespace that is joined belongs to somebody else, who has configured it.
+ */
+#include "base/cleanup.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include "base/sys.h"
+#include <errno.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+bool loopback_wanted(const struct ctx *c)
+{
+        return (c->ns_new & CLONE_NEWNET) != 0;
+}
+
+int loopback_init(struct ctx *c, struct cfs_error *err)
+{
+        struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        _cleanup_close_ int fd = -1;
+
+        (void)c;
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "open a socket to raise the loopback interface");
+        if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+                return err_sys(err, errno, "ioctl", "raise the loopback interface");
+        return 0;
+}

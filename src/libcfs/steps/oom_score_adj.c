@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.oomScoreAdj: how willingly the kernel kills the process when memory runs out, proc(5).
+ *
+ * Set only when the property is there: otherwise the process keeps what it inherits. Everybody may raise the score of
+ * their own processes; lowering it below the lowest value that was set with privilege needs CAP_SYS_RESOURCE in the
+ * initial user namespace, which the init does not have once it is in one of its own: so the runtime writes it, from
+ * outside. An unprivileged runtime cannot lower it at all, and engines ask for it nevertheless (0, where their own
+ * process runs at 200): a warning then, as the container runs just as well.
+ */
+#include "base/log.h"
+#include "base/path.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include <errno.h>
+#include <stdio.h>
+
+bool oom_score_adj_wanted(const struct ctx *c)
+{
+        return c->process->has_oom_score_adj;
+}
+
+void oom_score_adj_check(const struct ctx *c, struct problems *p)
+{
+        if (!oom_score_adj_wanted(c))
+                return;
+        if (c->process->oom_score_adj < -1000 || c->process->oom_score_adj > 1000)
+                problem(p, "process.oomScoreAdj", "%d is not between -1000 and 1000",
+                        (int)c->process->oom_score_adj);
+}
+
+int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
+{
+        char path[48], value[16];
+        int r;
+
+        (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)c->pid);
+        (void)snprintf(value, sizeof(value), "%d", (int)c->process->oom_score_adj);
+        r = path_write_proc(c->proc_fd, path, value, err);
+        if (r >= 0)
+                return 0;
+        if ((r == -EACCES || r == -EPERM) && c->rootless) {
+                err_clear(err);
+                log_warning("process.oomScoreAdj: %s is not set: %s", value, err_strerror(-r));
+                return 0;
+        }
+        if (r == -EACCES)
+                r = err_hint(err, r, "lowering it needs CAP_SYS_RESOURCE, which cfs does not have");
+        return err_property(err, r, "process.oomScoreAdj");
+}
+
+void oom_score_adj_explain(const struct ctx *c, struct report *r)
+{
+        report_line(r, "set oom_score_adj to %d", (int)c->process->oom_score_adj);
+}

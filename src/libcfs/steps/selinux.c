@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.selinuxLabel: the SELinux context that the program runs in.
+ *
+ * The context written to attr/exec of one's own thread is taken at the next execve(2); the policy decides then. As with
+ * AppArmor the write goes through the host's verified procfs, or a container could swallow it (CVE-2019-16884).
+ *
+ * SELinux is enabled when its file system is mounted, which happens when a policy is loaded. A host without it cannot
+ * confine what was meant to be confined: an error. libselinux would answer the same question by reading
+ * /proc/filesystems and the mount table at each start, so it is asked here by one statfs(2).
+ */
+#include "base/path.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include <errno.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#define SELINUXFS "/sys/fs/selinux"
+#define ATTR      "/proc/thread-self/attr/exec"
+
+bool selinux_wanted(const struct ctx *c)
+{
+        return c->process->selinux_label != NULL;
+}
+
+static bool enabled(void)
+{
+        struct statfs fs;
+
+        return statfs(SELINUXFS, &fs) == 0 && fs.f_type == SELINUX_MAGIC;
+}
+
+void selinux_check(const struct ctx *c, struct problems *p)
+{
+        if (!selinux_wanted(c) || !problems_host(p) || enabled())
+                return;
+        problem_host(
+                p, "process.selinuxLabel",
+                "\"%.128s\" cannot be applied to `%s`: SELinux is not enabled on this host, nothing is mounted on `%s`",
+                c->process->selinux_label, ATTR, SELINUXFS);
+        problem_hint(p, "remove process.selinuxLabel, or boot with SELinux");
+}
+
+int selinux_init(struct ctx *c, struct cfs_error *err)
+{
+        const char *label = c->process->selinux_label;
+        struct cfs_error cause = { 0 };
+        int r;
+
+        r = path_write_proc(c->proc_fd, ATTR + sizeof("/proc/") - 1, label, &cause);
+        if (r >= 0)
+                return 0;
+        r = err_sys(err, -r, "write", "apply label `%s`: write `%s`", label, ATTR);
+        if (r == -EINVAL)
+                r = err_hint(err, r,
+                             "the policy that is loaded does not know this label, or SELinux is not enabled");
+        return err_property(err, r, "process.selinuxLabel");
+}
+
+void selinux_explain(const struct ctx *c, struct report *r)
+{
+        report_line(r, "confine by SELinux label %s", c->process->selinux_label);
+}
