@@ -12,7 +12,9 @@ void problem_flush(struct problems *p)
         p->hint[0] = '\0';
 }
 
-static void problem_add(struct problems *p, bool host, const char *property, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void problem_add(struct problems *p, bool host,
+                                                              const char *property, const char *fmt,
+                                                              va_list ap)
 {
         problem_flush(p);
         p->pending = true;

@@ -171,7 +171,7 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
 int sync_wait_exec(struct sync *s, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
-        uint32_t type, value;
+        uint32_t type = 0, value = 0;
         int r = next_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
@@ -191,7 +191,7 @@ int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)
 
 int sync_recv_fd(struct sync *s, struct cfs_error *err)
 {
-        uint32_t type, value;
+        uint32_t type = 0, value = 0;
         int fd = -1, r = next_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
