@@ -121,7 +121,7 @@ static int store(const struct option_def *d, const char *value, void *values, st
 
         if (is_flag(d) && value && (b = parse_bool(value)) < 0)
                 return fail_usage(err, "invalid boolean value \"%s\" for --%s", value, d->name);
-        if (d->choices && !is_choice(d->choices, value))
+        if (d->choices && value && !is_choice(d->choices, value))
                 return fail_hint(err, fail_usage(err, "invalid value \"%s\" for --%s", value, d->name),
                                  "one of: %s", d->choices);
         if (d->kind == OPTION_INT && (number_int(value, &number) < 0 || number < 0 || number > INT_MAX))
