@@ -41,9 +41,13 @@ struct command {
 
 #define COMMAND_ANY UINT_MAX
 
-extern const struct command cmd_checkpoint_command, cmd_create_command, cmd_delete_command, cmd_exec_command,
-        cmd_help_command, cmd_kill_command, cmd_list_command, cmd_restore_command, cmd_run_command,
-        cmd_spec_command, cmd_start_command, cmd_state_command;
+#define COMMAND_ANY UINT_MAX
+
+extern const struct command cmd_check_command, cmd_checkpoint_command, cmd_create_command, cmd_delete_command,
+        cmd_events_command, cmd_exec_command, cmd_explain_command, cmd_features_command, cmd_help_command,
+        cmd_kill_command, cmd_list_command, cmd_pause_command, cmd_ps_command, cmd_restore_command,
+        cmd_resume_command, cmd_run_command, cmd_spec_command, cmd_start_command, cmd_state_command,
+        cmd_update_command;
 
 /* commands.c */
 extern const struct command *const commands_table[]; /* NULL-terminated, in the order of the help */

@@ -18,11 +18,19 @@ const struct command *const commands_table[] = {
         /* looking at containers */
         &cmd_state_command,
         &cmd_list_command,
+        &cmd_ps_command,
+        &cmd_events_command,
         /* changing them */
+        &cmd_pause_command,
+        &cmd_resume_command,
+        &cmd_update_command,
         &cmd_checkpoint_command,
         &cmd_restore_command,
         /* bundles, and cfs itself */
         &cmd_spec_command,
+        &cmd_check_command,
+        &cmd_explain_command,
+        &cmd_features_command,
         &cmd_help_command,
         NULL,
 };

@@ -170,7 +170,7 @@ static int parse_letters(const struct option_def *defs, const char *word, struct
                 int r;
 
                 if (!d)
-                        return unknown(defs, "-", p == word ? word : p, p == word ? strlen(word) : 1, err);
+                        return unknown(defs, "-", word, strlen(word), err);
                 if (!is_flag(d)) {
                         value = p[1] ? p + 1 : next_value(c);
                         if (!value)
@@ -296,6 +296,8 @@ const char *options_nearest(const char *word, const char *(*name)(const void *da
         for (size_t i = 0; i < n; i++) {
                 size_t d = distance(word, name(data, i));
 
+                if (word[0] && word[1] && strncmp(name(data, i), word, strlen(word)) == 0 && d > 1)
+                        d = 1; /* the word is the beginning of the name */
                 if (d <= limit && d < best) {
                         best = d;
                         found = name(data, i);

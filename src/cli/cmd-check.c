@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs check. The exit code says what is wrong: 0 nothing, 1 the documents, 2 this host. As text each problem is one line
+ * that editors know how to jump to, FILE:LINE:COLUMN: PROPERTY: MESSAGE, and its hint another one.
+ */
+#include "cli/bundle-options.h"
+#include "base/cleanup.h"
+#include "cli/fail.h"
+#include "cli/jsonout.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        struct cfs_create_options o; /* bundle and config */
+        const char *format;
+        bool host;
+};
+
+static const struct option_def options[] = {
+        CREATE_BUNDLE_OPTIONS(offsetof(struct values, o)),
+        { "host", 0, OPTION_FLAG, offsetof(struct values, host), NULL, NULL,
+          "also say what this host, its kernel or the calling user cannot do" },
+        { "format", 0, OPTION_TEXT, offsetof(struct values, format), "FORMAT", "text json",
+          "form of the output" },
+        { 0 },
+};
+
+static void print_text(void *data, const struct cfs_problem *p)
+{
+        unsigned *n = data;
+
+        (*n)++;
+        printf("%s", p->file ? p->file : "config.json");
+        if (p->line)
+                printf(":%u:%u", p->line, p->column);
+        if (p->property && *p->property)
+                printf(": %s", p->property);
+        printf(": %s%s\n", p->message, p->host ? " (on this host)" : "");
+        if (p->hint && *p->hint)
+                printf("  hint: %s\n", p->hint);
+}
+
+static void print_json(void *data, const struct cfs_problem *p)
+{
+        unsigned *n = data;
+        bool first = true;
+
+        printf("%s{", (*n)++ ? ",\n " : "");
+        jsonout_member(stdout, &first, "kind", p->host ? "host" : "invalid");
+        jsonout_member(stdout, &first, "file", p->file);
+        if (p->line)
+                printf(",\"line\":%u,\"column\":%u", p->line, p->column);
+        jsonout_member(stdout, &first, "property", p->property);
+        jsonout_member(stdout, &first, "message", p->message);
+        jsonout_member(stdout, &first, "hint", p->hint);
+        printf("}");
+}
+
+static int check(const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+
+        if (!args[0] || !v->o.bundle)
+                return 0;
+        return fail_usage(err, "the bundle is named twice: `%s` and --bundle %s", args[0], v->o.bundle);
+}
+
+static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+               struct cfs_error *err)
+{
+        const struct values *v = values;
+        bool json = v->format && STREQ(v->format, "json");
+        unsigned n = 0;
+        int r;
+
+        if (json)
+                putchar('[');
+        r = cfs_check(args[0] ? args[0] : v->o.bundle, v->o.config, v->host, json ? print_json : print_text,
+                      &n, err);
+        if (json)
+                printf("]\n");
+        return r;
+}
+
+const struct command cmd_check_command = {
+        .name = "check",
+        .args = "[BUNDLE]",
+        .max_args = 1,
+        .flags = COMMAND_NO_ROOT,
+        .summary = "find everything that is wrong with a bundle",
+        .description =
+                "Reports all problems of a bundle at once, each with its place in the file, and touches\n"
+                "nothing. BUNDLE is the current directory by default. Exits with 0 when there is no problem,\n"
+                "1 when the bundle is invalid, 2 when it is valid but cannot be run on this host (which is\n"
+                "looked at with --host only).",
+        .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",
+        .options = options,
+        .values_size = sizeof(struct values),
+        .check = check,
+        .run = run,
+};

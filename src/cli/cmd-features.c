@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs features.
+ */
+#include "cli/cli.h"
+#include "base/cleanup.h"
+#include <stdio.h>
+
+static const struct option_def options[] = {
+        { 0 },
+};
+
+static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+               struct cfs_error *err)
+{
+        _cleanup_free_ char *json = NULL;
+        int r = cfs_features(&json, err);
+
+        if (r < 0)
+                return r;
+        (void)fputs(json, stdout);
+        return 0;
+}
+
+const struct command cmd_features_command = {
+        .name = "features",
+        .args = "",
+        .flags = COMMAND_NO_ROOT,
+        .summary = "show what this build of cfs can do",
+        .description =
+                "Prints the features document of the OCI runtime specification: namespaces, capabilities,\n"
+                "mount options, hooks, seccomp actions and so on, that this build knows. Whether this host\n"
+                "allows them is another question, which `cfs check --host` answers for a bundle.",
+        .options = options,
+        .run = run,
+};
