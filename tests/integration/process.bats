@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The process object (config.md, "Process"), as the inspector finds it inside.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+@test "args, env and cwd arrive as written" {
+    new_bundle '.process.args = ["/bin/inspector", "a b", "", "\u00e4"] | .process.env = ["A=1", "B=", "C=x=y"] | .process.cwd = "/tmp"'
+    inspect
+    is "$(got .args)" '["/bin/inspector","a b","","\u00e4"]' || is "$(got '.args | length')" 4
+    is "$(got '.env | index("A=1") != null and index("B=") != null and index("C=x=y") != null')" true
+    is "$(got .cwd)" /tmp
+}
+
+@test "HOME comes from the container's passwd when it is not set" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.env = ["PATH=/bin"]'
+    inspect
+    is "$(got '.env | map(select(startswith("HOME=")))')" '["HOME=/home/user"]'
+}
+
+@test "a numeric user name in passwd changes nobody's id (CVE-2016-3697)" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1000}'
+    printf '1000:x:0:0::/root:/bin/sh\n' > "$B/rootfs/etc/passwd"
+    inspect
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+}
+
+@test "the program is found in the container's PATH" {
+    new_bundle '.process.args = ["inspector"] | .process.env = ["PATH=/usr/bin:/bin"]'
+    inspect
+    is "$(got .cwd)" /
+}
+
+@test "user, group, additional groups and umask" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1001, "umask": 7, "additionalGids": [5, 6]}'
+    inspect
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Gid)" $'1001\t1001\t1001\t1001'
+    is "$(got .status.Groups)" "5 6"
+    is "$(got .status.Umask)" 0007
+}
+
+@test "without umask the caller's stays" {
+    new_bundle
+    (umask 0027; inspect)
+    is "$(got .status.Umask)" 0027
+}
+
+@test "capabilities: the five sets, exactly" {
+    new_bundle '.process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_SETUID"], "effective": ["CAP_CHOWN"],
+                "permitted": ["CAP_CHOWN", "CAP_KILL"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'
+    inspect
+    is "$(got .status.CapBnd)" 00000000000000a1
+    is "$(got .status.CapAmb)" 0000000000000020
+    is "$(got .status.CapInh)" 0000000000000020
+}
+
+@test "capabilities of an ordinary user: what is not ambient is lost at the execve" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL"],
+                "effective": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_CHOWN", "CAP_KILL"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'
+    inspect
+    is "$(got .status.CapEff)" 0000000000000020
+    is "$(got .status.CapPrm)" 0000000000000020
+}
+
+@test "a capability that cannot be granted is a warning, not an error" {
+    new_bundle '.process.capabilities.bounding += ["CAP_MOON"]'
+    inspect
+    cfs --log "$T/log" --log-level warning run -b "$B" "$ID" > /dev/null 2>&1
+    grep -q CAP_MOON "$T/log"
+}
+
+@test "noNewPrivileges" {
+    new_bundle '.process.noNewPrivileges = true'
+    inspect
+    is "$(got .status.NoNewPrivs)" 1
+    config '.process.noNewPrivileges = false'
+    inspect
+    is "$(got .status.NoNewPrivs)" 0
+}
+
+@test "rlimits" {
+    new_bundle '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
+    inspect
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":100,"hard":200}'
+    is "$(got .rlimits.RLIMIT_CORE)" '{"soft":0,"hard":0}'
+}
+
+@test "oomScoreAdj" {
+    new_bundle '.process.oomScoreAdj = 123'
+    inspect
+    is "$(got .oom_score_adj)" 123
+}
+
+@test "only descriptors 0, 1, 2 are open" {
+    new_bundle
+    exec 7< /etc/passwd 8< /
+    inspect
+    exec 7<&- 8<&-
+    is "$(got '.fds | keys')" '["0","1","2"]'
+}
+
+@test "--preserve-fds passes descriptors on" {
+    new_bundle
+    echo hello > "$T/file"
+    cfs run --preserve-fds 2 -b "$B" "$ID" > "$OUT" 3< "$T/file" 4< "$T/file"
+    is "$(got '.fds | keys')" '["0","1","2","3","4"]'
+    args sh -c 'cat <&4'
+    cfs run --preserve-fds 2 -b "$B" "$ID" > "$OUT" 3< "$T/file" 4< "$T/file"
+    is "$(cat "$OUT")" hello
+}
+
+@test "--preserve-fds of a closed descriptor is an error" {
+    new_bundle
+    run cfs run --preserve-fds 3 -b "$B" "$ID" 3>&- 4>&- 5>&-
+    is "$status" 1
+    contains "$output" "descriptor 3"
+}
+
+@test "LISTEN_FDS is passed on, with LISTEN_PID 1" {
+    new_bundle
+    bash -c 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0" --root "$1" run -b "$2" "$3"' "$CFS" "$STATE" "$B" "$ID" 3< /dev/null > "$OUT"
+    is "$(got '.env | map(select(startswith("LISTEN_"))) | sort')" '["LISTEN_FDS=1","LISTEN_PID=1"]'
+    is "$(got '.fds | keys')" '["0","1","2","3"]'
+}
+
+@test "signals: nothing blocked, nothing ignored, whatever the caller did" {
+    new_bundle
+    (trap '' PIPE HUP INT USR1; inspect)
+    is "$(got .status.SigBlk)" 0000000000000000
+    is "$(got '.status.SigIgn')" 0000000000000000
+}
+
+@test "the program is a session leader without our terminal" {
+    new_bundle
+    inspect
+    is "$(got .pid)" 1
+    is "$(got .sid)" 1
+    is "$(got .pgid)" 1
+}
+
+@test "the session keyring is new" {
+    new_bundle
+    inspect
+    local first
+    first=$(got .keyring)
+    inspect
+    [ "$first" != "$(got .keyring)" ]
+    is "$(got .pdeathsig)" 0
+}
+
+@test "the runtime's environment stays outside" {
+    new_bundle
+    SECRET=1 inspect
+    is "$(got '.env | map(select(startswith("SECRET"))) | length')" 0
+}
+
+@test "cwd through a descriptor of the runtime is refused (CVE-2024-21626)" {
+    new_bundle
+    local fd
+    for fd in 3 4 5 6 7 8 9 10 11 12; do
+        config --arg d "/proc/self/fd/$fd" '.process.cwd = $d'
+        run cfs run -b "$B" "$ID"
+        is "$status" 1 "fd $fd: $output"
+        contains "$output" "process.cwd"
+    done
+}
+
+@test "args through a descriptor of the runtime are refused (CVE-2024-21626)" {
+    new_bundle
+    local fd
+    for fd in 3 4 5 6 7 8 9 10 11 12; do
+        args "/proc/self/fd/$fd/bin/sh"
+        run cfs run -b "$B" "$ID"
+        is "$status" 1 "fd $fd: $output"
+    done
+}
+
+@test "a program that is /proc/self/exe reaches only a sealed copy of the runtime (CVE-2019-5736)" {
+    new_bundle '.root.readonly = false'
+    local before
+    before=$(sha256sum "$CFS")
+    printf '#!/proc/self/exe\n' > "$B/rootfs/bin/evil"
+    chmod +x "$B/rootfs/bin/evil"
+    args /bin/evil
+    run cfs run -b "$B" "$ID"
+    args /proc/self/exe --version
+    run cfs run -b "$B" "$ID"
+    is "$(sha256sum "$CFS")" "$before"
+    args sh -c 'readlink /proc/1/exe'
+    cfs create -b "$B" "$ID"
+    local link
+    link=$(readlink "/proc/$(cfs state "$ID" | jq -r .pid)/exe")
+    contains "$link" "memfd:"
+}
