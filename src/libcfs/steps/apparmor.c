@@ -62,7 +62,7 @@ int apparmor_init(struct ctx *c, struct cfs_error *err)
         r = str_printf(&text, err, "exec %s", profile);
         if (r < 0)
                 return r;
-        r = path_write_proc(c->proc_fd, ATTR + sizeof("/proc/") - 1, text, &cause);
+        r = path_write_proc(c->proc_fd, &ATTR[sizeof("/proc/") - 1], text, &cause);
         if (r >= 0 || (r == -ENOENT && asks_for_nothing(c)))
                 return 0;
         r = err_sys(err, -r, "write", "apply profile `%s`: write `%s`", profile, ATTR);

@@ -50,7 +50,7 @@ void io_priority_check(const struct ctx *c, struct problems *p)
 
 static int set(pid_t pid, const struct oci_io_priority *o, struct cfs_error *err)
 {
-        int value = class_of(o->class) << IOPRIO_CLASS_SHIFT | o->priority;
+        int value = (int)((unsigned)class_of(o->class) << IOPRIO_CLASS_SHIFT | (unsigned)o->priority);
         int r;
 
         if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value) == 0)

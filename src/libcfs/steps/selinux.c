@@ -48,7 +48,7 @@ int selinux_init(struct ctx *c, struct cfs_error *err)
         struct cfs_error cause = { 0 };
         int r;
 
-        r = path_write_proc(c->proc_fd, ATTR + sizeof("/proc/") - 1, label, &cause);
+        r = path_write_proc(c->proc_fd, &ATTR[sizeof("/proc/") - 1], label, &cause);
         if (r >= 0)
                 return 0;
         r = err_sys(err, -r, "write", "apply label `%s`: write `%s`", label, ATTR);
