@@ -54,8 +54,7 @@ static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
         return str_to_u64(p, ret_start);
 }
 
-/* The id of this boot, read once. */
-static int boot_id(const char **ret)
+int proc_boot_id(const char **ret)
 {
         static char id[PROC_BOOT_ID_SIZE];
         ssize_t n;
@@ -81,7 +80,7 @@ int proc_identify(pid_t pid, struct proc_identity *ret)
         r = read_stat(pid, &state, &id.start_time);
         if (r < 0)
                 return r;
-        r = boot_id(&boot);
+        r = proc_boot_id(&boot);
         if (r < 0)
                 return r;
         memcpy(id.boot_id, boot, sizeof(id.boot_id));
@@ -97,7 +96,7 @@ enum proc_status proc_status(const struct proc_identity *id)
 
         if (read_stat(id->pid, &state, &start) < 0 || start != id->start_time)
                 return PROC_GONE;
-        if (id->boot_id[0] && (boot_id(&boot) < 0 || !STREQ(boot, id->boot_id)))
+        if (id->boot_id[0] && (proc_boot_id(&boot) < 0 || !STREQ(boot, id->boot_id)))
                 return PROC_GONE;
         return state == 'Z' || state == 'X' || state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
 }

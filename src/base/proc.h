@@ -25,6 +25,9 @@ enum proc_status { PROC_GONE, PROC_ZOMBIE, PROC_ALIVE };
 /* Fills the identity of a running process. -ESRCH when it is gone. No message. */
 int proc_identify(pid_t pid, struct proc_identity *ret);
 
+/* The id of this boot (proc_identity.boot_id), read once. 0 or -errno. */
+int proc_boot_id(const char **ret);
+
 /* What became of it. Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest fits
  * (it is read once per run of cfs). */
 enum proc_status proc_status(const struct proc_identity *id);
