@@ -138,7 +138,7 @@ static int table(const struct pids *p, const char *const *args, struct cfs_error
 {
         _cleanup_file_ FILE *f = NULL;
         int fds[2], r, status = 0;
-        pid_t ps;
+        pid_t ps = -1;
 
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return fail_sys(err, errno, "pipe2", "make a pipe to `ps`");
