@@ -60,8 +60,6 @@ static struct chunk *arena_chunk(struct oci_arena *arena, size_t size)
 
         if (c && size <= (size_t)(c->back - c->front))
                 return c;
-        if (capacity > SIZE_MAX - sizeof(*c) - ARENA_ALIGN)
-                return NULL;
         c = malloc(sizeof(*c) + capacity);
         if (!c)
                 return NULL;
@@ -82,7 +80,7 @@ void *oci_arena_alloc(struct oci_arena *arena, size_t size)
         struct chunk *c;
         void *p;
 
-        if (size > SIZE_MAX - ARENA_ALIGN)
+        if (size > SIZE_MAX / 4)
                 return NULL;
         size = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
         c = arena_chunk(arena, size);
@@ -95,7 +93,7 @@ void *oci_arena_alloc(struct oci_arena *arena, size_t size)
 
 char *oci_arena_strndup(struct oci_arena *arena, const char *s, size_t len)
 {
-        struct chunk *c = len < SIZE_MAX ? arena_chunk(arena, len + 1) : NULL;
+        struct chunk *c = len < SIZE_MAX / 4 ? arena_chunk(arena, len + 1) : NULL;
 
         if (!c)
                 return NULL;

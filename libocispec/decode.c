@@ -82,12 +82,12 @@ static int entries_check(struct decoder *d, struct entry *entries, size_t n)
 
 /* ---- where the next value goes ----------------------------------------------------------------------------------- */
 
-/* The property that the next value is for; *ret_element: it is an entry of the property's array or map. NULL: the value
- * is to be skipped. */
+/* The property that the next value is for; *ret_element: it is an entry of the property's array or map. NULL: nobody
+ * wants the value. */
 static const struct oci_property *decode_slot(struct decoder *d, bool *ret_element)
 {
         *ret_element = top(d)->what != IN_OBJECT;
-        return d->skip ? NULL : top(d)->property;
+        return top(d)->property;
 }
 
 /* A value is complete, well or not. */
@@ -141,6 +141,22 @@ static int slot_wrong_value(struct decoder *d, size_t offset, const struct oci_p
         return r;
 }
 
+static int slot_wrong_string(struct decoder *d, size_t offset, const struct oci_property *p, const char *s,
+                             size_t len)
+{
+        bool first = d->result == 0;
+        struct nearest nearest;
+        char got[256];
+        int r = slot_wrong_value(d, offset, p, value_quoted("", "\"", s, len, got, sizeof(got)));
+
+        nearest_init(&nearest, s, len);
+        for (const char *const *v = p->rule->values; v && *v; v++)
+                nearest_try(&nearest, *v);
+        if (nearest.name && first)
+                (void)err_hint(d->err, 0, "did you mean \"%s\"?", nearest.name);
+        return r;
+}
+
 /* ---- scalars -------------------------------------------------------------------------------------------------- */
 
 static int decode_null(void *data, size_t offset)
@@ -149,6 +165,8 @@ static int decode_null(void *data, size_t offset)
         const struct oci_property *p;
         bool element;
 
+        if (d->skip)
+                return 0;
         if (d->depth == 0)
                 return decode_error_mismatch(d, offset, "an object", "null");
         p = decode_slot(d, &element);
@@ -167,6 +185,8 @@ static int decode_boolean(void *data, size_t offset, bool value)
         const struct oci_property *p;
         bool element, has = true;
 
+        if (d->skip)
+                return 0;
         if (d->depth == 0)
                 return decode_error_mismatch(d, offset, "an object", value ? "true" : "false");
         p = decode_slot(d, &element);
@@ -189,6 +209,8 @@ static int decode_number(void *data, size_t offset, const char *s, size_t len)
         char got[128], value[8];
         int r;
 
+        if (d->skip)
+                return 0;
         if (d->depth == 0)
                 return decode_error_mismatch(d, offset, "an object",
                                              value_quoted("the number ", "", s, len, got, sizeof(got)));
@@ -223,6 +245,8 @@ static int decode_string(void *data, size_t offset, const char *s, size_t len)
         char got[256];
         char *copy;
 
+        if (d->skip)
+                return 0;
         if (d->depth == 0)
                 return decode_error_mismatch(d, offset, "an object", "a string");
         p = decode_slot(d, &element);
@@ -234,8 +258,7 @@ static int decode_string(void *data, size_t offset, const char *s, size_t len)
         }
         if (!(len == 0 && p->empty_is_absent)) {
                 if (!value_allowed(p->rule, s, len))
-                        return slot_wrong_value(d, offset, p,
-                                                value_quoted("", "\"", s, len, got, sizeof(got)));
+                        return slot_wrong_string(d, offset, p, s, len);
                 copy = oci_arena_strndup(d->arena, s, len);
                 if (!copy)
                         return decode_error_nomem(d);
@@ -341,6 +364,10 @@ static int decode_begin_object(void *data, size_t offset)
         char *object;
         int r;
 
+        if (d->skip) {
+                d->skip++;
+                return 0;
+        }
         if (d->depth > 0) {
                 p = decode_slot(d, &element);
                 if (p && p->shape == OCI_MAP && !element) {
@@ -431,6 +458,10 @@ static int decode_begin_array(void *data, size_t offset)
         bool element;
         int r;
 
+        if (d->skip) {
+                d->skip++;
+                return 0;
+        }
         if (d->depth == 0) {
                 r = decode_error_mismatch(d, offset, "an object", "an array");
                 d->skip++;

@@ -138,7 +138,11 @@ static int yajl_problem(struct reader *r)
         if (strncmp(text, "premature EOF", 13) == 0) {
                 problem(r->problem, r->len, "the text ends too early");
         } else {
-                problem(r->problem, consumed ? consumed - 1 : 0, text);
+                /* yajl steps back from a character that ends a token badly, but not from one that begins none. */
+                bool stepped_back = message && strncmp((const char *)message, "lexical error", 13) == 0 &&
+                                    strncmp(text, "invalid char in", 15) != 0;
+
+                problem(r->problem, consumed > 0 && !stepped_back ? consumed - 1 : consumed, text);
                 r->problem->text[strcspn(r->problem->text, ".\n")] = '\0';
         }
         if (message)

@@ -4,24 +4,32 @@
  *
  * Nothing is remembered while decoding; the text is read a second time when, and only when, an error is to be shown. The
  * path is consumed step by step as the events of the text agree with it. A dotted path is ambiguous where keys contain
- * dots ("annotations.a.b"), so a step is not cut off the path beforehand: each key of the text is tried as its beginning.
+ * dots ("annotations.a.b"), so a step is not cut off the path beforehand: each key of the text is tried as its beginning,
+ * and when it turns out to lead nowhere, its siblings get their turn.
  */
 #include "oci-internal.h"
 #include "json.h"
 #include <errno.h>
 #include <string.h>
 
+/* An open object or array that a beginning of the path leads to. */
+struct level {
+        const char *rest; /* what of the path is still to be found in it */
+        bool is_array;
+        size_t index; /* of the next entry                           */
+};
+
 struct locate {
-        const char *rest;  /* what of the path is still to be found                        */
-        bool pointer;      /* it is a JSON pointer                                         */
-        bool found;        /* all of it                                                    */
-        bool matched;      /* the next value is what the last matched step leads to        */
-        bool in_array;     /* the value that was matched last is an array                  */
-        bool any;          /* there was a value at all                                     */
-        size_t offset;     /* of the value that was matched last                           */
-        size_t index;      /* in_array: of the next entry                                  */
-        unsigned depth;    /* brackets open                                                */
-        unsigned at_depth; /* depth inside the value that was matched last                 */
+        const char *path;
+        bool pointer;                       /* it is a JSON pointer                              */
+        struct level levels[OCI_MAX_DEPTH]; /* the outermost first                               */
+        unsigned n_levels;
+        unsigned depth;   /* brackets open, n_levels of them as levels         */
+        const char *next; /* after a key: what is left of the path behind it   */
+        bool any;         /* something matched, if only the document           */
+        size_t offset;    /* of the value that the longest beginning led to    */
+        size_t consumed;  /* how long that was                                 */
+        bool found;       /* all of the path                                   */
 };
 
 /* Does the path go on with this key? Then *ret_rest is what is left. */
@@ -68,63 +76,66 @@ static bool locate_dotted_key(const char *rest, const char *key, size_t len, con
         return rest[len] == '\0' || rest[len] == '.' || rest[len] == '[';
 }
 
-static bool locate_index(const struct locate *l, const char **ret_rest)
+/* Does the path go on with the next index of the array? */
+static const char *locate_index(const struct locate *l, struct level *level)
 {
-        const char *s = l->rest;
-        size_t index = 0;
+        const char *s = level->rest;
+        size_t wanted = 0, index = level->index++;
 
         if (*s++ != (l->pointer ? '/' : '['))
-                return false;
+                return NULL;
         if (*s < '0' || *s > '9')
-                return false;
-        for (; *s >= '0' && *s <= '9' && index < OCI_MAX_SIZE; s++)
-                index = index * 10 + (size_t)(*s - '0');
+                return NULL;
+        for (; *s >= '0' && *s <= '9' && wanted < OCI_MAX_SIZE; s++)
+                wanted = wanted * 10 + (size_t)(*s - '0');
         if (!l->pointer && *s++ != ']')
-                return false;
-        *ret_rest = s;
-        return index == l->index;
+                return NULL;
+        return wanted == index ? s : NULL;
 }
 
-/* Any value: is it the one that is looked for? Returns 1 to stop. */
-static int locate_value(struct locate *l, size_t offset)
+/* Any value: what is left of the path when a beginning of it leads here, otherwise NULL. */
+static const char *locate_value(struct locate *l, size_t offset)
 {
-        bool next = l->matched;
+        struct level *level = l->n_levels ? &l->levels[l->n_levels - 1] : NULL;
+        const char *rest;
 
-        if (l->in_array && l->depth == l->at_depth) {
-                const char *rest;
-
-                next = locate_index(l, &rest);
-                l->index++;
-                if (next)
-                        l->rest = rest;
+        if (l->depth != l->n_levels)
+                return NULL;
+        if (!level)
+                rest = l->path;
+        else
+                rest = level->is_array ? locate_index(l, level) : l->next;
+        l->next = NULL;
+        if (!rest)
+                return NULL;
+        if (!l->any || (size_t)(rest - l->path) > l->consumed) {
+                l->consumed = (size_t)(rest - l->path);
+                l->offset = offset;
         }
-        if (!next)
-                return 0;
-        l->matched = false;
-        l->in_array = false;
         l->any = true;
-        l->offset = offset;
-        l->at_depth = l->depth + 1;
-        l->found = *l->rest == '\0';
-        return l->found;
+        l->found = *rest == '\0';
+        return rest;
 }
 
 static int locate_null(void *data, size_t offset)
 {
-        return locate_value(data, offset);
+        struct locate *l = data;
+
+        (void)locate_value(l, offset);
+        return l->found;
 }
 
 static int locate_boolean(void *data, size_t offset, bool value)
 {
         (void)value;
-        return locate_value(data, offset);
+        return locate_null(data, offset);
 }
 
 static int locate_text(void *data, size_t offset, const char *s, size_t len)
 {
         (void)s;
         (void)len;
-        return locate_value(data, offset);
+        return locate_null(data, offset);
 }
 
 static int locate_key(void *data, size_t offset, const char *key, size_t len)
@@ -133,45 +144,41 @@ static int locate_key(void *data, size_t offset, const char *key, size_t len)
         const char *rest = NULL;
 
         (void)offset;
-        if (l->depth != l->at_depth || l->in_array)
-                return 0;
-        l->matched = (l->pointer ? locate_pointer_key : locate_dotted_key)(l->rest, key, len, &rest);
-        if (l->matched)
-                l->rest = rest;
+        l->next = NULL;
+        if (l->depth == l->n_levels && (l->pointer ? locate_pointer_key : locate_dotted_key)(
+                                               l->levels[l->n_levels - 1].rest, key, len, &rest))
+                l->next = rest;
         return 0;
+}
+
+static int locate_begin(struct locate *l, size_t offset, bool is_array)
+{
+        const char *rest = locate_value(l, offset);
+
+        if (rest)
+                l->levels[l->n_levels++] = (struct level){ .rest = rest, .is_array = is_array };
+        l->depth++;
+        return l->found;
 }
 
 static int locate_begin_object(void *data, size_t offset)
 {
-        struct locate *l = data;
-        int r = locate_value(l, offset);
-
-        l->depth++;
-        return r;
+        return locate_begin(data, offset, false);
 }
 
 static int locate_begin_array(void *data, size_t offset)
 {
-        struct locate *l = data;
-        bool is_next = l->matched || (l->in_array && l->depth == l->at_depth);
-        int r = locate_value(l, offset);
-
-        /* at_depth is now this array's, if it was the one. */
-        if (is_next && l->at_depth == l->depth + 1 && l->offset == offset) {
-                l->in_array = true;
-                l->index = 0;
-        }
-        l->depth++;
-        return r;
+        return locate_begin(data, offset, true);
 }
 
-/* When the value that was matched last ends, what is looked for is not in it. */
 static int locate_end(void *data, size_t offset)
 {
         struct locate *l = data;
 
         (void)offset;
-        return l->depth-- == l->at_depth;
+        if (l->depth-- == l->n_levels)
+                l->n_levels--;
+        return 0;
 }
 
 int oci_locate(const char *text, size_t len, const char *path, unsigned *ret_line, unsigned *ret_column)
@@ -187,7 +194,7 @@ int oci_locate(const char *text, size_t len, const char *path, unsigned *ret_lin
                 .begin_array = locate_begin_array,
                 .end_array = locate_end,
         };
-        struct locate l = { .rest = path, .pointer = path[0] == '/', .matched = true };
+        struct locate l = { .path = path, .pointer = path[0] == '/' };
         struct json_problem ignored;
 
         (void)json_parse(text, len, &events, &l, &ignored);

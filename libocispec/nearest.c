@@ -37,10 +37,24 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
         return row[nb];
 }
 
+/* Is s part of name, regardless of case? "net" of "network", "x86_64" of "SCMP_ARCH_X86_64" */
+static bool is_part(const char *s, size_t len, const char *name, size_t name_len)
+{
+        for (size_t from = 0; len >= 3 && from + len <= name_len; from++) {
+                size_t i = 0;
+
+                while (i < len && fold(s[i]) == fold(name[from + i]))
+                        i++;
+                if (i == len)
+                        return true;
+        }
+        return false;
+}
+
 void nearest_init(struct nearest *n, const char *s, size_t len)
 {
         /* A third of the letters may be wrong. */
-        *n = (struct nearest){ .s = s, .len = len, .distance = (unsigned)(len / 3 + 1) };
+        *n = (struct nearest){ .s = s, .len = len, .limit = (unsigned)(len / 3 + 1) * 100 };
 }
 
 void nearest_try(struct nearest *n, const char *name)
@@ -50,9 +64,11 @@ void nearest_try(struct nearest *n, const char *name)
 
         if (n->len == 0 || n->len > NAME_MAX_LEN || len > NAME_MAX_LEN)
                 return;
-        d = distance(n->s, n->len, name, len);
-        if (d < n->distance || (d == n->distance && !n->name && d < n->len)) {
-                n->distance = d;
+        d = distance(n->s, n->len, name, len) * 100;
+        if (is_part(n->s, n->len, name, len) && d > 100)
+                d = 100 + (unsigned)(len - n->len);
+        if (d < n->limit && (!n->name || d < n->best)) {
+                n->best = d;
                 n->name = name;
         }
 }

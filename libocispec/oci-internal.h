@@ -46,8 +46,9 @@ void docpath_cut(struct docpath *p, size_t len);
 struct nearest {
         const char *s;
         size_t len;
-        const char *name; /* the best so far, or NULL */
-        unsigned distance;
+        const char *name; /* the best so far, or NULL              */
+        unsigned best;    /* its distance, in hundredths of letters */
+        unsigned limit;   /* what is not nearer is another word     */
 };
 
 void nearest_init(struct nearest *n, const char *s, size_t len);

@@ -12,24 +12,36 @@
 
 /* ---- integers ----------------------------------------------------------------------------------------------- */
 
-/* The significant digits of a number and what power of ten they are to be multiplied with. */
+/* The significant digits of a number, from the first to the last that is not 0, and what power of ten they are to be
+ * multiplied with. */
 struct decimal {
         char digits[32];
         size_t n;
+        size_t zeros; /* seen since the last digit                        */
         long exponent;
-        bool huge; /* more digits than any 64-bit integer has */
+        bool huge; /* more digits than any 64-bit integer has          */
 };
+
+static void decimal_push(struct decimal *d, char c)
+{
+        if (d->n == sizeof(d->digits))
+                d->huge = true;
+        else
+                d->digits[d->n++] = c;
+}
 
 static void decimal_digit(struct decimal *d, char c, bool fraction)
 {
         if (fraction)
                 d->exponent--;
-        if (c == '0' && d->n == 0)
+        if (c == '0') {
+                d->zeros += d->n > 0;
                 return;
-        if (d->n == sizeof(d->digits))
-                d->huge = true;
-        else
-                d->digits[d->n++] = c;
+        }
+        for (; d->zeros > 0 && !d->huge; d->zeros--)
+                decimal_push(d, '0');
+        d->zeros = 0;
+        decimal_push(d, c);
 }
 
 /* yajl has checked that it is a number. An exponent of more digits than a long has is cut to something as hopeless. */
@@ -61,10 +73,7 @@ static int value_integer_parse_decimal(const char *s, const char *end, uint64_t 
         }
         if (s < end)
                 d.exponent += exponent_parse(s + 1, end);
-        while (d.n > 0 && d.digits[d.n - 1] == '0' && !d.huge) {
-                d.n--;
-                d.exponent++;
-        }
+        d.exponent += (long)d.zeros;
         if (d.n == 0) {
                 *ret = 0;
                 return 0;
@@ -198,7 +207,10 @@ static char *expected_string(const struct oci_rule *rule, char *buf, size_t size
         }
         for (const char *const *v = rule->values; *v && len < size; v++)
                 len += (size_t)snprintf(buf + len, size - len, "%s\"%s\"",
-                                        v == rule->values ? "one of " : ", ", *v);
+                                        v == rule->values ? "one of "
+                                        : v[1]            ? ", "
+                                                          : " or ",
+                                        *v);
         return buf;
 }
 

@@ -3,9 +3,11 @@
  * Decodes documents of the corpus, for the scripts beside it and for hand work:
  *
  *     decode [-e] [-a] TYPE FILE...
+ *     decode -l TYPE
  *
- * prints for each file `FILE: ok`, or its first error (-a: all errors); -e encodes what was decoded. TYPE is config,
- * state, features, record, process or any other name of a type. Exits 1 when a document was bad, 2 for wrong usage.
+ * prints for each file `FILE: ok`, or its first error (-a: all errors); -e encodes what was decoded. With -l, each line of
+ * standard input is a document. TYPE is config, state, features, record, process or any other name of a type. Exits 1
+ * when a document was bad, 2 for wrong usage.
  */
 #include "oci.h"
 #include "base/cleanup.h"
@@ -77,21 +79,46 @@ static int decode_file(const struct oci_type *type, char *path, bool all, bool e
         return r < 0;
 }
 
+static int decode_lines(const struct oci_type *type)
+{
+        _cleanup_free_ char *line = NULL;
+        size_t size = 0;
+        ssize_t len;
+        int worst = 0;
+
+        while ((len = getline(&line, &size, stdin)) > 0) {
+                _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+                struct cfs_error err = { 0 };
+                void *root;
+
+                if (oci_decode(type, "-", line, (size_t)len, &root, &arena, &err) < 0) {
+                        puts(err.text);
+                        worst = 1;
+                } else {
+                        puts("-: ok");
+                }
+        }
+        return worst;
+}
+
 int main(int argc, char **argv)
 {
-        bool all = false, encode = false;
+        bool all = false, encode = false, lines = false;
         const struct oci_type *type;
         int worst = 0;
 
         for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
                 all = all || STREQ(argv[1], "-a");
                 encode = encode || STREQ(argv[1], "-e");
+                lines = lines || STREQ(argv[1], "-l");
         }
-        type = argc > 2 ? type_named(argv[1]) : NULL;
-        if (!type) {
-                fputs("usage: decode [-e] [-a] TYPE FILE...\n", stderr);
+        type = argc > 1 ? type_named(argv[1]) : NULL;
+        if (!type || lines != (argc == 2)) {
+                fputs("usage: decode [-e] [-a] TYPE FILE... | decode -l TYPE\n", stderr);
                 return 2;
         }
+        if (lines)
+                return decode_lines(type);
         for (int i = 2; i < argc; i++) {
                 int r = decode_file(type, argv[i], all, encode);
 
