@@ -24,17 +24,25 @@
 static int scratch_push(struct decoder *d, const void *bytes, size_t len)
 {
         if (d->scratch_size - d->scratch_len < len) {
-                size_t size = d->scratch_size ? d->scratch_size * 2 : 4096;
-                char *bigger = realloc(d->scratch, size);
+                bool first = d->scratch == d->scratch_first;
+                char *bigger = realloc(first ? NULL : d->scratch, d->scratch_size * 2);
 
                 if (!bigger)
                         return decode_error_nomem(d);
+                if (first)
+                        memcpy(bigger, d->scratch_first, d->scratch_len);
                 d->scratch = bigger;
-                d->scratch_size = size;
+                d->scratch_size *= 2;
         }
         memcpy(d->scratch + d->scratch_len, bytes, len);
         d->scratch_len += len;
         return 0;
+}
+
+static void scratch_free(struct decoder *d)
+{
+        if (d->scratch != d->scratch_first)
+                free(d->scratch);
 }
 
 static int entry_push(struct decoder *d, size_t offset, const char *key, size_t len)
@@ -502,8 +510,7 @@ static int decode_end_array(void *data, size_t offset)
         array = oci_arena_alloc(d->arena, len + width);
         if (!array)
                 return decode_error_nomem(d);
-        if (len > 0)
-                memcpy(array, d->scratch + f->base, len);
+        memcpy(array, d->scratch + f->base, len);
         memcpy(f->object + p->offset, &array, sizeof(array));
         memcpy(f->object + p->count_offset, &n, sizeof(n));
         if (f->index < p->min_items) {
@@ -548,8 +555,10 @@ static int decode_run(struct decoder *d)
                 decode_error_nomem(d);
                 return d->result;
         }
+        d->scratch = d->scratch_first;
+        d->scratch_size = sizeof(d->scratch_first);
         r = json_parse(d->text, d->len, &decode_events, d, &problem);
-        free(d->scratch);
+        scratch_free(d);
         if (r == -ENOMEM)
                 decode_error_nomem(d);
         if (r == -EINVAL) {

@@ -46,6 +46,7 @@ struct decoder {
         char *scratch;
         size_t scratch_len;
         size_t scratch_size;
+        _Alignas(struct entry) char scratch_first[2048]; /* enough for most documents */
 };
 
 static inline struct frame *top(struct decoder *d)

@@ -10,6 +10,7 @@
  */
 #include "oci-internal.h"
 #include "json.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct writer {
         size_t size;
         int indent;
         int level;
+        bool track; /* keep the path; only when there is an error to tell */
         struct docpath path;
         struct cfs_error *err;
         int result;
@@ -33,7 +35,7 @@ static void put(struct writer *w, const char *s, size_t len)
         if (w->result < 0)
                 return;
         if (w->size - w->len <= len) {
-                size_t size = w->size + len + 1 > w->size * 2 ? w->size + len + 1024 : w->size * 2;
+                size_t size = len >= w->size ? w->size + len + 4096 : w->size * 2;
                 char *bigger = realloc(w->text, size);
 
                 if (!bigger) {
@@ -106,7 +108,9 @@ static void put_string(struct writer *w, const char *s)
         size_t len = strlen(s), from = 0;
 
         if (json_utf8_length(s, len) < len) {
-                if (w->result == 0) {
+                if (w->result == 0 && !w->track) {
+                        w->result = -EINVAL;
+                } else if (w->result == 0) {
                         w->result = err_set(w->err, CFS_E_INVALID,
                                             "%s: the string is not UTF-8, which JSON cannot represent",
                                             w->path.buf);
@@ -187,7 +191,8 @@ static void encode_array(struct writer *w, const struct oci_property *p, const c
         put_open(w, '[');
         for (size_t i = 0; i < n; i++) {
                 put_separator(w, &first);
-                docpath_dotted_index(&w->path, i);
+                if (w->track)
+                        docpath_dotted_index(&w->path, i);
                 encode_value(w, p, array + i * width);
                 docpath_cut(&w->path, cut);
         }
@@ -204,7 +209,8 @@ static void encode_map(struct writer *w, const struct oci_property *p, const cha
         put_open(w, '{');
         for (size_t i = 0; i < map->n; i++) {
                 put_separator(w, &first);
-                docpath_dotted_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
+                if (w->track)
+                        docpath_dotted_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
                 put_key(w, map->entries[i].key);
                 encode_value(w, p, (const char *)&map->entries[i].value);
                 docpath_cut(&w->path, cut);
@@ -225,7 +231,8 @@ static void encode_object(struct writer *w, const struct oci_type *type, const c
                         continue;
                 put_separator(w, &first);
                 put_key(w, p->name);
-                docpath_dotted_key(&w->path, p->name, strlen(p->name));
+                if (w->track)
+                        docpath_dotted_key(&w->path, p->name, strlen(p->name));
                 if (p->shape == OCI_ARRAY)
                         encode_array(w, p, object);
                 else if (p->shape == OCI_MAP)
@@ -245,6 +252,14 @@ int oci_encode(const struct oci_type *type, const void *root, int indent, char *
 
         docpath_init(&w.path, path, sizeof(path));
         encode_object(&w, type, root);
+        if (w.result == -EINVAL) {
+                /* Once more, to learn where. */
+                w.result = 0;
+                w.len = 0;
+                w.level = 0;
+                w.track = true;
+                encode_object(&w, type, root);
+        }
         if (w.result < 0) {
                 free(w.text);
                 return w.result;
