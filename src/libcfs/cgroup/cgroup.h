@@ -4,35 +4,17 @@
  * and whoever manages it (cgroupfs: we make directories; systemd: it makes them on our word; none).
  *
  * Life: plan -> record saved -> make -> (CLONE_INTO_CGROUP or enter) -> ... -> kill, remove. `open` rebuilds a handle
- * from the record for every later verb.
+ * from the record for every later verb. The record, the request's documents and the arena outlive the handle.
  */
 #ifndef LIBCFS_CGROUP_H
 #define LIBCFS_CGROUP_H
 
 #include "base/err.h"
-#include "ocispec.h"
-#include <stdbool.h>
+#include "libcfs/cgroup/types.h"
 #include <stdint.h>
-#include <sys/types.h>
 
 struct cgroup;
 struct oci_arena;
-
-enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_NONE };
-enum cgroup_mode { CGROUP_MODE_V1, CGROUP_MODE_V2, CGROUP_MODE_HYBRID, CGROUP_MODE_ABSENT };
-
-struct cgroup_request {
-        enum cgroup_manager manager;
-        const char *id;
-        const char *path; /* linux.cgroupsPath or NULL                                    */
-        const struct oci_resources
-                *resources; /* or NULL                                                     */
-        const struct oci_string_map
-                *annotations; /* org.systemd.property.*; or NULL                          */
-        bool rootless;        /* failing to make a cgroup is tolerated when nothing was asked of it */
-        bool delegate;        /* cgroup namespace private and /sys/fs/cgroup writable: chown to owner */
-        uid_t owner_uid;      /* host uid of the container's root, for delegation             */
-};
 
 /* What this machine has; found once. */
 enum cgroup_mode cgroup_detect(void);
@@ -54,7 +36,7 @@ int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct 
  * unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty: ..." when somebody is in it. */
 int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 
-/* O_PATH/O_RDONLY descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
+/* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
 int cgroup_clone_fd(const struct cgroup *cg);
 
 /* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did not cover
@@ -67,41 +49,31 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 bool cgroup_needs_attach(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 
-/* A handle on an existing container's cgroup from its record. */
+/* A handle on an existing container's cgroup from its record: no system call. */
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
 /* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH" of --cgroup). */
 int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
                          struct cgroup **ret, struct cfs_error *err);
 
-int cgroup_kill(struct cgroup *cg, int sig,
-                struct cfs_error *err); /* every process in it and below; thaws for SIGKILL */
+/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Nobody there is no error. */
+int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
-int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell                     */
-int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
-                struct cfs_error *err); /* recursive; caller frees         */
-int cgroup_update(struct cgroup *cg, const struct oci_resources *r,
-                  struct cfs_error *err); /* all or nothing             */
-int cgroup_stats_json(struct cgroup *cg, char **ret,
-                      struct cfs_error *err); /* the "data" object of `events --stats`     */
-/* A descriptor that becomes readable (poll) when a process was killed for want of memory, and the count so far. */
+int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
+/* Every process in the cgroup and below; the caller frees. */
+int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err);
+/* All or nothing. */
+int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
+/* The "data" object of `events --stats`. */
+int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err);
+/* A descriptor that becomes readable (poll; then read it empty) when a process may have been killed for want of memory,
+ * and the count so far. */
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err);
 int cgroup_oom_count(struct cgroup *cg, uint64_t *ret);
 
 /* Empties (SIGKILL) and removes all that `make` made and the record names; missing things are fine. */
 int cgroup_remove(struct cgroup *cg, struct cfs_error *err);
 
-/* For a mount of type cgroup inside the container: one entry per hierarchy. */
-struct cgroup_view {
-        const char
-                *name; /* v1: directory name below /sys/fs/cgroup ("cpu"); v2: "" ; hybrid's: "unified"   */
-        const char
-                *mount;   /* host path of the hierarchy's mount point                                       */
-        const char *path; /* the container's cgroup below it, "/" first                                     */
-        const char *
-                options; /* v1 mount options for a fresh mount ("cpu,cpuacct", "none,name=systemd"); NULL v2 */
-        bool v2;
-};
 size_t cgroup_views(const struct cgroup *cg, const struct cgroup_view **ret);
 
 void cgroup_close(struct cgroup *cg); /* frees the handle only; NULL is fine */

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The cgroup layer's front: handles, and what is the same for every manager and every hierarchy.
+ *
+ * Why a record and not the configuration: engines pass --systemd-cgroup to `create` and not to `delete`, the machine's
+ * mount table may have changed, and config.json may be gone. What `plan` found out is written down before `make`
+ * touches anything, and all later verbs work from that.
+ */
+#include "libcfs/cgroup/cgroup.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "libcfs/cgroup/detect.h"
+#include "libcfs/cgroup/devices.h"
+#include "libcfs/cgroup/knobs.h"
+#include "libcfs/cgroup/layout.h"
+#include "libcfs/cgroup/manager.h"
+#include "libcfs/cgroup/members.h"
+#include "libcfs/cgroup/oom.h"
+#include "libcfs/cgroup/rules.h"
+#include "libcfs/cgroup/v1.h"
+#include "libcfs/cgroup/v2.h"
+#include <unistd.h>
+
+static const struct manager_ops *manager_of(enum cgroup_manager m)
+{
+        switch (m) {
+        case CGROUP_MANAGER_NONE:
+                return &none_ops;
+        case CGROUP_MANAGER_SYSTEMD:
+        case CGROUP_MANAGER_CGROUPFS:
+                break;
+        }
+        return &cgroupfs_ops;
+}
+
+enum cgroup_mode cgroup_detect(void)
+{
+        struct detect_host *host;
+        struct cfs_error ignored = { 0 };
+
+        return detect_hierarchies(&host, &ignored) < 0 ? CGROUP_MODE_ABSENT : host->mode;
+}
+
+/* ---- checking and explaining -------------------------------------------------------------------------------- */
+
+struct check_data {
+        void (*report)(void *data, bool host, const char *property, const char *message);
+        void *data;
+        bool host;     /* report what this machine cannot do as well */
+        bool only_bad; /* report what is wrong everywhere            */
+};
+
+static void check_report(void *data, const struct cfs_error *problem)
+{
+        const struct check_data *d = data;
+        const char *text = problem->text;
+        size_t n = strlen(problem->property);
+
+        if (d->only_bad && problem->code != CFS_E_INVALID)
+                return;
+        /* problem() puts the property in front itself. */
+        if (n > 0 && strncmp(text, problem->property, n) == 0 && text[n] == ':')
+                text += n + 1 + (text[n + 1] == ' ');
+        d->report(d->data, problem->code != CFS_E_INVALID, problem->property, text);
+}
+
+/* A handle that has what the machine has, without any container. */
+static void imagine_host(struct cgroup *cg)
+{
+        struct detect_host *host;
+        struct cfs_error ignored = { 0 };
+
+        if (detect_hierarchies(&host, &ignored) < 0)
+                return;
+        cg->mode = host->mode;
+        for (size_t i = 0; i < host->n; i++)
+                cg->h[cg->n++] = (struct hierarchy){ .ops = host->mount[i].v2 ? &v2_ops : &v1_ops,
+                                                     .name = host->mount[i].name,
+                                                     .mount = host->mount[i].point,
+                                                     .path = host->mount[i].point,
+                                                     .v2 = host->mount[i].v2,
+                                                     .dir_fd = -1,
+                                                     .enter_fd = -1 };
+}
+
+void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
+                  void (*report)(void *data, bool host, const char *property, const char *message),
+                  void *data)
+{
+        struct check_data d = { .report = report, .data = data, .only_bad = !look_at_host };
+        struct cfs_error err = { 0 };
+        _cleanup_free_ char *inner = NULL;
+        struct cgroup cg = { .rq = *rq };
+
+        if (rq->manager == CGROUP_MANAGER_CGROUPFS &&
+            layout_inner(rq->path, rq->id ? rq->id : "id", &inner, &err) < 0)
+                check_report(&d, &err);
+        if (!rq->resources)
+                return;
+        rules_check(rq, check_report, &d);
+        if (look_at_host && rq->manager != CGROUP_MANAGER_NONE)
+                imagine_host(&cg);
+        /* Without looking, the hierarchy is one that has everything, and only the values can be wrong. */
+        knobs_check(&cg, rq->resources, check_report, &d);
+}
+
+struct explain_data {
+        void (*line)(void *data, const char *text);
+        void *data;
+};
+
+void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, const char *text), void *data)
+{
+        struct cgroup cg = { .rq = *rq };
+        _cleanup_settings_ struct settings s = { 0 };
+        _cleanup_free_ char *inner = NULL;
+        struct cfs_error err = { 0 };
+        char text[512];
+
+        if (rq->manager == CGROUP_MANAGER_NONE) {
+                line(data, "no cgroup: the container stays in the runtime's own");
+                return;
+        }
+        imagine_host(&cg);
+        if (rq->manager == CGROUP_MANAGER_SYSTEMD) {
+                (void)snprintf(text, sizeof(text), "ask systemd for a transient scope, `%s`",
+                               str_empty(rq->path) ? rq->id : rq->path);
+                line(data, text);
+        } else if (layout_inner(rq->path, rq->id, &inner, &err) >= 0) {
+                for (size_t i = 0; i < cg.n; i++) {
+                        (void)snprintf(text, sizeof(text), "make cgroup `%s` in the hierarchy at %s (%s)",
+                                       inner, cg.h[i].mount, cg.h[i].v2 ? "v2" : cg.h[i].name);
+                        line(data, text);
+                }
+        }
+        if (rq->resources && knobs_convert(&cg, rq->resources, false, &s, &err) >= 0) {
+                for (size_t i = 0; i < s.n; i++) {
+                        (void)snprintf(text, sizeof(text), "%s: write `%s` to %s%s%s", s.p[i].property,
+                                       s.p[i].value, s.p[i].file, s.p[i].alt_file[0] ? " or " : "",
+                                       s.p[i].alt_file);
+                        line(data, text);
+                }
+        }
+        devices_explain(&cg, rq, line, data);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------- */
+
+int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct oci_arena *arena,
+                struct cgroup **ret, struct cfs_error *err)
+{
+        struct cgroup *cg;
+        int r;
+
+        if (rq->manager == CGROUP_MANAGER_SYSTEMD)
+                return err_set(err, CFS_E_UNSUPPORTED, "this build of cfs cannot speak to systemd");
+        cg = calloc(1, sizeof(*cg));
+        if (!cg)
+                return err_nomem(err);
+        cg->rq = *rq;
+        cg->manager = manager_of(rq->manager);
+        r = cg->manager->plan(cg, arena, err);
+        if (r < 0) {
+                cgroup_close(cg);
+                return r;
+        }
+        rec->cgroup = cg->rec;
+        *ret = cg;
+        return 0;
+}
+
+int cgroup_make(struct cgroup *cg, struct cfs_error *err)
+{
+        return cg->manager->make(cg, err);
+}
+
+int cgroup_clone_fd(const struct cgroup *cg)
+{
+        for (size_t i = 0; i < cg->n; i++) {
+                if (cg->h[i].v2)
+                        return cg->h[i].enter_fd < 0 ? cg->h[i].dir_fd : -1;
+        }
+        return -1;
+}
+
+int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
+{
+        for (size_t i = 0; i < cg->n; i++) {
+                struct hierarchy *h = &cg->h[i];
+                ssize_t n;
+
+                if (h->enter_fd < 0)
+                        continue;
+                do
+                        n = write(h->enter_fd, "0", 1);
+                while (n < 0 && errno == EINTR);
+                if (n < 0)
+                        return err_path(err, errno, "write", h->path, "join cgroup `%s`", h->path);
+                close(TAKE_FD(h->enter_fd));
+        }
+        return 0;
+}
+
+bool cgroup_needs_attach(const struct cgroup *cg)
+{
+        return cg->manager->attach;
+}
+
+int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+{
+        return cg->manager->attach ? cg->manager->attach(cg, pid, err) : 0;
+}
+
+/* ---- later -------------------------------------------------------------------------------------------------- */
+
+int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err)
+{
+        struct cgroup *cg = calloc(1, sizeof(*cg));
+        int r;
+
+        if (!cg)
+                return err_nomem(err);
+        r = layout_open(cg, rec, err);
+        if (r < 0) {
+                cgroup_close(cg);
+                return r;
+        }
+        *ret = cg;
+        return 0;
+}
+
+/* Where exec's --cgroup wants to go in this hierarchy: NULL, or a path below the container's cgroup. */
+static int sub_path(const struct hierarchy *h, const char *const *sub, size_t n_sub, const char **ret,
+                    struct cfs_error *err)
+{
+        *ret = NULL;
+        for (size_t i = 0; i < n_sub; i++) {
+                const char *colon = strchr(sub[i], ':'), *path = colon ? colon + 1 : sub[i];
+                char list[256], *save = list, *c;
+
+                if (!colon) {
+                        *ret = path;
+                        continue;
+                }
+                if ((size_t)(colon - sub[i]) >= sizeof(list))
+                        return err_set(err, CFS_E_INVALID, "unknown controller in `%s`", sub[i]);
+                (void)snprintf(list, sizeof(list), "%.*s", (int)(colon - sub[i]), sub[i]);
+                while ((c = strsep(&save, ","))) {
+                        if (h->v2 ? !*c : detect_has(h->name, c))
+                                *ret = path;
+                }
+        }
+        return 0;
+}
+
+static int check_sub(const struct cgroup *cg, const char *sub, struct cfs_error *err)
+{
+        const char *colon = strchr(sub, ':'), *path = colon ? colon + 1 : sub;
+        char list[256], *save = list, *c;
+
+        for (const char *p = path; *p;) {
+                size_t n = strcspn(p, "/");
+
+                if (n == 2 && p[0] == '.' && p[1] == '.')
+                        return err_set(err, CFS_E_INVALID,
+                                       "bad sub cgroup path: `%s` is not a sub cgroup path", sub);
+                p += n + (p[n] == '/');
+        }
+        if (!colon)
+                return 0;
+        if (cg->mode == CGROUP_MODE_V2)
+                return err_set(
+                        err, CFS_E_INVALID,
+                        "bad sub cgroup path: `%s` names a controller, which cgroup v2 does not have hierarchies of",
+                        sub);
+        if ((size_t)(colon - sub) >= sizeof(list))
+                return err_set(err, CFS_E_INVALID, "unknown controller in `%s`", sub);
+        (void)snprintf(list, sizeof(list), "%.*s", (int)(colon - sub), sub);
+        while ((c = strsep(&save, ","))) {
+                bool known = false;
+
+                for (size_t i = 0; i < cg->n; i++)
+                        known = known || (cg->h[i].v2 ? !*c : detect_has(cg->h[i].name, c));
+                if (!known)
+                        return err_set(err, CFS_E_INVALID, "unknown controller `%s` in `%s`", c, sub);
+        }
+        return 0;
+}
+
+static int set_path(struct cgroup *cg, struct hierarchy *h, const char *sub, struct cfs_error *err)
+{
+        char *path = NULL;
+        int r;
+
+        r = str_printf(&path, err, "%s%s%s", h->path, *sub == '/' ? "" : "/", sub);
+        if (r < 0)
+                return r;
+        cg->owned[cg->n_owned++] = path;
+        h->path = path;
+        return 0;
+}
+
+/* A container that made cgroups of its own and shared controllers out to them lets nobody into its uppermost cgroup:
+ * then exec joins its init. */
+static int follow_init(struct cgroup *cg, struct hierarchy *h, const struct oci_record *rec,
+                       struct cfs_error *err)
+{
+        char text[4096], name[64], *save = text, *line;
+        size_t n = strlen(h->path), top = h->mount ? strlen(h->mount) : 0;
+
+        if (tree_read(h->path, "cgroup.subtree_control", text, sizeof(text)) <= 0 || !top)
+                return 0;
+        (void)snprintf(name, sizeof(name), "/proc/%d", (int)rec->pid);
+        if (tree_read(name, "cgroup", text, sizeof(text)) <= 0)
+                return 0;
+        while ((line = strsep(&save, "\n"))) {
+                if (!str_has_prefix(line, "0::"))
+                        continue;
+                line += 3;
+                if (strncmp(line, h->path + top, n - top) == 0 && line[n - top] == '/')
+                        return set_path(cg, h, line + (n - top), err);
+        }
+        return 0;
+}
+
+int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
+                         struct cgroup **ret, struct cfs_error *err)
+{
+        struct cgroup *cg = NULL;
+        size_t found = 0;
+        int r;
+
+        r = cgroup_open(rec, &cg, err);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n_sub && r >= 0; i++)
+                r = check_sub(cg, sub[i], err);
+        for (size_t i = 0; i < cg->n && r >= 0; i++) {
+                struct hierarchy *h = &cg->h[i];
+                const char *path;
+
+                r = sub_path(h, sub, n_sub, &path, err);
+                if (r >= 0 && path)
+                        r = set_path(cg, h, path, err);
+                else if (r >= 0 && h->v2)
+                        r = follow_init(cg, h, rec, err);
+                if (r < 0)
+                        break;
+                /* A hierarchy that could not be had (rootless), or that has no such directory. */
+                if (access(h->path, F_OK) < 0) {
+                        if (cg->n == 1 && path)
+                                r = err_path(err, errno, "access", h->path, "join cgroup `%s`", h->path);
+                        h->denied = true;
+                        continue;
+                }
+                found++;
+                r = h->ops->open(h, err);
+        }
+        if (r >= 0 && n_sub > 0 && found == 0)
+                r = err_sys(err, ENOENT, NULL, "join cgroup `%s`", sub[0]);
+        if (r < 0) {
+                cgroup_close(cg);
+                return r;
+        }
+        *ret = cg;
+        return 0;
+}
+
+int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err)
+{
+        return members_kill(cg, sig, err);
+}
+
+int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err)
+{
+        const struct hierarchy *h = members_freezer(cg);
+
+        if (!h)
+                return err_set(err, CFS_E_UNSUPPORTED, "the container has no cgroup that can be frozen");
+        return h->ops->freeze(h, freeze, err);
+}
+
+int cgroup_is_frozen(struct cgroup *cg)
+{
+        const struct hierarchy *h = members_freezer(cg);
+
+        return h ? h->ops->is_frozen(h) : -ENOENT;
+}
+
+int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err)
+{
+        struct tree_pids pids;
+        int r = members_list(cg, &pids, err);
+
+        if (r < 0)
+                return r;
+        *ret = pids.p;
+        *ret_n = pids.n;
+        return 0;
+}
+
+int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err)
+{
+        return cg->manager->update(cg, r, err);
+}
+
+int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err)
+{
+        return oom_watch(settings_hierarchy(cg, "memory"), ret_fd, err);
+}
+
+int cgroup_oom_count(struct cgroup *cg, uint64_t *ret)
+{
+        return oom_count(settings_hierarchy(cg, "memory"), ret);
+}
+
+int cgroup_remove(struct cgroup *cg, struct cfs_error *err)
+{
+        return cg->manager->remove(cg, err);
+}
+
+size_t cgroup_views(const struct cgroup *cg, const struct cgroup_view **ret)
+{
+        struct cgroup *mutable = (struct cgroup *)cg;
+        size_t n = 0;
+
+        for (size_t i = 0; i < cg->n; i++) {
+                const struct hierarchy *h = &cg->h[i];
+                struct cgroup_view *v = &mutable->views[n];
+                const char *base = h->mount ? strrchr(h->mount, '/') : NULL;
+
+                if (h->denied || !base)
+                        continue;
+                v->name = cg->mode == CGROUP_MODE_V2 ? "" : base + 1;
+                v->mount = h->mount;
+                v->path = h->path + strlen(h->mount);
+                v->options = h->v2 ? NULL : h->name;
+                v->v2 = h->v2;
+                n++;
+        }
+        *ret = cg->views;
+        return n;
+}
+
+void cgroup_close(struct cgroup *cg)
+{
+        if (!cg)
+                return;
+        for (size_t i = 0; i < cg->n; i++) {
+                cleanup_close_p(&cg->h[i].dir_fd);
+                cleanup_close_p(&cg->h[i].enter_fd);
+        }
+        for (size_t i = 0; i < cg->n_owned; i++)
+                free(cg->owned[i]);
+        free(cg);
+}

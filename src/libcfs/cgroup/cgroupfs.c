@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The cgroupfs manager: directories made and removed with mkdir(2) and rmdir(2), by ourselves.
+ *
+ * Order: the directories of all hierarchies first, then limits, then device rules, then the descriptors that the init
+ * enters through. So everything is in force before the first process is inside, and the runtime itself, which never
+ * is, pays for none of it.
+ *
+ * A container whose record is saved and whose directories are not yet made can meet another one that was faster. Its
+ * undo must then touch nothing: what was made is taken back here, and the record forgets the rest.
+ *
+ * Rootless. A user owns, at best, a subtree of v2 that somebody delegated to him. Where nothing may be made, a
+ * container runs without cgroups, unless a limit was asked for: settings.c says which.
+ */
+#include "libcfs/cgroup/cgroupfs.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libcfs/cgroup/detect.h"
+#include "libcfs/cgroup/devices.h"
+#include "libcfs/cgroup/knobs.h"
+#include "libcfs/cgroup/layout.h"
+#include "libcfs/cgroup/manager.h"
+#include "libcfs/cgroup/members.h"
+#include "libcfs/cgroup/settings.h"
+#include "libcfs/cgroup/tree.h"
+#include "libcfs/cgroup/v2.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+/* The directory of path, in place: "/" for "/x". */
+static const char *parent_of(char *path)
+{
+        char *slash = strrchr(path, '/');
+
+        if (!slash || slash == path)
+                return "/";
+        *slash = '\0';
+        return path;
+}
+
+static int cgroupfs_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_error *err)
+{
+        _cleanup_free_ char *inner = NULL;
+        struct detect_host *host;
+        int r;
+
+        r = layout_inner(cg->rq.path, cg->rq.id, &inner, err);
+        if (r >= 0)
+                r = detect_hierarchies(&host, err);
+        if (r >= 0 && *inner != '/')
+                r = detect_own(host, err);
+        if (r < 0)
+                return r;
+        cg->mode = host->mode;
+        for (size_t i = 0; i < host->n; i++) {
+                const struct detect_mount *m = &host->mount[i];
+                _cleanup_free_ char *own = NULL;
+
+                r = str_dup(&own, *inner == '/' ? "/" : m->own, err);
+                if (r < 0)
+                        return r;
+                r = layout_add(cg, m, m->v2 ? parent_of(own) : own, inner, arena, err);
+                if (r < 0)
+                        return r;
+                cg->h[cg->n - 1].all = m->v2 && host->mode == CGROUP_MODE_V2;
+        }
+        return layout_record(cg, "cgroupfs", inner, arena, err);
+}
+
+/* Takes back what was made; nothing is in it. */
+static void withdraw(struct cgroup *cg)
+{
+        for (size_t i = cg->n; i > 0; i--) {
+                struct hierarchy *h = &cg->h[i - 1];
+
+                if (h->made && tree_remove(h->path) == 0)
+                        tree_remove_parents(h->path, h->parents, 0);
+        }
+        cg->n = 0;
+        if (cg->rec)
+                cg->rec->n_hierarchies = 0;
+}
+
+static bool may_be_missing(const struct cgroup *cg, int r)
+{
+        return cg->rq.rootless && (r == -EACCES || r == -EPERM || r == -EROFS);
+}
+
+int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
+{
+        for (size_t i = 0; i < cg->n; i++) {
+                struct cfs_error why = { 0 };
+                int r = cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
+
+                if (r >= 0)
+                        continue;
+                if (may_be_missing(cg, r)) {
+                        log_debug("cgroups: %s", why.text);
+                        cg->h[i].denied = true;
+                        continue;
+                }
+                *err = why;
+                if (err->code == CFS_E_STATE)
+                        withdraw(cg);
+                return r;
+        }
+        return 0;
+}
+
+/* The controllers of v2 that settings need and the tree may not have enabled: see v2.c. */
+static void enable_for(struct cgroup *cg, const struct settings *s)
+{
+        for (size_t i = 0; i < s->n; i++) {
+                const struct hierarchy *h = settings_hierarchy(cg, s->p[i].controller);
+                char controller[32];
+                int n;
+
+                if (!h || !h->v2 || h->all || h->denied)
+                        continue;
+                n = (int)strcspn(s->p[i].file, ".");
+                (void)snprintf(controller, sizeof(controller), "%.*s", n, s->p[i].file);
+                if (!STREQ(controller, "cgroup"))
+                        (void)v2_enable(h, controller);
+        }
+}
+
+int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+        int r;
+
+        if (cg->rq.resources) {
+                r = knobs_convert(cg, cg->rq.resources, false, &s, err);
+                if (r < 0)
+                        return r;
+                enable_for(cg, &s);
+                r = settings_apply(&s, cg, false, err);
+                if (r < 0)
+                        return r;
+        }
+        return devices_apply(cg, &cg->rq, false, err);
+}
+
+/* No process can be born where none may be (EAGAIN), but one can move there. */
+static bool no_births(const struct hierarchy *h)
+{
+        uint64_t max;
+
+        return h->v2 && tree_number(h->path, "pids.max", &max) == 0 && max == 0;
+}
+
+int cgroupfs_open(struct cgroup *cg, struct cfs_error *err)
+{
+        const struct oci_resources *res = cg->rq.resources;
+        bool limited = res && (res->unified || (res->pids && res->pids->limit == 0));
+
+        for (size_t i = 0; i < cg->n; i++) {
+                struct hierarchy *h = &cg->h[i];
+                int r = h->denied ? 0 : h->ops->open(h, err);
+
+                if (r < 0)
+                        return r;
+                if (limited && !h->denied && no_births(h)) {
+                        char name[PATH_MAX];
+
+                        if (tree_file(name, sizeof(name), h->path, "cgroup.procs"))
+                                h->enter_fd = open(name, O_WRONLY | O_CLOEXEC);
+                        if (h->enter_fd < 0)
+                                return err_path(err, errno, "open", h->path, "open `%s/cgroup.procs`",
+                                                h->path);
+                }
+        }
+        return 0;
+}
+
+static int cgroupfs_make(struct cgroup *cg, struct cfs_error *err)
+{
+        int r;
+
+        r = cgroupfs_make_directories(cg, err);
+        if (r >= 0)
+                r = cgroupfs_fill(cg, err);
+        return r < 0 ? r : cgroupfs_open(cg, err);
+}
+
+int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+        int r;
+
+        r = knobs_check_usage(cg, res, err);
+        if (r >= 0)
+                r = knobs_convert(cg, res, true, &s, err);
+        if (r < 0)
+                return r;
+        enable_for(cg, &s);
+        r = settings_apply(&s, cg, true, err);
+        if (r < 0 || res->n_devices == 0)
+                return r;
+        cg->rq.resources = res;
+        r = devices_apply(cg, &cg->rq, true, err);
+        if (r < 0)
+                settings_undo(&s);
+        return r;
+}
+
+static int cgroupfs_remove(struct cgroup *cg, struct cfs_error *err)
+{
+        return members_remove(cg, err);
+}
+
+const struct manager_ops cgroupfs_ops = {
+        .plan = cgroupfs_plan,
+        .make = cgroupfs_make,
+        .update = cgroupfs_update,
+        .remove = cgroupfs_remove,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the systemd manager shares with cgroupfs: directories that exist are filled in the same way. */
+#ifndef LIBCFS_CGROUP_CGROUPFS_H
+#define LIBCFS_CGROUP_CGROUPFS_H
+
+#include "libcfs/cgroup/handle.h"
+
+/* Makes the directories of those hierarchies that are not denied. */
+int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err);
+
+/* Limits and device rules of cg->rq. */
+int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err);
+
+/* Opens what the init enters through. */
+int cgroupfs_open(struct cgroup *cg, struct cfs_error *err);
+
+int cgroupfs_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
+
+#endif

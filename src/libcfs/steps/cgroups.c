@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.cgroupsPath and linux.resources (config-linux.md, "Control groups").
+ *
+ * prepare plans, has the record saved, and makes: in that order, so that a runtime that dies half way leaves a record of
+ * everything it may have made. The new process is then born inside (v2: spawn() asks for the descriptor), or enters
+ * by itself as its first act (v1), before it has touched memory that somebody would have to pay for. With systemd the
+ * unit needs a process to begin with, so the host column makes it, and the init waits for that.
+ *
+ * Ownership of the cgroup is handed to the container's root only if it cannot see any other (a cgroup namespace of its
+ * own) and can write there at all (a cgroup mount without "ro"): config-linux.md, "Cgroup ownership".
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/ctx.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+
+static bool has_option(const struct oci_mount *m, const char *option)
+{
+        for (size_t i = 0; i < m->n_options; i++) {
+                if (STREQ(m->options[i], option))
+                        return true;
+        }
+        return false;
+}
+
+static bool cgroup_mount_is_writable(const struct oci_config *config)
+{
+        for (size_t i = 0; i < config->n_mounts; i++) {
+                const struct oci_mount *m = config->mounts[i];
+
+                if (m->type && (STREQ(m->type, "cgroup") || STREQ(m->type, "cgroup2")))
+                        return !has_option(m, "ro") && !has_option(m, "rro");
+        }
+        return false;
+}
+
+/* The host's uid of the container's root. */
+static uid_t host_root(const struct ctx *c)
+{
+        for (size_t i = 0; i < c->linux_->n_uid_mappings; i++) {
+                const struct oci_id_mapping *m = c->linux_->uid_mappings[i];
+
+                if (m->container_id == 0 && m->size > 0)
+                        return m->host_id;
+        }
+        return c->euid;
+}
+
+static bool asks_for_namespace(const struct ctx *c, const char *type)
+{
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
+                if (STREQ(c->linux_->namespaces[i]->type, type))
+                        return str_empty(c->linux_->namespaces[i]->path);
+        }
+        return false;
+}
+
+static struct cgroup_request request(const struct ctx *c)
+{
+        struct cgroup_request rq = {
+                .id = c->id,
+                .path = c->linux_->cgroups_path,
+                .resources = c->linux_->resources,
+                .devices = c->linux_->devices,
+                .n_devices = c->linux_->n_devices,
+                .annotations = c->config->annotations,
+                .rootless = c->rootless,
+                .owner_uid = host_root(c),
+        };
+
+        if (c->runtime && c->runtime->cgroup_manager == CFS_CGROUP_SYSTEMD)
+                rq.manager = CGROUP_MANAGER_SYSTEMD;
+        else if (c->runtime && c->runtime->cgroup_manager == CFS_CGROUP_DISABLED)
+                rq.manager = CGROUP_MANAGER_NONE;
+        rq.delegate = rq.owner_uid != c->euid && asks_for_namespace(c, "cgroup") &&
+                      cgroup_mount_is_writable(c->config);
+        return rq;
+}
+
+static void report(void *data, bool host, const char *property, const char *message)
+{
+        struct problems *p = data;
+
+        if (host)
+                problem_host(p, property, "%s", message);
+        else
+                problem(p, property, "%s", message);
+}
+
+void cgroups_check(const struct ctx *c, struct problems *p)
+{
+        struct cgroup_request rq;
+
+        if (c->walk == WALK_EXEC)
+                return;
+        rq = request(c);
+        cgroup_check(&rq, problems_host(p), report, p);
+}
+
+static int prepare_exec(struct ctx *c, struct cfs_error *err)
+{
+        const char *const *sub = c->exec ? c->exec->cgroups : NULL;
+        size_t n = 0;
+
+        while (sub && sub[n])
+                n++;
+        return cgroup_open_for_exec(c->state->record, sub, n, &c->cgroup, err);
+}
+
+int cgroups_prepare(struct ctx *c, struct cfs_error *err)
+{
+        struct cgroup_request rq;
+        int r;
+
+        if (c->walk == WALK_EXEC)
+                return prepare_exec(c, err);
+        rq = request(c);
+        r = cgroup_plan(&rq, c->state->record, c->state->arena, &c->cgroup, err);
+        if (r < 0)
+                return r;
+        r = state_save(c->state, err);
+        if (r < 0)
+                return r;
+        return cgroup_make(c->cgroup, err);
+}
+
+int cgroups_host(struct ctx *c, struct cfs_error *err)
+{
+        if (c->walk == WALK_EXEC || !cgroup_needs_attach(c->cgroup))
+                return 0;
+        return cgroup_attach(c->cgroup, c->pid, err);
+}
+
+int cgroups_init(struct ctx *c, struct cfs_error *err)
+{
+        return cgroup_enter(c->cgroup, err);
+}
+
+static void close_cgroup(struct cgroup **cg)
+{
+        cgroup_close(*cg);
+}
+
+int cgroups_undo(struct state *s, struct cfs_error *err)
+{
+        _cleanup_(close_cgroup) struct cgroup *cg = NULL;
+        int r;
+
+        if (!s->record->cgroup)
+                return 0;
+        r = cgroup_open(s->record, &cg, err);
+        return r < 0 ? r : cgroup_remove(cg, err);
+}
+
+static void explain_line(void *data, const char *text)
+{
+        report_line(data, "%s", text);
+}
+
+void cgroups_explain(const struct ctx *c, struct report *r)
+{
+        struct cgroup_request rq = request(c);
+
+        cgroup_explain(&rq, explain_line, r);
+}
