@@ -120,7 +120,8 @@ void help_json(void)
                 jsonout_member(stdout, &first, "summary", c->summary);
                 jsonout_member(stdout, &first, "description", c->description);
                 jsonout_member(stdout, &first, "examples", c->examples);
-                printf(",\"stop_after\":%u,\"options\":", c->stop_after);
+                printf(",\"failure\":%d,\"stop_after\":%u,\"options\":", c->failure ? c->failure : 1,
+                       c->stop_after);
                 json_options(c->options);
                 printf("}");
         }

@@ -12,8 +12,7 @@
  * lower levels go to standard error, in the chosen format.
  *
  * journald and syslog are datagram sockets with simple formats (systemd's "Native Journal Protocol"; RFC 3164 without
- * the time stamp, which the daemon adds): no library is needed, and a daemon that does not listen loses nothing, as
- * the text is on standard error.
+ * the time stamp, which the daemon adds), so no library is needed.
  */
 #include "cli/logfile.h"
 #include "base/cleanup.h"

@@ -16,7 +16,7 @@
  * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on argv[0]:
  * engines call cfs with an almost empty environment, and under other names.
  */
-#include "config.h"
+#include "commit.h"
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "cli/fail.h"
@@ -53,10 +53,6 @@ const struct option_def globals_options[] = {
         { "V", 'V', OPTION_FLAG, AT(version), NULL, NULL, NULL },
         { 0 },
 };
-
-#ifndef CFS_COMMIT
-#define CFS_COMMIT "unknown"
-#endif
 
 /* Docker splits the first line at "version "; Podman and CRI-O show it. The last one is for those who look for an
  * ability of the build. */
