@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "libcfs/cgroup/detect.h"
-#include "libcfs/cgroup/devices.h"
+#include "libcfs/cgroup/devcg.h"
 #include "libcfs/cgroup/knobs.h"
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
@@ -141,7 +141,7 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
                         line(data, text);
                 }
         }
-        devices_explain(&cg, rq, line, data);
+        devcg_explain(&cg, rq, line, data);
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "libcfs/cgroup/detect.h"
-#include "libcfs/cgroup/devices.h"
+#include "libcfs/cgroup/devcg.h"
 #include "libcfs/cgroup/knobs.h"
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
@@ -140,7 +140,7 @@ int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err)
                 if (r < 0)
                         return r;
         }
-        return devices_apply(cg, &cg->rq, false, err);
+        return devcg_apply(cg, &cg->rq, false, err);
 }
 
 /* No process can be born where none may be (EAGAIN), but one can move there. */
@@ -200,7 +200,7 @@ int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct c
         if (r < 0 || res->n_devices == 0)
                 return r;
         cg->rq.resources = res;
-        r = devices_apply(cg, &cg->rq, true, err);
+        r = devcg_apply(cg, &cg->rq, true, err);
         if (r < 0)
                 settings_undo(&s);
         return r;

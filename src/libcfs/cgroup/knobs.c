@@ -612,7 +612,7 @@ const struct knob knobs[] = {
         { "network.priorities", "net_prio", "net_prio.ifpriomap", NULL, NULL, UNIT_NONE, network_priorities },
         { "rdma", "rdma", "rdma.max", "rdma.max", NULL, UNIT_NONE, rdma },
 
-        /* devices.c: the one property whose order matters, and which v2 has no file for. */
+        /* devcg.c: the one property whose order matters, and which v2 has no file for. */
         { "devices", "devices", "devices.deny", "(BPF)", NULL, UNIT_NONE, NULL },
         { "unified", "", NULL, "%s", NULL, UNIT_NONE, unified },
 

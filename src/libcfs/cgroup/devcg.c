@@ -13,7 +13,7 @@
  * Without privileges over the host there is nothing to do: the kernel lets such a user neither make device nodes nor
  * load the program, and nodes that are bind-mounted are the host's to allow.
  */
-#include "libcfs/cgroup/devices.h"
+#include "libcfs/cgroup/devcg.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -202,8 +202,7 @@ static int v2_apply(const struct hierarchy *h, const struct rules *rules, bool u
         return r < 0 ? err_sys(err, -r, "bpf", "detach the program for device rules") : 0;
 }
 
-int devices_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update,
-                  struct cfs_error *err)
+int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, struct cfs_error *err)
 {
         const struct hierarchy *v1 = NULL, *v2 = NULL;
         _cleanup_rules_ struct rules rules = { 0 };
@@ -233,8 +232,8 @@ int devices_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool
         return v1 ? v1_apply(v1, &rules, v2, update, err) : 0;
 }
 
-void devices_explain(const struct cgroup *cg, const struct cgroup_request *rq,
-                     void (*line)(void *data, const char *text), void *data)
+void devcg_explain(const struct cgroup *cg, const struct cgroup_request *rq,
+                   void (*line)(void *data, const char *text), void *data)
 {
         _cleanup_rules_ struct rules rules = { 0 };
         struct cfs_error err = { 0 };
