@@ -72,9 +72,10 @@ const struct step plan[] = {
         { .name = "NOTIFY_SOCKET", .when = C, .wanted = notify_socket_wanted,
           .prepare = notify_socket_prepare },
 
-        /* Sources of bind mounts are opened here when the init, in its user namespace, may not reach them. */
+        /* Sources of bind mounts are opened here when the init, in its user namespace, may not reach them. The host
+         * column closes the runtime's copies, once the init exists. */
         { .name = "mounts", .when = C,
-          .check = mounts_check, .prepare = mounts_prepare, .undo = mounts_undo },
+          .check = mounts_check, .prepare = mounts_prepare, .host = mounts_host },
 
         /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
 
@@ -131,9 +132,11 @@ const struct step plan[] = {
           .check = rootfs_propagation_check, .init = rootfs_propagation_init, .explain = rootfs_propagation_explain },
 
         /* pivot_root(2) wants a mount point: the root is cloned onto itself, and opened once; what follows works on
-         * that descriptor. */
+         * that descriptor. The runtime makes the clone where the init could not; in a mount namespace that outlives
+         * the container it is recorded before and undone. */
         { .name = "root", .when = C,
-          .check = root_check, .init = root_init, .explain = root_explain },
+          .check = root_check, .prepare = root_prepare, .host = root_host, .init = root_init, .undo = root_undo,
+          .explain = root_explain },
 
         /* In the order of the list (config.md, "Mounts"). */
         { .name = "mounts (attach)", .when = C,
@@ -180,6 +183,10 @@ const struct step plan[] = {
           .check = masked_paths_check, .init = masked_paths_init, .explain = masked_paths_explain },
         { .name = "linux.readonlyPaths", .when = C,
           .check = readonly_paths_check, .init = readonly_paths_init, .explain = readonly_paths_explain },
+
+        /* All mount points in them are made: a tmpfs that shall be read-only was writable until now. */
+        { .name = "mounts (read-only)", .when = C,
+          .init = mounts_readonly_init },
 
         /* The last change to the mount tree. */
         { .name = "root.readonly", .when = C,

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One mount of mounts[]: where it goes, and how it is made. Everything works on descriptors: a mount is made detached,
+ * gets its flags, and is attached to a target that was opened inside the root (base/path.h).
+ *
+ *   mount_target.c   opens the destination, making it; keeps mounts off procfs
+ *   mount_bind.c     bind mounts
+ *   mount_fresh.c    mounts of a file system
+ *   mount_change.c   flags, propagation, remount
+ *   mount_cgroup.c   the cgroup hierarchies
+ *   mount_idmap.c    user namespaces for mapped ids
+ *   mount_copyup.c   tmpcopyup
+ */
+#ifndef LIBCFS_MOUNT_H
+#define LIBCFS_MOUNT_H
+
+#include "base/err.h"
+#include "libcfs/mount/mount_options.h"
+#include "ocispec.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct cgroup;
+struct oci_arena;
+
+/* What a mount depends on besides its own entry. */
+struct mount_env {
+        size_t index; /* of the entry in mounts[] that is worked on, for messages                   */
+        const char *bundle;
+        const char *label; /* linux.mountLabel where SELinux is in force, else NULL                      */
+        int root_fd;       /* the container's root; -1 before it exists                                  */
+        int proc_fd;       /* the host's procfs                                                          */
+        uint64_t ns;       /* CLONE_NEW* of the container's own namespaces, new or joined                */
+        int userns_fd;     /* the user namespace that the container joins, or -1                         */
+        const struct oci_linux *linux_;
+        const struct cgroup
+                *cgroup; /* or NULL                                                                  */
+        struct oci_arena *arena;
+        struct mount_idmap
+                *idmaps; /* user namespaces made so far; see mount_idmap.c                            */
+};
+
+/* ---- mount_target.c ------------------------------------------------------------------------------------------ */
+
+/* A path with one slash in front and no ".", ".." or double slashes; in the arena. NULL: out of memory. */
+char *mount_target_clean(const char *path, struct oci_arena *arena);
+
+/* May something of this kind be mounted on that (clean) path? Pure. NULL, or why not: a sentence without the path. */
+const char *mount_target_refused(const char *clean, const char *type, bool bind);
+
+enum mount_target_kind { MOUNT_TARGET_DIR, MOUNT_TARGET_FILE, MOUNT_TARGET_LINK };
+
+/* Opens the destination (O_PATH), making it when it is missing; *ret_mode is the mode of a directory that was there, or
+ * 0. proc and sysfs must not be reached through a link. */
+int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                      enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err);
+
+/* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
+int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,
+                         struct cfs_error *err);
+
+/* ---- mount_bind.c -------------------------------------------------------------------------------------------- */
+
+/* The detached clone of the source, with all its flags and ids. `slave`: it is made in the runtime's own mount
+ * namespace, so it must not stay a peer of the host's mount. */
+int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o, bool slave,
+                    int *ret_fd, struct cfs_error *err);
+
+/* copy-symlink: *ret is the source's text (in the arena) when it is a link, else NULL. */
+int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, char **ret,
+                         struct cfs_error *err);
+
+/* ---- mount_fresh.c ------------------------------------------------------------------------------------------- */
+
+/* A detached mount of a new file system, writable when `writable` even if it is to end read-only. mode: of the directory
+ * that it will cover, or 0. */
+int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                     bool writable, mode_t mode, int *ret_fd, struct cfs_error *err);
+
+/* Does this file system live in memory only, so that being read-only is the mount's own affair? */
+bool mount_fresh_is_virtual(const char *type);
+
+/* Whether an option is too long for fsconfig(2), and mount(2) has to do it: directly on the target. */
+bool mount_fresh_is_long(const struct mount_options *o);
+int mount_fresh_attach_long(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                            int target_fd, struct cfs_error *err);
+
+/* ---- mount_change.c ------------------------------------------------------------------------------------------ */
+
+/* Flags (of a clone; a fresh mount has them already), propagation and ids of a detached mount. */
+int mount_change_apply(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,
+                       struct cfs_error *err);
+
+/* The option remount, for what is mounted at target_fd. */
+int mount_change_remount(const struct mount_env *e, int target_fd, const struct oci_mount *m,
+                         const struct mount_options *o, struct cfs_error *err);
+
+/* iversion and noiversion, on an attached mount: fsconfig(2) has no word for them. */
+int mount_change_iversion(int fd, const struct mount_options *o, struct cfs_error *err);
+
+/* ---- mount_cgroup.c ------------------------------------------------------------------------------------------ */
+
+static inline bool mount_is_cgroup(const struct oci_mount *m, const struct mount_options *o)
+{
+        return m->type && !(o->flags & MOUNT_BIND) &&
+               (__builtin_strcmp(m->type, "cgroup") == 0 || __builtin_strcmp(m->type, "cgroup2") == 0);
+}
+
+/* Mounts the hierarchies, as the host has them, on the target. */
+int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                        int target_fd, struct cfs_error *err);
+
+/* ---- mount_idmap.c ------------------------------------------------------------------------------------------- */
+
+/* A user namespace with these mappings, kept in e->idmaps for the next who asks. The descriptor is borrowed. */
+int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
+                    struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err);
+void mount_idmap_close(struct mount_env *e);
+
+/* ---- mount_copyup.c ------------------------------------------------------------------------------------------ */
+
+/* Copies what is in directory from_fd (O_PATH) into directory to_fd (O_PATH). */
+int mount_copyup(int from_fd, int to_fd, struct cfs_error *err);
+
+#endif

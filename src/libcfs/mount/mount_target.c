@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where a mount goes.
+ *
+ * The destination is a path inside the container's root, where a symbolic link may point anywhere and may be exchanged
+ * while we look; base/path.c resolves it inside the root to a descriptor, and the mount is attached to that. What is
+ * missing is made: a directory, or an empty file for a file.
+ *
+ * Nothing may be mounted in a procfs, because what the runtime (and everybody else) writes to /proc/self/attr or reads
+ * from /proc/sys would be somebody's invention (CVE-2019-16884, CVE-2019-19921). Exceptions are the files that lxcfs and
+ * its like provide: they describe the machine, nobody writes to them. The path as written is looked at first, so that
+ * `cfs check` can say it; and then what was opened, because a link of the image may lead there just as well.
+ *
+ * The kernel's own file systems are mounted on ordinary directories only: a rootfs whose /proc is a link makes everybody
+ * who later opens /proc/... see something else (CVE-2023-27561, CVE-2025-54867).
+ */
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "libcfs/mount/mount.h"
+#include "oci.h"
+#include <errno.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static const char *const proc_files[] = {
+        "/proc/cpuinfo",
+        "/proc/diskstats",
+        "/proc/meminfo",
+        "/proc/stat",
+        "/proc/swaps",
+        "/proc/uptime",
+        "/proc/loadavg",
+        "/proc/slabinfo",
+        "/proc/net/dev",
+        "/proc/sys/kernel/ns_last_pid",
+        "/proc/sys/crypto/fips_enabled",
+};
+
+char *mount_target_clean(const char *path, struct oci_arena *arena)
+{
+        char *buf = oci_arena_alloc(arena, strlen(path) + 2);
+        size_t len = 0;
+
+        if (!buf)
+                return NULL;
+        while (*path) {
+                size_t n = strcspn(path, "/");
+
+                if (n == 2 && path[0] == '.' && path[1] == '.') {
+                        while (len > 0 && buf[--len] != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && path[0] == '.')) {
+                        buf[len++] = '/';
+                        memcpy(buf + len, path, n);
+                        len += n;
+                }
+                path += n;
+                path += strspn(path, "/");
+        }
+        if (len == 0)
+                buf[len++] = '/';
+        buf[len] = '\0';
+        return buf;
+}
+
+static bool is_proc_file(const char *clean)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)
+                if (STREQ(proc_files[i], clean))
+                        return true;
+        return false;
+}
+
+const char *mount_target_refused(const char *clean, const char *type, bool bind)
+{
+        if (STREQ(clean, "/proc"))
+                return bind || str_eq(type, "proc") ? NULL
+                                                    : "cannot be mounted because it is not of type proc";
+        if (str_has_prefix(clean, "/proc/") && !is_proc_file(clean))
+                return "cannot be mounted because it is inside /proc";
+        return NULL;
+}
+
+static bool is_ordinary_only(const struct oci_mount *m, const struct mount_options *o)
+{
+        return m->type && !(o->flags & MOUNT_BIND) && (STREQ(m->type, "proc") || STREQ(m->type, "sysfs"));
+}
+
+static int open_ordinary(const struct mount_env *e, const struct oci_mount *m, const char *clean,
+                         struct cfs_error *err)
+{
+        const char *beneath = clean[1] ? clean + 1 : ".";
+        int fd, r;
+
+        fd = path_open_beneath(e->root_fd, beneath, O_PATH | O_DIRECTORY, NULL);
+        if (fd == -ENOENT) {
+                fd = path_mkdirs_in_root(e->root_fd, clean, 0755, err);
+                if (fd < 0)
+                        return fd;
+                (void)close(fd);
+                fd = path_open_beneath(e->root_fd, beneath, O_PATH | O_DIRECTORY, NULL);
+        }
+        if (fd == -ELOOP || fd == -ENOTDIR) {
+                r = err_set(err, CFS_E_INVALID,
+                            "file system `%s` must be mounted on ordinary directory, and `%s` is %s", m->type,
+                            clean, fd == -ELOOP ? "reached through a symbolic link" : "none");
+                return err_hint(err, r,
+                                "the root file system is damaged, or somebody prepared it to deceive");
+        }
+        if (fd < 0)
+                return err_sys(err, -fd, "openat2", "open `%s` below the root", clean);
+        return fd;
+}
+
+/* dest-nofollow: the last component itself, whatever it is; made when it is missing. */
+static int open_nofollow(const struct mount_env *e, const char *clean, enum mount_target_kind kind,
+                         struct cfs_error *err)
+{
+        _cleanup_close_ int dir = -1, made = -1;
+        const char *name;
+        int fd;
+
+        dir = path_parent_in_root(e->root_fd, clean, 0755, &name, err);
+        if (dir < 0)
+                return dir;
+        fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT) {
+                if (kind == MOUNT_TARGET_DIR)
+                        (void)mkdirat(dir, name, 0755);
+                else
+                        made = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+                fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        }
+        if (fd < 0)
+                return err_sys(err, errno, "openat", "open `%s` below the root", clean);
+        return fd;
+}
+
+static int open_usual(const struct mount_env *e, const char *clean, enum mount_target_kind kind,
+                      mode_t *ret_mode, struct cfs_error *err)
+{
+        struct stat st;
+        int fd;
+
+        if (kind != MOUNT_TARGET_DIR)
+                return path_mkfile_in_root(e->root_fd, clean, 0644, err);
+        if (ret_mode) {
+                fd = path_open_in_root(e->root_fd, clean, O_PATH | O_DIRECTORY, NULL);
+                if (fd >= 0) {
+                        if (fstat(fd, &st) == 0)
+                                *ret_mode = st.st_mode & 07777;
+                        return fd;
+                }
+        }
+        return path_mkdirs_in_root(e->root_fd, clean, 0755, err);
+}
+
+int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                      enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        const char *clean = mount_target_clean(m->destination, e->arena), *why;
+        struct statfs fs;
+
+        if (!clean)
+                return err_nomem(err);
+        if (is_ordinary_only(m, o))
+                fd = open_ordinary(e, m, clean, err);
+        else if (o->flags & MOUNT_DEST_NOFOLLOW)
+                fd = open_nofollow(e, clean, kind, err);
+        else
+                fd = open_usual(e, clean, kind, ret_mode, err);
+        if (fd < 0)
+                return fd;
+
+        why = o->flags & MOUNT_REMOUNT ? NULL : mount_target_refused(clean, m->type, o->flags & MOUNT_BIND);
+        /* A link may have led into a procfs; "/proc" is where one may be already. */
+        if (!why && !(o->flags & MOUNT_REMOUNT) && !STREQ(clean, "/proc") && !is_proc_file(clean)) {
+                if (fstatfs(fd, &fs) < 0)
+                        return err_sys(err, errno, "fstatfs", "examine `%s` below the root", clean);
+                if (fs.f_type == PROC_SUPER_MAGIC)
+                        why = "cannot be mounted because it is inside /proc";
+        }
+        if (why)
+                return err_set(err, CFS_E_INVALID, "`%s` %s", clean, why);
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,
+                         struct cfs_error *err)
+{
+        const char *clean = mount_target_clean(destination, e->arena), *name;
+        _cleanup_close_ int dir = -1;
+        char there[PATH_MAX];
+        ssize_t n;
+
+        if (!clean)
+                return err_nomem(err);
+        dir = path_parent_in_root(e->root_fd, clean, 0755, &name, err);
+        if (dir < 0)
+                return dir;
+        if (symlinkat(text, dir, name) == 0)
+                return 0;
+        if (errno == EEXIST) {
+                n = readlinkat(dir, name, there, sizeof(there));
+                if (n >= 0 && (size_t)n == strlen(text) && memcmp(there, text, (size_t)n) == 0)
+                        return 0;
+                errno = EEXIST;
+        }
+        return err_sys(err, errno, "symlinkat", "make the link `%s`", clean);
+}

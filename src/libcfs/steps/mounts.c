@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mounts[] (config.md, "Mounts"): made in the order of the list, below the container's root, before the pivot.
+ *
+ * Most of it happens in the init, which has its own mount namespace and full capabilities in the user namespace that owns
+ * it, and still sees the host's paths. What needs the host's privileges, when the init is in another user namespace, is
+ * made detached by the runtime and inherited: bind mounts, whose source may be out of reach of the container's root, and
+ * mounts with mapped ids, since mapping is the right of who made the file system. The runtime closes its copy of these
+ * descriptors as soon as the init exists: a run in the foreground would otherwise hold the mounts for ever.
+ *
+ * A detached mount that is closed without having been attached costs an RCU grace period; so nothing is made ahead of
+ * what can still fail in the ordinary course of events.
+ *
+ * How one mount is made is in mount/.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/mnt.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "libcfs/ctx.h"
+#include "libcfs/mount/mount.h"
+#include "libcfs/namespaces.h"
+#include "libcfs/steps/steps.h"
+#include "oci.h"
+#include <errno.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+struct item {
+        const struct oci_mount *m;
+        struct mount_options o;
+        int fd;     /* made by the runtime, or -1                              */
+        char *link; /* copy-symlink: make this link; NULL: an ordinary source  */
+};
+
+struct mounts_plan {
+        struct mount_env env;
+        struct item *items;
+        size_t n;
+        int *late; /* mounts that become read-only when all mount points in them are made */
+        size_t n_late;
+};
+
+/* ---- check ------------------------------------------------------------------------------------------------------- */
+
+static bool has_option(const struct oci_mount *m, const char *name)
+{
+        for (size_t i = 0; i < m->n_options; i++)
+                if (STREQ(m->options[i], name))
+                        return true;
+        return false;
+}
+
+static bool is_bind(const struct oci_mount *m)
+{
+        return has_option(m, "bind") || has_option(m, "rbind") || str_eq(m->type, "bind");
+}
+
+static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
+{
+        bool option = has_option(m, "idmap") || has_option(m, "ridmap");
+
+        if ((m->n_uid_mappings > 0) != (m->n_gid_mappings > 0))
+                problem(p, PROP("mounts[%zu].%s", i, m->n_uid_mappings ? "gidMappings" : "uidMappings"),
+                        "is missing: uidMappings and gidMappings go together");
+        if (option && m->n_uid_mappings == 0 && !ctx_has_ns(c, CLONE_NEWUSER))
+                problem(p, PROP("mounts[%zu].uidMappings", i),
+                        "is missing: mapped ids need mappings of the mount or a user namespace of the container");
+        if ((option || m->n_uid_mappings > 0) && has_option(m, "remount"))
+                problem(p, PROP("mounts[%zu].options", i),
+                        "ids can be mapped on a new mount only, not by `remount`");
+}
+
+static bool is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id)
+{
+        for (size_t i = 0; i < n; i++)
+                if (id >= maps[i]->container_id && id - maps[i]->container_id < maps[i]->size)
+                        return true;
+        return false;
+}
+
+/* "gid=5" of devpts in a user namespace without a group 5: the kernel's EINVAL would not say which. */
+static void check_owner(const struct ctx *c, const char *option, size_t i, size_t j, struct problems *p)
+{
+        bool gid = str_has_prefix(option, "gid="), uid = str_has_prefix(option, "uid=");
+        const struct oci_linux *l = c->linux_;
+        uint32_t id;
+
+        if (!(c->ns_new & CLONE_NEWUSER) || !(gid || uid) || str_to_id(option + 4, &id) < 0)
+                return;
+        if (l->n_uid_mappings == 0 || l->n_gid_mappings == 0)
+                return; /* the runtime chooses the mappings */
+        if (gid ? is_mapped(l->gid_mappings, l->n_gid_mappings, id)
+                : is_mapped(l->uid_mappings, l->n_uid_mappings, id))
+                return;
+        problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s`: this id is not mapped by linux.%sMappings",
+                option, gid ? "gid" : "uid");
+        problem_hint(p, "leave the option out, or map the id");
+}
+
+static void check_options(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
+{
+        bool bind = is_bind(m), remount = has_option(m, "remount");
+
+        for (size_t j = 0; j < m->n_options; j++) {
+                const char *o = m->options[j];
+
+                if (bind && !mount_options_known(o) && *o)
+                        problem(p, PROP("mounts[%zu].options[%zu]", i, j),
+                                "bind mounts cannot have any filesystem-specific options: `%s`", o);
+                if (!bind && (STREQ(o, "copy-symlink") || STREQ(o, "src-nofollow")))
+                        problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s` is for bind mounts", o);
+                if (STREQ(o, "tmpcopyup") && (bind || remount || !str_eq(m->type, "tmpfs")))
+                        problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s` is for mounts of type tmpfs",
+                                o);
+                if (!bind)
+                        check_owner(c, o, i, j, p);
+        }
+}
+
+static void check_source(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
+{
+        struct cfs_error e = { 0 };
+        _cleanup_free_ char *source = NULL;
+        struct stat st;
+
+        if (str_empty(m->source)) {
+                problem(p, PROP("mounts[%zu].source", i), "is missing: a bind mount needs one");
+                return;
+        }
+        if (!problems_host(p) || !c->bundle || path_join(c->bundle, m->source, &source, &e) < 0)
+                return;
+        if (fstatat(AT_FDCWD, source, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                (void)err_path(&e, errno, "stat", source, "`%s`", source);
+                problem_host(p, PROP("mounts[%zu].source", i), "%s", e.text);
+        }
+}
+
+void mounts_check(const struct ctx *c, struct problems *p)
+{
+        for (size_t i = 0; i < c->config->n_mounts; i++) {
+                const struct oci_mount *m = c->config->mounts[i];
+                bool bind = is_bind(m), remount = has_option(m, "remount");
+                const char *clean, *why;
+
+                if (str_empty(m->destination)) {
+                        problem(p, PROP("mounts[%zu].destination", i), "is empty");
+                        continue;
+                }
+                clean = mount_target_clean(m->destination, c->arena);
+                why = clean && !remount ? mount_target_refused(clean, m->type, bind) : NULL;
+                if (why)
+                        problem(p, PROP("mounts[%zu].destination", i), "`%s` %s", m->destination, why);
+                if (bind && !remount)
+                        check_source(c, m, i, p);
+                else if (!remount && str_empty(m->type))
+                        problem(p, PROP("mounts[%zu].type", i), "is missing: only bind mounts have none");
+                check_options(c, m, i, p);
+                check_idmap(c, m, i, p);
+        }
+}
+
+/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+
+/* Where SELinux is in force, its file system is there. */
+static const char *mount_label(const struct ctx *c)
+{
+        struct statfs fs;
+
+        if (str_empty(c->linux_->mount_label))
+                return NULL;
+        return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC ? c->linux_->mount_label
+                                                                                 : NULL;
+}
+
+/* A directory in which the readiness socket will appear: bound like a volume. */
+static const struct oci_mount *notify_mount(const struct ctx *c)
+{
+        static char *options[] = { (char *)"bind", (char *)"nosuid", (char *)"nodev", (char *)"noexec",
+                                   (char *)"ro" };
+        struct oci_mount *m = oci_arena_alloc(c->arena, sizeof(*m));
+
+        if (m)
+                *m = (struct oci_mount){ .destination = (char *)"/run/notify",
+                                         .type = (char *)"bind",
+                                         .source = c->notify_socket,
+                                         .options = options,
+                                         .n_options = ARRAY_SIZE(options) };
+        return m;
+}
+
+static int plan_items(struct ctx *c, struct mounts_plan *mp, struct cfs_error *err)
+{
+        for (size_t i = 0; i < mp->n; i++) {
+                struct item *it = &mp->items[i];
+                int r;
+
+                it->fd = -1;
+                it->m = i < c->config->n_mounts ? c->config->mounts[i] : notify_mount(c);
+                if (!it->m)
+                        return err_nomem(err);
+                r = mount_options_parse(it->m, c->arena, &it->o, err);
+                if (r < 0)
+                        return r;
+                if (!path_is_absolute(it->m->destination))
+                        log_warning(
+                                "mounts[%zu].destination: `%s` is relative, which is deprecated; it counts from /",
+                                i, it->m->destination);
+        }
+        return 0;
+}
+
+static int failed(const struct ctx *c, const struct item *it, size_t i, int r, struct cfs_error *err)
+{
+        if (it->o.flags & MOUNT_REMOUNT)
+                (void)err_prefix(err, r, "remount %s", it->m->destination);
+        else if (it->o.flags & MOUNT_BIND)
+                (void)err_prefix(err, r, "bind %s on %s", it->m->source, it->m->destination);
+        else
+                (void)err_prefix(err, r, "mount %s on %s", it->m->type, it->m->destination);
+        if (i >= c->config->n_mounts)
+                return err_prefix(err, r, "NOTIFY_SOCKET");
+        return err_property(err, r, "mounts[%zu]", i);
+}
+
+/* What the runtime has to do, because the init could not. */
+static int make_on_host(struct mounts_plan *mp, struct item *it, struct cfs_error *err)
+{
+        if (it->o.flags & MOUNT_REMOUNT)
+                return 0;
+        if (it->o.flags & MOUNT_BIND)
+                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->fd, err);
+        if (it->o.flags & (MOUNT_IDMAP | MOUNT_RIDMAP))
+                return mount_fresh_make(&mp->env, it->m, &it->o, true, 0, &it->fd, err);
+        return 0;
+}
+
+int mounts_prepare(struct ctx *c, struct cfs_error *err)
+{
+        struct mounts_plan *mp = oci_arena_alloc(c->arena, sizeof(*mp));
+        bool on_host = ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless;
+        int r = 0;
+
+        if (!mp)
+                return err_nomem(err);
+        mp->env = (struct mount_env){ .bundle = c->bundle,
+                                      .label = mount_label(c),
+                                      .root_fd = -1,
+                                      .proc_fd = c->proc_fd,
+                                      .ns = c->ns_new | c->ns_join,
+                                      .userns_fd = c->namespaces->join_fd[NS_USER],
+                                      .linux_ = c->linux_,
+                                      .cgroup = c->cgroup,
+                                      .arena = c->arena };
+        mp->n = c->config->n_mounts + (c->notify_socket ? 1 : 0);
+        mp->items = oci_arena_alloc(c->arena, (mp->n + 1) * sizeof(*mp->items));
+        mp->late = oci_arena_alloc(c->arena, (mp->n + 1) * sizeof(*mp->late));
+        if (!mp->items || !mp->late)
+                return err_nomem(err);
+        c->mounts = mp;
+        r = plan_items(c, mp, err);
+        for (size_t i = 0; r >= 0 && i < mp->n; i++) {
+                struct item *it = &mp->items[i];
+
+                mp->env.index = i;
+                if (it->o.flags & MOUNT_COPY_SYMLINK)
+                        r = mount_bind_read_link(&mp->env, it->m, &it->link, err);
+                if (r >= 0 && on_host && !it->link)
+                        r = make_on_host(mp, it, err);
+                if (r < 0)
+                        r = failed(c, it, i, r, err);
+        }
+        return r;
+}
+
+int mounts_host(struct ctx *c, struct cfs_error *err)
+{
+        (void)err;
+        for (size_t i = 0; i < c->mounts->n; i++)
+                if (c->mounts->items[i].fd >= 0) {
+                        (void)close(c->mounts->items[i].fd);
+                        c->mounts->items[i].fd = -1;
+                }
+        mount_idmap_close(&c->mounts->env);
+        return 0;
+}
+
+/* ---- init -------------------------------------------------------------------------------------------------------- */
+
+/* On "/" itself: what follows is to be below it. */
+static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd, int target,
+                  struct cfs_error *err)
+{
+        const char *clean;
+        int r = mnt_attach(*fd, target, err);
+
+        if (r < 0 || !(clean = mount_target_clean(it->m->destination, c->arena)) || !STREQ(clean, "/"))
+                return r;
+        (void)close(c->rootfs_fd);
+        c->rootfs_fd = mp->env.root_fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+        return c->rootfs_fd < 0 ? err_sys(err, errno, "fcntl", "keep the new root") : 0;
+}
+
+static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        enum mount_target_kind kind;
+        struct stat st;
+        int r;
+
+        if (it->link)
+                return mount_target_symlink(&mp->env, it->m->destination, it->link, err);
+        if (fd < 0) {
+                r = mount_bind_make(&mp->env, it->m, &it->o, false, &fd, err);
+                if (r < 0)
+                        return r;
+        }
+        if (fstat(fd, &st) < 0)
+                return err_sys(err, errno, "fstat", "examine `%s`", it->m->source);
+        kind = S_ISDIR(st.st_mode)   ? MOUNT_TARGET_DIR
+               : S_ISLNK(st.st_mode) ? MOUNT_TARGET_LINK
+                                     : MOUNT_TARGET_FILE;
+        r = mount_target_open(&mp->env, it->m, &it->o, kind, &target, NULL, err);
+        if (r == -ENOTDIR)
+                return err_hint(err, r, "the source is a directory, the destination is a file");
+        if (r < 0)
+                return r;
+        r = attach(c, mp, it, &fd, target, err);
+        /* move_mount(2) says EINVAL to a file on a directory. */
+        if (r == -EINVAL && kind != MOUNT_TARGET_DIR && fstat(target, &st) == 0 && S_ISDIR(st.st_mode)) {
+                err_clear(err);
+                r = err_sys(err, ENOTDIR, "move_mount", "attach a file");
+                return err_hint(err, r, "the source is a file, the destination is a directory");
+        }
+        return r;
+}
+
+/* An option that is too long for fsconfig(2): the mount cannot be had detached. */
+static int attach_long(struct mounts_plan *mp, const struct item *it, int target, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        int r = mount_fresh_attach_long(&mp->env, it->m, &it->o, target, err);
+
+        if (r < 0 || it->o.n_propagation == 0)
+                return r;
+        fd = path_open_in_root(mp->env.root_fd, it->m->destination, O_PATH | O_DIRECTORY, err);
+        return fd < 0 ? fd : mount_change_apply(&mp->env, fd, it->m, &it->o, err);
+}
+
+static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
+{
+        bool readonly = mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
+        bool late = readonly && (STREQ(it->m->type, "tmpfs") || STREQ(it->m->type, "ramfs"));
+        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        mode_t mode = 0;
+        int r;
+
+        r = mount_target_open(
+                &mp->env, it->m, &it->o, MOUNT_TARGET_DIR, &target,
+                STREQ(it->m->type, "tmpfs") && !mount_options_data(&it->o, "mode") ? &mode : NULL, err);
+        if (r < 0)
+                return r;
+        if (mount_is_cgroup(it->m, &it->o))
+                return mount_cgroup_attach(&mp->env, it->m, &it->o, target, err);
+        if (mount_fresh_is_long(&it->o))
+                return attach_long(mp, it, target, err);
+        if (fd < 0) {
+                r = mount_fresh_make(&mp->env, it->m, &it->o, late, mode, &fd, err);
+                if (r < 0)
+                        return r;
+        } else if (readonly) {
+                late = true;
+        }
+        r = it->o.flags & MOUNT_COPYUP ? mount_copyup(target, fd, err) : 0;
+        if (r >= 0)
+                r = attach(c, mp, it, &fd, target, err);
+        if (r >= 0)
+                r = mount_change_iversion(fd, &it->o, err);
+        if (r >= 0 && late)
+                mp->late[mp->n_late++] = TAKE_FD(fd);
+        return r;
+}
+
+static int remount(struct mounts_plan *mp, const struct item *it, struct cfs_error *err)
+{
+        _cleanup_close_ int target = path_open_in_root(mp->env.root_fd, it->m->destination, O_PATH, err);
+
+        return target < 0 ? target : mount_change_remount(&mp->env, target, it->m, &it->o, err);
+}
+
+int mounts_init(struct ctx *c, struct cfs_error *err)
+{
+        struct mounts_plan *mp = c->mounts;
+        int r = 0;
+
+        mp->env.root_fd = c->rootfs_fd;
+        for (size_t i = 0; r >= 0 && i < mp->n; i++) {
+                struct item *it = &mp->items[i];
+
+                mp->env.index = i;
+                if (it->o.flags & MOUNT_REMOUNT)
+                        r = remount(mp, it, err);
+                else if (it->o.flags & MOUNT_BIND)
+                        r = attach_bind(c, mp, it, err);
+                else
+                        r = attach_fresh(c, mp, it, err);
+                if (r < 0)
+                        return failed(c, it, i, r, err);
+        }
+        mount_idmap_close(&mp->env);
+        return 0;
+}
+
+/* All mount points below them, and /dev/console, are made. */
+int mounts_readonly_init(struct ctx *c, struct cfs_error *err)
+{
+        struct mounts_plan *mp = c->mounts;
+
+        while (mp->n_late > 0) {
+                _cleanup_close_ int fd = mp->late[--mp->n_late];
+                int r = mnt_setattr(fd, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- explain ----------------------------------------------------------------------------------------------------- */
+
+void mounts_explain(const struct ctx *c, struct report *r)
+{
+        for (size_t i = 0; i < c->config->n_mounts; i++) {
+                const struct oci_mount *m = c->config->mounts[i];
+                _cleanup_str_ struct str line = { 0 };
+
+                if (has_option(m, "remount"))
+                        str_addf(&line, "change the mount on %s", m->destination);
+                else if (is_bind(m))
+                        str_addf(&line, "bind %s on %s", m->source ? m->source : "?", m->destination);
+                else
+                        str_addf(&line, "mount %s on %s", m->type ? m->type : "?", m->destination);
+                for (size_t j = 0; j < m->n_options; j++)
+                        str_addf(&line, "%s%s", j == 0 ? " (" : ", ", m->options[j]);
+                if (m->n_options > 0)
+                        str_add(&line, ")");
+                if (m->n_uid_mappings > 0)
+                        str_add(&line, ", ids mapped");
+                if (!line.failed)
+                        report_line(r, "%s", line.p);
+        }
+}

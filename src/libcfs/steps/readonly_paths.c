@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.readonlyPaths: what must not be written inside is bind-mounted onto itself, read-only, with all that is mounted
+ * below (a masked path, say).
+ *
+ * A path that does not exist is passed over. The clone inherits the flags of its mount (nosuid, nodev, noexec of /proc),
+ * and mount_setattr(2) adds to them.
+ */
+#include "base/cleanup.h"
+#include "base/mnt.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "libcfs/ctx.h"
+#include "libcfs/steps/steps.h"
+#include <errno.h>
+#include <sched.h>
+
+void readonly_paths_check(const struct ctx *c, struct problems *p)
+{
+        if (c->linux_->n_readonly_paths > 0 && !ctx_has_ns(c, CLONE_NEWNS))
+                problem(p, "linux.readonlyPaths",
+                        "unable to restrict sys entries without a private MNT namespace");
+        for (size_t i = 0; i < c->linux_->n_readonly_paths; i++)
+                if (!path_is_absolute(c->linux_->readonly_paths[i]))
+                        problem(p, PROP("linux.readonlyPaths[%zu]", i), "`%s` is not an absolute path",
+                                c->linux_->readonly_paths[i]);
+}
+
+static int protect(int root_fd, const char *path, struct cfs_error *err)
+{
+        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL), fd = -1;
+        int r;
+
+        if (target == -ENOENT || target == -ENOTDIR)
+                return 0;
+        if (target < 0)
+                return err_sys(err, -target, "openat2", "open `%s`", path);
+        fd = mnt_clone(target, "", true, err);
+        if (fd < 0)
+                return fd;
+        r = mnt_setattr(fd, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+        return r < 0 ? r : mnt_attach(fd, target, err);
+}
+
+int readonly_paths_init(struct ctx *c, struct cfs_error *err)
+{
+        for (size_t i = 0; i < c->linux_->n_readonly_paths; i++) {
+                int r = protect(c->rootfs_fd, c->linux_->readonly_paths[i], err);
+
+                if (r < 0)
+                        return err_property(err, r, "linux.readonlyPaths[%zu]", i);
+        }
+        return 0;
+}
+
+void readonly_paths_explain(const struct ctx *c, struct report *r)
+{
+        for (size_t i = 0; i < c->linux_->n_readonly_paths; i++)
+                report_line(r, "make %s read-only", c->linux_->readonly_paths[i]);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * root (config.md, "Root"): the directory that becomes "/".
+ *
+ * pivot_root(2) wants a mount point, so the root is cloned, with all that is mounted below it, onto itself; every later
+ * step works on the descriptor of that clone (ctx->rootfs_fd), which stays valid across the pivot. The kernel refuses
+ * when the new root or the mount that it is attached to is shared, so where linux.rootfsPropagation leaves mounts shared,
+ * the one that the root lies in is made private first: the clone of a private mount is private.
+ *
+ * pivot_root(".", ".") puts the old root on top of the new one; umount2(".", MNT_DETACH) then removes the top one, and
+ * with it every path of the host. It must not be shared at that moment: the host's mounts would go as well.
+ *
+ * Three other situations:
+ *
+ *   user namespace, privileged runtime   the directory may be out of reach of the container's root user. The runtime
+ *                                        makes the clone; when the init cannot reach the path to attach it there, it
+ *                                        attaches it on "/", which nobody looks up any more.
+ *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the host are
+ *                                        detached before: a chroot can be left by who has CAP_SYS_CHROOT.
+ *   no mount namespace of its own        the clone is made in the namespace that the container shares, private, so that
+ *                                        what is mounted below appears nowhere else; then chroot(2). It outlives the
+ *                                        container, so it is recorded and undone by `delete`. What is recorded is the
+ *                                        ID of the mount *below* it: undo takes away what is on top of that, and nothing
+ *                                        when the clone was never attached.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/mnt.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "libcfs/cfs.h"
+#include "libcfs/ctx.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+#include "oci.h"
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x00002000
+#endif
+#define MAX_MOUNTINFO (64 << 20)
+
+static bool has_own_namespace(const struct ctx *c)
+{
+        return c->ns_new & CLONE_NEWNS;
+}
+
+static bool is_asked_for(const struct ctx *c, const char *propagation)
+{
+        const char *asked = c->linux_->rootfs_propagation;
+
+        return asked && (STREQ(asked, propagation) || (asked[0] == 'r' && STREQ(asked + 1, propagation)));
+}
+
+void root_check(const struct ctx *c, struct problems *p)
+{
+        struct cfs_error e = { 0 };
+        struct stat st;
+
+        if (!c->config->root || str_empty(c->config->root->path)) {
+                problem(p, "root.path", "is missing");
+                return;
+        }
+        if (!problems_host(p) || !c->rootfs)
+                return;
+        if (stat(c->rootfs, &st) < 0) {
+                (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);
+                problem_host(p, "root.path", "%s", e.text);
+        } else if (!S_ISDIR(st.st_mode)) {
+                problem_host(p, "root.path", "`%s`: not a directory", c->rootfs);
+        }
+}
+
+/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+
+static int record_mount(struct ctx *c, struct cfs_error *err)
+{
+        struct oci_record *rec = c->state->record;
+        _cleanup_free_ char *text = NULL;
+        struct statx stx;
+        int r;
+
+        if (statx(AT_FDCWD, c->rootfs, 0, STATX_MNT_ID, &stx) < 0)
+                return err_path(err, errno, "statx", c->rootfs, "examine `%s`", c->rootfs);
+        r = str_printf(&text, err, "%llu %s", (unsigned long long)stx.stx_mnt_id, c->rootfs);
+        if (r < 0)
+                return r;
+        rec->mounts = oci_arena_alloc(c->arena, 2 * sizeof(*rec->mounts));
+        if (!rec->mounts || !(rec->mounts[0] = oci_arena_strdup(c->arena, text)))
+                return err_nomem(err);
+        rec->n_mounts = 1;
+        return state_save(c->state, err);
+}
+
+int root_prepare(struct ctx *c, struct cfs_error *err)
+{
+        int r;
+
+        if (!ctx_has_ns(c, CLONE_NEWNS))
+                return record_mount(c, err);
+        if (!ctx_has_ns(c, CLONE_NEWUSER) || c->rootless || !has_own_namespace(c))
+                return 0;
+        c->rootfs_fd = mnt_clone(AT_FDCWD, c->rootfs, true, err);
+        if (c->rootfs_fd < 0)
+                return err_property(err, c->rootfs_fd, "root.path");
+        r = is_asked_for(c, "shared") ? 0 : mnt_setattr(c->rootfs_fd, true, 0, 0, MS_SLAVE, -1, err);
+        return r < 0 ? r : 0;
+}
+
+/* A run in the foreground lives as long as the container, and must not hold its root. */
+int root_host(struct ctx *c, struct cfs_error *err)
+{
+        (void)err;
+        if (c->rootfs_fd >= 0)
+                (void)close(c->rootfs_fd);
+        c->rootfs_fd = -1;
+        return 0;
+}
+
+/* ---- init -------------------------------------------------------------------------------------------------------- */
+
+/* Makes the mount that `fd` lies in private: upwards to its root, since only there mount_setattr(2) takes it. */
+static int make_parent_private(int fd, struct cfs_error *err)
+{
+        _cleanup_close_ int cur = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        struct statx stx;
+
+        for (;;) {
+                int up;
+
+                if (cur < 0 || statx(cur, "", AT_EMPTY_PATH, 0, &stx) < 0)
+                        return err_sys(err, errno, "statx", "find the mount that the root lies in");
+                if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+                        return mnt_setattr(cur, false, 0, 0, MS_PRIVATE, -1, err);
+                up = openat(cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                (void)close(cur);
+                cur = up;
+        }
+}
+
+static int open_root(const struct ctx *c, struct cfs_error *err)
+{
+        int fd = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        /* The runtime has cloned it already: then any place will do. */
+        if (fd < 0 && errno == EACCES && c->rootfs_fd >= 0)
+                fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return err_path(err, errno, "open", c->rootfs, "open `%s`", c->rootfs);
+        return fd;
+}
+
+static int attach_root(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int target = open_root(c, err), tree = -1;
+        int r = 0;
+
+        if (target < 0)
+                return target;
+        if (has_own_namespace(c) && c->linux_->rootfs_propagation)
+                r = make_parent_private(target, err);
+        if (r < 0)
+                return r;
+        tree = c->rootfs_fd >= 0 ? TAKE_FD(c->rootfs_fd) : mnt_clone(target, "", true, err);
+        if (tree < 0)
+                return tree;
+        if (!has_own_namespace(c))
+                r = mnt_setattr(tree, true, 0, 0, MS_PRIVATE, -1, err);
+        if (r >= 0)
+                r = mnt_attach(tree, target, err);
+        if (r >= 0)
+                c->rootfs_fd = TAKE_FD(tree);
+        return r;
+}
+
+int root_init(struct ctx *c, struct cfs_error *err)
+{
+        int r = attach_root(c, err);
+
+        if (r == -ENOTDIR)
+                (void)err_hint(err, r, "root.path must be a directory");
+        return r < 0 ? err_property(err, r, "root.path") : 0;
+}
+
+/* ---- the pivot --------------------------------------------------------------------------------------------------- */
+
+static int enter_chroot(const struct ctx *c, struct cfs_error *err)
+{
+        if (fchdir(c->rootfs_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
+                return err_sys(err, errno, "chroot", "make `%s` the root", c->rootfs);
+        return 0;
+}
+
+/* proc(5): blanks and backslashes of mountinfo are written in octal. */
+static void unescape(char *s)
+{
+        char *out = s;
+
+        for (; *s; s++) {
+                if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+                        *out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+                        s += 3;
+                } else {
+                        *out++ = *s;
+                }
+        }
+        *out = '\0';
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+        size_t n = strlen(dir);
+
+        return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* Detaches all mounts beside the root and the ones that lead to it, the last first. What the kernel holds on to (locked
+ * in a user namespace) stays. */
+static void detach_others(const struct ctx *c)
+{
+        _cleanup_free_ char *text = NULL;
+        char *line;
+
+        if (io_read_file(c->proc_fd, "self/mountinfo", MAX_MOUNTINFO, &text, NULL, NULL) < 0)
+                return;
+        while ((line = strrchr(text, '\n')) || *text) {
+                char *p = line ? line + 1 : text, *where = p;
+
+                for (int i = 0; where && i < 4; i++)
+                        where = strchr(where, ' ') ? strchr(where, ' ') + 1 : NULL;
+                if (where) {
+                        where[strcspn(where, " ")] = '\0';
+                        unescape(where);
+                        if (!STREQ(where, "/") && !is_below(c->rootfs, where) && !is_below(where, c->rootfs))
+                                (void)umount2(where, MNT_DETACH | UMOUNT_NOFOLLOW);
+                }
+                *(line ? line : text) = '\0';
+        }
+}
+
+static int move_root(const struct ctx *c, struct cfs_error *err)
+{
+        detach_others(c);
+        if (move_mount(c->rootfs_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return err_sys(err, errno, "move_mount", "move the root to `/`");
+        return enter_chroot(c, err);
+}
+
+static int pivot_failed(const struct ctx *c, int e, struct cfs_error *err)
+{
+        int r = err_sys(err, e, "pivot_root", "make `%s` the root", c->rootfs);
+
+        if (e == EINVAL)
+                return err_hint(err, r, "a host whose root is a ramdisk cannot pivot: try --no-pivot");
+        return r;
+}
+
+static int pivot(const struct ctx *c, struct cfs_error *err)
+{
+        const char *asked = c->linux_->rootfs_propagation;
+        _cleanup_close_ int old = -1;
+        uint64_t flag;
+        int r = 0;
+
+        if (asked && (old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+                return err_sys(err, errno, "open", "open `/`");
+        if (fchdir(c->rootfs_fd) < 0)
+                return err_sys(err, errno, "fchdir", "go to `%s`", c->rootfs);
+        if (sys_pivot_root(".", ".") < 0)
+                return pivot_failed(c, errno, err);
+        if (asked)
+                r = mnt_setattr(old, true, 0, 0, MS_SLAVE, -1, err);
+        if (r < 0)
+                return r;
+        if (umount2(".", MNT_DETACH) < 0)
+                return err_sys(err, errno, "umount2", "detach the old root");
+        if (chdir("/") < 0)
+                return err_sys(err, errno, "chdir", "go to `/`");
+        if (!asked)
+                return 0;
+        flag = is_asked_for(c, "shared")    ? MS_SHARED
+               : is_asked_for(c, "slave")   ? MS_SLAVE
+               : is_asked_for(c, "private") ? MS_PRIVATE
+                                            : MS_UNBINDABLE;
+        r = mnt_setattr(c->rootfs_fd, asked[0] == 'r', 0, 0, flag, -1, err);
+        return r < 0 ? err_property(err, r, "linux.rootfsPropagation") : 0;
+}
+
+int root_pivot_init(struct ctx *c, struct cfs_error *err)
+{
+        if (!has_own_namespace(c))
+                return enter_chroot(c, err);
+        if (c->create && c->create->no_pivot)
+                return move_root(c, err);
+        return pivot(c, err);
+}
+
+int root_readonly_init(struct ctx *c, struct cfs_error *err)
+{
+        int r;
+
+        if (!c->config->root->readonly)
+                return 0;
+        r = mnt_setattr(c->rootfs_fd, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+        return r < 0 ? err_property(err, r, "root.readonly") : 0;
+}
+
+/* ---- undo -------------------------------------------------------------------------------------------------------- */
+
+int root_undo(struct state *s, struct cfs_error *err)
+{
+        for (size_t i = s->record->n_mounts; i-- > 0;) {
+                const char *path = strchr(s->record->mounts[i], ' ');
+                struct statx stx;
+
+                if (!path++)
+                        continue;
+                if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &stx) < 0)
+                        continue; /* the directory is gone, and so is what was on it */
+                if (stx.stx_mnt_id == strtoull(s->record->mounts[i], NULL, 10))
+                        continue;
+                if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+                        return err_path(err, errno, "umount2", path, "unmount `%s`", path);
+        }
+        return 0;
+}
+
+void root_explain(const struct ctx *c, struct report *r)
+{
+        report_line(r, "make `%s` the root, by %s%s", c->rootfs,
+                    !has_own_namespace(c)              ? "chroot"
+                    : c->create && c->create->no_pivot ? "moving it"
+                                                       : "pivot_root",
+                    c->config->root->readonly ? ", read-only" : "");
+}
