@@ -78,12 +78,15 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
                             .msg_iovlen = 1,
                             .msg_control = control.buf,
                             .msg_controllen = sizeof(control.buf) };
+        int reset = 0;
         ssize_t n;
 
         *ret_fd = -1;
+        /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and before what the peer
+         * has sent: its FAILED is still in our queue. */
         do
                 n = recvmsg(s->fd, &m, MSG_CMSG_CLOEXEC);
-        while (n < 0 && errno == EINTR);
+        while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
         if (n < 0)
                 return errno == ECONNRESET ? 0 : -errno;
 
