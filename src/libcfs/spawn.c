@@ -51,8 +51,6 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         c->sync = ours;
         c->pid = 0;
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (c->rootless && (c->ns_new & CLONE_NEWUSER))
-                (void)prctl(PR_SET_DUMPABLE, 1);
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -189,8 +187,10 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
                 free(theirs);
                 return r;
         }
-        (void)prctl(PR_SET_DUMPABLE, 0);
+        /* What is set here is inherited; to set it in the child would be a race with the runtime. */
+        (void)prctl(PR_SET_DUMPABLE, c->rootless && (c->ns_new & CLONE_NEWUSER));
         r = (c->namespaces->pre_join ? spawn_staged : spawn_direct)(c, mine, theirs, child, err);
+        (void)prctl(PR_SET_DUMPABLE, 0);
         sync_close(theirs);
         free(theirs);
         c->sync = mine;

@@ -19,7 +19,8 @@
  *
  * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody", whose
  * files and mounts would belong to an ID that is not mapped. When 0 is not mapped we stay what we are: we have the
- * capabilities of the namespace in any case.
+ * capabilities of the namespace in any case. And the process is made undumpable again: from here on other processes of
+ * the same user may be near, in namespaces that are joined (CVE-2016-9962).
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -36,6 +37,7 @@
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define MAX_LINES 340 /* of a map, user_namespaces(7) */
@@ -351,6 +353,8 @@ int id_mappings_init(struct ctx *c, struct cfs_error *err)
                 return err_sys(err, errno, "setresgid", "become group 0 of the user namespace");
         if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
                 return err_sys(err, errno, "setresuid", "become user 0 of the user namespace");
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return err_sys(err, errno, "prctl", "make the process undumpable");
         return 0;
 }
 
