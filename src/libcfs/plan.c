@@ -98,16 +98,18 @@ const struct step plan[] = {
         /* Now the init has its ids, its devices and (systemd) its scope. */
         { .name = "identity", .when = C | WALK_MEET, .wanted = id_mappings_identity_wanted },
 
+        /* Its offsets must be written before the first process enters (time_namespaces(7)), and to a file of ours in
+         * /proc that belongs to the user who started us: before we are another one. */
+        { .name = "linux.timeOffsets", .when = C, .wanted = time_offsets_wanted,
+          .check = time_offsets_check, .init = time_offsets_init, .explain = time_offsets_explain },
+
         /* Root of the user namespace, before it makes or joins anything that it shall own. */
         { .name = "linux.gidMappings", .when = CX, .wanted = id_mappings_init_wanted,
           .init = id_mappings_init },
 
-        /* The cgroup namespace's root is the cgroup that one is in: after joining it. Joined namespaces and the time
-         * namespace, whose offsets must be written before the first process enters (time_namespaces(7)). */
+        /* The cgroup namespace's root is the cgroup that one is in: after joining it. Joined namespaces. */
         { .name = "linux.namespaces (late)", .when = CX,
           .init = namespaces_init },
-        { .name = "linux.timeOffsets", .when = C, .wanted = time_offsets_wanted,
-          .check = time_offsets_check, .init = time_offsets_init, .explain = time_offsets_explain },
 
         /* A fresh network namespace has its loopback interface down. */
         { .name = "loopback", .when = C, .wanted = loopback_wanted,
