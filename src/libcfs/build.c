@@ -76,6 +76,8 @@ static int fill_record(struct ctx *c, struct cfs_error *err)
         r->namespaces = c->linux_->namespaces;
         r->n_namespaces = c->linux_->n_namespaces;
         r->personality = c->linux_->personality;
+        r->memory_policy = c->linux_->memory_policy;
+        r->no_new_keyring = r->has_no_new_keyring = c->create->no_new_keyring;
         if (now_rfc3339(c->arena, &r->created) < 0)
                 return err_nomem(err);
         return 0;

@@ -158,7 +158,7 @@ static int process_from_options(struct ctx *c, const struct oci_process *base,
         if (o->cwd)
                 p->cwd = (char *)o->cwd;
         if (o->no_new_privs >= 0)
-                p->no_new_privileges = o->no_new_privs;
+                p->has_no_new_privileges = p->no_new_privileges = o->no_new_privs;
         if (o->apparmor)
                 p->apparmor_profile = (char *)o->apparmor;
         if (o->process_label)
@@ -173,6 +173,26 @@ static int process_from_options(struct ctx *c, const struct oci_process *base,
         return r;
 }
 
+/* What confines the container confines what is added to it, unless the document says otherwise: one that leaves
+ * something out does not mean to escape from it. */
+static void inherit(struct oci_process *p, const struct oci_process *base)
+{
+        if (!base)
+                return;
+        if (!p->capabilities)
+                p->capabilities = base->capabilities;
+        if (!p->apparmor_profile)
+                p->apparmor_profile = base->apparmor_profile;
+        if (!p->selinux_label)
+                p->selinux_label = base->selinux_label;
+        if (!p->has_no_new_privileges)
+                p->no_new_privileges = base->no_new_privileges;
+        if (!p->n_rlimits) {
+                p->rlimits = base->rlimits;
+                p->n_rlimits = base->n_rlimits;
+        }
+}
+
 static int process_from_file(struct ctx *c, const char *path, struct oci_process **ret, struct cfs_error *err)
 {
         void *root = NULL;
@@ -183,8 +203,10 @@ static int process_from_file(struct ctx *c, const char *path, struct oci_process
         oci_arena_free(c->arena);
         c->arena = NULL;
         r = oci_decode(&oci_process_type, path, c->config_text, c->config_len, &root, &c->arena, err);
-        if (r >= 0)
+        if (r >= 0) {
                 *ret = root;
+                inherit(*ret, c->state->record->process);
+        }
         return r;
 }
 
@@ -201,6 +223,7 @@ static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_erro
         linux_.namespaces = rec->namespaces;
         linux_.n_namespaces = rec->n_namespaces;
         linux_.personality = rec->personality;
+        linux_.memory_policy = rec->memory_policy;
         c->config = &config;
         c->arena = oci_arena_new();
         if (!c->arena)

@@ -196,7 +196,7 @@ const struct step plan[] = {
 
         { .name = "linux.personality", .when = CX, .wanted = personality_wanted,
           .check = personality_check, .init = personality_init, .explain = personality_explain },
-        { .name = "linux.memoryPolicy", .when = C, .wanted = memory_policy_wanted,
+        { .name = "linux.memoryPolicy", .when = CX, .wanted = memory_policy_wanted,
           .check = memory_policy_check, .init = memory_policy_init, .explain = memory_policy_explain },
 
         /* Late, so that making the container is not slowed down by them; before privileges go: a real-time policy or class

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/ctx.h"
+#include "libcfs/state.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <linux/keyctl.h>
@@ -40,7 +41,9 @@
 
 bool keyring_wanted(const struct ctx *c)
 {
-        return !c->create || !c->create->no_new_keyring;
+        if (c->create)
+                return !c->create->no_new_keyring;
+        return !c->state || !c->state->record->no_new_keyring;
 }
 
 static int join(const char *name, struct cfs_error *err)

@@ -13,7 +13,7 @@
 
 bool no_new_privileges_wanted(const struct ctx *c)
 {
-        return c->process->has_no_new_privileges && c->process->no_new_privileges;
+        return c->process->no_new_privileges;
 }
 
 int no_new_privileges_init(struct ctx *c, struct cfs_error *err)
