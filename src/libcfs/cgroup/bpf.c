@@ -99,8 +99,12 @@ int bpf_program(const struct rules *rules, struct bpf_insn **ret, size_t *ret_n,
         add(&c, BPF_ALU | BPF_RSH | BPF_K, WANTED, 0, 0, 16);
         add(&c, BPF_LDX | BPF_MEM | BPF_W, MAJOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
         add(&c, BPF_LDX | BPF_MEM | BPF_W, MINOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
-        for (size_t i = rules->n; i > 0; i--)
+        for (size_t i = rules->n; i > 0; i--) {
                 add_rule(&c, &rules->p[i - 1]);
+                /* Older rules are never asked, and the verifier refuses what cannot be reached. */
+                if (rules_is_catch_all(&rules->p[i - 1]))
+                        break;
+        }
         *ret = c.p;
         *ret_n = c.n;
         return 0;

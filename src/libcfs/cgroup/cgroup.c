@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "libcfs/cgroup/detect.h"
 #include "libcfs/cgroup/devcg.h"
-#include "libcfs/cgroup/knobs.h"
+#include "libcfs/cgroup/limits.h"
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
 #include "libcfs/cgroup/members.h"
@@ -101,7 +101,7 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
         if (look_at_host && rq->manager != CGROUP_MANAGER_NONE)
                 imagine_host(&cg);
         /* Without looking, the hierarchy is one that has everything, and only the values can be wrong. */
-        knobs_check(&cg, rq->resources, check_report, &d);
+        limits_check(&cg, rq->resources, check_report, &d);
 }
 
 struct explain_data {
@@ -133,7 +133,7 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
                         line(data, text);
                 }
         }
-        if (rq->resources && knobs_convert(&cg, rq->resources, false, &s, &err) >= 0) {
+        if (rq->resources && limits_convert(&cg, rq->resources, false, &s, &err) >= 0) {
                 for (size_t i = 0; i < s.n; i++) {
                         (void)snprintf(text, sizeof(text), "%s: write `%s` to %s%s%s", s.p[i].property,
                                        s.p[i].value, s.p[i].file, s.p[i].alt_file[0] ? " or " : "",

@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "libcfs/cgroup/detect.h"
 #include "libcfs/cgroup/devcg.h"
-#include "libcfs/cgroup/knobs.h"
+#include "libcfs/cgroup/limits.h"
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
 #include "libcfs/cgroup/members.h"
@@ -132,7 +132,7 @@ int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err)
         int r;
 
         if (cg->rq.resources) {
-                r = knobs_convert(cg, cg->rq.resources, false, &s, err);
+                r = limits_convert(cg, cg->rq.resources, false, &s, err);
                 if (r < 0)
                         return r;
                 enable_for(cg, &s);
@@ -190,9 +190,9 @@ int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct c
         _cleanup_settings_ struct settings s = { 0 };
         int r;
 
-        r = knobs_check_usage(cg, res, err);
+        r = limits_check_usage(cg, res, err);
         if (r >= 0)
-                r = knobs_convert(cg, res, true, &s, err);
+                r = limits_convert(cg, res, true, &s, err);
         if (r < 0)
                 return r;
         enable_for(cg, &s);

@@ -31,20 +31,4 @@ struct knob {
 /* Ends with a row whose property is NULL. */
 extern const struct knob knobs[];
 
-/* Turns r into settings, for the hierarchies of cg. An error names the property. update: the cgroup has values
- * already, which unsaid halves of a pair are taken from. */
-int knobs_convert(const struct cgroup *cg, const struct oci_resources *r, bool update, struct settings *out,
-                  struct cfs_error *err);
-
-/* All problems of r, instead of the first. v1, v2: on which kind of machine; the code tells an invalid value from one
- * that such a machine cannot express. */
-void knobs_check(const struct cgroup *cg, const struct oci_resources *r,
-                 void (*report)(void *data, const struct cfs_error *problem), void *data);
-
-/* Is any resource asked for at all? (device rules aside) */
-bool knobs_wanted(const struct oci_resources *r);
-
-/* memory.checkBeforeUpdate: refuses limits below what is used now. */
-int knobs_check_usage(const struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
-
 #endif

@@ -7,7 +7,7 @@
  * nothing to kill but the init.
  */
 #include "base/str.h"
-#include "libcfs/cgroup/knobs.h"
+#include "libcfs/cgroup/limits.h"
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
 
@@ -19,7 +19,7 @@ static int refuse(const struct oci_resources *r, struct cfs_error *err)
 
         if (!r)
                 return 0;
-        e = knobs_convert(&nothing, r, false, &s, err);
+        e = limits_convert(&nothing, r, false, &s, err);
         if (e < 0 || s.n == 0)
                 return e;
         return err_property(err, err_set(err, CFS_E_UNSUPPORTED, "cannot be set: cgroups are disabled"),
