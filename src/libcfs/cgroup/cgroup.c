@@ -17,6 +17,7 @@
 #include "libcfs/cgroup/members.h"
 #include "libcfs/cgroup/oom.h"
 #include "libcfs/cgroup/rules.h"
+#include "libcfs/cgroup/stats.h"
 #include "libcfs/cgroup/v1.h"
 #include "libcfs/cgroup/v2.h"
 #include <unistd.h>
@@ -402,6 +403,11 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err)
 {
         return cg->manager->update(cg, r, err);
+}
+
+int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err)
+{
+        return stats_json(cg, ret, err);
 }
 
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err)
