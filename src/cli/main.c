@@ -5,7 +5,8 @@
  * The order of things in main() is a contract with the engines:
  *
  *   1. descriptors 0, 1 and 2 are open, whatever the caller did: nothing that is opened later may become "standard
- *      output" by accident;
+ *      output" by accident; and SIGCHLD, when the caller ignores it, is not: the kernel would reap our children, and their
+ *      exit codes with them;
  *   2. the options in front of the command are parsed and the log is opened, so that every later mistake, those in the
  *      command's own options included, reaches the log that the engine reads;
  *   3. the command's options are parsed and checked: a mistake here has changed nothing yet;
@@ -23,6 +24,7 @@
 #include "cli/logfile.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +248,7 @@ int main(int argc, char **argv)
         int exit_code = 1, r;
 
         open_standard_descriptors();
+        (void)signal(SIGCHLD, SIG_DFL);
         r = run(argc, argv, &exit_code, &err);
         if (r >= 0)
                 r = flush(&err);

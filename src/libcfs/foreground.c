@@ -4,7 +4,7 @@
  * terminal's bytes and size go both ways, and the exit code comes back.
  *
  * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and there is no
- * handler to race with. The new process inherits the mask and clears it before its execve. SIGCHLD is not forwarded,
+ * handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not forwarded,
  * nor what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
  *
  * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls

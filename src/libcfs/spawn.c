@@ -38,11 +38,28 @@
 #include "libcfs/state.h"
 #include "libcfs/sync.h"
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 /* What the child makes by itself later. */
 #define LATE_NAMESPACES (CLONE_NEWCGROUP | (uint64_t)CLONE_NEWTIME)
+
+/*
+ * What the caller blocks or ignores (conmon: SIGPIPE; the runtime itself in the foreground: everything it forwards) survives
+ * an execve, and the program would wonder. Handlers are gone by CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since
+ * a filter may forbid it later.
+ */
+static void reset_signals(void)
+{
+        const struct sigaction standard = { .sa_handler = SIG_DFL };
+        sigset_t none;
+
+        for (int s = 1; s <= SIGRTMAX; s++)
+                (void)sigaction(s, &standard, NULL); /* EINVAL: SIGKILL, SIGSTOP, and libc's own two */
+        (void)sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
 
 static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
                                  void (*child)(struct ctx *))
@@ -51,6 +68,7 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         c->sync = ours;
         c->pid = 0;
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        reset_signals();
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);

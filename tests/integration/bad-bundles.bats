@@ -70,7 +70,7 @@ fails_with() {
 
 @test "namespaces: relative path" {
     new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "proc/1/ns/net" else . end)'
-    fails_with "is not an absolute path"
+    fails_with "/linux/namespaces/1/path: expected an absolute path"
 }
 
 @test "namespaces: a path of another type" {
@@ -85,7 +85,7 @@ fails_with() {
     fails_with "no such file or directory"
 }
 
-@test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "process.cwd"; }
+@test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "/process/cwd: expected an absolute path"; }
 
 @test "process: cwd that does not exist" { root_only; new_bundle '.process.cwd = "/nowhere"'; fails_with "no such file or directory"; }
 
@@ -142,7 +142,10 @@ fails_with() {
     fails_with "hooks"
 }
 
-@test "sysctl: not of a namespace" { new_bundle '.linux.sysctl = {"kernel.core_pattern": "|/x"}'; fails_with "kernel.core_pattern"; }
+@test "sysctl: not of a namespace" {
+    new_bundle '.linux.sysctl = {"kernel.core_pattern": "|/x"}'
+    fails_with "kernel.core_pattern"
+}
 
 @test "ID: with a slash, dots, empty, too long" {
     new_bundle

@@ -73,7 +73,7 @@ load helpers/common
 @test "run forwards signals to the program" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "signals"]'
-    cfs run -b "$B" "$ID" > "$OUT" &
+    "$CFS" --root "$STATE" run -b "$B" "$ID" > "$OUT" &
     local pid=$!
     wait_for grep -q ready "$OUT"
     kill -USR1 $pid
@@ -212,6 +212,7 @@ P
 @test "list shows the containers as table, json and quietly" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    mkdir "$STATE"
     is "$(cfs list --format json)" null
     cfs create -b "$B" "$ID"
     cfs list | head -1 | grep -Eq '^ID +PID +STATUS +BUNDLE +CREATED +OWNER$'

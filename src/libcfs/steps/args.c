@@ -17,7 +17,6 @@
 #include "libcfs/steps/steps.h"
 #include "libcfs/sync.h"
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -109,12 +108,8 @@ int args_execve_host(struct ctx *c, struct cfs_error *err)
 
 int args_execve_init(struct ctx *c, struct cfs_error *err)
 {
-        sigset_t none;
-
         if (!c->exec_path)
                 return err_set(err, CFS_E_INVALID, "process.args: the container has no program to start");
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
         (void)execve(c->exec_path, c->process->args, c->env);
         return not_executable(c->exec_path, errno, err);
 }

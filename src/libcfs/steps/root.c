@@ -66,7 +66,10 @@ void root_check(const struct ctx *c, struct problems *p)
         }
         if (!problems_host(p) || !c->rootfs)
                 return;
-        if (stat(c->rootfs, &st) < 0) {
+        /* A link would be resolved here, by the host's rules, to what may be another container's root, or the host's. */
+        if (lstat(c->rootfs, &st) == 0 && S_ISLNK(st.st_mode)) {
+                problem_host(p, "root.path", "`%s` is a symbolic link", c->rootfs);
+        } else if (stat(c->rootfs, &st) < 0) {
                 (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);
                 problem_host(p, "root.path", "%s", e.text);
         } else if (!S_ISDIR(st.st_mode)) {
