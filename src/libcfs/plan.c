@@ -95,8 +95,8 @@ const struct step plan[] = {
         { .name = "linux.netDevices", .when = C, .wanted = net_devices_wanted,
           .check = net_devices_check, .host = net_devices_host, .explain = net_devices_explain },
 
-        /* Now the init has its ids, its devices and (systemd) its scope. */
-        { .name = "identity", .when = C | WALK_MEET, .wanted = id_mappings_identity_wanted },
+        /* Now the init has its ids, its devices and (systemd) its scope; and it has joined its cgroups. */
+        { .name = "identity", .when = CX | WALK_MEET, .wanted = id_mappings_identity_wanted },
 
         /* Its offsets must be written before the first process enters (time_namespaces(7)), and to a file of ours in
          * /proc that belongs to the user who started us: before we are another one. */

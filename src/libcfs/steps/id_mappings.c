@@ -331,11 +331,21 @@ int id_mappings_host(struct ctx *c, struct cfs_error *err)
 
 /* ---- the init becomes root ---------------------------------------------------------------------------------------- */
 
+/* Is there something that the runtime does from outside once the init has joined its cgroup? A cgroup may refuse a
+ * process that has a real-time policy already. */
+static bool sets_priorities(const struct ctx *c)
+{
+        return ctx_has_ns(c, CLONE_NEWUSER) && (c->process->scheduler || c->process->io_priority);
+}
+
 /* The MEET at which the init waits for what the runtime does to it from outside. */
 bool id_mappings_identity_wanted(const struct ctx *c)
 {
-        return (c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n) ||
-               (c->cgroup && cgroup_needs_attach(c->cgroup));
+        if (sets_priorities(c))
+                return true;
+        return c->walk == WALK_CREATE &&
+               ((c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n) ||
+                (c->cgroup && cgroup_needs_attach(c->cgroup)));
 }
 
 bool id_mappings_init_wanted(const struct ctx *c)
