@@ -209,7 +209,12 @@ bool cgroup_needs_attach(const struct cgroup *cg)
 
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
-        return cg->manager->attach ? cg->manager->attach(cg, pid, err) : 0;
+        int r = cg->manager->attach ? cg->manager->attach(cg, pid, err) : 0;
+
+        if (r >= 0 && cg->devices_later)
+                devcg_apply_later(cg, &cg->rq);
+        cg->devices_later = false;
+        return r;
 }
 
 /* ---- later -------------------------------------------------------------------------------------------------- */

@@ -43,9 +43,9 @@ int cgroup_clone_fd(const struct cgroup *cg);
  * ("0" to v1 `tasks`, which avoids the RCU grace period of moving another process). Uses descriptors opened by make. */
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 
-/* In the runtime, after the process exists: what needs its pid (systemd's StartTransientUnit(PIDs=)), and limits that
- * must come after it has joined. No-op for cgroupfs. When this is needed, cgroup_needs_attach() is true and the init
- * waits for the MEET "identity". */
+/* In the runtime, after the process exists, and before the user's program runs: what needs its pid (systemd's
+ * StartTransientUnit(PIDs=)), and what need not be done earlier. When cgroup_needs_attach() is true the init cannot go on
+ * without it, and waits for the MEET "identity". */
 bool cgroup_needs_attach(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 

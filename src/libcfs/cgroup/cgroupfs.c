@@ -140,7 +140,7 @@ int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err)
                 if (r < 0)
                         return r;
         }
-        return devcg_apply(cg, &cg->rq, false, err);
+        return devcg_apply(cg, &cg->rq, false, &cg->devices_later, err);
 }
 
 /* No process can be born where none may be (EAGAIN), but one can move there. */
@@ -200,7 +200,7 @@ int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct c
         if (r < 0 || res->n_devices == 0)
                 return r;
         cg->rq.resources = res;
-        r = devcg_apply(cg, &cg->rq, true, err);
+        r = devcg_apply(cg, &cg->rq, true, NULL, err);
         if (r < 0)
                 settings_undo(&s);
         return r;

@@ -6,7 +6,8 @@
  * devices.allow sets the behaviour and empties the list; another line adds an exception, or takes one away when it names
  * exactly the same devices. That is less than "the last rule decides": a rule that takes a part out of a wider
  * exception ("deny c 1:3" after "allow c *:*") is accepted and does nothing. Such rules are an error on a machine of v1
- * alone. On a hybrid machine the BPF program knows them, and v1's list is left alone.
+ * alone. On a hybrid machine the BPF program knows them, and v1's list is left alone. Otherwise a hybrid machine gets both,
+ * and since the list is in force, the program may come later, while the init is at work: it takes 0.3 ms.
  *
  * An update must not pull /dev/null from under a running process: only the differences are written.
  *
@@ -149,6 +150,7 @@ static int v1_transition(const char *dir, const struct rules *old, const struct 
         return write_rules(dir, "devices.deny", &gone, err);
 }
 
+/* Returns 1 when the rules are in force, 0 when v1 cannot express them and v2 has to. */
 static int v1_apply(const struct hierarchy *h, const struct rules *rules, bool have_bpf, bool update,
                     struct cfs_error *err)
 {
@@ -162,8 +164,9 @@ static int v1_apply(const struct hierarchy *h, const struct rules *rules, bool h
         if (r < 0)
                 return r;
         if (r == 0) {
+                /* Nothing of an older list is to be in the way. */
                 if (have_bpf)
-                        return 0;
+                        return update ? tree_write(h->path, "devices.allow", "a", err) : 0;
                 return err_property(err,
                                     err_set(err, CFS_E_UNSUPPORTED,
                                             "cgroup v1 cannot express \"%s %s\" after a wider rule",
@@ -174,17 +177,20 @@ static int v1_apply(const struct hierarchy *h, const struct rules *rules, bool h
                 r = read_list(h->path, &old, err);
                 if (r < 0)
                         return r;
-                if (r == 1)
-                        return v1_transition(h->path, &old, &exceptions, err);
+                if (r == 1) {
+                        r = v1_transition(h->path, &old, &exceptions, err);
+                        return r < 0 ? r : 1;
+                }
         }
         /* A new cgroup has its parent's list: everything, as a rule. Then there is nothing to say. */
         if (behaviour && !update && exceptions.n == 0 &&
             tree_read(h->path, "devices.list", text, sizeof(text)) > 0 && text[0] == 'a')
-                return 0;
+                return 1;
         r = tree_write(h->path, behaviour ? "devices.allow" : "devices.deny", "a", err);
         if (r < 0)
                 return err_property(err, r, "linux.resources.devices");
-        return write_rules(h->path, behaviour ? "devices.deny" : "devices.allow", &exceptions, err);
+        r = write_rules(h->path, behaviour ? "devices.deny" : "devices.allow", &exceptions, err);
+        return r < 0 ? r : 1;
 }
 
 static int v2_apply(const struct hierarchy *h, const struct rules *rules, bool update, struct cfs_error *err)
@@ -202,34 +208,62 @@ static int v2_apply(const struct hierarchy *h, const struct rules *rules, bool u
         return r < 0 ? err_sys(err, -r, "bpf", "detach the program for device rules") : 0;
 }
 
-int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, struct cfs_error *err)
+static void find(const struct cgroup *cg, const struct hierarchy **v1, const struct hierarchy **v2)
 {
-        const struct hierarchy *v1 = NULL, *v2 = NULL;
-        _cleanup_rules_ struct rules rules = { 0 };
-        struct cfs_error why = { 0 };
-        int r;
-
+        *v1 = *v2 = NULL;
         for (size_t i = 0; i < cg->n; i++) {
                 if (cg->h[i].v2)
-                        v2 = &cg->h[i];
+                        *v2 = &cg->h[i];
                 else if (detect_has(cg->h[i].name, "devices"))
-                        v1 = &cg->h[i];
+                        *v1 = &cg->h[i];
         }
+}
+
+/* The program where v1's list is in force already: a kernel without BPF is no reason to fail. */
+static int second_lock(const struct hierarchy *v2, const struct rules *rules, bool update)
+{
+        struct cfs_error why = { 0 };
+
+        if (v2_apply(v2, rules, update, &why) < 0)
+                log_debug("cgroups: %s; v1's devices controller does without", why.text);
+        return 0;
+}
+
+int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, bool *ret_later,
+                struct cfs_error *err)
+{
+        const struct hierarchy *v1, *v2;
+        _cleanup_rules_ struct rules rules = { 0 };
+        int r;
+
+        find(cg, &v1, &v2);
         if (rq->rootless || (!v1 && !v2))
                 return 0;
         r = rules_list(rq, &rules, err);
         if (r < 0)
                 return r;
-        if (v2) {
-                r = v2_apply(v2, &rules, update, v1 ? &why : err);
-                if (r < 0 && !v1)
-                        return r;
-                if (r < 0) {
-                        log_debug("cgroups: %s; v1's devices controller does without", why.text);
-                        v2 = NULL;
-                }
-        }
-        return v1 ? v1_apply(v1, &rules, v2, update, err) : 0;
+        if (!v1)
+                return v2_apply(v2, &rules, update, err);
+        r = v1_apply(v1, &rules, v2, update, err);
+        if (r < 0 || !v2)
+                return r < 0 ? r : 0;
+        if (r == 0)
+                return v2_apply(v2, &rules, update, err);
+        if (!ret_later)
+                return second_lock(v2, &rules, update);
+        *ret_later = true;
+        return 0;
+}
+
+void devcg_apply_later(const struct cgroup *cg, const struct cgroup_request *rq)
+{
+        const struct hierarchy *v1, *v2;
+        _cleanup_rules_ struct rules rules = { 0 };
+        struct cfs_error ignored;
+
+        find(cg, &v1, &v2);
+        if (v2 && rules_list(rq, &rules, &ignored) >= 0)
+                (void)second_lock(v2, &rules, false);
 }
 
 void devcg_explain(const struct cgroup *cg, const struct cgroup_request *rq,

@@ -5,8 +5,11 @@
 
 #include "libcfs/cgroup/handle.h"
 
-/* Puts rq's rules in force on every hierarchy of cg that can have them. update: older ones are in force. */
-int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, struct cfs_error *err);
+/* Puts rq's rules in force on every hierarchy of cg that can have them. update: older ones are in force. With ret_later, what
+ * need not be done at once is left to devcg_apply_later(), and *ret_later set. */
+int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, bool *ret_later,
+                struct cfs_error *err);
+void devcg_apply_later(const struct cgroup *cg, const struct cgroup_request *rq);
 
 /* One line per thing that devcg_apply() would write. */
 void devcg_explain(const struct cgroup *cg, const struct cgroup_request *rq,

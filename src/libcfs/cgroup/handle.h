@@ -52,6 +52,7 @@ struct cgroup {
         struct hierarchy h[CGROUP_MAX_HIERARCHIES];
         struct cgroup_view views[CGROUP_MAX_HIERARCHIES];
         size_t n_views;
+        bool devices_later; /* a hybrid machine's second lock on devices is still to be put on          */
         size_t n_owned;
         char *owned[CGROUP_MAX_HIERARCHIES]; /* strings that live as long as the handle                */
 };

@@ -132,9 +132,7 @@ int cgroups_prepare(struct ctx *c, struct cfs_error *err)
 
 int cgroups_host(struct ctx *c, struct cfs_error *err)
 {
-        if (c->walk == WALK_EXEC || !cgroup_needs_attach(c->cgroup))
-                return 0;
-        return cgroup_attach(c->cgroup, c->pid, err);
+        return c->walk == WALK_EXEC ? 0 : cgroup_attach(c->cgroup, c->pid, err);
 }
 
 int cgroups_init(struct ctx *c, struct cfs_error *err)
