@@ -427,7 +427,7 @@ static int decode_end_object(void *data, size_t offset)
         struct decoder *d = data;
         struct frame *f;
         uint64_t missing;
-        int r;
+        int r = 0;
 
         (void)offset;
         if (d->skip) {
@@ -453,8 +453,9 @@ static int decode_end_object(void *data, size_t offset)
                 if (decode_error(d, f->offset, f->type->properties[i].name, message))
                         return 1;
         }
-        r = entries_check(d, (struct entry *)(void *)(d->scratch + f->base),
-                          (d->scratch_len - f->base) / sizeof(struct entry));
+        if (d->scratch_len > f->base)
+                r = entries_check(d, (struct entry *)(void *)(d->scratch + f->base),
+                                  (d->scratch_len - f->base) / sizeof(struct entry));
         frame_pop(d);
         return r;
 }

@@ -10,6 +10,7 @@
  * with 127). When a message is too long for its field, what is cut is therefore never the end of the sentence but
  * the part that the caller formatted.
  */
+#define ERR_IMPLEMENTATION
 #include "base/err.h"
 #include "base/explain.h"
 #include <ctype.h>
