@@ -130,7 +130,7 @@ int bpf_load(const struct bpf_insn *insn, size_t n)
 /* Our own among the programs of the cgroup: a descriptor, or -ENOENT, or another -errno. */
 static int find_ours(int cgroup_fd)
 {
-        uint32_t ids[MAX_PROGRAMS];
+        uint32_t ids[MAX_PROGRAMS] = { 0 };
         union bpf_attr attr;
 
         memset(&attr, 0, sizeof(attr));
