@@ -157,9 +157,10 @@ END
 @test "the engines' argument vectors are understood" {
     local words want
     mkdir -p "$T/b" "$STATE"
+    echo '{}' > "$T/b/resources.json"
     while IFS='|' read -r words want; do
         words=${words//@B/$T/b}
-        apart "$CFS" --root "$STATE" $words < /dev/null
+        apart "$CFS" --root "$STATE" $words <<< '{}'
         [ "$status" -ne 0 ]
         contains "$errors" "$want"
         case $errors in *flag* | *requires*) false ;; esac
@@ -186,7 +187,7 @@ kill -a x kill|does not exist
 --log-format=json --log @B/l exec --pid-file @B/f --process @B/s --detach --preserve-fds 1 --console-socket @B/s x|does not exist
 --log-format=json --log @B/l restore --bundle @B --pid-file @B/f --no-pivot --no-new-keyring --detach --image-path @B --work-path @B --tcp-close --file-locks --lsm-mount-context=a --lsm-profile=selinux:b --console-socket @B/s x|not supported by this build
 checkpoint --image-path @B --work-path @B --leave-running --leave-running --tcp-established --file-locks --pre-dump --parent-path ../pre-checkpoint x|not supported by this build
-update --resources=/dev/null x|does not exist
+update --resources=@B/resources.json x|does not exist
 update --resources - x|does not exist
 update x --memory 50M --cpu-idle 1 --cpu-burst 5|does not exist
 exec --process @B/p x|does not exist
@@ -502,6 +503,56 @@ hint: remove it first"
     apart env PATH=/nonexistent "$CFS" --root "$STATE" ps "$ID"
     is "$status" 1
     contains "$errors" "no such file or directory"
+}
+
+# The one file of that name in the container's cgroups.
+knob() { cat $(find /sys/fs/cgroup -path "*/$ID/$1" 2> /dev/null | head -n 1); }
+
+@test "update: options, a file and standard input mean the same" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs run -d -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    [ -n "$(find /sys/fs/cgroup -path "*/$ID/pids.max" | head -n 1)" ] || skip "needs the pids controller"
+    apart cfs update --pids-limit 21 "$ID"
+    is "$status" 0
+    is "$output$errors" ""
+    is "$(knob pids.max)" 21
+    echo '{"pids":{"limit":22}}' > "$T/r.json"
+    cfs update --resources "$T/r.json" "$ID"
+    is "$(knob pids.max)" 22
+    cfs update --resources=- "$ID" <<< '{"pids":{"limit":23}}'
+    is "$(knob pids.max)" 23
+    cfs update "$ID" --pids-limit -1
+    is "$(knob pids.max)" max
+    if [ -n "$(find /sys/fs/cgroup -path "*/$ID/memory.limit_in_bytes" | head -n 1)" ]; then
+        cfs update --memory 50M "$ID"
+        is "$(knob memory.limit_in_bytes)" 52428800
+    elif [ -n "$(find /sys/fs/cgroup -path "*/$ID/memory.max" | head -n 1)" ]; then
+        cfs update --memory 50M "$ID"
+        is "$(knob memory.max)" 52428800
+    fi
+    apart cfs update --resources "$T/none" "$ID"
+    is "$status" 1
+    is "$errors" "cfs: open $T/none: no such file or directory"
+    apart cfs update --resources - "$ID" <<< '{"pids":{"limit":"many"}}'
+    is "$status" 1
+    contains "$errors" "pids"
+}
+
+@test "events --stats: one JSON object on one line; intervals go on until the container ends" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs run -d -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    apart cfs events --stats "$ID"
+    is "$status" 0
+    is "$errors" ""
+    is "$(wc -l <<< "$output")" 1
+    is "$(jq -c '[.type, .id, (.data | type)]' <<< "$output")" '["stats","'"$ID"'","object"]'
+    cfs events --interval 100ms "$ID" > "$OUT" 3>&- &
+    wait_for test -s "$OUT"
+    cfs kill "$ID" KILL
+    wait $!
+    [ "$(wc -l < "$OUT")" -ge 1 ]
 }
 
 # ---- what is generated from the tables -----------------------------------------------------------------------------------
