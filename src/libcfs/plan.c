@@ -186,6 +186,10 @@ const struct step plan[] = {
         { .name = "linux.readonlyPaths", .when = C,
           .check = readonly_paths_check, .init = readonly_paths_init, .explain = readonly_paths_explain },
 
+        /* After the masks, which are clones: an unbindable mount cannot be cloned. */
+        { .name = "linux.rootfsPropagation (root)", .when = C, .wanted = root_propagation_wanted,
+          .init = root_propagation_init },
+
         /* All mount points in them are made: a tmpfs that shall be read-only was writable until now. */
         { .name = "mounts (read-only)", .when = C,
           .init = mounts_readonly_init },

@@ -93,13 +93,14 @@ static inline void has_words(const char *where, const char *words, const char *f
 static inline int steps(struct ctx *c, struct cfs_error *err)
 {
         static int (*const inits[])(struct ctx *, struct cfs_error *) = {
-                rootfs_propagation_init, root_init,         mounts_init,         devices_init,
-                root_pivot_init,         masked_paths_init, readonly_paths_init, mounts_readonly_init,
-                root_readonly_init,
+                rootfs_propagation_init, root_init,          mounts_init,         devices_init,
+                root_pivot_init,         masked_paths_init,  readonly_paths_init, root_propagation_init,
+                mounts_readonly_init,    root_readonly_init,
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(inits); i++) {
-                int r = inits[i](c, err);
+                bool wanted = inits[i] != root_propagation_init || root_propagation_wanted(c);
+                int r = wanted ? inits[i](c, err) : 0;
 
                 if (r < 0)
                         return r;

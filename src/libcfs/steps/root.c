@@ -265,7 +265,6 @@ static int pivot(const struct ctx *c, struct cfs_error *err)
 {
         const char *asked = c->linux_->rootfs_propagation;
         _cleanup_close_ int old = -1;
-        uint64_t flag;
         int r = 0;
 
         if (asked && (old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -282,14 +281,7 @@ static int pivot(const struct ctx *c, struct cfs_error *err)
                 return err_sys(err, errno, "umount2", "detach the old root");
         if (chdir("/") < 0)
                 return err_sys(err, errno, "chdir", "go to `/`");
-        if (!asked)
-                return 0;
-        flag = is_asked_for(c, "shared")    ? MS_SHARED
-               : is_asked_for(c, "slave")   ? MS_SLAVE
-               : is_asked_for(c, "private") ? MS_PRIVATE
-                                            : MS_UNBINDABLE;
-        r = mnt_setattr(c->rootfs_fd, asked[0] == 'r', 0, 0, flag, -1, err);
-        return r < 0 ? err_property(err, r, "linux.rootfsPropagation") : 0;
+        return 0;
 }
 
 int root_pivot_init(struct ctx *c, struct cfs_error *err)
@@ -299,6 +291,26 @@ int root_pivot_init(struct ctx *c, struct cfs_error *err)
         if (c->create && c->create->no_pivot)
                 return move_root(c, err);
         return pivot(c, err);
+}
+
+bool root_propagation_wanted(const struct ctx *c)
+{
+        return has_own_namespace(c) && c->linux_->rootfs_propagation;
+}
+
+/* What the property says of the root itself. After the masks: those are clones, and nothing can be cloned from an
+ * unbindable mount. */
+int root_propagation_init(struct ctx *c, struct cfs_error *err)
+{
+        uint64_t flag;
+        int r;
+
+        flag = is_asked_for(c, "shared")    ? MS_SHARED
+               : is_asked_for(c, "slave")   ? MS_SLAVE
+               : is_asked_for(c, "private") ? MS_PRIVATE
+                                            : MS_UNBINDABLE;
+        r = mnt_setattr(c->rootfs_fd, c->linux_->rootfs_propagation[0] == 'r', 0, 0, flag, -1, err);
+        return r < 0 ? err_property(err, r, "linux.rootfsPropagation") : 0;
 }
 
 int root_readonly_init(struct ctx *c, struct cfs_error *err)

@@ -11,7 +11,7 @@
  *   unbindable     slaves for now: an unbindable mount could not be cloned, not even to become the root
  *
  * pivot_root(2) wants neither the new root nor its parent to be shared; root_init() sees to that. The property's own
- * sentence, that it is the root's propagation inside, is made true by root_pivot_init().
+ * sentence, that it is the root's propagation inside, is made true by root_propagation_init().
  *
  * In a namespace that is not new (joined, or the runtime's own) nothing is changed: it is somebody else's.
  */
