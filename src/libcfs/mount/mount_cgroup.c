@@ -68,11 +68,11 @@ static int bind_view(const struct cgroup_view *v, uint64_t attrs, struct cfs_err
         fd = mnt_clone(AT_FDCWD, path, false, err);
         if (fd < 0)
                 return fd;
-        r = mnt_setattr(fd, false, attrs, 0, MS_PRIVATE, -1, err);
+        r = attrs ? mnt_setattr(fd, false, attrs, 0, MS_PRIVATE, -1, err) : 0;
         return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* A detached mount of one hierarchy as the container may see it. */
+/* A detached mount of one hierarchy as the container may see it. Without attrs: the caller sets them later. */
 static int make_view(const struct mount_env *e, const struct cgroup_view *v, uint64_t attrs,
                      struct cfs_error *err)
 {
@@ -106,17 +106,17 @@ static int attach_host(const struct mount_env *e, uint64_t attrs, int target_fd,
         return mnt_attach(fd, target_fd, err);
 }
 
-static int add_hierarchy(const struct mount_env *e, const struct cgroup_view *v, uint64_t attrs, int dir,
+static int add_hierarchy(const struct mount_env *e, const struct cgroup_view *v, int dir,
                          struct cfs_error *err)
 {
         _cleanup_free_ char *names = NULL;
-        _cleanup_close_ int fd = -1;
+        _cleanup_leave_ int fd = -1;
         char *rest, *name;
         int r;
 
         if (mkdirat(dir, v->name, 0755) < 0)
                 return err_sys(err, errno, "mkdirat", "make `%s`", v->name);
-        fd = make_view(e, v, attrs, err);
+        fd = make_view(e, v, 0, err);
         if (fd < 0)
                 return err_prefix(err, fd, "hierarchy `%s`", v->name);
         r = mnt_attach_at(fd, dir, v->name, err);
@@ -136,7 +136,7 @@ static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, co
 {
         _cleanup_free_ char *label = NULL;
         const char *words[] = { "mode=755", NULL, NULL };
-        _cleanup_close_ int dir = -1;
+        _cleanup_leave_ int dir = -1;
         int r;
 
         if (e->label) {
@@ -151,10 +151,9 @@ static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, co
                 return dir;
         r = mnt_attach(dir, target_fd, err);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = add_hierarchy(e, &views[i], attrs, dir, err);
-        if (r >= 0 && (attrs & MOUNT_ATTR_RDONLY))
-                r = mnt_setattr(dir, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
-        return r;
+                r = add_hierarchy(e, &views[i], dir, err);
+        /* One call for all of them; nobody is in the container yet. */
+        return r < 0 ? r : mnt_setattr(dir, true, attrs, 0, MS_PRIVATE, -1, err);
 }
 
 int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
@@ -162,7 +161,7 @@ int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const st
 {
         uint64_t attrs = mount_options_new_attrs(o) | ALWAYS;
         const struct cgroup_view *views = NULL;
-        _cleanup_close_ int fd = -1;
+        _cleanup_leave_ int fd = -1;
         size_t n = e->cgroup ? cgroup_views(e->cgroup, &views) : 0;
 
         if (n == 0)

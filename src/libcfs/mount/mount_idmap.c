@@ -33,14 +33,25 @@ struct mount_idmap {
         int fd;
 };
 
-static char *text_of(struct oci_id_mapping *const *maps, size_t n, struct oci_arena *arena)
+/* The second number of uid_map counts in the namespace of who writes it: inside, an ID of the host is the one that the
+ * container's own mapping makes of it. */
+static uint32_t outside_of(const struct oci_id_mapping *map, struct oci_id_mapping *const *own, size_t n_own)
+{
+        for (size_t i = 0; i < n_own; i++)
+                if (map->host_id >= own[i]->host_id && map->host_id - own[i]->host_id < own[i]->size)
+                        return own[i]->container_id + (map->host_id - own[i]->host_id);
+        return map->host_id;
+}
+
+static char *text_of(struct oci_id_mapping *const *maps, size_t n, struct oci_id_mapping *const *own,
+                     size_t n_own, struct oci_arena *arena)
 {
         size_t size = n * 3 * 11 + 1, len = 0;
         char *s = oci_arena_alloc(arena, size);
 
         for (size_t i = 0; s && i < n; i++)
                 len += (size_t)snprintf(s + len, size - len, "%u %u %u\n", maps[i]->container_id,
-                                        maps[i]->host_id, maps[i]->size);
+                                        outside_of(maps[i], own, n_own), maps[i]->size);
         return s;
 }
 
@@ -118,7 +129,9 @@ static int make(int proc_fd, const char *uids, const char *gids, int *ret_fd, st
 int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
                     struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err)
 {
-        char *u = text_of(uids, n_uids, e->arena), *g = text_of(gids, n_gids, e->arena);
+        const struct oci_linux *l = e->linux_;
+        char *u = text_of(uids, n_uids, l->uid_mappings, e->inside ? l->n_uid_mappings : 0, e->arena);
+        char *g = text_of(gids, n_gids, l->gid_mappings, e->inside ? l->n_gid_mappings : 0, e->arena);
         struct mount_idmap *map;
         int r;
 

@@ -90,19 +90,62 @@ static bool is_ordinary_only(const struct oci_mount *m, const struct mount_optio
         return m->type && !(o->flags & MOUNT_BIND) && (STREQ(m->type, "proc") || STREQ(m->type, "sysfs"));
 }
 
+/* Makes the last component of a clean path, when only that is missing. 0 or -errno. */
+static int make_last(int root_fd, const char *clean, enum mount_target_kind kind)
+{
+        const char *name = strrchr(clean, '/') + 1;
+        size_t n = (size_t)(name - clean);
+        _cleanup_leave_ int dir = -1;
+        char parent[PATH_MAX] = ".";
+        int fd;
+
+        if (n >= sizeof(parent))
+                return -ENAMETOOLONG;
+        if (n > 1) {
+                memcpy(parent, clean + 1, n - 2);
+                parent[n - 2] = '\0';
+        }
+        dir = path_open_beneath(root_fd, parent, O_PATH | O_DIRECTORY, NULL);
+        if (dir < 0)
+                return dir;
+        if (kind == MOUNT_TARGET_DIR)
+                return mkdirat(dir, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
+        fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0)
+                return -errno;
+        (void)close(fd);
+        return 0;
+}
+
+/* The path without following any link: usually all is there, or all but the last component. Then one or four system
+ * calls do. -errno without a message. */
+static int open_plain(int root_fd, const char *clean, enum mount_target_kind kind, mode_t *ret_mode)
+{
+        const char *beneath = clean[1] ? clean + 1 : ".";
+        int flags = O_PATH | (kind == MOUNT_TARGET_DIR ? O_DIRECTORY : 0), fd, r;
+        struct stat st;
+
+        fd = path_open_beneath(root_fd, beneath, flags, NULL);
+        if (fd >= 0 && ret_mode && fstat(fd, &st) == 0)
+                *ret_mode = st.st_mode & 07777;
+        if (fd != -ENOENT)
+                return fd;
+        r = make_last(root_fd, clean, kind);
+        return r < 0 ? r : path_open_beneath(root_fd, beneath, flags, NULL);
+}
+
 static int open_ordinary(const struct mount_env *e, const struct oci_mount *m, const char *clean,
                          struct cfs_error *err)
 {
-        const char *beneath = clean[1] ? clean + 1 : ".";
         int fd, r;
 
-        fd = path_open_beneath(e->root_fd, beneath, O_PATH | O_DIRECTORY, NULL);
+        fd = open_plain(e->root_fd, clean, MOUNT_TARGET_DIR, NULL);
         if (fd == -ENOENT) {
                 fd = path_mkdirs_in_root(e->root_fd, clean, 0755, err);
                 if (fd < 0)
                         return fd;
                 (void)close(fd);
-                fd = path_open_beneath(e->root_fd, beneath, O_PATH | O_DIRECTORY, NULL);
+                fd = open_plain(e->root_fd, clean, MOUNT_TARGET_DIR, NULL);
         }
         if (fd == -ELOOP || fd == -ENOTDIR) {
                 r = err_set(err, CFS_E_INVALID,
@@ -159,32 +202,44 @@ static int open_usual(const struct mount_env *e, const char *clean, enum mount_t
         return path_mkdirs_in_root(e->root_fd, clean, 0755, err);
 }
 
+/* A link may have led into a procfs. "/proc" itself is where one may be already. */
+static const char *refuse_procfs(int fd, const char *clean)
+{
+        struct statfs fs;
+
+        if (STREQ(clean, "/proc") || is_proc_file(clean))
+                return NULL;
+        if (fstatfs(fd, &fs) < 0)
+                return "cannot be examined";
+        return fs.f_type == PROC_SUPER_MAGIC ? "cannot be mounted because it is inside /proc" : NULL;
+}
+
 int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = -1;
         const char *clean = mount_target_clean(m->destination, e->arena), *why;
-        struct statfs fs;
+        _cleanup_close_ int fd = -1;
+        bool followed = false;
 
         if (!clean)
                 return err_nomem(err);
-        if (is_ordinary_only(m, o))
+        why = mount_target_refused(clean, m->type, o->flags & MOUNT_BIND);
+        if (why)
+                return err_set(err, CFS_E_INVALID, "`%s` %s", clean, why);
+        if (is_ordinary_only(m, o)) {
                 fd = open_ordinary(e, m, clean, err);
-        else if (o->flags & MOUNT_DEST_NOFOLLOW)
+        } else if (o->flags & MOUNT_DEST_NOFOLLOW) {
                 fd = open_nofollow(e, clean, kind, err);
-        else
-                fd = open_usual(e, clean, kind, ret_mode, err);
+                followed = true;
+        } else {
+                fd = open_plain(e->root_fd, clean, kind, ret_mode);
+                followed = fd < 0;
+                if (fd < 0)
+                        fd = open_usual(e, clean, kind, ret_mode, err);
+        }
         if (fd < 0)
                 return fd;
-
-        why = o->flags & MOUNT_REMOUNT ? NULL : mount_target_refused(clean, m->type, o->flags & MOUNT_BIND);
-        /* A link may have led into a procfs; "/proc" is where one may be already. */
-        if (!why && !(o->flags & MOUNT_REMOUNT) && !STREQ(clean, "/proc") && !is_proc_file(clean)) {
-                if (fstatfs(fd, &fs) < 0)
-                        return err_sys(err, errno, "fstatfs", "examine `%s` below the root", clean);
-                if (fs.f_type == PROC_SUPER_MAGIC)
-                        why = "cannot be mounted because it is inside /proc";
-        }
+        why = followed ? refuse_procfs(fd, clean) : NULL;
         if (why)
                 return err_set(err, CFS_E_INVALID, "`%s` %s", clean, why);
         *ret_fd = TAKE_FD(fd);

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/ctx.h"
+#include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sched.h>
@@ -165,7 +166,8 @@ static int clone_host(const struct node *n, struct cfs_error *err)
 
 static int bind_node(int dir, const char *name, const struct node *n, struct cfs_error *err)
 {
-        _cleanup_close_ int file = -1, fd = -1, target = -1;
+        _cleanup_close_ int file = -1; /* open for writing it would keep its mount from becoming read-only */
+        _cleanup_leave_ int fd = -1, target = -1;
 
         fd = clone_host(n, err);
         if (fd < 0)
@@ -356,7 +358,7 @@ int devices_init(struct ctx *c, struct cfs_error *err)
                 r = make_nodes(c, &k, err);
         if (r >= 0 && k.dev_fd >= 0)
                 r = make_links(c, &k, err);
-        cleanup_close_p(&k.dev_fd);
+        mount_leave_p(&k.dev_fd);
         (void)umask(old);
         return r < 0 ? r : 0;
 }

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "libcfs/ctx.h"
+#include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sched.h>
@@ -55,7 +56,7 @@ static int open_null(int root_fd, struct cfs_error *err)
 
 static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = -1;
+        _cleanup_leave_ int fd = -1;
 
         if (k->null_fd < 0)
                 k->null_fd = open_null(root_fd, err);
@@ -67,8 +68,8 @@ static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error 
 
 static int mask_dir(struct masks *k, int target, struct cfs_error *err)
 {
-        static const char *const options[] = { "nr_blocks=1", "nr_inodes=1", "mode=0755", NULL };
-        _cleanup_close_ int fd = -1;
+        static const char *const options[] = { "nr_inodes=1", NULL }; /* the directory itself */
+        _cleanup_leave_ int fd = -1;
         int r;
 
         if (k->dir_fd >= 0) {
@@ -87,7 +88,7 @@ static int mask_dir(struct masks *k, int target, struct cfs_error *err)
 
 static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error *err)
 {
-        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL);
+        _cleanup_leave_ int target = path_open_in_root(root_fd, path, O_PATH, NULL);
         struct stat st;
 
         if (target == -ENOENT || target == -ENOTDIR)
@@ -109,8 +110,8 @@ int masked_paths_init(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         (void)err_property(err, r, "linux.maskedPaths[%zu]", i);
         }
-        cleanup_close_p(&k.null_fd);
-        cleanup_close_p(&k.dir_fd);
+        mount_leave_p(&k.null_fd);
+        mount_leave_p(&k.dir_fd);
         return r;
 }
 

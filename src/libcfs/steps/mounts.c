@@ -308,7 +308,7 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
 
 static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_leave_ int fd = TAKE_FD(it->fd), target = -1;
         enum mount_target_kind kind;
         struct stat st;
         int r;
@@ -356,7 +356,7 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
 {
         bool readonly = mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
         bool late = readonly && (STREQ(it->m->type, "tmpfs") || STREQ(it->m->type, "ramfs"));
-        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_leave_ int fd = TAKE_FD(it->fd), target = -1;
         mode_t mode = 0;
         int r;
 
@@ -396,9 +396,11 @@ static int remount(struct mounts_plan *mp, const struct item *it, struct cfs_err
 int mounts_init(struct ctx *c, struct cfs_error *err)
 {
         struct mounts_plan *mp = c->mounts;
+        mode_t old = umask(0);
         int r = 0;
 
         mp->env.root_fd = c->rootfs_fd;
+        mp->env.inside = ctx_has_ns(c, CLONE_NEWUSER);
         for (size_t i = 0; r >= 0 && i < mp->n; i++) {
                 struct item *it = &mp->items[i];
 
@@ -410,10 +412,11 @@ int mounts_init(struct ctx *c, struct cfs_error *err)
                 else
                         r = attach_fresh(c, mp, it, err);
                 if (r < 0)
-                        return failed(c, it, i, r, err);
+                        (void)failed(c, it, i, r, err);
         }
+        (void)umask(old);
         mount_idmap_close(&mp->env);
-        return 0;
+        return r;
 }
 
 /* All mount points below them, and /dev/console, are made. */

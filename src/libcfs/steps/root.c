@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "libcfs/cfs.h"
 #include "libcfs/ctx.h"
+#include "libcfs/mount/mount.h"
 #include "libcfs/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -158,7 +159,7 @@ static int open_root(const struct ctx *c, struct cfs_error *err)
 
 static int attach_root(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int target = open_root(c, err), tree = -1;
+        _cleanup_leave_ int target = open_root(c, err), tree = -1;
         int r = 0;
 
         if (target < 0)
