@@ -242,13 +242,21 @@ static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
         return 0;
 }
 
+/* Where SIGCHLD is ignored, children leave no exit code behind (sigaction(2)); execve(2) keeps the caller's choice. */
+static void default_sigchld(void)
+{
+        struct sigaction sa = { .sa_handler = SIG_DFL };
+
+        (void)sigaction(SIGCHLD, &sa, NULL);
+}
+
 int main(int argc, char **argv)
 {
         struct cfs_error err = { 0 };
         int exit_code = 1, r;
 
         open_standard_descriptors();
-        (void)signal(SIGCHLD, SIG_DFL);
+        default_sigchld();
         r = run(argc, argv, &exit_code, &err);
         if (r >= 0)
                 r = flush(&err);
