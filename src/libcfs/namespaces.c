@@ -44,6 +44,18 @@ void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *re
         }
 }
 
+/* The root of a cgroup namespace is the cgroup one is in, and on v1 the init has yet to enter it; the offsets of a time
+ * namespace must be written first. With a user namespace the IPC namespace comes late, too: the kernel makes its message
+ * queue file system at once, for the user who asks, and that shall be the container's root. */
+uint64_t namespaces_late(uint64_t ns_new, uint64_t ns_join)
+{
+        uint64_t late = CLONE_NEWCGROUP | (uint64_t)CLONE_NEWTIME;
+
+        if ((ns_new | ns_join) & CLONE_NEWUSER)
+                late |= CLONE_NEWIPC;
+        return ns_new & late;
+}
+
 struct namespaces_plan *namespaces_plan_new(void)
 {
         struct namespaces_plan *n = calloc(1, sizeof(*n));

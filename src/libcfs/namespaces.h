@@ -30,6 +30,9 @@ struct namespaces_plan {
 /* What linux.namespaces asks for, as CLONE_NEW* of new and of joined namespaces. Pure: checks need it. */
 void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *ret_join);
 
+/* Which of the new ones the init makes by itself when it has its IDs, instead of being born in them. */
+uint64_t namespaces_late(uint64_t ns_new, uint64_t ns_join);
+
 /* An empty plan: all descriptors -1. NULL: out of memory. */
 struct namespaces_plan *namespaces_plan_new(void);
 

@@ -7,9 +7,8 @@
  *
  *      runtime ---- clone3(new namespaces, INTO_CGROUP, PIDFD) ----> init: child(ctx)
  *
- * The mount, network, ipc, uts, pid and user namespaces are made right there. The cgroup namespace is not: its root is
- * the cgroup one is in, and on v1 the init has yet to enter it; nor the time namespace, whose offsets must be written
- * first (both: rows after MEET "identity"). With a new user namespace the kernel makes it first and the others belong
+ * The mount, network, uts, pid, user and usually the ipc namespace are made right there; the cgroup and time namespaces by
+ * the init, after MEET "identity" (namespaces_late() says why). With a new user namespace the kernel makes it first and the others belong
  * to it (clone(2)).
  *
  * When something must be joined before the init can exist (a user namespace, which the runtime could not leave again; a
@@ -42,9 +41,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* What the child makes by itself later. */
-#define LATE_NAMESPACES (CLONE_NEWCGROUP | (uint64_t)CLONE_NEWTIME)
-
 /*
  * What the caller blocks or ignores (conmon: SIGPIPE; the runtime itself in the foreground: everything it forwards) survives
  * an execve, and the program would wonder. Handlers are gone by CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since
@@ -74,6 +70,11 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
         child(c);
         _exit(1);
+}
+
+static uint64_t born_in(const struct ctx *c)
+{
+        return c->ns_new & ~namespaces_late(c->ns_new, c->ns_join);
 }
 
 static void set_cgroup(const struct ctx *c, struct clone_args *a)
@@ -108,7 +109,7 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
                         struct cfs_error *err)
 {
         int pidfd = -1;
-        struct clone_args a = { .flags = (c->ns_new & ~LATE_NAMESPACES) | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        struct clone_args a = { .flags = born_in(c) | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                                 .pidfd = (uint64_t)(uintptr_t)&pidfd,
                                 .exit_signal = SIGCHLD };
 
@@ -129,8 +130,7 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
 static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *theirs, int pipe_fd,
                                  void (*child)(struct ctx *))
 {
-        struct clone_args a = { .flags =
-                                        (c->ns_new & ~LATE_NAMESPACES) | CLONE_PARENT | CLONE_CLEAR_SIGHAND };
+        struct clone_args a = { .flags = born_in(c) | CLONE_PARENT | CLONE_CLEAR_SIGHAND };
         struct cfs_error e = { 0 };
         pid_t pid;
 

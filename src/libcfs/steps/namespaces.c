@@ -146,6 +146,7 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
 int namespaces_init(struct ctx *c, struct cfs_error *err)
 {
         struct namespaces_plan *n = c->namespaces;
+        uint64_t late;
 
         if (!n->pre_join) {
                 int r = namespaces_join(n, c->ns_join, err);
@@ -155,8 +156,11 @@ int namespaces_init(struct ctx *c, struct cfs_error *err)
         }
         if (n->root_fd >= 0 && (fchdir(n->root_fd) < 0 || chroot(".") < 0))
                 return err_sys(err, errno, "chroot", "enter the container's root");
-        if ((c->ns_new & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
-                return err_sys(err, errno, "unshare", "make the cgroup namespace");
+        /* All but the time namespace, which has a row of its own. */
+        late = namespaces_late(c->ns_new, c->ns_join) & ~(uint64_t)CLONE_NEWTIME;
+        if (late && unshare((int)late) < 0)
+                return err_sys(err, errno, "unshare", "make the late namespaces (0x%llx)",
+                               (unsigned long long)late);
         return 0;
 }
 

@@ -8,6 +8,9 @@
 #   cfs ARG...           the runtime under test, with a state directory of the test's own
 #   inspect ID           runs the container with the inspector; its JSON goes to $OUT
 #   got JQ               prints what the jq program finds in $OUT
+#   mnt PATH [JQ]        the topmost mount on PATH, in $OUT, as an object: at root opts prop type source super
+#   up                   create and start in the background; the init's pid is $PID
+#   private_mounts       from here on `cfs` and `outside CMD...` run in a mount namespace of the test's own
 #   host_snapshot        what the host looks like: compare before and after
 #
 # A test that this machine cannot run says so: skip "needs ...".
@@ -23,14 +26,21 @@ setup_common() {
 
 setup() { setup_common; }
 
-teardown() {
+teardown() { teardown_common; }
+
+teardown_common() {
     local d
     for d in "$STATE"/*/; do
-        [ -d "$d" ] && "$CFS" --root "$STATE" delete --force "$(basename "$d")" || true
+        [ -d "$d" ] && cfs delete --force "$(basename "$d")" || true
     done
+    for d in "${BACKGROUND[@]}"; do kill -9 "$d" 2> /dev/null || true; done
 }
 
-cfs() { "$CFS" --root "$STATE" "$@"; }
+# How to get to where cfs runs: nothing, or nsenter(1) and the like. Processes that the test has to end.
+INTO=() BACKGROUND=()
+
+cfs() { "${INTO[@]}" "$CFS" --root "$STATE" "$@"; }
+outside() { "${INTO[@]}" "$@"; }
 
 make_rootfs() {
     local r="$1" a
@@ -79,6 +89,36 @@ inspect() {
     cfs run -b "$B" "${1:-$ID}" > "$OUT" < /dev/null
 }
 
+up() {
+    cfs run --detach -b "$B" "$@" "$ID" < /dev/null > "$T/log" 2>&1 || {
+        cat "$T/log" >&2
+        return 1
+    }
+    PID=$(cfs state "$ID" | jq .pid)
+}
+
+# background CMD...: starts it, to be ended by teardown; $! is its pid.
+background() {
+    "$@" < /dev/null > /dev/null 2>&1 3>&- &
+    BACKGROUND+=($!)
+    disown $!
+}
+
+# Mounts that a test makes must not be seen by anybody else, even when it is killed.
+private_mounts() {
+    background unshare --mount --propagation private sleep 600
+    local pid=$!
+    wait_for grep -q '^sleep' "/proc/$pid/comm"
+    INTO=(nsenter --mount="/proc/$pid/ns/mnt" --)
+}
+
+mnt() {
+    jq -rc --arg at "$1" 'def fields: split(" ") | index("-") as $d |
+        {at: .[4], root: .[3], opts: (.[5] | split(",")), prop: (.[6:$d] | join(" ")), type: .[$d + 1], source: .[$d + 2],
+         super: (.[$d + 3] | split(","))};
+        [.mountinfo[] | fields | select(.at == $at)] | last | '"${2:-.}" "$OUT"
+}
+
 got() { jq -rc "$1" "$OUT"; }
 
 # Fails with both values shown.
@@ -115,6 +155,10 @@ host_snapshot() {
     find "$B" -xdev 2>/dev/null | sort
     pgrep -f "$ID" | grep -vw $$ | wc -l
 }
+
+# Python without detours (pyenv and the like take longer to start than the test).
+PYTHON=/usr/bin/python3
+[ -x "$PYTHON" ] || PYTHON=python3
 
 root_only() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"; }

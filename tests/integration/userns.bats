@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# User namespaces made by root: linux.uidMappings, linux.gidMappings and what they mean for everything else
+# (config-linux.md, "User namespace mappings").
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+# A bundle with a user namespace, whose files belong to host IDs from 100000 on.
+new_user_bundle() {
+    new_bundle '.linux.namespaces += [{"type": "user"}]' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]' \
+        '.linux.gidMappings = [{"containerID": 0, "hostID": 300000, "size": 65536}]' "$@"
+    chown -R 100000:300000 "$B/rootfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+}
+
+map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | join(\"; \")"; }
+
+@test "the mappings are as written, the process is root inside and the mapped user outside" {
+    new_user_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    up
+    is "$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$PID/status")" "100000 100000 100000 100000"
+    is "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$PID/status")" "300000 300000 300000 300000"
+    cfs exec "$ID" /bin/inspector > "$OUT"
+    is "$(map uid_map)" "0 100000 65536"
+    is "$(map gid_map)" "0 300000 65536"
+    is "$(got .status.Uid)" $'0\t0\t0\t0'
+    is "$(got .setgroups)" allow
+}
+
+@test "several ranges" {
+    new_user_bundle '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 10}, {"containerID": 1000, "hostID": 5000, "size": 1},
+        {"containerID": 2000, "hostID": 200000, "size": 1000}]' '.process.user = {"uid": 1000, "gid": 5}'
+    inspect
+    is "$(map uid_map)" "0 100000 10; 1000 5000 1; 2000 200000 1000"
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    args /bin/inspector sleep
+    up
+    is "$(awk '/^Uid:/ { print $2 }' "/proc/$PID/status")" 5000
+    is "$(awk '/^Gid:/ { print $2 }' "/proc/$PID/status")" 300005
+}
+
+@test "user, group and additional groups of the process" {
+    new_user_bundle '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [10, 20]}'
+    inspect
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Gid)" $'1001\t1001\t1001\t1001'
+    is "$(got .status.Groups)" "10 20"
+}
+
+@test "a user or group that is not mapped is an error that says so" {
+    new_user_bundle '.process.user.uid = 70000'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" process.user.uid
+    contains "$output" "not mapped"
+    config '.process.user.uid = 0 | .process.user.additionalGids = [70000]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" process.user.additionalGids
+}
+
+@test "mappings that overlap, are empty, or lack their counterpart are errors" {
+    new_user_bundle '.linux.uidMappings += [{"containerID": 100, "hostID": 500000, "size": 1}]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.uidMappings[1].containerID"
+    config '.linux.uidMappings = [.linux.uidMappings[0]] | .linux.uidMappings[0].size = 0'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" uidMappings
+    config 'del(.linux.uidMappings)'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.uidMappings"
+    config '.linux.uidMappings = .linux.gidMappings | .linux.namespaces |= map(select(.type != "user"))'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "needs a user namespace"
+}
+
+@test "all capabilities inside, none outside: a file of the host's root is out of reach" {
+    new_user_bundle '.process.capabilities = ({} | .bounding = ["CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_SYS_ADMIN"] | .effective = .bounding | .permitted = .bounding)' \
+        '.root.readonly = false' '.process.args = ["/bin/inspector", "open", "/etc/hosts-only"]'
+    echo secret > "$B/rootfs/etc/hosts-only"
+    chmod 600 "$B/rootfs/etc/hosts-only"
+    run cfs run -b "$B" "$ID"
+    contains "$output" "Permission denied"
+    is "$(cat "$B/rootfs/etc/hosts-only")" secret
+}
+
+@test "what is made inside belongs to the mapped user outside" {
+    new_user_bundle '.root.readonly = false | .process.args = ["/bin/touch", "/tmp/made"]'
+    cfs run -b "$B" "$ID"
+    is "$(stat -c '%u:%g' "$B/rootfs/tmp/made")" 100000:300000
+}
+
+@test "the default file systems belong to root of the container" {
+    new_user_bundle
+    inspect
+    is "$(got '[.dev.shm, .dev.mqueue, .dev.pts] | map(.uid) | unique')" '[0]'
+    is "$(got .dev.null.rdev)" 1:3
+    is "$(got .dev.null.type)" c
+    is "$(mnt /proc .type)" proc
+    is "$(mnt /sys .type)" sysfs
+    contains "$(mnt /dev/pts .super)" '"gid=300005"'
+}
+
+@test "devices are the host's, bound, and work" {
+    new_user_bundle '.process.args = ["/bin/sh", "-c", "echo x > /dev/null && head -c 4 /dev/zero | wc -c && head -c 3 /dev/urandom | wc -c && ! echo x > /dev/full"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 0 "$output"
+    contains "$output" 4
+    new=$(jq -c '.linux.devices' "$B/config.json")
+    config '.linux.devices = [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}] | .process.args = ["/bin/inspector"]'
+    [ -e /dev/fuse ] || skip "needs /dev/fuse"
+    inspect
+    is "$(got .dev.fuse.rdev)" 10:229
+}
+
+@test "a device that the host does not have is a clear error" {
+    new_user_bundle '.linux.devices = [{"path": "/dev/nothing", "type": "c", "major": 240, "minor": 99}]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "240:99"
+}
+
+@test "a terminal's owner is the user inside" {
+    new_user_bundle '.process.terminal = true | .process.user = {"uid": 1000, "gid": 5} | .process.args = ["/bin/stat", "-c", "%u:%g", "/dev/pts/0"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 0 "$output"
+    is "${output//$'\r'/}" 1000:5
+}
+
+@test "a root that only root of the host can reach" {
+    new_user_bundle
+    chmod 700 "$B"
+    inspect
+    is "$(got .cwd)" /
+}
+
+@test "bind mounts of directories that only root of the host can reach" {
+    mkdir -p "$T/secret/volume"
+    echo hello > "$T/secret/volume/file"
+    chown -R 100000:300000 "$T/secret/volume"
+    new_user_bundle '.process.args = ["/bin/cat", "/tmp/file"]'
+    chmod 700 "$T/secret"
+    config --arg s "$T/secret/volume" '.mounts += [{"destination": "/tmp", "source": $s, "options": ["bind"]}]'
+    is "$(cfs run -b "$B" "$ID")" hello
+}
+
+@test "exec comes into the user namespace, with the same ids and capabilities" {
+    new_user_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    up
+    cfs exec "$ID" /bin/inspector > "$OUT"
+    is "$(got .ns.user)" "$(readlink "/proc/$PID/ns/user")"
+    is "$(got .ns.mnt)" "$(readlink "/proc/$PID/ns/mnt")"
+    is "$(got .status.Uid)" $'0\t0\t0\t0'
+    is "$(got .status.CapEff)" "$(awk '/^CapEff/ { print $2 }' "/proc/$PID/status")"
+    cfs exec --user 1000:1001 "$ID" /bin/inspector > "$OUT"
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Gid)" $'1001\t1001\t1001\t1001'
+}
+
+@test "the kernel's own limits of user namespaces hold: sysctl of the host are refused, of its own work" {
+    new_user_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1"}' \
+        '.process.args = ["/bin/cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/shm_rmid_forced"]'
+    run cfs run -b "$B" "$ID"
+    is "$output" $'1\n1'
+}
