@@ -290,7 +290,7 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
                 r = exec_walk(&c, o, err);
         if (r >= 0 && c.foreground) {
                 state_unlock(c.state);
-                r = foreground_wait(f, &c, err);
+                r = foreground_wait(f, &c, NULL, err);
         }
         foreground_end(f);
         ctx_done(&c);

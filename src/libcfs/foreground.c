@@ -36,6 +36,7 @@ struct foreground {
         int master; /* of the container's terminal, or -1 */
         bool raw;   /* our own terminal was made raw      */
         struct termios old_termios;
+        struct notify *notify; /* or NULL */
         struct pump in, out;
 };
 
@@ -179,7 +180,15 @@ static void forward_signals(struct foreground *f, const struct ctx *c)
         }
 }
 
-enum { POLL_PID, POLL_SIGNAL, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
+static void relay(struct notify *n)
+{
+        struct cfs_error err = { 0 };
+
+        if (notify_relay(n, &err) < 0)
+                log_warning("%s", err.text);
+}
+
+enum { POLL_PID, POLL_SIGNAL, POLL_NOTIFY, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
 
 /* One turn. Returns true when the process has ended. */
 static bool turn(struct foreground *f, const struct ctx *c)
@@ -187,16 +196,20 @@ static bool turn(struct foreground *f, const struct ctx *c)
         struct pollfd p[POLL_COUNT] = { [POLL_PID] = { .fd = c->pidfd, .events = POLLIN },
                                         [POLL_SIGNAL] = { .fd = f->signal_fd, .events = POLLIN } };
 
-        for (int i = POLL_IN_FROM; i < POLL_COUNT; i++)
+        for (int i = POLL_NOTIFY; i < POLL_COUNT; i++)
                 p[i].fd = -1;
         if (f->master >= 0) {
                 pump_poll(&f->in, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
                 pump_poll(&f->out, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
         }
+        if (f->notify)
+                p[POLL_NOTIFY] = (struct pollfd){ .fd = f->notify->fd, .events = POLLIN };
         if (poll(p, POLL_COUNT, -1) < 0)
                 return false;
         if (p[POLL_SIGNAL].revents)
                 forward_signals(f, c);
+        if (p[POLL_NOTIFY].revents)
+                relay(f->notify);
         if (p[POLL_IN_FROM].revents)
                 pump_read(&f->in);
         if (p[POLL_IN_TO].revents)
@@ -222,10 +235,11 @@ static void drain(struct foreground *f)
         }
 }
 
-int foreground_wait(struct foreground *f, struct ctx *c, struct cfs_error *err)
+int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err)
 {
         int status, r;
 
+        f->notify = n && n->fd >= 0 ? n : NULL;
         if (c->console_peer >= 0) {
                 r = attach_terminal(f, c, err);
                 if (r < 0)

@@ -4,14 +4,16 @@
 #define LIBCFS_FOREGROUND_H
 
 #include "libcfs/ctx.h"
+#include "libcfs/notify.h"
 
 struct foreground;
 
 /* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. */
 int foreground_begin(struct foreground **ret, struct cfs_error *err);
 
-/* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size. The exit code. */
-int foreground_wait(struct foreground *f, struct ctx *c, struct cfs_error *err);
+/* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and
+ * what the program notifies (n; NULL: nothing). The exit code. */
+int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err);
 
 /* Restores the signal mask and our terminal. NULL is fine. */
 void foreground_end(struct foreground *f);

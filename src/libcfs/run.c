@@ -12,12 +12,13 @@
 #include "libcfs/ctx.h"
 #include "libcfs/destroy.h"
 #include "libcfs/foreground.h"
+#include "libcfs/notify.h"
 #include "libcfs/state.h"
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 
-static int build_and_start(struct ctx *c, const struct cfs_runtime *rt, const char *id,
+static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_runtime *rt, const char *id,
                            const struct cfs_run_options *o, struct cfs_error *err)
 {
         int r = build_container(c, rt, id, &o->create, err);
@@ -27,7 +28,10 @@ static int build_and_start(struct ctx *c, const struct cfs_runtime *rt, const ch
         if (c->process->n_args == 0)
                 r = err_set(err, CFS_E_INVALID, "process.args: cannot start a container without a process");
         if (r >= 0)
+                r = notify_begin(n, c->state, err);
+        if (r >= 0)
                 r = engine_start(c, err);
+        n->pid = c->pid;
         if (r >= 0)
                 r = build_announce(c, o->create.pid_file, o->create.pidfd_socket, err);
         if (r < 0) {
@@ -50,15 +54,15 @@ static void delete_own(const struct cfs_runtime *rt, const char *id, const struc
         state_close(s);
 }
 
-static int run_foreground(struct ctx *c, struct foreground *f, const struct cfs_run_options *o,
-                          struct cfs_error *err)
+static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
+                          const struct cfs_run_options *o, struct cfs_error *err)
 {
         struct proc_identity own = { 0 };
         bool known = state_identity(c->state, &own);
         int code;
 
         state_unlock(c->state);
-        code = foreground_wait(f, c, err);
+        code = foreground_wait(f, c, n, err);
         if (!o->keep && known)
                 delete_own(c->runtime, c->id, &own);
         return code;
@@ -68,6 +72,7 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
             struct cfs_error *err)
 {
         struct foreground *f = NULL;
+        struct notify n = { .fd = -1 };
         struct ctx c;
         int r = 0;
 
@@ -79,10 +84,15 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
                 r = foreground_begin(&f, err);
         }
         if (r >= 0)
-                r = build_and_start(&c, rt, id, o, err);
+                r = build_and_start(&c, &n, rt, id, o, err);
+        if (r >= 0 && !c.foreground && n.fd >= 0) {
+                state_unlock(c.state);
+                r = notify_wait_ready(&n, c.pidfd, err);
+        }
         if (r >= 0 && c.foreground)
-                r = run_foreground(&c, f, o, err);
+                r = run_foreground(&c, f, &n, o, err);
         foreground_end(f);
+        notify_end(&n);
         ctx_done(&c);
         return r;
 }

@@ -7,6 +7,7 @@
  */
 #include "base/cleanup.h"
 #include "libcfs/engine.h"
+#include "libcfs/notify.h"
 #include "libcfs/sync.h"
 #include "libcfs/trace.h"
 #include "libcfs/bundle.h"
@@ -53,11 +54,23 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+/* Type=notify services count as started when they say so; so does our caller. */
+static int wait_ready(struct ctx *c, struct notify *n, struct cfs_error *err)
+{
+        struct proc_identity id;
+        _cleanup_close_ int pidfd = state_identity(c->state, &id) ? proc_pidfd(&id) : -1;
+
+        n->pid = c->state->record->pid;
+        state_unlock(c->state);
+        return pidfd < 0 ? 0 : notify_wait_ready(n, pidfd, err);
+}
+
 static int start(struct ctx *c, struct cfs_error *err)
 {
         static struct oci_config config;
         static struct oci_linux linux_;
         struct oci_record *rec = c->state->record;
+        struct notify n = { .fd = -1 };
         int r;
 
         config.hooks = rec->hooks;
@@ -72,7 +85,12 @@ static int start(struct ctx *c, struct cfs_error *err)
         if (r >= 0)
                 r = connect_init(c, err);
         if (r >= 0)
+                r = notify_begin(&n, c->state, err);
+        if (r >= 0)
                 r = engine_start(c, err);
+        if (r >= 0 && n.fd >= 0)
+                r = wait_ready(c, &n, err);
+        notify_end(&n);
         return r;
 }
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Readiness, from the container's program to the host's service manager (sd_notify(3)).
+ *
+ * The container is hostile, so its messages are not forwarded blindly: only whole lines of the known harmless kind pass;
+ * MAINPID= in particular does not, whose number would be the container's, and which would hand the unit to whoever it
+ * names. The host gets the MAINPID that it can use from us.
+ */
+#include "libcfs/notify.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define BARRIER_TIMEOUT_MS 5000
+
+int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
+{
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+        *n = (struct notify){ .fd = -1, .host = s->record->notify_socket };
+        if (!n->host)
+                return 0;
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "make the notify socket");
+        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/notify/notify.sock", s->dir_fd);
+        (void)unlinkat(s->dir_fd, "notify/notify.sock", 0);
+        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+                return err_sys(err, errno, "bind", "make `%s/notify/notify.sock`", s->dir);
+        /* The program may be any user of the container. */
+        if (fchmodat(s->dir_fd, "notify/notify.sock", 0777, 0) < 0)
+                return err_sys(err, errno, "fchmodat", "open `%s/notify/notify.sock` to the container",
+                               s->dir);
+        n->fd = TAKE_FD(fd);
+        return 0;
+}
+
+static socklen_t host_address(const struct notify *n, struct sockaddr_un *a)
+{
+        size_t len = strlen(n->host);
+
+        *a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+        if (len >= sizeof(a->sun_path))
+                return 0;
+        memcpy(a->sun_path, n->host, len);
+        if (a->sun_path[0] == '@')
+                a->sun_path[0] = '\0';
+        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+static int send_host(const struct notify *n, const char *text, size_t len, int attach_fd,
+                     struct cfs_error *err)
+{
+        struct sockaddr_un a;
+        union {
+                struct cmsghdr align;
+                char buf[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec iov = { .iov_base = (void *)text, .iov_len = len };
+        struct msghdr m = { .msg_name = &a, .msg_iov = &iov, .msg_iovlen = 1 };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        m.msg_namelen = host_address(n, &a);
+        if (fd < 0 || m.msg_namelen == 0)
+                return err_sys(err, fd < 0 ? errno : ENAMETOOLONG, "socket", "notify the host at `%s`",
+                               n->host);
+        if (attach_fd >= 0) {
+                m.msg_control = control.buf;
+                m.msg_controllen = sizeof(control.buf);
+                struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+                h->cmsg_level = SOL_SOCKET;
+                h->cmsg_type = SCM_RIGHTS;
+                h->cmsg_len = CMSG_LEN(sizeof(int));
+                memcpy(CMSG_DATA(h), &attach_fd, sizeof(int));
+        }
+        if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0)
+                return err_sys(err, errno, "sendmsg", "notify the host at `%s`", n->host);
+        return 0;
+}
+
+static bool may_pass(const char *line)
+{
+        static const char *const prefixes[] = {
+                "READY=1",   "RELOADING=1",    "STOPPING=1",           "STATUS=",      "ERRNO=",
+                "WATCHDOG=", "WATCHDOG_USEC=", "EXTEND_TIMEOUT_USEC=", "EXIT_STATUS=", "MONOTONIC_USEC="
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+                if (str_has_prefix(line, prefixes[i]))
+                        return true;
+        return false;
+}
+
+int notify_relay(struct notify *n, struct cfs_error *err)
+{
+        _cleanup_str_ struct str out = { 0 };
+        char buf[4096], *p = buf, *line;
+        ssize_t len = recv(n->fd, buf, sizeof(buf) - 1, 0);
+        int ready = 0;
+
+        if (len <= 0)
+                return 0;
+        buf[len] = '\0';
+        while ((line = strsep(&p, "\n"))) {
+                if (!may_pass(line))
+                        continue;
+                str_addf(&out, "%s\n", line);
+                ready = ready || STREQ(line, "READY=1");
+        }
+        if (ready && n->pid > 0)
+                str_addf(&out, "MAINPID=%d\n", (int)n->pid);
+        if (out.failed)
+                return err_nomem(err);
+        if (out.len == 0)
+                return 0;
+        int r = send_host(n, out.p, out.len, -1, err);
+
+        return r < 0 ? r : ready;
+}
+
+/* The host closes its copy of the pipe's write end when it has handled all that came before. */
+static int barrier(const struct notify *n, struct cfs_error *err)
+{
+        int fds[2], r;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return err_sys(err, errno, "pipe2", "make a pipe");
+        r = send_host(n, "BARRIER=1", strlen("BARRIER=1"), fds[1], err);
+        (void)close(fds[1]);
+        if (r >= 0) {
+                struct pollfd p = { .fd = fds[0] };
+
+                (void)poll(&p, 1, BARRIER_TIMEOUT_MS);
+        }
+        (void)close(fds[0]);
+        return r;
+}
+
+int notify_wait_ready(struct notify *n, int pidfd, struct cfs_error *err)
+{
+        struct pollfd p[2] = { { .fd = n->fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+
+        if (n->fd < 0)
+                return 0;
+        for (;;) {
+                if (poll(p, 2, -1) < 0)
+                        continue;
+                if (p[0].revents) {
+                        int r = notify_relay(n, err);
+
+                        if (r != 0)
+                                return r < 0 ? r : barrier(n, err);
+                } else if (p[1].revents) {
+                        return 0;
+                }
+        }
+}
+
+void notify_end(struct notify *n)
+{
+        if (n->fd >= 0)
+                (void)close(n->fd);
+        n->fd = -1;
+}
