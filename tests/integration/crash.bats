@@ -15,9 +15,9 @@ leftovers() {
     pgrep -f "inspector sleep$ID" || true
 }
 
-# Kills the runtime with SIGKILL at its Nth call of the given system call.
+# Kills the runtime with SIGKILL at its Nth call of the given system call. Without -f: a created init would keep strace.
 kill_at() {
-    strace -f -qq -o /dev/null -e trace="$1" -e inject="$1":signal=KILL:when="$2" \
+    strace -qq -o /dev/null -e trace="$1" -e inject="$1":signal=KILL:when="$2" \
         "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > /dev/null 2>&1 || true
 }
 
