@@ -25,7 +25,7 @@ kill_at() {
     new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.resources.pids.limit = 20'
     config --arg id "$ID" '.process.args[1] = "sleep" + $id'
     local call n
-    cfs list > /dev/null
+    mkdir -p "$STATE"
     is "$(leftovers)" 0
     for call in openat mkdir,mkdirat write clone3 sendmsg recvmsg fsmount move_mount pivot_root renameat,renameat2,rename; do
         for n in 1 2 3 5 8 13; do
@@ -53,7 +53,7 @@ kill_at() {
 @test "the init dies when create dies before created" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     kill_at recvmsg 1
-    wait_for bash -c "! pgrep -f 'create -b $B $ID' > /dev/null"
+    wait_for bash -c "! pgrep -f '[c]reate -b $B $ID' > /dev/null"
     cfs delete --force "$ID"
     is "$(leftovers)" 0
 }
