@@ -17,8 +17,8 @@
  *                                        attaches it on "/", which nobody looks up any more.
  *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the host are
  *                                        detached before: a chroot can be left by who has CAP_SYS_CHROOT.
- *   no mount namespace of its own        the clone is made in the namespace that the container shares, private, so that
- *                                        what is mounted below appears nowhere else; then chroot(2). It outlives the
+ *   no mount namespace of its own        the clone is made in the namespace that the container shares or joins, private,
+ *                                        so that what is mounted below appears nowhere else; then chroot(2). It outlives the
  *                                        container, so it is recorded and undone by `delete`. What is recorded is the
  *                                        ID of the mount *below* it: undo takes away what is on top of that, and nothing
  *                                        when the clone was never attached.
@@ -26,11 +26,13 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mnt.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cfs.h"
 #include "libcfs/ctx.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/namespaces.h"
 #include "libcfs/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -67,12 +69,12 @@ void root_check(const struct ctx *c, struct problems *p)
         }
         if (!problems_host(p) || !c->rootfs)
                 return;
-        /* A link would be resolved here, by the host's rules, to what may be another container's root, or the host's. */
-        if (lstat(c->rootfs, &st) == 0 && S_ISLNK(st.st_mode)) {
-                problem_host(p, "root.path", "`%s` is a symbolic link", c->rootfs);
-        } else if (stat(c->rootfs, &st) < 0) {
+        if (lstat(c->rootfs, &st) < 0) {
                 (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);
                 problem_host(p, "root.path", "%s", e.text);
+        } else if (S_ISLNK(st.st_mode)) {
+                /* It would be resolved by the host's rules, to what may be another container's root, or the host's. */
+                problem_host(p, "root.path", "`%s` is a symbolic link", c->rootfs);
         } else if (!S_ISDIR(st.st_mode)) {
                 problem_host(p, "root.path", "`%s`: not a directory", c->rootfs);
         }
@@ -80,16 +82,64 @@ void root_check(const struct ctx *c, struct problems *p)
 
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
 
+/* Calls f() in the mount namespace ns_fd, in a child: who enters one loses root and working directory. *ret is what f()
+ * returned. With ns_fd < 0, f() is simply called. */
+static int in_namespace(int ns_fd, int64_t (*f)(const char *path, uint64_t id), const char *path, uint64_t id,
+                        int64_t *ret, struct cfs_error *err)
+{
+        _cleanup_close_ int ours = -1, theirs = -1;
+        int64_t answer = -ECHILD;
+        int p[2], status;
+        pid_t pid;
+
+        if (ns_fd < 0) {
+                *ret = f(path, id);
+                return 0;
+        }
+        if (pipe2(p, O_CLOEXEC) < 0)
+                return err_sys(err, errno, "pipe2", "make a pipe");
+        ours = p[0];
+        theirs = p[1];
+        pid = fork();
+        if (pid < 0)
+                return err_sys(err, errno, "fork", "make a process");
+        if (pid == 0) {
+                answer = setns(ns_fd, CLONE_NEWNS) < 0 ? -errno : f(path, id);
+                _exit(write(theirs, &answer, sizeof(answer)) != sizeof(answer));
+        }
+        (void)close(TAKE_FD(theirs));
+        if (read(ours, &answer, sizeof(answer)) != sizeof(answer))
+                answer = -ECHILD;
+        (void)proc_reap(pid, &status);
+        *ret = answer;
+        return 0;
+}
+
+/* The ID of the topmost mount that the directory is in, or -errno. */
+static int64_t mount_id(const char *path, uint64_t unused)
+{
+        struct statx stx;
+
+        (void)unused;
+        return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &stx) < 0 ? -errno
+                                                                                  : (int64_t)stx.stx_mnt_id;
+}
+
 static int record_mount(struct ctx *c, struct cfs_error *err)
 {
         struct oci_record *rec = c->state->record;
         _cleanup_free_ char *text = NULL;
-        struct statx stx;
+        int64_t id = 0;
         int r;
 
-        if (statx(AT_FDCWD, c->rootfs, 0, STATX_MNT_ID, &stx) < 0)
-                return err_path(err, errno, "statx", c->rootfs, "examine `%s`", c->rootfs);
-        r = str_printf(&text, err, "%llu %s", (unsigned long long)stx.stx_mnt_id, c->rootfs);
+        r = in_namespace(c->namespaces->join_fd[NS_MOUNT], mount_id, c->rootfs, 0, &id, err);
+        if (r < 0)
+                return r;
+        if (id < 0) {
+                r = err_path(err, (int)-id, "statx", c->rootfs, "examine `%s`", c->rootfs);
+                return err_property(err, r, "root.path");
+        }
+        r = str_printf(&text, err, "%lld %s", (long long)id, c->rootfs);
         if (r < 0)
                 return r;
         rec->mounts = oci_arena_alloc(c->arena, 2 * sizeof(*rec->mounts));
@@ -103,9 +153,9 @@ int root_prepare(struct ctx *c, struct cfs_error *err)
 {
         int r;
 
-        if (!ctx_has_ns(c, CLONE_NEWNS))
+        if (!has_own_namespace(c))
                 return record_mount(c, err);
-        if (!ctx_has_ns(c, CLONE_NEWUSER) || c->rootless || !has_own_namespace(c))
+        if (!ctx_has_ns(c, CLONE_NEWUSER) || c->rootless)
                 return 0;
         c->rootfs_fd = mnt_clone(AT_FDCWD, c->rootfs, true, err);
         if (c->rootfs_fd < 0)
@@ -326,20 +376,42 @@ int root_readonly_init(struct ctx *c, struct cfs_error *err)
 
 /* ---- undo -------------------------------------------------------------------------------------------------------- */
 
+/* Takes away what is on top of the mount that was there before. */
+static int64_t unmount_above(const char *path, uint64_t id)
+{
+        int64_t now = mount_id(path, 0);
+
+        if (now < 0 || (uint64_t)now == id)
+                return 0; /* the directory is gone, and what was on it; or nothing was mounted yet */
+        return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 int root_undo(struct state *s, struct cfs_error *err)
 {
-        for (size_t i = s->record->n_mounts; i-- > 0;) {
-                const char *path = strchr(s->record->mounts[i], ' ');
-                struct statx stx;
+        _cleanup_close_ int ns_fd = -1;
 
-                if (!path++)
+        for (size_t i = 0; i < s->record->n_namespaces && s->record->n_mounts > 0; i++) {
+                const struct oci_namespace *n = s->record->namespaces[i];
+
+                if (!STREQ(n->type, "mount") || str_empty(n->path))
                         continue;
-                if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &stx) < 0)
-                        continue; /* the directory is gone, and so is what was on it */
-                if (stx.stx_mnt_id == strtoull(s->record->mounts[i], NULL, 10))
+                ns_fd = open(n->path, O_RDONLY | O_CLOEXEC);
+                if (ns_fd < 0)
+                        return 0; /* the namespace is gone, and all mounts in it */
+        }
+        for (size_t i = s->record->n_mounts; i-- > 0;) {
+                char *path;
+                uint64_t id = strtoull(s->record->mounts[i], &path, 10);
+                int64_t answer = 0;
+                int r;
+
+                if (*path++ != ' ')
                         continue;
-                if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-                        return err_path(err, errno, "umount2", path, "unmount `%s`", path);
+                r = in_namespace(ns_fd, unmount_above, path, id, &answer, err);
+                if (r < 0)
+                        return r;
+                if (answer < 0)
+                        return err_path(err, (int)-answer, "umount2", path, "unmount `%s`", path);
         }
         return 0;
 }
