@@ -136,11 +136,42 @@ static int add_mount(struct detect_host *host, bool v2, char *root, char *point,
         return str_dup(&m->root, root, err);
 }
 
+/* Forgets what is mounted on a point that something else is now mounted on: it cannot be reached any more. */
+static void cover(struct detect_host *host, const char *point)
+{
+        for (size_t i = 0; i < host->n; i++) {
+                struct detect_mount *m = &host->mount[i];
+
+                if (!STREQ(m->point, point))
+                        continue;
+                free(m->name);
+                free(m->point);
+                free(m->root);
+                *m = host->mount[--host->n];
+                host->mount[host->n] = (struct detect_mount){ 0 };
+                return;
+        }
+}
+
+/* The fifth field, cut out of a copy: `line` is still to be parsed. */
+static void cover_line(struct detect_host *host, const char *line)
+{
+        char point[256];
+        const char *p = strstr(line, " " CGROUP_DIR);
+        size_t n = p ? strcspn(p + 1, " ") : sizeof(point);
+
+        if (n < sizeof(point)) {
+                (void)snprintf(point, sizeof(point), "%.*s", (int)n, p + 1);
+                cover(host, point);
+        }
+}
+
 /* "31 23 0:28 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu" */
 static int parse_mount_line(char *line, struct detect_host *host, struct cfs_error *err)
 {
         char *field[5], *rest = strstr(line, " - cgroup"), *save = line, *type, *options;
 
+        cover_line(host, line);
         if (!rest)
                 return 0;
         *rest = '\0';
