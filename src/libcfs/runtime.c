@@ -12,7 +12,9 @@
 #include "libcfs/cfs.h"
 #include "config.h"
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -48,18 +50,35 @@ int cfs_default_root(char **ret_root, struct cfs_error *err)
         return str_printf(ret_root, err, "/tmp/cfs-%u", (unsigned)geteuid());
 }
 
+/* How much of the file a process is made from: up to the end of the last loaded segment. What follows (symbols, debug
+ * information) is most of an unstripped file, and nobody's business in a copy that is made at every run. */
+static off_t loaded_size(int exe)
+{
+        const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+        unsigned long n = getauxval(AT_PHNUM);
+        struct stat st;
+        off_t end = 0;
+
+        for (unsigned long i = 0; ph && i < n; i++)
+                if (ph[i].p_type == PT_LOAD && (off_t)(ph[i].p_offset + ph[i].p_filesz) > end)
+                        end = (off_t)(ph[i].p_offset + ph[i].p_filesz);
+        if (fstat(exe, &st) < 0)
+                return -1;
+        return end > 0 && end < st.st_size ? end : st.st_size;
+}
+
 static int make_copy(int exe, struct cfs_error *err)
 {
         _cleanup_close_ int fd = memfd_create("cfs", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-        struct stat st;
+        off_t left = loaded_size(exe);
 
         if (fd < 0 && errno == EINVAL)
                 fd = memfd_create("cfs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         if (fd < 0)
                 return err_sys(err, errno, "memfd_create", "copy the executable");
-        if (fstat(exe, &st) < 0)
+        if (left < 0)
                 return err_sys(err, errno, "fstat", "copy the executable");
-        for (off_t left = st.st_size; left > 0;) {
+        while (left > 0) {
                 ssize_t n = sendfile(fd, exe, NULL, (size_t)left);
 
                 if (n <= 0)
