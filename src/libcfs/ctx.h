@@ -79,6 +79,8 @@ struct ctx {
         bool foreground;     /* W: the verb: run or exec without --detach                */
         int tty_fd;          /* W: process.terminal init: the pty's peer, or -1; R: descriptors */
         char *exec_path;     /* W: process.args init: the path that was found             */
+        int hooks_out_fd;    /* W: hooks.createContainer prepare: run.oci.hooks.stdout, or -1     */
+        int hooks_err_fd;    /* W: same: run.oci.hooks.stderr, or -1; R: hooks.*Container init    */
         int preserve_fds;    /* W: process descriptors prepare: how many after stdio stay open */
         int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
         char **env;          /* W: process.env init: what execve gets                     */

@@ -53,9 +53,10 @@ const struct step plan[] = {
           .check = cgroups_check, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
           .undo = cgroups_undo, .explain = cgroups_explain },
 
-        /* Compiled (or read from the container's state, for exec) while we still have memory and files at hand. */
+        /* Compiled (or read from the container's state, for exec) while we still have memory and files at hand; written
+         * to the state while the init is at work. */
         { .name = "linux.seccomp", .when = CX, .wanted = seccomp_wanted,
-          .check = seccomp_check, .prepare = seccomp_prepare, .explain = seccomp_explain },
+          .check = seccomp_check, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
 
         /* The console socket must be reachable before we spawn: an engine that went away is found out early. */
         { .name = "process.terminal", .when = CX, .wanted = terminal_wanted,
@@ -163,7 +164,7 @@ const struct step plan[] = {
 
         /* In the container's namespaces, with the runtime's paths: before the pivot takes those away. */
         { .name = "hooks.createContainer", .when = C, .wanted = hooks_create_container_wanted,
-          .init = hooks_create_container_init, .explain = hooks_create_container_explain },
+          .prepare = hooks_output_prepare, .init = hooks_create_container_init, .explain = hooks_create_container_explain },
 
         /* ---- inside the new root ------------------------------------------------------------------------------------ */
 
@@ -263,7 +264,7 @@ const struct step plan[] = {
         { .name = "started", .when = C | S | WALK_MEET },
 
         { .name = "hooks.startContainer", .when = C, .wanted = hooks_start_container_wanted,
-          .init = hooks_start_container_init, .explain = hooks_start_container_explain },
+          .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
 
         { .name = "process.noNewPrivileges", .when = CX, .wanted = no_new_privileges_wanted,
           .init = no_new_privileges_init, .explain = no_new_privileges_explain },
@@ -277,7 +278,7 @@ const struct step plan[] = {
           .init = rlimits_late_init },
 
         /* With noNewPrivileges: last, so that the filter need allow the fewest of our own system calls. */
-        { .name = "linux.seccomp (unprivileged)", .when = CX, .wanted = seccomp_late_wanted,
+        { .name = "linux.seccomp (unprivileged)", .when = CX | S, .wanted = seccomp_late_wanted,
           .host = seccomp_host, .init = seccomp_late_init },
 
         { .name = "execve", .when = CX | S,

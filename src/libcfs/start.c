@@ -115,9 +115,9 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
                 else if ((r = trace_open(rt->trace, err)) >= 0) {
                         c.pid = c.state->record->pid;
                         r = start(&c, err);
-                        /* Whatever came of it, the init has left its socket: a failure in it ends it. */
+                        /* Whatever came of it, the init has left its socket: a failure after that ends it. */
                         (void)unlinkat(c.state->dir_fd, "start.sock", 0);
-                        if (r < 0 && err->code != CFS_E_SYSTEM)
+                        if (r < 0 && c.sync && c.sync->fd >= 0)
                                 (void)destroy_stop(c.state, &ignored);
                 }
         }

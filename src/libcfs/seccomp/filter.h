@@ -5,6 +5,8 @@
 #define LIBCFS_SECCOMP_FILTER_H
 
 #include "base/err.h"
+#include "libcfs/seccomp/agent.h"
+#include "libcfs/seccomp/load.h"
 #include "libcfs/seccomp/names.h"
 #include "ocispec.h"
 #include <linux/filter.h>

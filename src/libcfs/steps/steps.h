@@ -10,10 +10,10 @@
 #include "libcfs/step.h"
 
 void oci_version_check(const struct ctx *c, struct problems *p);
-bool hooks_poststop_wanted(const struct ctx *c) __attribute__((weak));                    /* until it lands */
-void hooks_check(const struct ctx *c, struct problems *p) __attribute__((weak));          /* until it lands */
-int hooks_poststop_undo(struct state *s, struct cfs_error *err) __attribute__((weak));    /* until it lands */
-void hooks_poststop_explain(const struct ctx *c, struct report *r) __attribute__((weak)); /* until it lands */
+bool hooks_poststop_wanted(const struct ctx *c);
+void hooks_check(const struct ctx *c, struct problems *p);
+int hooks_poststop_undo(struct state *s, struct cfs_error *err);
+void hooks_poststop_explain(const struct ctx *c, struct report *r);
 void unsupported_check(const struct ctx *c, struct problems *p);
 void namespaces_check(const struct ctx *c, struct problems *p);
 int namespaces_prepare(struct ctx *c, struct cfs_error *err);
@@ -24,10 +24,11 @@ int cgroups_host(struct ctx *c, struct cfs_error *err);
 int cgroups_init(struct ctx *c, struct cfs_error *err);
 int cgroups_undo(struct state *s, struct cfs_error *err);
 void cgroups_explain(const struct ctx *c, struct report *r);
-bool seccomp_wanted(const struct ctx *c) __attribute__((weak));                    /* until it lands */
-void seccomp_check(const struct ctx *c, struct problems *p) __attribute__((weak)); /* until it lands */
-int seccomp_prepare(struct ctx *c, struct cfs_error *err) __attribute__((weak));   /* until it lands */
-void seccomp_explain(const struct ctx *c, struct report *r) __attribute__((weak)); /* until it lands */
+bool seccomp_wanted(const struct ctx *c);
+void seccomp_check(const struct ctx *c, struct problems *p);
+int seccomp_prepare(struct ctx *c, struct cfs_error *err);
+int seccomp_store_host(struct ctx *c, struct cfs_error *err);
+void seccomp_explain(const struct ctx *c, struct report *r);
 bool terminal_wanted(const struct ctx *c);
 void terminal_check(const struct ctx *c, struct problems *p);
 int terminal_prepare(struct ctx *c, struct cfs_error *err);
@@ -107,18 +108,15 @@ void devices_check(const struct ctx *c, struct problems *p);
 int devices_init(struct ctx *c, struct cfs_error *err);
 void devices_explain(const struct ctx *c, struct report *r);
 int terminal_init(struct ctx *c, struct cfs_error *err);
-bool hooks_runtime_wanted(const struct ctx *c) __attribute__((weak));                     /* until it lands */
-int hooks_prestart_host(struct ctx *c, struct cfs_error *err) __attribute__((weak));      /* until it lands */
-void hooks_prestart_explain(const struct ctx *c, struct report *r) __attribute__((weak)); /* until it lands */
-int hooks_create_runtime_host(struct ctx *c, struct cfs_error *err)
-        __attribute__((weak)); /* until it lands */
-void hooks_create_runtime_explain(const struct ctx *c, struct report *r)
-        __attribute__((weak));                                                 /* until it lands */
-bool hooks_create_container_wanted(const struct ctx *c) __attribute__((weak)); /* until it lands */
-int hooks_create_container_init(struct ctx *c, struct cfs_error *err)
-        __attribute__((weak)); /* until it lands */
-void hooks_create_container_explain(const struct ctx *c, struct report *r)
-        __attribute__((weak)); /* until it lands */
+bool hooks_runtime_wanted(const struct ctx *c);
+int hooks_prestart_host(struct ctx *c, struct cfs_error *err);
+void hooks_prestart_explain(const struct ctx *c, struct report *r);
+int hooks_create_runtime_host(struct ctx *c, struct cfs_error *err);
+void hooks_create_runtime_explain(const struct ctx *c, struct report *r);
+int hooks_output_prepare(struct ctx *c, struct cfs_error *err);
+bool hooks_create_container_wanted(const struct ctx *c);
+int hooks_create_container_init(struct ctx *c, struct cfs_error *err);
+void hooks_create_container_explain(const struct ctx *c, struct report *r);
 int root_pivot_init(struct ctx *c, struct cfs_error *err);
 void hostname_check(const struct ctx *c, struct problems *p);
 int hostname_init(struct ctx *c, struct cfs_error *err);
@@ -157,9 +155,9 @@ void selinux_check(const struct ctx *c, struct problems *p);
 int selinux_init(struct ctx *c, struct cfs_error *err);
 void selinux_explain(const struct ctx *c, struct report *r);
 int descriptors_host_init(struct ctx *c, struct cfs_error *err);
-bool seccomp_early_wanted(const struct ctx *c) __attribute__((weak));               /* until it lands */
-int seccomp_host(struct ctx *c, struct cfs_error *err) __attribute__((weak));       /* until it lands */
-int seccomp_early_init(struct ctx *c, struct cfs_error *err) __attribute__((weak)); /* until it lands */
+bool seccomp_early_wanted(const struct ctx *c);
+int seccomp_host(struct ctx *c, struct cfs_error *err);
+int seccomp_early_init(struct ctx *c, struct cfs_error *err);
 int capabilities_bounding_init(struct ctx *c, struct cfs_error *err);
 void capabilities_explain(const struct ctx *c, struct report *r);
 void user_check(const struct ctx *c, struct problems *p);
@@ -178,24 +176,21 @@ void args_explain(const struct ctx *c, struct report *r);
 int created_detach_init(struct ctx *c, struct cfs_error *err);
 int created_host(struct ctx *c, struct cfs_error *err);
 int created_init(struct ctx *c, struct cfs_error *err);
-bool hooks_start_container_wanted(const struct ctx *c) __attribute__((weak)); /* until it lands */
-int hooks_start_container_init(struct ctx *c, struct cfs_error *err)
-        __attribute__((weak)); /* until it lands */
-void hooks_start_container_explain(const struct ctx *c, struct report *r)
-        __attribute__((weak)); /* until it lands */
+bool hooks_start_container_wanted(const struct ctx *c);
+int hooks_start_container_init(struct ctx *c, struct cfs_error *err);
+void hooks_start_container_explain(const struct ctx *c, struct report *r);
 bool no_new_privileges_wanted(const struct ctx *c);
 int no_new_privileges_init(struct ctx *c, struct cfs_error *err);
 void no_new_privileges_explain(const struct ctx *c, struct report *r);
 int descriptors_prepare(struct ctx *c, struct cfs_error *err);
 int descriptors_init(struct ctx *c, struct cfs_error *err);
 void descriptors_explain(const struct ctx *c, struct report *r);
-bool seccomp_late_wanted(const struct ctx *c) __attribute__((weak));               /* until it lands */
-int seccomp_late_init(struct ctx *c, struct cfs_error *err) __attribute__((weak)); /* until it lands */
+bool seccomp_late_wanted(const struct ctx *c);
+int seccomp_late_init(struct ctx *c, struct cfs_error *err);
 int args_execve_host(struct ctx *c, struct cfs_error *err);
 int args_execve_init(struct ctx *c, struct cfs_error *err);
-bool hooks_poststart_wanted(const struct ctx *c) __attribute__((weak));               /* until it lands */
-int hooks_poststart_host(struct ctx *c, struct cfs_error *err) __attribute__((weak)); /* until it lands */
-void hooks_poststart_explain(const struct ctx *c, struct report *r)
-        __attribute__((weak)); /* until it lands */
+bool hooks_poststart_wanted(const struct ctx *c);
+int hooks_poststart_host(struct ctx *c, struct cfs_error *err);
+void hooks_poststart_explain(const struct ctx *c, struct report *r);
 
 #endif

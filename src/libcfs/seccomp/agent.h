@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The seccomp agent, who answers for calls that notify: see agent.c. */
+#ifndef LIBCFS_SECCOMP_AGENT_H
+#define LIBCFS_SECCOMP_AGENT_H
+
+#include "base/err.h"
+#include <stddef.h>
+
+/* Connects to the agent's socket. Returns the descriptor. */
+int agent_connect(const char *path, struct cfs_error *err);
+
+/* Sends one document with the listener. */
+int agent_send(int agent, const char *path, const char *json, size_t len, int listener,
+               struct cfs_error *err);
+
+#endif

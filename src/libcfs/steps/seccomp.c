@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * linux.seccomp (config-linux.md, "Seccomp"): the filter over the system calls of the container.
+ *
+ * It is compiled in the runtime (seccomp/filter.c) and loaded by the init, at one of two places. Without
+ * noNewPrivileges the kernel demands CAP_SYS_ADMIN, so it is loaded before the capabilities go, and the profile must
+ * allow what the init does from there on: setresuid(2), capset(2), openat(2)... With noNewPrivileges it is the very last
+ * thing before the execve, and need allow nothing but that.
+ *
+ * exec loads the same program: it is kept in the state directory, seccomp.bpf, and not compiled again. The same goes for
+ * `start`, in which the filters of containers with noNewPrivileges are loaded: what it must know of the filter, its
+ * flags and the agent's socket, is in the record.
+ *
+ * SCMP_ACT_NOTIFY hands calls to an agent (seccomp_unotify(2)). The descriptor on which it listens is born in the init
+ * (seccomp/load.c) and travels over the sync socket to the runtime, which alone can see the agent's socket.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libcfs/cfs.h"
+#include "libcfs/ctx.h"
+#include "libcfs/seccomp/filter.h"
+#include "libcfs/state.h"
+#include "libcfs/steps/steps.h"
+#include "libcfs/sync.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define FILE_NAME "seccomp.bpf"
+
+/* crun's: where to find the agent when the configuration does not say. */
+#define RECEIVER_ANNOTATION "run.oci.seccomp.receiver"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* In the arena of the context. */
+struct seccomp_plan {
+        struct sock_filter *code;
+        unsigned n;
+        unsigned flags;
+};
+
+/* ---- which filter there is ------------------------------------------------------------------------------------ */
+
+static const struct oci_record_seccomp *recorded(const struct ctx *c)
+{
+        return c->state && c->state->record ? c->state->record->seccomp : NULL;
+}
+
+bool seccomp_wanted(const struct ctx *c)
+{
+        return c->linux_->seccomp || recorded(c);
+}
+
+bool seccomp_early_wanted(const struct ctx *c)
+{
+        return seccomp_wanted(c) && !c->process->no_new_privileges;
+}
+
+bool seccomp_late_wanted(const struct ctx *c)
+{
+        return seccomp_wanted(c) && c->process->no_new_privileges;
+}
+
+static bool notifies(const struct oci_seccomp *s)
+{
+        for (size_t i = 0; i < s->n_syscalls; i++)
+                if (s->syscalls[i]->action && STREQ(s->syscalls[i]->action, "SCMP_ACT_NOTIFY"))
+                        return true;
+        return false;
+}
+
+static const char *listener_path(const struct ctx *c)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+
+        return s->listener_path ? s->listener_path : ctx_annotation(c, RECEIVER_ANNOTATION);
+}
+
+/* Without the property (an empty list is one), the mitigation of speculative stores is left off, as runc and crun do:
+ * it would slow down every program that has a filter (Linux before 5.16 has it on by default). */
+static unsigned flags_of(const struct oci_seccomp *s)
+{
+        unsigned flags = s->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+
+        for (size_t i = 0; i < s->n_flags; i++)
+                flags |= names_flag(s->flags[i])->value;
+        if (notifies(s))
+                flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+        else /* meaningless without a listener, and then refused by the kernel */
+                flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+        return flags;
+}
+
+/* ---- check ----------------------------------------------------------------------------------------------------- */
+
+static void check_errno(struct problems *p, const char *property, const char *action, bool has_errno)
+{
+        const struct names_action *a = action ? names_action(action) : NULL;
+
+        if (!a || !has_errno || a->carries_errno)
+                return;
+        problem(p, property, "%s carries no error number", action);
+        problem_hint(p, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
+}
+
+static void check_entry(struct problems *p, size_t i, const struct oci_syscall *s)
+{
+        if (s->n_names == 0)
+                problem(p, PROP("linux.seccomp.syscalls[%zu].names", i),
+                        "must name at least one system call");
+        if (!s->action || !names_action(s->action)) {
+                problem(p, PROP("linux.seccomp.syscalls[%zu].action", i), "unknown action `%s`",
+                        s->action ? s->action : "");
+                return;
+        }
+        check_errno(p, PROP("linux.seccomp.syscalls[%zu].errnoRet", i), s->action, s->has_errno_ret);
+        for (size_t j = 0; j < s->n_names; j++)
+                if (STREQ(s->names[j], "write") && STREQ(s->action, "SCMP_ACT_NOTIFY"))
+                        problem(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                                "SCMP_ACT_NOTIFY cannot be used for the write system call: "
+                                "agents and runtimes would wait for each other");
+        for (size_t j = 0; j < s->n_args; j++) {
+                const struct oci_syscall_arg *a = s->args[j];
+
+                if (a->index > 5)
+                        problem(p, PROP("linux.seccomp.syscalls[%zu].args[%zu].index", i, j),
+                                "system calls have the arguments 0 to 5, not %u", a->index);
+                if (!a->op || !names_operator(a->op))
+                        problem(p, PROP("linux.seccomp.syscalls[%zu].args[%zu].op", i, j),
+                                "unknown operator `%s`", a->op ? a->op : "");
+        }
+}
+
+static void check_listener(const struct ctx *c, struct problems *p)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+        const char *path = listener_path(c);
+
+        if (s->listener_metadata && !path)
+                problem(p, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
+        if (!notifies(s))
+                return;
+        if (!path)
+                problem(p, "linux.seccomp.listenerPath", "must be set when SCMP_ACT_NOTIFY is used");
+        else if (path[0] != '/')
+                problem(p,
+                        s->listener_path ? "linux.seccomp.listenerPath" : "annotations." RECEIVER_ANNOTATION,
+                        "`%s` is not an absolute path", path);
+}
+
+/* A filter that is not there yields EFAULT for flags that the kernel knows, and EINVAL for others. */
+static void check_host(const struct ctx *c, struct problems *p)
+{
+        unsigned flags = flags_of(c->linux_->seccomp);
+
+        if (!(flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+                return;
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, NULL) < 0 &&
+            errno == EINVAL)
+                problem_host(p, "linux.seccomp.flags",
+                             "this kernel does not know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19)");
+}
+
+void seccomp_check(const struct ctx *c, struct problems *p)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+        bool known = true;
+
+        if (!s)
+                return;
+        if (!s->default_action || !names_action(s->default_action)) {
+                problem(p, "linux.seccomp.defaultAction", "unknown action `%s`",
+                        s->default_action ? s->default_action : "");
+        } else {
+                if (STREQ(s->default_action, "SCMP_ACT_NOTIFY"))
+                        problem(p, "linux.seccomp.defaultAction",
+                                "SCMP_ACT_NOTIFY cannot be the default: the agent would have to answer for the "
+                                "runtime's own system calls");
+                check_errno(p, "linux.seccomp.defaultErrnoRet", s->default_action, s->has_default_errno_ret);
+        }
+        for (size_t i = 0; i < s->n_architectures; i++)
+                if (!names_arch(s->architectures[i]))
+                        problem(p, PROP("linux.seccomp.architectures[%zu]", i), "unknown architecture `%s`",
+                                s->architectures[i]);
+        for (size_t i = 0; i < s->n_flags; i++)
+                if (!names_flag(s->flags[i])) {
+                        problem(p, PROP("linux.seccomp.flags[%zu]", i), "unknown flag `%s`", s->flags[i]);
+                        known = false;
+                }
+        for (size_t i = 0; i < s->n_syscalls; i++)
+                check_entry(p, i, s->syscalls[i]);
+        check_listener(c, p);
+        if (known && problems_host(p))
+                check_host(c, p);
+}
+
+/* ---- prepare --------------------------------------------------------------------------------------------------- */
+
+static int keep_code(struct ctx *c, struct seccomp_plan *sp, const void *code, size_t size,
+                     struct cfs_error *err)
+{
+        sp->code = oci_arena_alloc(c->arena, size);
+        if (!sp->code)
+                return err_nomem(err);
+        memcpy(sp->code, code, size);
+        sp->n = (unsigned)(size / sizeof(*sp->code));
+        return 0;
+}
+
+static int read_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r = io_read_file(c->state->dir_fd, FILE_NAME, BPF_MAXINSNS * sizeof(struct sock_filter), &text,
+                             &len, err);
+
+        if (r < 0)
+                return r;
+        if (len == 0 || len % sizeof(struct sock_filter))
+                return err_set(err, CFS_E_STATE, "%s/" FILE_NAME ": %zu bytes are no filter", c->state->dir,
+                               len);
+        sp->flags = recorded(c)->flags;
+        return keep_code(c, sp, text, len, err);
+}
+
+static int compile_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_error *err)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+        struct oci_record_seccomp *rec = oci_arena_alloc(c->arena, sizeof(*rec));
+        struct filter f;
+        int r;
+
+        if (!rec)
+                return err_nomem(err);
+        r = filter_compile(s, &f, err);
+        if (r < 0)
+                return r;
+        r = keep_code(c, sp, f.code, f.n * sizeof(*f.code), err);
+        filter_free(&f);
+        if (r < 0)
+                return r;
+        sp->flags = flags_of(s);
+        rec->bpf = (char *)FILE_NAME;
+        rec->flags = sp->flags;
+        rec->has_flags = true;
+        if (sp->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) {
+                rec->listener_path = (char *)listener_path(c);
+                rec->listener_metadata = s->listener_metadata;
+        }
+        c->state->record->seccomp = rec;
+        return 0;
+}
+
+int seccomp_prepare(struct ctx *c, struct cfs_error *err)
+{
+        struct seccomp_plan *sp = oci_arena_alloc(c->arena, sizeof(*sp));
+        int r;
+
+        if (!sp)
+                return err_nomem(err);
+        r = c->linux_->seccomp ? compile_filter(c, sp, err) : read_filter(c, sp, err);
+        if (r >= 0)
+                c->seccomp = sp;
+        return r;
+}
+
+/* For exec, while the init builds its mounts. Nobody looks for the file before the container is created. */
+int seccomp_store_host(struct ctx *c, struct cfs_error *err)
+{
+        const struct seccomp_plan *sp = c->seccomp;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (c->walk != WALK_CREATE)
+                return 0;
+        fd = openat(c->state->dir_fd, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return err_sys(err, errno, "openat", "make %s/" FILE_NAME, c->state->dir);
+        r = io_write_all(fd, sp->code, sp->n * sizeof(*sp->code));
+        return r < 0 ? err_sys(err, -r, "write", "write %s/" FILE_NAME, c->state->dir) : 0;
+}
+
+/* ---- load ------------------------------------------------------------------------------------------------------ */
+
+static int deliver(void *data, int listener, struct cfs_error *err)
+{
+        return sync_send_fd(data, listener, err);
+}
+
+static int load_init(struct ctx *c, struct cfs_error *err)
+{
+        const struct seccomp_plan *sp = c->seccomp;
+
+        return load_filter(sp->code, sp->n, sp->flags, deliver, c->sync, err);
+}
+
+int seccomp_early_init(struct ctx *c, struct cfs_error *err)
+{
+        return load_init(c, err);
+}
+
+int seccomp_late_init(struct ctx *c, struct cfs_error *err)
+{
+        return load_init(c, err);
+}
+
+/* ---- the agent ------------------------------------------------------------------------------------------------- */
+
+static enum container_status status_of(const struct ctx *c)
+{
+        if (c->walk == WALK_EXEC)
+                return STATUS_RUNNING;
+        return str_eq(c->state->record->phase, "created") ? STATUS_CREATED : STATUS_CREATING;
+}
+
+static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        char *fds[] = { (char *)"seccompFd", NULL };
+        struct oci_container_process_state s = {
+                .oci_version = (char *)CFS_SPEC_VERSION,
+                .fds = fds,
+                .n_fds = 1,
+                .pid = c->pid,
+                .has_pid = true,
+                .metadata = recorded(c)->listener_metadata,
+                .state = state_document(c->state, status_of(c)),
+        };
+
+        if (!s.state)
+                return err_nomem(err);
+        /* The record learns of the init only when all is built. */
+        if (c->walk == WALK_CREATE) {
+                s.state->pid = c->pid;
+                s.state->has_pid = true;
+        }
+        return oci_encode(&oci_container_process_state_type, &s, 0, ret, ret_len, err);
+}
+
+int seccomp_host(struct ctx *c, struct cfs_error *err)
+{
+        const struct oci_record_seccomp *rec = recorded(c);
+        _cleanup_close_ int agent = -1, listener = -1;
+        _cleanup_free_ char *json = NULL;
+        size_t len;
+        int r;
+
+        if (!(rec->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+                return 0;
+        /* Before the init's calls begin to wait for the agent. */
+        agent = agent_connect(rec->listener_path, err);
+        if (agent < 0)
+                return agent;
+        r = process_state(c, &json, &len, err);
+        if (r < 0)
+                return r;
+        listener = sync_recv_fd(c->sync, err);
+        if (listener < 0)
+                return listener;
+        return agent_send(agent, rec->listener_path, json, len, listener, err);
+}
+
+/* ---- explain --------------------------------------------------------------------------------------------------- */
+
+void seccomp_explain(const struct ctx *c, struct report *r)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+        struct cfs_error ignored;
+        struct filter f;
+
+        if (!s || filter_compile(s, &f, &ignored) < 0)
+                return;
+        report_line(r,
+                    "filter system calls: %s by default, %u calls with a rule of their own (%u depend on "
+                    "arguments), %u architectures, %u instructions",
+                    s->default_action, f.n_calls, f.n_conditional, f.n_archs, f.n);
+        report_line(r, "loaded %s",
+                    c->process->no_new_privileges ? "last, before the execve"
+                                                  : "before capabilities are dropped (no noNewPrivileges)");
+        if (notifies(s))
+                report_line(r, "the agent at %s is asked about calls with SCMP_ACT_NOTIFY", listener_path(c));
+        filter_free(&f);
+}
