@@ -27,6 +27,8 @@ static void expect(bool v2, const char *json, const char *want)
                 for (size_t i = 0; i < s.n; i++) {
                         size_t n = strlen(got);
 
+                        if (!s.p[i].file[0])
+                                continue;
                         (void)snprintf(got + n, sizeof(got) - n, "%s%s=%s%s", n ? " | " : "", s.p[i].file,
                                        s.p[i].value, s.p[i].optional ? "?" : "");
                         if (s.p[i].alt_file[0]) {

@@ -9,6 +9,7 @@
 #include "libcfs/cgroup/cgroup.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "libcfs/cgroup/dbus.h"
 #include "libcfs/cgroup/detect.h"
 #include "libcfs/cgroup/devcg.h"
 #include "libcfs/cgroup/limits.h"
@@ -18,6 +19,7 @@
 #include "libcfs/cgroup/oom.h"
 #include "libcfs/cgroup/rules.h"
 #include "libcfs/cgroup/stats.h"
+#include "libcfs/cgroup/unit.h"
 #include "libcfs/cgroup/v1.h"
 #include "libcfs/cgroup/v2.h"
 #include <unistd.h>
@@ -28,6 +30,7 @@ static const struct manager_ops *manager_of(enum cgroup_manager m)
         case CGROUP_MANAGER_NONE:
                 return &none_ops;
         case CGROUP_MANAGER_SYSTEMD:
+                return &systemd_ops;
         case CGROUP_MANAGER_CGROUPFS:
                 break;
         }
@@ -90,12 +93,17 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
 {
         struct check_data d = { .report = report, .data = data, .only_bad = !look_at_host };
         struct cfs_error err = { 0 };
-        _cleanup_free_ char *inner = NULL;
+        _cleanup_free_ char *inner = NULL, *slice = NULL, *unit = NULL;
         struct cgroup cg = { .rq = *rq };
 
         if (rq->manager == CGROUP_MANAGER_CGROUPFS &&
             layout_inner(rq->path, rq->id ? rq->id : "id", &inner, &err) < 0)
                 check_report(&d, &err);
+        if (rq->manager == CGROUP_MANAGER_SYSTEMD) {
+                if (unit_names(rq->path, rq->id ? rq->id : "id", rq->rootless, &slice, &unit, &err) < 0)
+                        check_report(&d, &err);
+                unit_check_annotations(rq->annotations, check_report, &d);
+        }
         if (!rq->resources)
                 return;
         rules_check(rq, check_report, &d);
@@ -136,6 +144,8 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
         }
         if (rq->resources && limits_convert(&cg, rq->resources, false, &s, &err) >= 0) {
                 for (size_t i = 0; i < s.n; i++) {
+                        if (!s.p[i].file[0])
+                                continue;
                         (void)snprintf(text, sizeof(text), "%s: write `%s` to %s%s%s", s.p[i].property,
                                        s.p[i].value, s.p[i].file, s.p[i].alt_file[0] ? " or " : "",
                                        s.p[i].alt_file);
@@ -153,8 +163,6 @@ int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct 
         struct cgroup *cg;
         int r;
 
-        if (rq->manager == CGROUP_MANAGER_SYSTEMD)
-                return err_set(err, CFS_E_UNSUPPORTED, "this build of cfs cannot speak to systemd");
         cg = calloc(1, sizeof(*cg));
         if (!cg)
                 return err_nomem(err);
@@ -204,12 +212,12 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
 
 bool cgroup_needs_attach(const struct cgroup *cg)
 {
-        return cg->manager->attach;
+        return cg->manager->attach && (cg->bus || cg->exec);
 }
 
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
-        int r = cg->manager->attach ? cg->manager->attach(cg, pid, err) : 0;
+        int r = cgroup_needs_attach(cg) ? cg->manager->attach(cg, pid, err) : 0;
 
         if (r >= 0 && cg->devices_later)
                 devcg_apply_later(cg, &cg->rq);
@@ -341,6 +349,10 @@ int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, s
                 return r;
         for (size_t i = 0; i < n_sub && r >= 0; i++)
                 r = check_sub(cg, sub[i], err);
+        /* Ours is another branch of the tree than a user's scope: nobody but systemd moves us across. */
+        cg->exec = cg->rec && cg->rec->user && cg->manager == &systemd_ops;
+        if (cg->exec && n_sub > 0)
+                cg->exec_sub = sub[n_sub - 1];
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 struct hierarchy *h = &cg->h[i];
                 const char *path;
@@ -360,7 +372,7 @@ int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, s
                         continue;
                 }
                 found++;
-                r = h->ops->open(h, err);
+                r = cg->exec ? 0 : h->ops->open(h, err);
         }
         if (r >= 0 && n_sub > 0 && found == 0)
                 r = err_sys(err, ENOENT, NULL, "join cgroup `%s`", sub[0]);
@@ -463,5 +475,6 @@ void cgroup_close(struct cgroup *cg)
         }
         for (size_t i = 0; i < cg->n_owned; i++)
                 free(cg->owned[i]);
+        dbus_close(cg->bus);
         free(cg);
 }

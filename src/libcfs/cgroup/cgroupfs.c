@@ -92,7 +92,7 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 {
         for (size_t i = 0; i < cg->n; i++) {
                 struct cfs_error why = { 0 };
-                int r = cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
+                int r = cg->h[i].later ? 0 : cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
 
                 if (r >= 0)
                         continue;
@@ -158,11 +158,11 @@ int cgroupfs_open(struct cgroup *cg, struct cfs_error *err)
 
         for (size_t i = 0; i < cg->n; i++) {
                 struct hierarchy *h = &cg->h[i];
-                int r = h->denied ? 0 : h->ops->open(h, err);
+                int r = h->denied || h->later ? 0 : h->ops->open(h, err);
 
                 if (r < 0)
                         return r;
-                if (limited && !h->denied && no_births(h)) {
+                if (limited && !h->denied && !h->later && no_births(h)) {
                         char name[PATH_MAX];
 
                         if (tree_file(name, sizeof(name), h->path, "cgroup.procs"))
@@ -185,25 +185,32 @@ static int cgroupfs_make(struct cgroup *cg, struct cfs_error *err)
         return r < 0 ? r : cgroupfs_open(cg, err);
 }
 
-int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+int cgroupfs_update_settings(struct cgroup *cg, const struct oci_resources *res, struct settings *s,
+                             struct cfs_error *err)
 {
-        _cleanup_settings_ struct settings s = { 0 };
         int r;
 
         r = limits_check_usage(cg, res, err);
         if (r >= 0)
-                r = limits_convert(cg, res, true, &s, err);
+                r = limits_convert(cg, res, true, s, err);
         if (r < 0)
                 return r;
-        enable_for(cg, &s);
-        r = settings_apply(&s, cg, true, err);
+        enable_for(cg, s);
+        r = settings_apply(s, cg, true, err);
         if (r < 0 || res->n_devices == 0)
                 return r;
         cg->rq.resources = res;
         r = devcg_apply(cg, &cg->rq, true, NULL, err);
         if (r < 0)
-                settings_undo(&s);
+                settings_undo(s);
         return r;
+}
+
+static int cgroupfs_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+
+        return cgroupfs_update_settings(cg, res, &s, err);
 }
 
 static int cgroupfs_remove(struct cgroup *cg, struct cfs_error *err)

@@ -3,7 +3,7 @@
 #ifndef LIBCFS_CGROUP_CGROUPFS_H
 #define LIBCFS_CGROUP_CGROUPFS_H
 
-#include "libcfs/cgroup/handle.h"
+#include "libcfs/cgroup/settings.h"
 
 /* Makes the directories of those hierarchies that are not denied. */
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err);
@@ -14,6 +14,8 @@ int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err);
 /* Opens what the init enters through. */
 int cgroupfs_open(struct cgroup *cg, struct cfs_error *err);
 
-int cgroupfs_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
+/* Converts and writes, all or nothing; s remembers what was there. */
+int cgroupfs_update_settings(struct cgroup *cg, const struct oci_resources *res, struct settings *s,
+                             struct cfs_error *err);
 
 #endif

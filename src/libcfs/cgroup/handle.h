@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "libcfs/cgroup/types.h"
 
+struct dbus;
 struct hierarchy;
 struct oci_arena;
 
@@ -34,6 +35,7 @@ struct hierarchy {
         bool created;     /* path did not exist before                                                 */
         bool made;        /* by us, just now                                                           */
         bool denied;      /* rootless, and we may not make it                                          */
+        bool later;       /* made by systemd, when there is a process                                  */
         bool all;         /* v2: enable every controller, not only those that a setting needs          */
         unsigned parents; /* how many directories above path belong to the container's path (inner)    */
         unsigned missing; /* how many of these did not exist before                                    */
@@ -52,7 +54,10 @@ struct cgroup {
         struct hierarchy h[CGROUP_MAX_HIERARCHIES];
         struct cgroup_view views[CGROUP_MAX_HIERARCHIES];
         size_t n_views;
-        bool devices_later; /* a hybrid machine's second lock on devices is still to be put on          */
+        bool devices_later;   /* a hybrid machine's second lock on devices is still to be put on          */
+        struct dbus *bus;     /* systemd: from plan to attach, or NULL                                  */
+        bool exec;            /* systemd moves exec's process                                           */
+        const char *exec_sub; /* into a directory below the unit's, or NULL                             */
         size_t n_owned;
         char *owned[CGROUP_MAX_HIERARCHIES]; /* strings that live as long as the handle                */
 };

@@ -38,6 +38,16 @@ static int invalid(struct knobs_job *j, const char *fmt, ...)
         return err_set(j->err, CFS_E_INVALID, "%s", text);
 }
 
+/* "V1|V2", or one name for both. */
+static void set_unit(struct setting *s, const struct knob *k, bool v2)
+{
+        const char *unit = k->unit ? k->unit : "", *bar = strchr(unit, '|');
+
+        if (bar && v2)
+                unit = bar + 1;
+        (void)snprintf(s->unit, sizeof(s->unit), "%.*s", (int)strcspn(unit, "|"), unit);
+}
+
 /* A setting for the row's file with this value; takes `value`. NULL: an error has been filled in. */
 static struct setting *emit(struct knobs_job *j, char *value, uint64_t unit_value)
 {
@@ -68,7 +78,7 @@ static struct setting *emit(struct knobs_job *j, char *value, uint64_t unit_valu
         s->property = k->property;
         s->controller = k->controller;
         s->value = value;
-        s->unit = k->unit;
+        set_unit(s, k, j->v2);
         s->unit_type = k->unit_type;
         s->unit_value = unit_value;
         return s;
@@ -221,9 +231,7 @@ static int cpu_shares(struct knobs_job *j)
 
         if (shares == 0)
                 return 0;
-        return emit(j, text("%" PRIu64, j->v2 ? convert_shares(shares) : shares), convert_shares(shares))
-                       ? 1
-                       : -1;
+        return emit_u64(j, j->v2 ? convert_shares(shares) : shares);
 }
 
 /* v2 has quota and period in one file, "QUOTA PERIOD"; "QUOTA" alone leaves the period as it is. */
@@ -256,8 +264,13 @@ static int cpu_period(struct knobs_job *j)
                 return 0;
         if (!j->v2)
                 return emit_u64(j, c->period);
-        if (c->quota != 0)
-                return 0;
+        if (c->quota != 0) {
+                /* Written together with the quota; systemd has a property for each. */
+                s = emit(j, strdup(""), c->period);
+                if (s)
+                        s->file[0] = '\0';
+                return s ? 1 : -1;
+        }
         if (j->path && tree_read(j->path, "cpu.max", now, sizeof(now)) < 0)
                 (void)snprintf(now, sizeof(now), "max");
         now[strcspn(now, " ")] = '\0';
@@ -359,7 +372,7 @@ static int block_weight(struct knobs_job *j)
                 return 0;
         if (check_weight(j, weight) < 0)
                 return -1;
-        s = emit(j, text("%u", weight), convert_io_weight(weight));
+        s = emit(j, text("%u", weight), j->v2 ? convert_io_weight(weight) : weight);
         if (s && j->v2) {
                 s->alt_value = text("default %" PRIu64, convert_io_weight(weight));
                 if (!s->alt_value)
@@ -575,9 +588,9 @@ static int unified(struct knobs_job *j)
 
 /* clang-format off */
 const struct knob knobs[] = {
-        { "memory.limit", "memory", "memory.limit_in_bytes", "memory.max", "MemoryMax", UNIT_U64, memory_limit },
-        { "memory.swap", "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", "MemorySwapMax", UNIT_U64, memory_swap },
-        { "memory.reservation", "memory", "memory.soft_limit_in_bytes", "memory.low", "MemoryLow", UNIT_U64, memory_reservation },
+        { "memory.limit", "memory", "memory.limit_in_bytes", "memory.max", "MemoryLimit|MemoryMax", UNIT_U64, memory_limit },
+        { "memory.swap", "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", "|MemorySwapMax", UNIT_U64, memory_swap },
+        { "memory.reservation", "memory", "memory.soft_limit_in_bytes", "memory.low", "|MemoryLow", UNIT_U64, memory_reservation },
         { "memory.kernel", "memory", "memory.kmem.limit_in_bytes", NULL, NULL, UNIT_NONE, memory_kernel },
         { "memory.kernelTCP", "memory", "memory.kmem.tcp.limit_in_bytes", NULL, NULL, UNIT_NONE, memory_kernel_tcp },
         { "memory.swappiness", "memory", "memory.swappiness", NULL, NULL, UNIT_NONE, memory_swappiness },
@@ -585,26 +598,26 @@ const struct knob knobs[] = {
         { "memory.useHierarchy", "memory", "memory.use_hierarchy", NULL, NULL, UNIT_NONE, memory_use_hierarchy },
 
         /* An idle group takes no weight, and a group with a weight may become idle: the weight first. */
-        { "cpu.shares", "cpu", "cpu.shares", "cpu.weight", "CPUWeight", UNIT_U64, cpu_shares },
+        { "cpu.shares", "cpu", "cpu.shares", "cpu.weight", "CPUShares|CPUWeight", UNIT_U64, cpu_shares },
         { "cpu.idle", "cpu", "cpu.idle", "cpu.idle", NULL, UNIT_NONE, cpu_idle },
         { "cpu.period", "cpu", "cpu.cfs_period_us", "cpu.max", "CPUQuotaPeriodUSec", UNIT_U64, cpu_period },
         { "cpu.quota", "cpu", "cpu.cfs_quota_us", "cpu.max", "CPUQuotaPerSecUSec", UNIT_U64, cpu_quota },
         { "cpu.burst", "cpu", "cpu.cfs_burst_us", "cpu.max.burst", NULL, UNIT_NONE, cpu_burst },
         { "cpu.realtimePeriod", "cpu", "cpu.rt_period_us", NULL, NULL, UNIT_NONE, cpu_rt_period },
         { "cpu.realtimeRuntime", "cpu", "cpu.rt_runtime_us", NULL, NULL, UNIT_NONE, cpu_rt_runtime },
-        { "cpu.cpus", "cpuset", "cpuset.cpus", "cpuset.cpus", "AllowedCPUs", UNIT_SET, cpu_cpus },
-        { "cpu.mems", "cpuset", "cpuset.mems", "cpuset.mems", "AllowedMemoryNodes", UNIT_SET, cpu_mems },
+        { "cpu.cpus", "cpuset", "cpuset.cpus", "cpuset.cpus", "|AllowedCPUs", UNIT_SET, cpu_cpus },
+        { "cpu.mems", "cpuset", "cpuset.mems", "cpuset.mems", "|AllowedMemoryNodes", UNIT_SET, cpu_mems },
 
         { "pids.limit", "pids", "pids.max", "pids.max", "TasksMax", UNIT_U64, pids_limit },
 
-        { "blockIO.weight", "blkio", "blkio.weight|blkio.bfq.weight", "io.bfq.weight|io.weight", "IOWeight", UNIT_U64, block_weight },
+        { "blockIO.weight", "blkio", "blkio.weight|blkio.bfq.weight", "io.bfq.weight|io.weight", "BlockIOWeight|IOWeight", UNIT_U64, block_weight },
         { "blockIO.leafWeight", "blkio", "blkio.leaf_weight", NULL, NULL, UNIT_NONE, block_leaf_weight },
-        { "blockIO.weightDevice", "blkio", "blkio.weight_device|blkio.bfq.weight_device", "io.bfq.weight|io.weight", "IODeviceWeight", UNIT_DEVICE, block_weight_device },
+        { "blockIO.weightDevice", "blkio", "blkio.weight_device|blkio.bfq.weight_device", "io.bfq.weight|io.weight", "|IODeviceWeight", UNIT_DEVICE, block_weight_device },
         { "blockIO.weightDevice", "blkio", "blkio.leaf_weight_device", NULL, NULL, UNIT_NONE, block_leaf_weight_device },
-        { "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", "io.max", "IOReadBandwidthMax", UNIT_DEVICE, block_read_bps },
-        { "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", "io.max", "IOWriteBandwidthMax", UNIT_DEVICE, block_write_bps },
-        { "blockIO.throttleReadIOPSDevice", "blkio", "blkio.throttle.read_iops_device", "io.max", "IOReadIOPSMax", UNIT_DEVICE, block_read_iops },
-        { "blockIO.throttleWriteIOPSDevice", "blkio", "blkio.throttle.write_iops_device", "io.max", "IOWriteIOPSMax", UNIT_DEVICE, block_write_iops },
+        { "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", "io.max", "|IOReadBandwidthMax", UNIT_DEVICE, block_read_bps },
+        { "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", "io.max", "|IOWriteBandwidthMax", UNIT_DEVICE, block_write_bps },
+        { "blockIO.throttleReadIOPSDevice", "blkio", "blkio.throttle.read_iops_device", "io.max", "|IOReadIOPSMax", UNIT_DEVICE, block_read_iops },
+        { "blockIO.throttleWriteIOPSDevice", "blkio", "blkio.throttle.write_iops_device", "io.max", "|IOWriteIOPSMax", UNIT_DEVICE, block_write_iops },
 
         { "hugepageLimits", "hugetlb", "hugetlb.%s.limit_in_bytes", "hugetlb.%s.max", NULL, UNIT_NONE, hugepages },
         { "network.classID", "net_cls", "net_cls.classid", NULL, NULL, UNIT_NONE, network_class },

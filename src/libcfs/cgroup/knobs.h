@@ -22,7 +22,8 @@ struct knob {
         const char *controller; /* names the v1 hierarchy, and v2's controller                          */
         const char *v1, *v2;    /* the file, or "FILE|OTHER": the first that exists; NULL: not expressible.
                                  * %s: the page size                                                    */
-        const char *unit;       /* systemd's property; NULL: it has none, the file is written           */
+        const char
+                *unit; /* systemd's property, "V1|V2" when v1 has another; NULL: none, the file is written */
         enum setting_unit_type unit_type;
         /* Adds to job->out what is asked for: nothing, one setting or several. NULL: not a value for a file. */
         int (*convert)(struct knobs_job *job);

@@ -165,6 +165,8 @@ int layout_open(struct cgroup *cg, const struct oci_record *rec, struct cfs_erro
         cg->rec = rec->cgroup;
         if (str_eq(c->manager, "cgroupfs"))
                 cg->manager = &cgroupfs_ops;
+        else if (str_eq(c->manager, "systemd"))
+                cg->manager = &systemd_ops;
         for (enum cgroup_mode m = CGROUP_MODE_V1; m < CGROUP_MODE_ABSENT; m++) {
                 if (str_eq(c->mode, layout_mode_name(m)))
                         cg->mode = m;

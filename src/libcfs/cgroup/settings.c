@@ -141,6 +141,18 @@ void settings_undo(struct settings *s)
         }
 }
 
+void settings_again(struct settings *s)
+{
+        for (size_t i = 0; i < s->n; i++) {
+                const char *value, *file;
+
+                if (!s->p[i].done || !s->p[i].h)
+                        continue;
+                file = file_of(&s->p[i], &value);
+                (void)tree_write_quiet(s->p[i].h->path, file, value);
+        }
+}
+
 static int refuse(const struct setting *s, struct cfs_error *err)
 {
         if (!s->h && !s->controller[0])
@@ -183,7 +195,7 @@ int settings_apply(struct settings *s, const struct cgroup *cg, bool rollback, s
                 for (size_t i = 0; i < s->n; i++) {
                         struct setting *p = &s->p[i];
 
-                        if (p->done)
+                        if (p->done || !p->file[0])
                                 continue;
                         r = apply_one(p, rollback);
                         if (r == 0 || (r == -ENOENT && p->optional)) {

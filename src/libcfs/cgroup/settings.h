@@ -17,14 +17,14 @@ enum setting_unit_type {
 struct setting {
         const char *property;   /* below linux.resources: "memory.limit"                             */
         const char *controller; /* "memory"                                                          */
-        char file[96];          /* "memory.max"                                                      */
+        char file[96];          /* "memory.max"; "": no file, a property of the unit alone           */
         char *value;            /* what is written                                                   */
         char alt_file[32];      /* when `file` does not exist: this one, or "" for none              */
         char *alt_value;
         bool optional;     /* no such file: then the value holds anyhow                          */
         const char *key;   /* the line that the value replaces in a file of many ("8:0"), or NULL */
         const char *unset; /* with key: what follows it when there was no such line              */
-        const char *unit;  /* systemd's property, or NULL                                        */
+        char unit[24];     /* systemd's property, or ""                                          */
         enum setting_unit_type unit_type;
         uint64_t unit_value;
         char *key_buf;
@@ -51,6 +51,9 @@ int settings_apply(struct settings *s, const struct cgroup *cg, bool rollback, s
 
 /* Puts back what settings_apply(rollback) replaced, for failures further on. */
 void settings_undo(struct settings *s);
+
+/* Writes those that were written once more, whatever comes of it. */
+void settings_again(struct settings *s);
 
 /* The hierarchy of cg that has the controller, or NULL. v2's is taken for every controller that no v1 one has. */
 const struct hierarchy *settings_hierarchy(const struct cgroup *cg, const char *controller);
