@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What comes from having the construction as a table: check, explain, features, --trace, located errors.
+load helpers/common
+
+@test "features fits its schema" {
+    python3 -c 'import jsonschema' 2> /dev/null || PY=/usr/bin/python3
+    "${PY:-python3}" -c 'import jsonschema' 2> /dev/null || skip "needs python3-jsonschema"
+    cfs features > "$OUT"
+    "${PY:-python3}" - "$OUT" "$top_srcdir/libocispec/schema/features.json" <<'P'
+import glob, json, os, sys, jsonschema
+doc, schema = (json.load(open(p)) for p in sys.argv[1:])
+store = {}
+for p in glob.glob(os.path.join(os.path.dirname(sys.argv[2]), '*.json')):
+    s = json.load(open(p))
+    store[s.get('$id', os.path.basename(p))] = store[os.path.basename(p)] = s
+base = schema.get('$id', 'features.json')
+resolver = jsonschema.RefResolver(base, schema, store={**store, **{os.path.join(os.path.dirname(base), k): v for k, v in store.items()}})
+jsonschema.Draft202012Validator(schema, resolver=resolver).validate(doc)
+P
+}
+
+@test "features is true of mount options: each one is accepted" {
+    root_only
+    cfs features | jq -r '.mountOptions[]' > "$T/options"
+    [ "$(wc -l < "$T/options")" -gt 60 ]
+    new_bundle
+    config --rawfile o "$T/options" '.mounts += [$o | split("\n")[] | select(. != "" and (test("^(r?bind|remount|r?idmap|copy-symlink|src-nofollow)$") | not)) |
+        {destination: "/tmp/x", type: "tmpfs", source: "tmpfs", options: [.]}]'
+    run cfs check "$B"
+    is "$output" ""
+    is "$status" 0
+}
+
+@test "features lists what the specification says must be known" {
+    cfs features > "$OUT"
+    is "$(got '.hooks')" '["prestart","createRuntime","createContainer","startContainer","poststart","poststop"]'
+    is "$(got '.linux.namespaces | sort')" '["cgroup","ipc","mount","network","pid","time","user","uts"]'
+    is "$(got '.linux.seccomp | (.actions | length) >= 9 and (.operators | length) == 7 and (.archs | length) >= 20')" true
+    is "$(got '.linux.mountExtensions.idmap.enabled')" true
+    is "$(got '.mountOptions | index("rro") != null and index("lazytime") != null and index("rnosymfollow") != null')" true
+    is "$(got '.ociVersionMax')" 1.3.0
+}
+
+@test "check reports every problem of a document, each with its place" {
+    new_bundle '.linux.namespaces += [{"type": "pid"}] | .process.rlimits = [{"type":"RLIMIT_CORE","soft":0,"hard":0},{"type":"RLIMIT_CORE","soft":0,"hard":0}]
+        | .linux.sysctl = {"kernel.core_pattern": "x"} | .linux.resources.memory.limit = "1G"'
+    run cfs check "$B"
+    is "$status" 1
+    contains "$output" "linux.namespaces["
+    contains "$output" "process.rlimits[1]"
+    contains "$output" "kernel.core_pattern"
+    contains "$output" "memory/limit"
+    is "$(printf '%s\n' "$output" | grep -v hint | grep -Evc '^config\.json:[0-9]+:[0-9]+: ')" 0 "every line has a place"
+}
+
+@test "check names the line that is wrong" {
+    new_bundle '.process.cwd = "/"'
+    local line
+    line=$(grep -n '"hostname"' "$B/config.json" | cut -d: -f1)
+    sed -i 's/"hostname": "[^"]*"/"hostname": 5/' "$B/config.json"
+    run cfs check "$B"
+    is "$status" 1
+    contains "$output" "config.json:$line:"
+}
+
+@test "check as JSON" {
+    new_bundle '.linux.namespaces += [{"type": "pid"}]'
+    run cfs check --format json "$B"
+    is "$status" 1
+    is "$(printf '%s' "$output" | jq -r 'if type == "array" then .[0] else . end | .property | startswith("linux.namespaces[")')" true
+}
+
+@test "check --host tells what this machine cannot do, with status 2" {
+    new_bundle '.process.apparmorProfile = "no-such-profile"'
+    [ ! -e /sys/module/apparmor ] || skip "needs a kernel without AppArmor"
+    run cfs check "$B"
+    is "$status" 0
+    run cfs check --host "$B"
+    is "$status" 2
+    contains "$output" "process.apparmorProfile"
+}
+
+@test "check of a good bundle says nothing" {
+    new_bundle
+    run cfs check --host "$B"
+    is "$output" ""
+    is "$status" 0
+}
+
+@test "explain shows the plan in order and touches nothing" {
+    new_bundle '.process.cwd = "/tmp"'
+    local before
+    before=$(host_snapshot)
+    run cfs explain -b "$B"
+    is "$status" 0
+    contains "$output" "new pid namespace"
+    contains "$output" "mount tmpfs on /dev"
+    contains "$output" "chdir to /tmp"
+    is "$(host_snapshot)" "$before"
+    local mounts devices
+    mounts=$(printf '%s\n' "$output" | grep -n 'mount tmpfs on /dev (' | cut -d: -f1)
+    devices=$(printf '%s\n' "$output" | grep -n '^linux.devices' | cut -d: -f1)
+    [ "$mounts" -lt "$devices" ]
+}
+
+@test "explain as JSON, and create --dry-run is the same" {
+    new_bundle
+    cfs explain --format json -b "$B" > "$OUT"
+    is "$(jq -r 'type' "$OUT")" array
+    is "$(cfs create --dry-run -b "$B" "$ID" | head -5)" "$(cfs explain -b "$B" | head -5)"
+    [ ! -e "$STATE/$ID" ]
+}
+
+@test "--trace has events of both processes, as JSON" {
+    root_only
+    new_bundle
+    cfs --trace "$T/trace" run -b "$B" "$ID" > /dev/null
+    # The array's closing bracket may be missing in this format.
+    { sed '$ s/,$//' "$T/trace"; echo ']'; } > "$OUT"
+    is "$(got '[.[].tid] | unique')" '["init","runtime"]'
+    is "$(got '[.[] | select(.name == "root (pivot)" and .tid == "init")] | length')" 1
+    is "$(got '[.[] | select(.dur < 0)] | length')" 0
+}
+
+@test "a failing path is explained: the first component, its owner and mode" {
+    root_only
+    new_bundle '.mounts += [{"destination": "/mnt", "type": "bind", "source": "'"$T"'/a/b/c", "options": ["bind"]}]'
+    mkdir "$T/a"
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "mounts["
+    contains "$output" "$T/a/b"
+}
+
+@test "the JSON log says which row failed, and on what" {
+    root_only
+    new_bundle '.process.args = ["/bin/nothing"]'
+    run cfs --log "$T/log" --log-format json create -b "$B" "$ID"
+    is "$status" 1
+    cp "$T/log" "$OUT"
+    is "$(got .level)" error
+    is "$(got .property)" 'process.args[0]'
+    is "$(got .phase)" "create/init/process.args"
+    is "$(got .errno)" 2 || is "$(got .errno)" ENOENT
+    is "$(wc -l < "$T/log")" 1
+}
