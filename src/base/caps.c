@@ -87,7 +87,7 @@ int caps_number(const char *name)
 int caps_get(struct caps *ret)
 {
         struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
         if (syscall(SYS_capget, &head, data) < 0)
                 return -errno;
@@ -102,7 +102,7 @@ int caps_get(struct caps *ret)
 int caps_set(const struct caps *caps)
 {
         struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
         for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
                 data[i] = (struct __user_cap_data_struct){

@@ -38,7 +38,7 @@ static int add(struct numlist *l, unsigned first, unsigned last)
 {
         size_t need = last / WORD_BITS + 1;
 
-        if (need > l->n_words) {
+        if (!l->words || need > l->n_words) {
                 unsigned long *words = reallocarray(l->words, need, sizeof(*words));
 
                 if (!words)

@@ -117,6 +117,9 @@ static pid_t container(void (*look)(void), int *ret_go)
         pid = fork();
         CHILD_TRUE(pid >= 0);
         if (pid == 0) {
+                /* Whoever tells us to go on may end without doing so. */
+                (void)close(go[1]);
+                (void)close(ready[0]);
                 CHILD_TRUE(unshare(CLONE_NEWNET) == 0);
                 CHILD_TRUE(write(ready[1], "", 1) == 1);
                 CHILD_TRUE(read(go[0], &b, 1) == 1);
