@@ -82,8 +82,8 @@ int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct
                     int *ret_fd, struct cfs_error *err);
 
 /* copy-symlink: *ret is the source's text (in the arena) when it is a link, else NULL. */
-int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, char **ret,
-                         struct cfs_error *err);
+int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                         char **ret, struct cfs_error *err);
 
 /* ---- mount_fresh.c ------------------------------------------------------------------------------------------- */
 

@@ -26,7 +26,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-static int source_failed(const struct mount_env *e, const char *source, int errnum, struct cfs_error *err)
+static int source_failed(const struct mount_env *e, const struct mount_options *o, const char *source,
+                         int errnum, struct cfs_error *err)
 {
         int r = err_path(err, errnum, "open_tree", source, "clone `%s`", source);
 
@@ -34,6 +35,9 @@ static int source_failed(const struct mount_env *e, const char *source, int errn
                 (void)err_hint(
                         err, r,
                         "the container's root user, as it is mapped on the host, cannot reach the source");
+        if (errnum == EINVAL && (e->ns & CLONE_NEWUSER) && !(o->flags & MOUNT_RECURSIVE))
+                (void)err_hint(err, r,
+                               "what is mounted below it must come along, in a user namespace: use `rbind`");
         return err_property(err, r, "mounts[%zu].source", e->index);
 }
 
@@ -80,7 +84,7 @@ int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct
                 flags |= AT_SYMLINK_NOFOLLOW;
         fd = open_tree(AT_FDCWD, source, flags);
         if (fd < 0)
-                return source_failed(e, source, errno, err);
+                return source_failed(e, o, source, errno, err);
         r = check_proc(e, m, fd, err);
         if (r >= 0 && as_slave)
                 r = slave(fd, o, err);
@@ -92,8 +96,8 @@ int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct
         return 0;
 }
 
-int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, char **ret,
-                         struct cfs_error *err)
+int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                         char **ret, struct cfs_error *err)
 {
         _cleanup_free_ char *source = NULL;
         char text[PATH_MAX];
@@ -106,7 +110,7 @@ int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, c
                 return r;
         n = readlink(source, text, sizeof(text) - 1);
         if (n < 0)
-                return errno == EINVAL ? 0 : source_failed(e, source, errno, err);
+                return errno == EINVAL ? 0 : source_failed(e, o, source, errno, err);
         *ret = oci_arena_strndup(e->arena, text, (size_t)n);
         return *ret ? 0 : err_nomem(err);
 }

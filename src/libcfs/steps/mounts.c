@@ -269,12 +269,14 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
 
                 mp->env.index = i;
                 if (it->o.flags & MOUNT_COPY_SYMLINK)
-                        r = mount_bind_read_link(&mp->env, it->m, &it->link, err);
+                        r = mount_bind_read_link(&mp->env, it->m, &it->o, &it->link, err);
                 if (r >= 0 && on_host && !it->link)
                         r = make_on_host(mp, it, err);
                 if (r < 0)
                         r = failed(c, it, i, r, err);
         }
+        if (r < 0)
+                (void)mounts_host(c, NULL);
         return r;
 }
 
