@@ -40,6 +40,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+#include <sys/syscall.h>
 
 /*
  * What the caller blocks or ignores (conmon: SIGPIPE; the runtime itself in the foreground: everything it forwards) survives
@@ -48,11 +50,14 @@
  */
 static void reset_signals(void)
 {
-        const struct sigaction standard = { .sa_handler = SIG_DFL };
+        /* The kernel's struct sigaction, all zero: SIG_DFL. The system call itself, since glibc keeps signals 32 and 33 for
+         * itself, and its posix_spawn(3) leaves them ignored in whatever it starts: us, for one. */
+        const uint64_t standard[4] = { 0 };
         sigset_t none;
 
         for (int s = 1; s <= SIGRTMAX; s++)
-                (void)sigaction(s, &standard, NULL); /* EINVAL: SIGKILL, SIGSTOP, and libc's own two */
+                (void)syscall(SYS_rt_sigaction, s, standard, NULL,
+                              sizeof(uint64_t)); /* EINVAL: SIGKILL, SIGSTOP */
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
