@@ -407,8 +407,8 @@ static int error_answer(const struct dbus *d, struct dbus_message *m, struct cfs
 
 int dbus_call(struct dbus *d, const char *destination, const char *path, const char *interface,
               const char *member, const char *signature, const struct dbus_body *body,
-              void (*signal)(void *data, const struct dbus_message *m), void *data, struct dbus_message *ret,
-              char *ret_error, size_t error_size, struct cfs_error *err)
+              void (*on_signal)(void *data, const struct dbus_message *m), void *data,
+              struct dbus_message *ret, char *ret_error, size_t error_size, struct cfs_error *err)
 {
         struct dbus_message m;
         int64_t serial;
@@ -421,8 +421,8 @@ int dbus_call(struct dbus *d, const char *destination, const char *path, const c
                 r = dbus_receive(d, &m, err);
                 if (r < 0)
                         return r;
-                if (m.type == DBUS_SIGNAL && signal)
-                        signal(data, &m);
+                if (m.type == DBUS_SIGNAL && on_signal)
+                        on_signal(data, &m);
                 if (m.reply_to != (uint32_t)serial || (m.type != DBUS_RETURN && m.type != DBUS_ERROR))
                         continue;
                 if (m.type == DBUS_ERROR) {

@@ -82,11 +82,11 @@ int64_t dbus_send(struct dbus *d, const char *destination, const char *path, con
 int dbus_receive(struct dbus *d, struct dbus_message *ret, struct cfs_error *err);
 
 /* Sends, and waits for the answer. An error answer is CFS_E_SYSTEM with its text; *ret_error, when not NULL, gets
- * its name. Signals that come in between are given to `signal` (may be NULL). */
+ * its name. Signals that come in between are given to on_signal (may be NULL). */
 int dbus_call(struct dbus *d, const char *destination, const char *path, const char *interface,
               const char *member, const char *signature, const struct dbus_body *body,
-              void (*signal)(void *data, const struct dbus_message *m), void *data, struct dbus_message *ret,
-              char *ret_error, size_t error_size, struct cfs_error *err);
+              void (*on_signal)(void *data, const struct dbus_message *m), void *data,
+              struct dbus_message *ret, char *ret_error, size_t error_size, struct cfs_error *err);
 
 /* For tests and fuzzers: one whole message, as it comes over the socket. */
 int dbus_parse(const char *p, size_t n, struct dbus_message *ret);
