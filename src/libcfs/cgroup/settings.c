@@ -108,15 +108,39 @@ static int apply_one(struct setting *s, bool rollback)
         return tree_write_quiet(s->h->path, file, value);
 }
 
+/* Why is there no such file? */
+static int explain_missing(const struct setting *s, const char *file, struct cfs_error *err)
+{
+        const struct hierarchy *h = s->h;
+        char controllers[512];
+
+        if (!h->v2 || !s->controller[0])
+                return err_set(err, CFS_E_UNSUPPORTED, "there is no file `%s/%s`: %s", h->path, file,
+                               h->v2 ? "no such controller is enabled there" : "this kernel cannot do that");
+        if (h->mount && tree_read(h->mount, "cgroup.controllers", controllers, sizeof(controllers)) >= 0 &&
+            !detect_lists(controllers, s->controller))
+                return err_set(err, CFS_E_UNSUPPORTED,
+                               "cannot be set: the %s controller is not available at `%s`", s->controller,
+                               h->mount);
+        if (tree_read(h->path, "cgroup.controllers", controllers, sizeof(controllers)) >= 0 &&
+            !detect_lists(controllers, s->controller))
+                return err_hint(
+                        err,
+                        err_set(err, CFS_E_UNSUPPORTED,
+                                "cannot be set: the %s controller is not enabled for `%s`", s->controller,
+                                h->path),
+                        "a cgroup that has processes, or that is not ours, cannot share out controllers");
+        return err_set(err, CFS_E_UNSUPPORTED, "there is no file `%s/%s`: this kernel cannot do that",
+                       h->path, file);
+}
+
 static int explain_failure(const struct setting *s, int r, struct cfs_error *err)
 {
         const char *value, *file = file_of(s, &value);
         uint64_t usage;
 
         if (r == -ENOENT)
-                r = err_set(err, CFS_E_UNSUPPORTED, "there is no file `%s/%s`: the %s controller %s",
-                            s->h->path, file, s->controller,
-                            s->h->v2 ? "is not available there, or cannot do this" : "cannot do this");
+                r = explain_missing(s, file, err);
         else if (r == -EBUSY && STREQ(s->controller, "memory") && !s->h->v2 &&
                  tree_number(s->h->path, "memory.usage_in_bytes", &usage) == 0)
                 r = err_sys(err, EBUSY, "write", "write `%s` to `%s/%s` (current usage: %llu)", value,
