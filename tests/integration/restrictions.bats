@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# linux.maskedPaths, readonlyPaths, sysctl, and hostname, domainname, personality (config-linux.md; config.md).
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+@test "masked paths: files read as empty, directories are empty and cannot be written" {
+    new_bundle '.linux.maskedPaths = ["/srv/file", "/srv/dir", "/srv/missing", "/proc/keys", "/sys/firmware"] | .root.readonly = false'
+    mkdir -p "$B/rootfs/srv/dir/sub"
+    echo secret | tee "$B/rootfs/srv/file" > "$B/rootfs/srv/dir/secret"
+    args sh -c 'cat /srv/file /proc/keys; ls -A /srv/dir /sys/firmware; touch /srv/dir/x; test -e /srv/missing || echo missing'
+    run cfs run -b "$B" "$ID"
+    is "$output" $'/srv/dir:\n\n/sys/firmware:\ntouch: /srv/dir/x: Read-only file system\nmissing'
+    args sh -c 'echo x > /srv/file; cat /srv/file'
+    cfs run -b "$B" "$ID" > "$OUT"
+    is "$(cat "$OUT")" ""
+    is "$(cat "$B/rootfs/srv/file")" secret
+}
+
+@test "masked paths: a file is covered by the null device, which is checked" {
+    new_bundle
+    args stat -c '%F %t:%T' /proc/kcore /proc/timer_list
+    [ -e /proc/kcore ] || args stat -c '%F %t:%T' /proc/timer_list
+    run cfs run -b "$B" "$ID"
+    is "${lines[0]}" "character special file 1:3"
+}
+
+@test "masked paths: the whole default list is out of reach" {
+    new_bundle
+    local p
+    inspect
+    for p in $(jq -r '.linux.maskedPaths[]' "$B/config.json"); do
+        [ -e "$p" ] || continue
+        [ "$(mnt "$p")" != null ] || { echo "$p is not covered" >&2; return 1; }
+    done
+}
+
+@test "a masked path through a symbolic link covers what it leads to, inside" {
+    new_bundle '.linux.maskedPaths = ["/srv/link"] | .process.args = ["/bin/cat", "/etc/passwd"]'
+    mkdir "$B/rootfs/srv"
+    ln -s /etc/passwd "$B/rootfs/srv/link"
+    run cfs run -b "$B" "$ID"
+    is "$output" ""
+    [ -s /etc/passwd ]
+}
+
+@test "read-only paths: directories, files, with all that is mounted below" {
+    new_bundle '.linux.readonlyPaths = ["/proc/sys", "/srv", "/tmp/file", "/missing"] | .root.readonly = false'
+    mkdir -p "$B/rootfs/srv/sub"
+    echo content > "$B/rootfs/tmp/file"
+    config '.mounts += [{"destination": "/srv/sub", "type": "tmpfs", "source": "x"}]'
+    args sh -c 'touch /srv/x; touch /srv/sub/x; echo x > /tmp/file; echo x > /proc/sys/kernel/hostname; touch /tmp/other && cat /tmp/file'
+    run cfs run -b "$B" "$ID"
+    is "$(grep -c 'Read-only file system' <<< "$output")" 4 "$output"
+    contains "$output" content
+    [ -e "$B/rootfs/tmp/other" ]
+}
+
+@test "a path that is masked and read-only at once, and one below the other" {
+    new_bundle '.linux.maskedPaths = ["/srv/a/b", "/srv/a"] | .linux.readonlyPaths = ["/srv", "/srv/a"]'
+    mkdir -p "$B/rootfs/srv/a/b"
+    touch "$B/rootfs/srv/a/b/secret"
+    args ls -A /srv/a
+    is "$(cfs run -b "$B" "$ID")" ""
+}
+
+@test "relative paths are refused" {
+    new_bundle '.linux.maskedPaths = ["srv"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" maskedPaths
+    config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["proc/sys"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" readonlyPaths
+}
+
+@test "hostname and domainname" {
+    new_bundle '.hostname = "box" | .domainname = "example.org"'
+    local ours
+    ours=$(hostname)
+    inspect
+    is "$(got .hostname)" box
+    is "$(got .domainname)" example.org
+    is "$(hostname)" "$ours"
+}
+
+@test "hostname without a UTS namespace is refused" {
+    new_bundle '.linux.namespaces |= map(select(.type != "uts"))'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "hostname: needs a UTS namespace"
+    config 'del(.hostname) | .domainname = "x"'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "domainname: needs a UTS namespace"
+}
+
+@test "a hostname that is too long is refused" {
+    new_bundle
+    config --arg h "$(printf 'a%.0s' {1..65})" '.hostname = $h'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" hostname
+}
+
+@test "sysctl: of each namespace" {
+    new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.lo.rp_filter": "2", "kernel.shmmni": "1111", "kernel.msgmax": "9999",
+        "kernel.sem": "100\t200\t30\t40", "fs.mqueue.msg_max": "21", "kernel.domainname": "dom"}'
+    local before
+    before=$(sysctl -n net.ipv4.ip_forward kernel.shmmni kernel.msgmax kernel.sem fs.mqueue.msg_max 2> /dev/null || true)
+    args sh -c 'cd /proc/sys; cat net/ipv4/ip_forward net/ipv4/conf/lo/rp_filter kernel/shmmni kernel/msgmax kernel/sem fs/mqueue/msg_max kernel/domainname'
+    run cfs run -b "$B" "$ID"
+    is "$output" $'1\n2\n1111\n9999\n100\t200\t30\t40\n21\ndom'
+    is "$(sysctl -n net.ipv4.ip_forward kernel.shmmni kernel.msgmax kernel.sem fs.mqueue.msg_max 2> /dev/null || true)" "$before"
+}
+
+@test "sysctl: with slashes, and an interface with a dot in its name" {
+    new_bundle '.linux.sysctl = {"net/ipv4/ip_forward": "1"} | .process.args = ["/bin/cat", "/proc/sys/net/ipv4/ip_forward"]'
+    is "$(cfs run -b "$B" "$ID")" 1
+}
+
+@test "sysctl: what is the host's is refused, in whatever disguise" {
+    new_bundle
+    local key
+    for key in kernel.core_pattern kernel/core_pattern kernel.modprobe vm.overcommit_memory fs.file-max kernel.hostname net.a/../../kernel.core_pattern \
+        net/../kernel/core_pattern fs.mqueue/../../kernel/core_pattern "net.ipv4.ip_forward " user.max_user_namespaces kernel.ns_last_pid "" . ../kernel/panic; do
+        config --arg k "$key" '.linux.sysctl = {($k): "1"}'
+        run cfs run -b "$B" "$ID"
+        is "$status" 1 "[$key] $output"
+        contains "$output" sysctl
+    done
+}
+
+@test "sysctl: without the namespace it belongs to it is refused" {
+    new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .linux.namespaces |= map(select(.type != "network"))' '.mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "needs a network namespace"
+    config '.linux.sysctl = {"kernel.shmmax": "1"} | .linux.namespaces |= map(select(.type != "ipc"))'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "needs a ipc namespace" || contains "$output" "needs an ipc namespace"
+}
+
+@test "sysctl: one that does not exist, and a value that does not fit" {
+    new_bundle '.linux.sysctl = {"net.ipv4.moon": "1"}'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" 'net.ipv4.moon'
+    config '.linux.sysctl = {"kernel.shmmni": "many"}'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" 'kernel.shmmni'
+    contains "$output" "invalid argument"
+}
+
+@test "sysctl: in a network namespace that is the host's by path it is refused" {
+    new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .mounts |= map(select(.type != "sysfs" and .type != "cgroup"))' \
+        '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "would change the host"
+}
+
+@test "personality" {
+    new_bundle '.linux.personality = {"domain": "LINUX32"}'
+    inspect
+    is "$(got .personality)" 8
+    case $(uname -m) in x86_64) is "$(got .machine)" i686 ;; esac
+    config '.linux.personality = {"domain": "LINUX"}'
+    inspect
+    is "$(got .personality)" 0
+    config '.linux.personality.flags = ["ADDR_NO_RANDOMIZE"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" personality
+}
