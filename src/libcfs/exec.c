@@ -25,8 +25,8 @@
 
 #define PROCESS_MAX (16u << 20)
 
-/* "UID[:GID]"; a user without a group gets group 0, as runc's users expect. Strict: CVE-2026-30892 is what happens when
- * a number is read leniently. */
+/* "UID[:GID]"; without a group that of the container's process stays, as runc's users expect. Strict: CVE-2026-30892 is
+ * what happens when a number is read leniently. */
 static int parse_user(struct oci_user *u, const char *text, struct cfs_error *err)
 {
         char uid[16];
@@ -34,7 +34,6 @@ static int parse_user(struct oci_user *u, const char *text, struct cfs_error *er
         size_t n = colon ? (size_t)(colon - text) : strlen(text);
 
         (void)snprintf(uid, sizeof(uid), "%.*s", (int)(n < sizeof(uid) ? n : sizeof(uid) - 1), text);
-        u->gid = 0;
         if (n >= sizeof(uid) || str_to_id(uid, &u->uid) < 0 || (colon && str_to_id(colon + 1, &u->gid) < 0))
                 return err_set(err, CFS_E_INVALID,
                                "--user: `%s` is not UID or UID:GID, two numbers below 4294967295", text);
@@ -260,6 +259,9 @@ static int exec_walk(struct ctx *c, const struct cfs_exec_options *o, struct cfs
                 r = engine_check(c, err);
         if (r >= 0)
                 r = engine_prepare(c, err);
+        /* In a paused container the new process stands still before its first word to us; `resume` needs the lock. */
+        if (r >= 0 && o->ignore_paused)
+                state_unlock(c->state);
         if (r >= 0)
                 r = spawn(c, build_child, err);
         if (r >= 0)

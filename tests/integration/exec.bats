@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cfs exec: one more process in a container.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+up_container() {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]' "$@"
+    up
+}
+
+# exec_inspect OPTION...: the inspector in the container; its JSON in $OUT.
+exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
+
+@test "exec is in all namespaces, the cgroup and the root of the container" {
+    up_container '.linux.namespaces += [{"type": "time"}]'
+    exec_inspect
+    local f
+    for f in pid net mnt ipc uts user cgroup time; do
+        is "$(got ".ns.$f")" "$(readlink "/proc/$PID/ns/$f")" "$f"
+    done
+    is "$(got .ns.pid_for_children)" "$(readlink "/proc/$PID/ns/pid")"
+    is "$(got .cwd)" /
+    is "$(got .hostname)" "$(jq -r .hostname "$B/config.json")"
+    [ "$(got .pid)" != 1 ]
+    is "$(got .ppid)" 0
+    is "$(got '.sid == .pid')" true
+    cfs exec "$ID" /bin/sh -c 'cat /proc/self/cgroup; cat /proc/1/cgroup' > "$T/cgroups"
+    is "$(sort "$T/cgroups" | uniq -u)" ""
+}
+
+@test "what exec does not say is as the container's process has it" {
+    up_container '.process += {"user": {"uid": 1000, "gid": 1001, "umask": 23, "additionalGids": [7, 8]}, "cwd": "/tmp", "oomScoreAdj": 77,
+        "noNewPrivileges": true, "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 60, "hard": 70}], "env": ["PATH=/bin", "X=1"]}'
+    exec_inspect
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Gid)" $'1001\t1001\t1001\t1001'
+    is "$(got .status.Groups)" "7 8"
+    is "$(got .status.Umask)" 0027
+    is "$(got .cwd)" /tmp
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":60,"hard":70}'
+    is "$(got .status.NoNewPrivs)" 1
+    is "$(got '.env | sort')" '["HOME=/home/user","PATH=/bin","X=1"]'
+    is "$(got '.fds | keys')" '["0","1","2"]'
+}
+
+@test "the capabilities are the container's, the inheritable set only if configured (CVE-2022-29162)" {
+    up_container '.process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL"], "effective": ["CAP_CHOWN"], "permitted": ["CAP_CHOWN"]}'
+    exec_inspect
+    is "$(got .status.CapBnd)" 0000000000000021
+    is "$(got .status.CapInh)" 0000000000000000
+    is "$(got .status.CapAmb)" 0000000000000000
+    exec_inspect --cap CAP_SYS_TIME --cap CAP_NET_RAW
+    is "$(got .status.CapBnd)" 0000000002002021
+    is "$(got .status.CapInh)" 0000000000000000
+    is "$(got .status.CapAmb)" 0000000000000000
+}
+
+@test "--env adds and replaces" {
+    up_container '.process.env = ["PATH=/bin", "A=1", "B=2"]'
+    exec_inspect --env A=new -e C=3 -e "D=x=y z"
+    is "$(got '.env | sort')" '["A=new","B=2","C=3","D=x=y z","HOME=/root","PATH=/bin"]'
+}
+
+@test "--cwd, --user, --additional-gids, --no-new-privs" {
+    up_container '.process.user = {"uid": 1, "gid": 2, "additionalGids": [7]} | .process.noNewPrivileges = false'
+    exec_inspect --cwd /tmp --user 1000
+    is "$(got .cwd)" /tmp
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Gid)" $'2\t2\t2\t2'
+    is "$(got .status.NoNewPrivs)" 0
+    exec_inspect --user 1000:1001 --additional-gids 10 --additional-gids 11 --no-new-privs
+    is "$(got .status.Gid)" $'1001\t1001\t1001\t1001'
+    is "$(got .status.Groups)" "7 10 11"
+    is "$(got .status.NoNewPrivs)" 1
+    is "$(got '.env | map(select(startswith("HOME=")))')" '["HOME=/home/user"]'
+}
+
+@test "--user: what is not exactly a number is refused (CVE-2026-30892)" {
+    up_container
+    local u
+    for u in "" 1: :1 : 4294967295 4294967296 -1 1x x 1:x 1:-1 " 1" "1 " 0x1 1.0 1:2:3 +1 18446744073709551616; do
+        run cfs exec --user "$u" "$ID" /bin/id
+        is "$status" 255 "[$u] $output"
+        contains "$output" "--user"
+    done
+}
+
+@test "exit codes: the program's, 128 + signal, 255 when exec itself failed" {
+    up_container
+    run cfs exec "$ID" /bin/inspector exit 42
+    is "$status" 42
+    run cfs exec "$ID" /bin/sh -c 'kill -9 $$'
+    is "$status" 137
+    run cfs exec "$ID" /bin/nothing
+    is "$status" 255
+    contains "$output" "exec /bin/nothing: no such file or directory"
+    run cfs exec "$ID" nothing
+    is "$status" 255
+    contains "$output" 'executable file not found in $PATH'
+    run cfs exec "$ID" /etc/passwd
+    is "$status" 255
+    contains "$output" "permission denied"
+    run cfs exec --cwd /nowhere "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "no such file or directory"
+    run cfs exec "none-$ID" /bin/true
+    is "$status" 255
+    contains "$output" "does not exist"
+}
+
+@test "in a container that is created, stopped, or whose init has just ended" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null
+    is "$(cfs exec "$ID" /bin/echo hello)" hello
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    run cfs exec "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "cannot exec in a stopped container"
+}
+
+@test "--detach: returns at once, with a pid file that names the process" {
+    up_container
+    cfs exec --detach --pid-file "$T/pid" "$ID" /bin/inspector sleep > /dev/null 2>&1 < /dev/null
+    local pid
+    pid=$(cat "$T/pid")
+    is "$(tail -c 1 "$T/pid" | tr -d 0-9)" ""
+    is "$(tr '\0' ' ' < "/proc/$pid/cmdline")" "/bin/inspector sleep "
+    is "$(readlink "/proc/$pid/ns/pid")" "$(readlink "/proc/$PID/ns/pid")"
+    cfs kill "$ID" KILL
+    wait_for bash -c "! test -d /proc/$pid"
+}
+
+@test "no pid file when exec fails" {
+    up_container
+    run cfs exec --detach --pid-file "$T/pid" "$ID" /bin/nothing
+    is "$status" 255
+    [ ! -e "$T/pid" ]
+}
+
+@test "--process: a document in place of the command" {
+    up_container
+    jq '.process | .args = ["/bin/inspector", "a"] | .env = ["P=1"] | .user = {"uid": 5, "gid": 6} | .cwd = "/etc"' "$B/config.json" > "$T/process.json"
+    cfs exec --process "$T/process.json" "$ID" > "$OUT"
+    is "$(got .args)" '["/bin/inspector","a"]'
+    is "$(got .cwd)" /etc
+    is "$(got .status.Uid)" $'5\t5\t5\t5'
+    is "$(got '.env | map(select(. == "P=1")) | length')" 1
+    # A document from a descriptor, as engines do.
+    cfs exec --process /dev/fd/7 "$ID" 7< "$T/process.json" > "$OUT"
+    is "$(got .args)" '["/bin/inspector","a"]'
+    jq 'del(.capabilities)' "$T/process.json" > "$T/p2.json"
+    jq '.moon = 1 | .args = "x"' "$T/process.json" > "$T/p3.json"
+    cfs exec --process "$T/p2.json" "$ID" > "$OUT"
+    is "$(got .status.CapBnd)" "$(awk '/^CapBnd/ { print $2 }' "/proc/$PID/status")"
+    run cfs exec --process "$T/p3.json" "$ID"
+    is "$status" 255
+    contains "$output" "/args"
+}
+
+@test "options of the command are the command's" {
+    up_container
+    is "$(cfs exec "$ID" /bin/echo --user -e -- --help)" "--user -e -- --help"
+}
+
+@test "standard streams: input arrives, output and errors are apart" {
+    up_container
+    is "$(echo hello | cfs exec "$ID" /bin/cat)" hello
+    cfs exec "$ID" /bin/sh -c 'echo out; echo err >&2' > "$T/o" 2> "$T/e" < /dev/null
+    is "$(cat "$T/o")" out
+    is "$(cat "$T/e")" err
+}
+
+@test "signals go to the process" {
+    up_container
+    "$CFS" --root "$STATE" exec "$ID" /bin/inspector signals > "$OUT" < /dev/null &
+    local pid=$!
+    wait_for grep -q ready "$OUT"
+    kill -USR2 $pid
+    wait_for grep -qx 12 "$OUT"
+    kill -TERM $pid
+    wait $pid
+    grep -qx 15 "$OUT"
+    is "$(cfs state "$ID" | jq -r .status)" running
+}
+
+@test "when the init ends, the exec'd process is killed and exec returns" {
+    up_container
+    "$CFS" --root "$STATE" exec "$ID" /bin/inspector sleep > /dev/null 2>&1 < /dev/null &
+    local pid=$!
+    wait_for bash -c "[ \$(pgrep -cf 'inspector sleep' --ns $PID --nslist pid) -ge 2 ]"
+    cfs kill "$ID" KILL
+    local rc=0
+    wait $pid || rc=$?
+    is "$rc" 137
+}
+
+@test "into a container without a PID namespace, without any namespace but mount" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.namespaces = [{"type": "mount"}] | del(.hostname)'
+    up
+    exec_inspect
+    is "$(got .ns.pid)" "$(readlink /proc/self/ns/pid)"
+    is "$(got .ns.mnt)" "$(readlink "/proc/$PID/ns/mnt")"
+    run cfs exec "$ID" /bin/inspector exit 9
+    is "$status" 9
+}
+
+@test "--preserve-fds" {
+    up_container
+    echo hello > "$T/file"
+    is "$(cfs exec --preserve-fds 1 "$ID" /bin/sh -c 'cat <&3' 3< "$T/file")" hello
+}
+
+@test "the environment of the caller stays outside" {
+    up_container
+    SECRET=1 exec_inspect
+    is "$(got '.env | map(select(startswith("SECRET"))) | length')" 0
+}
+
+@test "cwd and args through a descriptor of the runtime are refused (CVE-2024-21626)" {
+    up_container
+    local fd
+    for fd in 3 4 5 6 7 8 9 10 11 12; do
+        run cfs exec --cwd "/proc/self/fd/$fd" "$ID" /bin/true
+        is "$status" 255 "cwd, fd $fd"
+        run cfs exec "$ID" "/proc/self/fd/$fd/bin/true"
+        is "$status" 255 "args, fd $fd"
+    done
+}
+
+@test "many at once" {
+    up_container
+    local i pids=()
+    for i in {1..12}; do
+        "$CFS" --root "$STATE" exec "$ID" /bin/inspector exit "$i" < /dev/null > /dev/null 2>&1 &
+        pids+=($!)
+    done
+    for i in {1..12}; do
+        local rc=0
+        wait "${pids[i - 1]}" || rc=$?
+        is "$rc" "$i"
+    done
+}
+
+@test "exec joins the container's session keyring" {
+    up_container
+    exec_inspect
+    local key
+    key=$(got .keyring)
+    exec_inspect
+    is "$(got .keyring)" "$key"
+}
+
+@test "exec in a paused container is refused, with --ignore-paused it waits" {
+    up_container
+    cfs pause "$ID" || skip "needs a freezer cgroup"
+    run cfs exec "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "cannot exec in a paused container"
+    background "$CFS" --root "$STATE" exec --ignore-paused "$ID" /bin/touch /dev/shm/thawed
+    sleep 0.2
+    run test -e "/proc/$PID/root/dev/shm/thawed"
+    is "$status" 1
+    cfs resume "$ID"
+    wait_for test -e "/proc/$PID/root/dev/shm/thawed"
+}
