@@ -60,10 +60,15 @@ struct map {
         const struct kind *kind;
         struct oci_id_mapping *const *lines;
         size_t n;
-        uint32_t own; /* our own ID on this side */
 };
 
 extern char **environ;
+
+/* Our own ID, as this map sees it. */
+static uint32_t own(const struct map *m)
+{
+        return m->kind == &id_mappings_users ? geteuid() : getegid();
+}
 
 /* ---- check ----------------------------------------------------------------------------------------------------- */
 
@@ -106,14 +111,12 @@ static void check_map(const struct map *m, const struct map *other, struct probl
 
 static struct map users(const struct ctx *c)
 {
-        return (struct map){ &id_mappings_users, c->linux_->uid_mappings, c->linux_->n_uid_mappings,
-                             geteuid() };
+        return (struct map){ &id_mappings_users, c->linux_->uid_mappings, c->linux_->n_uid_mappings };
 }
 
 static struct map groups(const struct ctx *c)
 {
-        return (struct map){ &id_mappings_groups, c->linux_->gid_mappings, c->linux_->n_gid_mappings,
-                             getegid() };
+        return (struct map){ &id_mappings_groups, c->linux_->gid_mappings, c->linux_->n_gid_mappings };
 }
 
 /* Mappings beside the path of a namespace are allowed: engines repeat what they have set up there. */
@@ -145,7 +148,7 @@ static int map_text(const struct map *m, char **ret, struct cfs_error *err)
         _cleanup_str_ struct str s = { 0 };
 
         if (m->n == 0)
-                str_addf(&s, MAP_FMT "\n", (uint32_t)0, m->own, (uint32_t)1);
+                str_addf(&s, MAP_FMT "\n", (uint32_t)0, own(m), (uint32_t)1);
         for (size_t i = 0; i < m->n; i++)
                 str_addf(&s, MAP_FMT "\n", m->lines[i]->container_id, m->lines[i]->host_id,
                          m->lines[i]->size);
@@ -163,7 +166,7 @@ static int write_file(const struct ctx *c, const char *file, const char *text, s
 
 static bool maps_only_own(const struct map *m)
 {
-        return m->n == 0 || (m->n == 1 && m->lines[0]->size == 1 && m->lines[0]->host_id == m->own);
+        return m->n == 0 || (m->n == 1 && m->lines[0]->size == 1 && m->lines[0]->host_id == own(m));
 }
 
 /* The helper's path: in PATH, or where distributions put it. Engines may call us without PATH. */
@@ -371,7 +374,7 @@ int id_mappings_init(struct ctx *c, struct cfs_error *err)
 static void explain_map(const struct map *m, struct report *r)
 {
         if (m->n == 0)
-                report_line(r, "write %s: 0 is our own, %" PRIu32, m->kind->file, m->own);
+                report_line(r, "write %s: 0 is our own, %" PRIu32, m->kind->file, own(m));
         for (size_t i = 0; i < m->n; i++)
                 report_line(r, "write %s: %" PRIu32 " to %" PRIu32 " are %" PRIu32 " and on", m->kind->file,
                             m->lines[i]->container_id, m->lines[i]->container_id + m->lines[i]->size - 1,
