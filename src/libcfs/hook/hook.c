@@ -216,25 +216,23 @@ static int watch(int pidfd, int out, int64_t deadline, struct output *o)
 /* ---- what became of it ----------------------------------------------------------------------------------------- */
 
 /* The output on one line, its end if it is long, with ", output: " in front; or nothing. */
-static const char *show_output(const struct output *o, char *buf, size_t size)
+static const char *show_output(const struct output *o, char buf[OUTPUT_SHOWN + 32])
 {
-        size_t end = o->len, begin, n;
-        bool cut = o->cut;
+        size_t end = o->len, begin, n, room = OUTPUT_SHOWN;
 
         while (end > 0 && (unsigned char)o->text[end - 1] <= ' ')
                 end--;
-        begin = end > OUTPUT_SHOWN ? end - OUTPUT_SHOWN : 0;
-        cut |= begin > 0;
-        if (begin == end)
+        if (end == 0)
                 return "";
-        n = (size_t)snprintf(buf, size, ", output: %s", cut ? "... " : "");
-        for (; begin < end && n + 3 < size; begin++) {
+        /* A line break becomes two characters. */
+        for (begin = end; begin > 0 && room >= 2; begin--)
+                room -= o->text[begin - 1] == '\n' ? 2 : 1;
+        n = (size_t)snprintf(buf, 32, ", output: %s", o->cut || begin > 0 ? "... " : "");
+        for (; begin < end; begin++) {
                 unsigned char c = (unsigned char)o->text[begin];
 
-                if (c == '\n') {
+                if (c == '\n')
                         buf[n++] = ';';
-                        c = ' ';
-                }
                 buf[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
         }
         buf[n] = '\0';
@@ -244,12 +242,12 @@ static const char *show_output(const struct output *o, char *buf, size_t size)
 static int hook_failed(const struct hook_call *call, const struct output *o, int64_t ms,
                        struct cfs_error *err, const char *what)
 {
-        char shown[OUTPUT_SHOWN + 100];
+        char shown[OUTPUT_SHOWN + 32];
         int r;
 
         r = err_set(err, CFS_E_HOOK, "error running %s hook #%zu: hooks.%s[%zu] (%s): %s after %lldms%s",
                     call->kind, call->index, call->kind, call->index, call->hook->path, what, (long long)ms,
-                    show_output(o, shown, sizeof(shown)));
+                    show_output(o, shown));
         (void)snprintf(err->property, sizeof(err->property), "hooks.%s[%zu]", call->kind, call->index);
         (void)snprintf(err->path, sizeof(err->path), "%s", call->hook->path);
         return r;

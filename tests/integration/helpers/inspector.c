@@ -9,6 +9,7 @@
  *      inspector signals      prints "ready", then the number of each signal it gets; ends on SIGTERM
  *      inspector open PATH    opens PATH for writing; prints "ok" or the error
  *      inspector grow MIB     touches that much memory
+ *      inspector syscall N... makes a system call by number; prints "0" or "errno 38"
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -367,8 +368,25 @@ static int grow(long mib)
         return 0;
 }
 
+/* What system call a[0] returns for the arguments after it. */
+static int one_call(char **argv)
+{
+        long a[7] = { 0 }, r;
+
+        for (int i = 0; i < 7 && argv[i]; i++)
+                a[i] = (long)strtoull(argv[i], NULL, 0);
+        r = syscall(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+        if (r < 0)
+                printf("errno %d\n", errno);
+        else
+                printf("%ld\n", r);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
+        if (argc > 2 && strcmp(argv[1], "syscall") == 0)
+                return one_call(argv + 2);
         if (argc > 2 && strcmp(argv[1], "exit") == 0)
                 return atoi(argv[2]);
         if (argc > 1 && strcmp(argv[1], "sleep") == 0)

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Hooks (config.md, "POSIX-platform Hooks"; runtime.md, "Lifecycle"): order, namespaces, status, environment, failures.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+    NOTES="$T/notes"
+    export BATS_NOTHING_OF_MINE=secret
+}
+
+# The hook of the runtime's side: notes its name, its status and whatever else is asked for.
+new_hook_bundle() {
+    new_bundle "$@"
+    cat > "$T/hook" << EOF
+#!/bin/sh
+{
+    printf '%s ' "\$1"
+    /usr/bin/env jq -c '[.status, .pid]' || cat
+} >> $NOTES
+EOF
+    chmod +x "$T/hook"
+    # The container's side has no jq.
+    cat > "$B/rootfs/hook" << 'EOF'
+#!/bin/sh
+{ echo "$1 cwd=$PWD"; cat; echo; env; readlink /proc/self/ns/pid; } >> /notes
+EOF
+    chmod +x "$B/rootfs/hook"
+    chmod 777 "$B/rootfs"
+    config '.root.readonly = false'
+}
+
+# hook KIND PATH [ARG...]: appends one.
+hook() {
+    local kind="$1" path="$2"
+    shift 2
+    jq --arg k "$kind" --arg p "$path" '.hooks[$k] += [{"path": $p, "args": (["hook"] + $ARGS.positional), "env": ["PATH=/usr/bin:/bin"]}]' \
+        "$B/config.json" --args -- "$@" > "$B/config.json.new"
+    mv "$B/config.json.new" "$B/config.json"
+}
+
+names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
+
+@test "all six run, in order, with the status that the specification gives them" {
+    needs jq
+    new_hook_bundle '.process.args = ["/bin/sh", "-c", "echo program >> /notes"]'
+    local k
+    for k in prestart createRuntime createContainer poststart poststop; do
+        hook $k "$T/hook" "$k-0"
+        hook $k "$T/hook" "$k-1"
+    done
+    hook startContainer /hook startContainer
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    local pid="$(cfs state "$ID" | jq .pid)"
+    is "$(names)" "prestart-0 prestart-1 createRuntime-0 createRuntime-1 createContainer-0 createContainer-1"
+    [ ! -e "$B/rootfs/notes" ]
+    cfs start "$ID"
+    is "$(names)" "prestart-0 prestart-1 createRuntime-0 createRuntime-1 createContainer-0 createContainer-1 poststart-0 poststart-1"
+    wait_for status_is "$ID" stopped
+    is "$(grep -n -e startContainer -e program "$B/rootfs/notes" | sed 's/:.*cwd=/ /; s/:/ /' | awk '{ print $2 }' | tr '\n' ' ')" "/ program "
+    cfs delete "$ID"
+    is "$(grep prestart-0 "$NOTES")" 'prestart-0 ["creating",'"$pid"']'
+    is "$(grep createRuntime-1 "$NOTES")" 'createRuntime-1 ["creating",'"$pid"']'
+    is "$(grep createContainer-0 "$NOTES")" 'createContainer-0 ["creating",1]'
+    is "$(grep poststart-0 "$NOTES")" 'poststart-0 ["running",'"$pid"']'
+    is "$(tail -2 "$NOTES")" $'poststop-0 ["stopped",null]\npoststop-1 ["stopped",null]'
+    contains "$(cat "$B/rootfs/notes")" '"status":"created"'
+    contains "$(cat "$B/rootfs/notes")" '"pid":1,'
+}
+
+@test "the state: everything that the specification asks for" {
+    new_hook_bundle '.process.args = ["/bin/true"] | .annotations = {"a": "b"}'
+    config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "cat > '"$T/state.json"'"]}]'
+    cfs run -b "$B" "$ID"
+    is "$(jq -c '[(.ociVersion | test("^1[.]")), .id, .bundle, .rootfs, .annotations, (.pid > 1)]' "$T/state.json")" \
+        '[true,"'"$ID"'","'"$B"'","'"$B/rootfs"'",{"a":"b"},true]'
+}
+
+@test "hooks of the runtime's side: no environment but their own, the bundle as directory, three descriptors, clean signals" {
+    new_hook_bundle '.process.args = ["/bin/true"] | .process.env = ["LD_PRELOAD=/evil.so", "PATH=/bin"]'
+    local k
+    for k in prestart createRuntime createContainer poststart poststop; do
+        config '.hooks["'$k'"] = [{"path": "/bin/sh", "env": ["ONLY=this"], "args": ["sh", "-c", "{ tr \"\\\\0\" \" \" < /proc/self/environ; pwd; ls -x /proc/self/fd; grep -E \"^Sig(Blk|Ign)\" /proc/self/status; cut -d\" \" -f5-7 /proc/self/stat; } > '"$T"'/'$k'.txt"]}]'
+    done
+    (trap '' PIPE HUP; exec 7< /etc/passwd; cfs run -b "$B" "$ID" > /dev/null)
+    for k in prestart createRuntime createContainer poststart poststop; do
+        is "$(sed -n 1p "$T/$k.txt")" "ONLY=this $B" $k
+        is "$(sed -n 2p "$T/$k.txt" | tr -s ' ')" "0 1 2 3" "$k (3 is ls's own)"
+        contains "$(cat "$T/$k.txt")" $'SigBlk:\t0000000000000000'
+        contains "$(cat "$T/$k.txt")" $'SigIgn:\t0000000000000000'
+        # Process group and session are its own, and it has no terminal.
+        is "$(tail -1 "$T/$k.txt" | awk '{ print $1 == $2, $3 }')" "1 0" $k
+        [ "$(tail -1 "$T/$k.txt" | cut -d' ' -f2)" != "$(cut -d' ' -f6 /proc/self/stat)" ]
+    done
+}
+
+@test "without env there is none; startContainer gets the container's" {
+    new_hook_bundle '.process.args = ["/bin/true"] | .process.env = ["FROM=container", "PATH=/bin"]' \
+        '.annotations = {"run.oci.hooks.stdout": "'"$T/out"'"}'
+    config '.hooks = {"prestart": [{"path": "/usr/bin/env"}, {"path": "/bin/echo", "args": ["echo", "1"]}],
+        "createContainer": [{"path": "/usr/bin/env"}, {"path": "/bin/echo", "args": ["echo", "2"]}],
+        "startContainer": [{"path": "/bin/env"}, {"path": "/bin/echo", "args": ["echo", "3"]}, {"path": "/bin/env", "env": ["FROM=hook"]},
+                           {"path": "/bin/echo", "args": ["echo", "4"]}, {"path": "/bin/env", "env": []}, {"path": "/bin/echo", "args": ["echo", "5"]}],
+        "poststart": [{"path": "/usr/bin/env"}], "poststop": [{"path": "/usr/bin/env"}]}'
+    cfs run -b "$B" "$ID"
+    is "$(grep -v -e ^HOME= "$T/out" | tr '\n' ' ')" "1 2 FROM=container PATH=/bin 3 FROM=hook 4 5 "
+}
+
+@test "namespaces: createContainer has the runtime's files in the container's namespaces, after the mounts" {
+    new_hook_bundle '.process.args = ["/bin/sh", "-c", "readlink /proc/self/ns/uts > /ns; readlink /proc/self/ns/net >> /ns"]' \
+        '.mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+    local k
+    for k in createRuntime createContainer; do
+        config '.hooks["'$k'"] = [{"path": "/bin/sh", "args": ["sh", "-c", "readlink /proc/$$/ns/uts /proc/$$/ns/net > '"$T/$k"'; grep -c '"$B/rootfs/tmp"' /proc/$$/mountinfo >> '"$T/$k"'; true"]}]'
+    done
+    # Without a PID namespace, so that the host's /proc knows the hook's pid.
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    cfs run -b "$B" "$ID"
+    is "$(head -2 "$T/createRuntime")" "$(readlink /proc/self/ns/uts /proc/self/ns/net)"
+    is "$(head -2 "$T/createContainer")" "$(cat "$B/rootfs/ns")"
+    is "$(sed -n 3p "$T/createRuntime")" 0
+    is "$(sed -n 3p "$T/createContainer")" 1
+}
+
+# A bundle whose second hook of that kind fails.
+failing() {
+    local kind="$1"
+    new_hook_bundle '.process.args = ["/bin/sleep", "30"]'
+    hook poststop "$T/hook" poststop
+    config '.hooks["'$kind'"] = [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2; exit 3"]}]'
+}
+
+@test "a failing prestart, createRuntime or createContainer hook: the error says all, everything is undone, poststop runs" {
+    local k before
+    for k in prestart createRuntime createContainer; do
+        rm -f "$NOTES"
+        failing $k
+        before="$(host_snapshot)"
+        run cfs create -b "$B" "$ID" < /dev/null
+        is "$status" 1
+        contains "$output" "error running $k hook #1:"
+        contains "$output" "hooks.$k[1]"
+        contains "$output" "(/bin/sh): exit status 3 after "
+        contains "$output" "output: one; two"
+        is "$(host_snapshot)" "$before"
+        is "$(cat "$NOTES")" 'poststop ["stopped",null]'
+    done
+}
+
+@test "a failing startContainer hook is start's error, and ends the container" {
+    failing startContainer
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "error running startContainer hook #1:"
+    contains "$output" "exit status 3"
+    contains "$output" "one; two"
+    is "$(cfs state "$ID" | jq -r .status)" stopped
+    [ ! -e "$NOTES" ]
+    cfs delete "$ID"
+    is "$(names)" poststop
+}
+
+@test "a failing poststart hook is start's error, and ends the container" {
+    failing poststart
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "error running poststart hook #1:"
+    is "$(cfs state "$ID" | jq -r .status)" stopped
+    cfs delete "$ID"
+    is "$(names)" poststop
+    run cfs run -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "error running poststart hook #1:"
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "a failing poststop hook is a warning, and the others still run" {
+    new_hook_bundle '.process.args = ["/bin/true"]'
+    config '.hooks.poststop = [{"path": "/bin/false"}, {"path": "/does/not/exist"}]'
+    hook poststop "$T/hook" poststop
+    run cfs --log-level warning run -b "$B" "$ID" < /dev/null
+    is "$status" 0
+    contains "$output" "error running poststop hook #0:"
+    contains "$output" "error running poststop hook #1:"
+    contains "$output" "no such file or directory"
+    is "$(names)" poststop
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "a create that does not get to its hooks runs none, poststop included" {
+    new_hook_bundle '.mounts += [{"destination": "/data", "type": "bind", "source": "/does/not/exist", "options": ["bind"]}]'
+    hook createRuntime "$T/hook" createRuntime
+    hook poststop "$T/hook" poststop
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    [ ! -e "$NOTES" ]
+}
+
+@test "after a timeout the hook and its process group are gone" {
+    new_hook_bundle '.process.args = ["/bin/true"]'
+    config '.hooks.createRuntime = [{"path": "/bin/sh", "timeout": 1, "args": ["sh", "-c", "echo started; sleep 3456 & echo $! > '"$T/pid"'; sleep 3457"]}]'
+    local begin=$SECONDS
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    [ $((SECONDS - begin)) -lt 5 ]
+    contains "$output" "error running createRuntime hook #0:"
+    contains "$output" "timeout of 1 s"
+    contains "$output" "output: started"
+    wait_for eval "! kill -0 $(cat "$T/pid") 2> /dev/null"
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "a hook may leave a process behind that holds its output open" {
+    new_hook_bundle '.process.args = ["/bin/true"]'
+    config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "sleep 5 & echo $! > '"$T/pid"'"]}]'
+    local begin=$SECONDS
+    cfs run -b "$B" "$ID" < /dev/null
+    [ $((SECONDS - begin)) -lt 4 ]
+    kill -0 "$(cat "$T/pid")"
+    kill "$(cat "$T/pid")"
+}
+
+@test "a hook need not read its state, however long that is" {
+    new_hook_bundle '.process.args = ["/bin/true"]'
+    config '.annotations = {"long": ("x" * 300000)}'
+    config '.hooks = {"createRuntime": [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["sh", "-c", "exec < /dev/null; sleep 0.1"]},
+        {"path": "/bin/sh", "args": ["sh", "-c", "wc -c > '"$T/size"'"]}]}'
+    cfs run -b "$B" "$ID" < /dev/null
+    [ "$(cat "$T/size")" -gt 300000 ]
+}
+
+@test "a hook that writes a lot: its last lines are shown" {
+    new_hook_bundle
+    config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "seq 1 100000; exit 1"]}]'
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "99999; 100000"
+    contains "$output" "output: ... "
+    [ "${#output}" -lt 2000 ]
+}
+
+@test "a hook killed by a signal; one that cannot be executed" {
+    new_hook_bundle
+    config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "kill -SEGV $$"]}]'
+    run cfs create -b "$B" "$ID" < /dev/null
+    contains "$output" "killed by signal 11"
+    config '.hooks.createRuntime = [{"path": "/does/not/exist"}]'
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "error running createRuntime hook #0:"
+    contains "$output" "no such file or directory"
+    touch "$T/plain"
+    config '.hooks.createContainer = [{"path": "'"$T/plain"'"}] | del(.hooks.createRuntime)'
+    run cfs create -b "$B" "$ID" < /dev/null
+    contains "$output" "error running createContainer hook #0:"
+    contains "$output" "permission denied"
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "the error is structured" {
+    new_hook_bundle
+    config '.hooks.createRuntime = [{"path": "/bin/true"}, {"path": "/bin/false"}]'
+    run cfs --log "$T/log" --log-format json create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    is "$(jq -c '[.level, .code, .property]' "$T/log")" '["error","hook","hooks.createRuntime[1]"]'
+}
+
+@test "a relative path and a timeout of zero are refused" {
+    new_hook_bundle
+    config '.hooks.poststop = [{"path": "bin/true"}]'
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "hooks"
+    contains "$output" "poststop"
+    contains "$output" "absolute path"
+    local timeout
+    for timeout in 0 -1; do
+        config '.hooks = {"prestart": [{"path": "/bin/true", "timeout": '$timeout'}]}'
+        run cfs create -b "$B" "$ID" < /dev/null
+        is "$status" 1
+        contains "$output" timeout
+    done
+    is "$(ls -A "$STATE" 2> /dev/null)" ""
+}
+
+@test "run.oci.hooks.stdout and stderr collect the output of all hooks" {
+    new_hook_bundle '.process.args = ["/bin/true"] | .annotations = {"run.oci.hooks.stdout": "'"$T/out"'", "run.oci.hooks.stderr": "'"$T/err"'"}'
+    local k
+    for k in prestart createRuntime createContainer startContainer poststart poststop; do
+        config '.hooks["'$k'"] = [{"path": "/bin/sh", "args": ["sh", "-c", "echo out '$k'; echo err '$k' >&2"]}]'
+    done
+    cfs run -b "$B" "$ID" < /dev/null
+    is "$(tr '\n' ' ' < "$T/out")" "out prestart out createRuntime out createContainer out startContainer out poststart out poststop "
+    is "$(wc -l < "$T/err")" 6
+}
+
+@test "hooks in a user namespace" {
+    new_hook_bundle '.linux.namespaces += [{"type": "user"}] | .process.args = ["/bin/true"]' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 "$B/rootfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+    install -m 666 /dev/null "$NOTES"
+    hook createRuntime "$T/hook" createRuntime
+    hook createContainer "$T/hook" createContainer
+    hook startContainer /hook startContainer
+    cfs run -b "$B" "$ID" < /dev/null
+    is "$(names)" "createRuntime createContainer"
+    contains "$(cat "$B/rootfs/notes")" "startContainer cwd=/"
+}
+
+@test "explain names them" {
+    new_hook_bundle
+    hook prestart /usr/bin/thing a b
+    hook poststop /usr/bin/other
+    run cfs explain -b "$B"
+    [ "$status" = 0 ] || run cfs explain "$B"
+    contains "$output" "run /usr/bin/thing a b in the namespaces of the runtime"
+    contains "$output" "run /usr/bin/other"
+}
