@@ -1,116 +1,122 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Capabilities: names and raw system calls.
+ * Capabilities: libcap's names and sets, in the form that cfs wants.
  *
- * The names are our own table rather than libcap's, which is as old as the library that happens to be installed: the
- * numbers never change, and a new one is appended here. The last ones are written as numbers, since the headers that
- * cfs is built with may not have them.
- *
- * capset(2) and capget(2) take 64 bits as two structures of 32, version 3 of their interface.
+ * libcap is asked for names, the kernel's sets and how to change them. Around it: names as config.json writes them
+ * (upper case, with or without the prefix), sets as 64 bits, and no plain numbers, which libcap takes for names.
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
+#include <ctype.h>
 #include <errno.h>
-#include <linux/capability.h>
+#include <string.h>
 #include <strings.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/capability.h>
 
-#define PREFIX "CAP_"
+#define PREFIX   "CAP_"
+#define LETTERS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+#define MAX_CAPS 64
+#define MAX_NAME 32
 
-static const char *const caps_names[] = {
-        [CAP_CHOWN] = "CAP_CHOWN",
-        [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
-        [CAP_DAC_READ_SEARCH] = "CAP_DAC_READ_SEARCH",
-        [CAP_FOWNER] = "CAP_FOWNER",
-        [CAP_FSETID] = "CAP_FSETID",
-        [CAP_KILL] = "CAP_KILL",
-        [CAP_SETGID] = "CAP_SETGID",
-        [CAP_SETUID] = "CAP_SETUID",
-        [CAP_SETPCAP] = "CAP_SETPCAP",
-        [CAP_LINUX_IMMUTABLE] = "CAP_LINUX_IMMUTABLE",
-        [CAP_NET_BIND_SERVICE] = "CAP_NET_BIND_SERVICE",
-        [CAP_NET_BROADCAST] = "CAP_NET_BROADCAST",
-        [CAP_NET_ADMIN] = "CAP_NET_ADMIN",
-        [CAP_NET_RAW] = "CAP_NET_RAW",
-        [CAP_IPC_LOCK] = "CAP_IPC_LOCK",
-        [CAP_IPC_OWNER] = "CAP_IPC_OWNER",
-        [CAP_SYS_MODULE] = "CAP_SYS_MODULE",
-        [CAP_SYS_RAWIO] = "CAP_SYS_RAWIO",
-        [CAP_SYS_CHROOT] = "CAP_SYS_CHROOT",
-        [CAP_SYS_PTRACE] = "CAP_SYS_PTRACE",
-        [CAP_SYS_PACCT] = "CAP_SYS_PACCT",
-        [CAP_SYS_ADMIN] = "CAP_SYS_ADMIN",
-        [CAP_SYS_BOOT] = "CAP_SYS_BOOT",
-        [CAP_SYS_NICE] = "CAP_SYS_NICE",
-        [CAP_SYS_RESOURCE] = "CAP_SYS_RESOURCE",
-        [CAP_SYS_TIME] = "CAP_SYS_TIME",
-        [CAP_SYS_TTY_CONFIG] = "CAP_SYS_TTY_CONFIG",
-        [CAP_MKNOD] = "CAP_MKNOD",
-        [CAP_LEASE] = "CAP_LEASE",
-        [CAP_AUDIT_WRITE] = "CAP_AUDIT_WRITE",
-        [CAP_AUDIT_CONTROL] = "CAP_AUDIT_CONTROL",
-        [CAP_SETFCAP] = "CAP_SETFCAP",
-        [CAP_MAC_OVERRIDE] = "CAP_MAC_OVERRIDE",
-        [CAP_MAC_ADMIN] = "CAP_MAC_ADMIN",
-        [CAP_SYSLOG] = "CAP_SYSLOG",
-        [CAP_WAKE_ALARM] = "CAP_WAKE_ALARM",
-        [CAP_BLOCK_SUSPEND] = "CAP_BLOCK_SUSPEND",
-        [CAP_AUDIT_READ] = "CAP_AUDIT_READ",
-        [38] = "CAP_PERFMON",
-        [39] = "CAP_BPF",
-        [40] = "CAP_CHECKPOINT_RESTORE",
-};
+/* Upper case, as far as libcap has a name: filled when the first one is asked for. */
+static char caps_names[MAX_CAPS][MAX_NAME];
+static unsigned caps_known;
+
+static void load_names(void)
+{
+        for (unsigned cap = 0; caps_known == cap && cap < MAX_CAPS; cap++) {
+                char *name = cap_to_name((cap_value_t)cap);
+
+                /* Where it has no name, libcap prints the number. */
+                if (name && strncasecmp(name, PREFIX, strlen(PREFIX)) == 0 && strlen(name) < MAX_NAME) {
+                        for (size_t i = 0; name[i]; i++)
+                                caps_names[cap][i] = (char)toupper((unsigned char)name[i]);
+                        caps_known++;
+                }
+                (void)cap_free(name);
+        }
+}
 
 unsigned caps_count(void)
 {
-        return ARRAY_SIZE(caps_names);
+        if (caps_known == 0)
+                load_names();
+        return caps_known;
 }
 
 const char *caps_name(unsigned cap)
 {
-        return cap < ARRAY_SIZE(caps_names) ? caps_names[cap] : NULL;
+        return cap < caps_count() ? caps_names[cap] : NULL;
 }
 
 int caps_number(const char *name)
 {
-        const size_t skip = sizeof(PREFIX) - 1;
+        char full[MAX_NAME];
+        cap_value_t value;
 
-        if (strncasecmp(name, PREFIX, skip) == 0)
-                name += skip;
-        for (unsigned i = 0; i < ARRAY_SIZE(caps_names); i++)
-                if (strcasecmp(caps_names[i] + skip, name) == 0)
-                        return (int)i;
-        return -1;
+        if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
+                name += strlen(PREFIX);
+        /* libcap takes what follows the name for part of a text form such as "cap_chown=p", and ignores it. */
+        if (!isalpha((unsigned char)name[0]) || name[strspn(name, LETTERS)] ||
+            (size_t)snprintf(full, sizeof(full), "cap_%s", name) >= sizeof(full))
+                return -1;
+        return cap_from_name(full, &value) < 0 ? -1 : (int)value;
+}
+
+static int get_flag(cap_t set, unsigned cap, cap_flag_t flag, uint64_t *bits)
+{
+        cap_flag_value_t on;
+
+        if (cap_get_flag(set, (cap_value_t)cap, flag, &on) < 0)
+                return -errno;
+        if (on == CAP_SET)
+                *bits |= CAPS_BIT(cap);
+        return 0;
 }
 
 int caps_get(struct caps *ret)
 {
-        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+        struct caps c = { 0 };
+        cap_t set = cap_get_proc();
+        int r = set ? 0 : -errno;
 
-        if (syscall(SYS_capget, &head, data) < 0)
-                return -errno;
-        *ret = (struct caps){
-                .effective = data[0].effective | (uint64_t)data[1].effective << 32,
-                .permitted = data[0].permitted | (uint64_t)data[1].permitted << 32,
-                .inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32,
-        };
-        return 0;
+        for (unsigned cap = 0; r == 0 && cap < (unsigned)cap_max_bits(); cap++) {
+                r = get_flag(set, cap, CAP_EFFECTIVE, &c.effective);
+                if (r == 0)
+                        r = get_flag(set, cap, CAP_PERMITTED, &c.permitted);
+                if (r == 0)
+                        r = get_flag(set, cap, CAP_INHERITABLE, &c.inheritable);
+        }
+        (void)cap_free(set);
+        if (r == 0)
+                *ret = c;
+        return r;
+}
+
+static int set_flag(cap_t set, cap_flag_t flag, uint64_t bits)
+{
+        cap_value_t list[MAX_CAPS];
+        int n = 0;
+
+        for (int cap = 0; cap < MAX_CAPS; cap++)
+                if (bits & CAPS_BIT(cap))
+                        list[n++] = cap;
+        return n > 0 && cap_set_flag(set, flag, n, list, CAP_SET) < 0 ? -errno : 0;
 }
 
 int caps_set(const struct caps *caps)
 {
-        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+        cap_t set = cap_init();
+        int r = set ? set_flag(set, CAP_EFFECTIVE, caps->effective) : -errno;
 
-        for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-                data[i] = (struct __user_cap_data_struct){
-                        .effective = (uint32_t)(caps->effective >> 32 * i),
-                        .permitted = (uint32_t)(caps->permitted >> 32 * i),
-                        .inheritable = (uint32_t)(caps->inheritable >> 32 * i),
-                };
-        return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+        if (r == 0)
+                r = set_flag(set, CAP_PERMITTED, caps->permitted);
+        if (r == 0)
+                r = set_flag(set, CAP_INHERITABLE, caps->inheritable);
+        if (r == 0 && cap_set_proc(set) < 0)
+                r = -errno;
+        (void)cap_free(set);
+        return r;
 }
 
 bool caps_effective(unsigned cap)

@@ -26,7 +26,7 @@
 #include "libcfs/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
-#include <sys/prctl.h>
+#include <sys/capability.h>
 
 enum set { BOUNDING, EFFECTIVE, INHERITABLE, PERMITTED, AMBIENT, N_SETS };
 
@@ -83,7 +83,7 @@ static uint64_t bounded(uint64_t caps)
         uint64_t m = 0;
 
         for (unsigned cap = 0; cap < caps_count(); cap++)
-                if ((caps & CAPS_BIT(cap)) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+                if ((caps & CAPS_BIT(cap)) && cap_get_bound((cap_value_t)cap) == 1)
                         m |= CAPS_BIT(cap);
         return m;
 }
@@ -140,12 +140,12 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
         for (unsigned cap = 0; cap < 64; cap++) {
                 if (ask[BOUNDING] & CAPS_BIT(cap))
                         continue;
-                if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+                if (cap_drop_bound((cap_value_t)cap) == 0)
                         continue;
                 if (errno == EINVAL) /* beyond the kernel's last one */
                         break;
                 /* Not allowed to drop is fine for what is not there. */
-                if (errno == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
+                if (errno == EPERM && cap_get_bound((cap_value_t)cap) == 0)
                         continue;
                 return fail(EPERM, "prctl", "drop capabilities from the bounding set", err);
         }
@@ -173,11 +173,10 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         r = caps_set(&(struct caps){ got[EFFECTIVE], got[PERMITTED], got[INHERITABLE] });
         if (r < 0)
                 return fail(-r, "capset", "set the capabilities", err);
-        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        if (cap_reset_ambient() < 0)
                 return fail(errno, "prctl", "clear the ambient capabilities", err);
         for (unsigned cap = 0; got[AMBIENT] >> cap; cap++)
-                if ((got[AMBIENT] & CAPS_BIT(cap)) &&
-                    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+                if ((got[AMBIENT] & CAPS_BIT(cap)) && cap_set_ambient((cap_value_t)cap, CAP_SET) < 0)
                         log_warning("process.capabilities.ambient: %s cannot be granted: %s", caps_name(cap),
                                     err_strerror(errno));
         return 0;

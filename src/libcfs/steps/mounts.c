@@ -24,12 +24,11 @@
 #include "libcfs/namespaces.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
+#include <selinux/selinux.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 struct item {
         const struct oci_mount *m;
@@ -167,15 +166,11 @@ void mounts_check(const struct ctx *c, struct problems *p)
 
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
 
-/* Where SELinux is in force, its file system is there. */
 static const char *mount_label(const struct ctx *c)
 {
-        struct statfs fs;
-
-        if (str_empty(c->linux_->mount_label))
+        if (str_empty(c->linux_->mount_label) || is_selinux_enabled() <= 0)
                 return NULL;
-        return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC ? c->linux_->mount_label
-                                                                                 : NULL;
+        return c->linux_->mount_label;
 }
 
 /* A directory in which the readiness socket will appear: bound like a volume. */

@@ -5,41 +5,38 @@
  * The context written to attr/exec of one's own thread is taken at the next execve(2); the policy decides then. As with
  * AppArmor the write goes through the host's verified procfs, or a container could swallow it (CVE-2019-16884).
  *
- * SELinux is enabled when its file system is mounted, which happens when a policy is loaded. A host without it cannot
- * confine what was meant to be confined: an error. libselinux would answer the same question by reading
- * /proc/filesystems and the mount table at each start, so it is asked here by one statfs(2).
+ * Whether SELinux is enabled, and whether the loaded policy knows the label, libselinux says. A host without it cannot
+ * confine what was meant to be confined: an error. The label itself is not set by setexeccon(3), which would open
+ * whatever /proc the caller sees.
  */
 #include "base/path.h"
 #include "libcfs/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
+#include <selinux/selinux.h>
 
-#define SELINUXFS "/sys/fs/selinux"
-#define ATTR      "/proc/thread-self/attr/exec"
+#define ATTR "/proc/thread-self/attr/exec"
 
 bool selinux_wanted(const struct ctx *c)
 {
         return c->process->selinux_label != NULL;
 }
 
-static bool enabled(void)
-{
-        struct statfs fs;
-
-        return statfs(SELINUXFS, &fs) == 0 && fs.f_type == SELINUX_MAGIC;
-}
-
 void selinux_check(const struct ctx *c, struct problems *p)
 {
-        if (!selinux_wanted(c) || !problems_host(p) || enabled())
+        const char *label = c->process->selinux_label;
+
+        if (!selinux_wanted(c) || !problems_host(p))
                 return;
-        problem_host(
-                p, "process.selinuxLabel",
-                "\"%.128s\" cannot be applied to `%s`: SELinux is not enabled on this host, nothing is mounted on `%s`",
-                c->process->selinux_label, ATTR, SELINUXFS);
-        problem_hint(p, "remove process.selinuxLabel, or boot with SELinux");
+        if (is_selinux_enabled() <= 0) {
+                problem_host(p, "process.selinuxLabel",
+                             "\"%.128s\" cannot be applied to `%s`: SELinux is not enabled on this host",
+                             label, ATTR);
+                problem_hint(p, "remove process.selinuxLabel, or boot with SELinux");
+        } else if (security_check_context_raw(label) < 0 && errno == EINVAL) {
+                problem_host(p, "process.selinuxLabel", "the policy that is loaded does not know \"%.128s\"",
+                             label);
+        }
 }
 
 int selinux_init(struct ctx *c, struct cfs_error *err)
