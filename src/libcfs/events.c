@@ -4,7 +4,8 @@
  *
  * Three things are waited for in one poll(2): the end of the init (its pidfd), the memory controller's notice, and the
  * next interval. Nothing is asked for in between. The notice only wakes us: how many were killed is a counter in the
- * cgroup, which is read once more when the init has ended, because its own death may have been the last one.
+ * cgroup, which is read once more when the init has ended, because its own death may have been the last one. v1's notice
+ * comes when memory has run out, a moment before anybody is killed: so after a notice the counter is watched for a while.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -16,6 +17,9 @@
 #include "libcfs/status.h"
 #include <poll.h>
 #include <time.h>
+
+#define LOOK_AGAIN_MS  10
+#define LOOK_AGAIN_FOR 1000
 
 struct watch {
         const char *id;
@@ -64,30 +68,44 @@ static int64_t now_ms(void)
         return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Sleeps until something may have happened. Returns whether the counter is to be read, or negative. */
+static int wait_for_news(const struct watch *w, int64_t until, int64_t *look_until, bool *ret_ended,
+                         struct cfs_error *err)
+{
+        struct pollfd p[] = { { .fd = w->pidfd, .events = POLLIN }, { .fd = w->oom_fd, .events = POLLIN } };
+        int64_t left = until - now_ms();
+        bool look = now_ms() < *look_until;
+
+        if (look && left > LOOK_AGAIN_MS)
+                left = LOOK_AGAIN_MS;
+        if (poll(p, 2, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
+                return err_sys(err, errno, "poll", "wait for events");
+        if (p[1].revents & POLLIN) {
+                char buf[4096];
+
+                while (read(w->oom_fd, buf, sizeof(buf)) > 0)
+                        ;
+                *look_until = now_ms() + LOOK_AGAIN_FOR;
+                look = true;
+        }
+        *ret_ended = p[0].revents != 0;
+        return look || *ret_ended;
+}
+
 /* Until the container ends, or fn has had enough: then what it returned. */
 static int follow(struct watch *w, struct cfs_error *err)
 {
-        int64_t next = now_ms() + w->interval_ms;
+        int64_t next = now_ms() + w->interval_ms, look_until = 0;
         int r;
 
         for (;;) {
-                struct pollfd p[] = { { .fd = w->pidfd, .events = POLLIN },
-                                      { .fd = w->oom_fd, .events = POLLIN } };
-                int64_t left = next - now_ms();
+                bool ended = false;
 
-                if (poll(p, 2, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
-                        return err_sys(err, errno, "poll", "wait for events");
-                if (p[1].revents & POLLIN) {
-                        char buf[4096];
-
-                        while (read(w->oom_fd, buf, sizeof(buf)) > 0)
-                                ;
-                }
-                if (p[0].revents || p[1].revents) {
+                r = wait_for_news(w, next, &look_until, &ended, err);
+                if (r > 0)
                         r = send_ooms(w);
-                        if (r != 0 || p[0].revents)
-                                return r;
-                }
+                if (r != 0 || ended)
+                        return r;
                 if (now_ms() < next)
                         continue;
                 r = send_stats(w, err);

@@ -22,6 +22,7 @@ static bool has_pid_namespace(const struct oci_record *rec)
         return false;
 }
 
+/* Returns 1 when there was somebody in the cgroup. */
 static int kill_cgroup(const struct state *s, int sig, struct cfs_error *err)
 {
         struct cgroup *cg = NULL;
@@ -31,6 +32,17 @@ static int kill_cgroup(const struct state *s, int sig, struct cfs_error *err)
                 r = cgroup_kill(cg, sig, err);
         cgroup_close(cg);
         return r;
+}
+
+/* Paused by cgroup v1, a process dies only when it is thawed. */
+static void wake_killed(const struct state *s)
+{
+        struct cfs_error ignored = { 0 };
+        struct cgroup *cg = NULL;
+
+        if (cgroup_open(s->record, &cg, &ignored) >= 0)
+                cgroup_wake_killed(cg);
+        cgroup_close(cg);
 }
 
 static int kill_init(const struct state *s, int sig, struct cfs_error *err)
@@ -43,6 +55,8 @@ static int kill_init(const struct state *s, int sig, struct cfs_error *err)
                 return err_set(err, CFS_E_STATE, "container not running");
         if (r < 0)
                 return err_sys(err, -r, "pidfd_send_signal", "send signal %d to pid %d", sig, (int)id.pid);
+        if (sig == SIGKILL)
+                wake_killed(s);
         return 0;
 }
 
@@ -58,6 +72,9 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
         if (all || (sig == SIGKILL && !own_pids && s->record->cgroup)) {
                 r = kill_cgroup(s, sig, err);
+                /* A container without cgroups has its init still. */
+                if (r == 0 && st != STATUS_STOPPED)
+                        r = kill_init(s, sig, err);
                 if (r >= 0 && st == STATUS_STOPPED && !all)
                         r = err_set(err, CFS_E_STATE, "container not running");
         } else if (st == STATUS_STOPPED || st == STATUS_CREATING) {

@@ -337,6 +337,38 @@ static int follow_init(struct cgroup *cg, struct hierarchy *h, const struct oci_
         return 0;
 }
 
+/* Opens one hierarchy for exec. Returns 1, or 0 when the container is not in it. */
+static int open_for_exec(struct cgroup *cg, struct hierarchy *h, const struct oci_record *rec,
+                         const char *sub, struct cfs_error *err)
+{
+        const char *own = h->path;
+        struct cfs_error why = { 0 };
+        int r = 0;
+
+        if (sub)
+                r = set_path(cg, h, sub, err);
+        else if (h->v2)
+                r = follow_init(cg, h, rec, err);
+        if (r < 0)
+                return r;
+        if (sub && access(h->path, F_OK) < 0) {
+                /* Where there is no such directory, the container's own one is the right place. */
+                if (cg->n == 1)
+                        return err_path(err, errno, "access", h->path, "join cgroup `%s`", h->path);
+                h->path = own;
+        }
+        r = cg->exec ? 0 : h->ops->open(h, &why);
+        if (r >= 0)
+                return h->path != own || !sub;
+        if (r != -ENOENT) {
+                *err = why;
+                return r;
+        }
+        /* It could not be had (rootless). */
+        h->denied = true;
+        return 0;
+}
+
 int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
                          struct cgroup **ret, struct cfs_error *err)
 {
@@ -354,25 +386,12 @@ int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, s
         if (cg->exec && n_sub > 0)
                 cg->exec_sub = sub[n_sub - 1];
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
-                struct hierarchy *h = &cg->h[i];
                 const char *path;
 
-                r = sub_path(h, sub, n_sub, &path, err);
-                if (r >= 0 && path)
-                        r = set_path(cg, h, path, err);
-                else if (r >= 0 && h->v2)
-                        r = follow_init(cg, h, rec, err);
-                if (r < 0)
-                        break;
-                /* A hierarchy that could not be had (rootless), or that has no such directory. */
-                if (access(h->path, F_OK) < 0) {
-                        if (cg->n == 1 && path)
-                                r = err_path(err, errno, "access", h->path, "join cgroup `%s`", h->path);
-                        h->denied = true;
-                        continue;
-                }
-                found++;
-                r = cg->exec ? 0 : h->ops->open(h, err);
+                r = sub_path(&cg->h[i], sub, n_sub, &path, err);
+                if (r >= 0)
+                        r = open_for_exec(cg, &cg->h[i], rec, path, err);
+                found += r > 0;
         }
         if (r >= 0 && n_sub > 0 && found == 0)
                 r = err_sys(err, ENOENT, NULL, "join cgroup `%s`", sub[0]);
@@ -387,6 +406,14 @@ int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, s
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err)
 {
         return members_kill(cg, sig, err);
+}
+
+void cgroup_wake_killed(struct cgroup *cg)
+{
+        const struct hierarchy *freezer = members_freezer(cg);
+
+        if (freezer && !freezer->v2)
+                members_wake(cg);
 }
 
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err)

@@ -56,8 +56,11 @@ int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_er
 int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
                          struct cgroup **ret, struct cfs_error *err);
 
-/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Nobody there is no error. */
+/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0 when nobody is
+ * there, or there is no cgroup. */
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
+/* After SIGKILL to a single process: v1's freezer would hold it back. */
+void cgroup_wake_killed(struct cgroup *cg);
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
 /* Every process in the cgroup and below; the caller frees. */

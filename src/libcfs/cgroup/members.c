@@ -54,16 +54,23 @@ static int compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-static int collect(const struct cgroup *cg, struct tree_pids *ret)
+/* The hierarchy whose list is taken for all; or NULL. */
+static const struct hierarchy *any_hierarchy(const struct cgroup *cg)
 {
         const struct hierarchy *h = members_freezer(cg);
-        size_t n = 0;
-        int r;
 
         if (!h)
                 h = find_v1(cg, "pids");
         for (size_t i = 0; !h && i < cg->n; i++)
                 h = cg->h[i].denied ? NULL : &cg->h[i];
+        return h;
+}
+
+static int collect(const struct hierarchy *h, struct tree_pids *ret)
+{
+        size_t n = 0;
+        int r;
+
         if (!h)
                 return 0;
         r = tree_collect(h->path, "cgroup.procs", ret);
@@ -82,7 +89,7 @@ static int collect(const struct cgroup *cg, struct tree_pids *ret)
 int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err)
 {
         struct tree_pids pids = { 0 };
-        int r = collect(cg, &pids);
+        int r = collect(any_hierarchy(cg), &pids);
 
         if (r < 0) {
                 free(pids.p);
@@ -93,13 +100,13 @@ int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_erro
 }
 
 /* Signals those that are there now. Returns how many, or -errno. */
-static int signal_all(const struct cgroup *cg, int sig)
+static int signal_all(const struct hierarchy *h, int sig)
 {
         _cleanup_free_ pid_t *p = NULL;
         struct tree_pids pids = { 0 };
         int n = 0, r;
 
-        r = collect(cg, &pids);
+        r = collect(h, &pids);
         p = pids.p;
         if (r < 0)
                 return r;
@@ -114,55 +121,62 @@ static int signal_all(const struct cgroup *cg, int sig)
         return n;
 }
 
-/* Lists and signals until nobody is left. */
+/* Lists and signals until nobody is left. Returns how many were signalled, or -errno. */
 static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer)
 {
         const struct timespec tick = { .tv_nsec = 5000000 };
         struct cfs_error ignored = { 0 };
-        int r = 0;
+        int n = 0, r = 0;
 
         for (unsigned i = 0; i < KILL_ROUNDS; i++) {
                 bool frozen = freezer && freezer->ops->freeze(freezer, true, &ignored) == 0;
 
-                r = signal_all(cg, SIGKILL);
+                r = signal_all(any_hierarchy(cg), SIGKILL);
                 if (freezer)
                         (void)freezer->ops->freeze(freezer, false, &ignored);
+                if (r > 0)
+                        n += r;
                 /* Frozen, nobody could fork between the list and the signal. */
                 if (r <= 0 || frozen)
                         break;
                 (void)nanosleep(&tick, NULL);
         }
-        return r < 0 ? r : 0;
+        return r < 0 ? r : n;
+}
+
+void members_wake(const struct cgroup *cg)
+{
+        const struct hierarchy *v1 = find_v1(cg, "freezer");
+
+        if (v1)
+                (void)tree_write_quiet(v1->path, "freezer.state", "THAWED");
 }
 
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
 {
-        const struct hierarchy *freezer = members_freezer(cg), *v1;
+        const struct hierarchy *freezer = members_freezer(cg);
+        struct cfs_error ignored = { 0 };
         bool was_frozen;
         int r;
 
         if (sig == SIGKILL && freezer && freezer->v2) {
                 r = v2_kill(freezer);
-                /* Somebody else may have frozen them by v1's means, where SIGKILL waits. */
-                v1 = find_v1(cg, "freezer");
-                if (v1)
-                        (void)tree_write_quiet(v1->path, "freezer.state", "THAWED");
-                if (r == 0 || r == -ENOENT)
-                        return 0;
+                /* Somebody else may have frozen them by v1's means. */
+                members_wake(cg);
+                if (r == 0)
+                        return 1;
         }
         if (sig == SIGKILL) {
                 r = kill_by_list(cg, freezer);
         } else {
-                struct cfs_error ignored = { 0 };
-
                 was_frozen = freezer && freezer->ops->is_frozen(freezer) == 1;
                 if (freezer && !was_frozen)
                         (void)freezer->ops->freeze(freezer, true, &ignored);
-                r = signal_all(cg, sig);
+                r = signal_all(any_hierarchy(cg), sig);
                 if (freezer && !was_frozen)
                         (void)freezer->ops->freeze(freezer, false, &ignored);
         }
-        return r < 0 ? err_sys(err, -r, "kill", "signal the processes of the container's cgroup") : 0;
+        return r < 0 ? err_sys(err, -r, "kill", "signal the processes of the container's cgroup") : r > 0;
 }
 
 static int64_t now_ms(void)
@@ -200,10 +214,13 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                         return err_set(err, CFS_E_TIMEOUT,
                                        "remove cgroup `%s`: there are still processes in it that do not die",
                                        h->path);
-                if (round % 50 == 0) {
+                if (round % 20 == 0) {
                         r = members_kill(cg, SIGKILL, err);
                         if (r < 0)
                                 return r;
+                        /* Somebody may have been put here by hand, and into no other hierarchy. */
+                        if (round > 0)
+                                (void)signal_all(h, SIGKILL);
                 }
                 wait_a_moment(h, round);
         }

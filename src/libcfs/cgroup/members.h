@@ -12,7 +12,10 @@ const struct hierarchy *members_freezer(const struct cgroup *cg);
 /* All pids, sorted, each one once. The caller frees. */
 int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err);
 
-/* Signals them all; SIGKILL wakes the frozen ones. */
+/* Lets those go on that v1 has frozen, and that have been killed: SIGKILL waits for that. */
+void members_wake(const struct cgroup *cg);
+
+/* Signals them all; SIGKILL wakes the frozen ones. Returns 1, or 0 when nobody is there. */
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err);
 
 /* Removes every directory that was made for the container, and before that, if need be, the processes in them. */
