@@ -143,6 +143,15 @@ DENY_MKDIR='{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir",
     is "$status$output" 0
 }
 
+@test "names that nobody knows are an error when crun's annotation says so" {
+    new_bundle '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+    filter '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "frobnicate"], "action": "SCMP_ACT_ERRNO"}]}'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" 'linux.seccomp.syscalls[0].names[1]'
+    contains "$output" frobnicate
+}
+
 @test "flags" {
     new_bundle '.process.args = ["/bin/true"]'
     local flags
@@ -276,6 +285,21 @@ refused() {
                    "getrandom", "mprotect", "newfstatat", "fstat", "ioctl", "write", "exit_group", "uname"], "action": "SCMP_ACT_ALLOW"},
         {"names": ["getppid"], "action": "SCMP_ACT_NOTIFY"}]}'
     is "$(call 110)" "errno 5"
+}
+
+@test "NOTIFY: under a real-time policy, on one processor" {
+    x86_64
+    agent 5
+    new_bundle '.process.noNewPrivileges = true | .process.scheduler = {"policy": "SCHED_FIFO", "priority": 1}' \
+        '.process.capabilities |= map_values(. + ["CAP_SYS_NICE"])'
+    if [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ]; then
+        config '.linux.resources.cpu = {"realtimePeriod": 1000000, "realtimeRuntime": 10000}'
+    fi
+    args /bin/true
+    cfs run -b "$B" "$ID" || skip "needs a kernel and a cgroup that allow SCHED_FIFO"
+    filter '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "'"$SOCKET"'", "syscalls": [{"names": ["getppid"], "action": "SCMP_ACT_NOTIFY"}]}'
+    args /bin/inspector syscall 110
+    is "$(timeout 20 taskset -c 0 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null)" "errno 5"
 }
 
 @test "NOTIFY: a socket path longer than sun_path; crun's annotation; listenerPath without NOTIFY" {

@@ -72,6 +72,8 @@ struct verdict {
 };
 
 struct compiler {
+        struct program program; /* first: of its code only the end is used, next to the rest */
+
         const struct oci_seccomp *seccomp;
         uint32_t default_action;
         bool newer_enosys;
@@ -99,7 +101,6 @@ struct compiler {
         unsigned by_number[SYSCALLS_LIMIT]; /* verdicts under one ABI */
         struct search_segment segments[SEARCH_MAX];
         unsigned n_segments;
-        struct program program;
 };
 
 static void compiler_free(struct compiler **c)
@@ -122,6 +123,11 @@ uint32_t filter_action(const char *name, bool has_errno, uint32_t errnum)
         if (!action->carries_errno)
                 return action->value;
         return action->value | ((has_errno ? errnum : EPERM) & SECCOMP_RET_DATA);
+}
+
+bool filter_knows(const char *name)
+{
+        return syscalls_find(name, -1) >= 0;
 }
 
 /* ---- reading the document ------------------------------------------------------------------------------------ */
@@ -510,6 +516,8 @@ static int add_abi(struct compiler *c, const struct names_arch *arch, struct cfs
         for (int n = 0; n < SYSCALLS_LIMIT; n++) {
                 if (enosys && n > highest)
                         break;
+                if (n > 0 && c->by_number[n] == c->by_number[n - 1])
+                        continue;
                 r = add_verdict_segment(c, arch, arch->base + (unsigned)n, c->by_number[n], err);
                 if (r < 0)
                         return r;

@@ -14,7 +14,8 @@
  * A filter is a thread's own. So the delivering is done by a second thread, made before the filter is loaded: it shares
  * memory and descriptors, and is judged by nobody. Both ways the message is a word in memory, which needs no system call
  * of the init; it is short enough to wait for by looking. A child process in its place would become a zombie of the
- * container's.
+ * container's. Under a real-time policy a thread that looks may keep the other one from ever running, so there the init
+ * delivers by itself, and the profile must allow it to.
  *
  * SECCOMP_FILTER_FLAG_TSYNC would put the filter on the helper as well. The init has no other threads, so leaving it
  * out changes nothing for the container.
@@ -29,7 +30,6 @@
 #include <time.h>
 
 #define STACK_SIZE (128 * 1024)
-#define LOOKS      5000000 /* some milliseconds; then the init gives way to others at each look */
 
 enum { NOT_YET = -1, NONE = -2 };
 
@@ -95,9 +95,8 @@ static int load_and_deliver(const struct sock_filter *code, unsigned n, unsigned
         listener = load(code, n, flags & ~SECCOMP_FILTER_FLAG_TSYNC);
         e = errno;
         atomic_store(&h->listener, listener < 0 ? NONE : listener);
-        for (unsigned looks = 0; atomic_load(&h->running); looks++)
-                if (looks >= LOOKS)
-                        (void)sched_yield();
+        while (atomic_load(&h->running))
+                ;
         if (listener < 0)
                 return load_failed(flags, e, err);
         if (h->result < 0)
@@ -105,15 +104,27 @@ static int load_and_deliver(const struct sock_filter *code, unsigned n, unsigned
         return h->result;
 }
 
+static int load_and_deliver_alone(const struct sock_filter *code, unsigned n, unsigned flags,
+                                  const struct helper *h, struct cfs_error *err)
+{
+        _cleanup_close_ int listener = load(code, n, flags & ~SECCOMP_FILTER_FLAG_TSYNC);
+
+        return listener < 0 ? load_failed(flags, errno, err) : h->deliver(h->data, listener, err);
+}
+
 int load_filter(const struct sock_filter *code, unsigned n, unsigned flags,
                 int (*deliver)(void *data, int listener, struct cfs_error *err), void *data,
                 struct cfs_error *err)
 {
         struct helper h = { .listener = NOT_YET, .running = 1, .deliver = deliver, .data = data };
+        int policy;
         char *stack;
 
         if (!(flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
                 return load(code, n, flags) == 0 ? 0 : load_failed(flags, errno, err);
+        policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+        if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE)
+                return load_and_deliver_alone(code, n, flags, &h, err);
         /* Stays mapped until the execve: munmap(2) would be the filter's to judge. */
         stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
                      0);

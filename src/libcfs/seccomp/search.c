@@ -22,18 +22,23 @@ struct search_group {
         place most;     /* where all its numbers go but for the exceptions */
 };
 
-struct plan {
+/* The best groups for the segments before one. */
+struct search_step {
+        uint16_t cost;     /* comparisons                     */
+        uint16_t previous; /* where the last group starts     */
+        place most;        /* and where it leads              */
+};
+
+struct search_plan {
         const struct search_segment *segments;
         unsigned n;
-        uint16_t cost[SEARCH_MAX + 1];     /* of the best groups for the segments before this one    */
-        uint16_t previous[SEARCH_MAX + 1]; /* where the last of these groups starts                  */
-        place most[SEARCH_MAX + 1];        /* and where it leads                                     */
-        struct search_group groups[SEARCH_MAX];
         unsigned n_groups;
+        struct search_step steps[SEARCH_MAX + 1];
+        struct search_group groups[SEARCH_MAX];
 };
 
 /* How many numbers a segment has; all that are too many to be exceptions are the same. */
-static unsigned width(const struct plan *t, unsigned i)
+static unsigned width(const struct search_plan *t, unsigned i)
 {
         uint32_t size;
 
@@ -44,7 +49,7 @@ static unsigned width(const struct plan *t, unsigned i)
 }
 
 /* Tries all groups that start at a segment and lead to `most`. */
-static void extend(struct plan *t, unsigned start, place most)
+static void extend(struct search_plan *t, unsigned start, place most)
 {
         unsigned exceptions = 0;
 
@@ -55,37 +60,35 @@ static void extend(struct plan *t, unsigned start, place most)
                         exceptions += width(t, i);
                 if (exceptions > EXCEPTIONS)
                         return;
-                cost = t->cost[start] + exceptions + (start > 0);
-                if (cost < t->cost[i + 1]) {
-                        t->cost[i + 1] = (uint16_t)cost;
-                        t->previous[i + 1] = (uint16_t)start;
-                        t->most[i + 1] = most;
-                }
+                cost = t->steps[start].cost + exceptions + (start > 0);
+                if (cost < t->steps[i + 1].cost)
+                        t->steps[i + 1] = (struct search_step){ (uint16_t)cost, (uint16_t)start, most };
         }
 }
 
 /* The groups, from the last to the first, and then in order. */
-static void make_groups(struct plan *t)
+static void make_groups(struct search_plan *t)
 {
         unsigned i, g;
 
-        t->cost[0] = 0;
+        t->steps[0].cost = 0;
         for (i = 1; i <= t->n; i++)
-                t->cost[i] = UINT16_MAX;
+                t->steps[i].cost = UINT16_MAX;
         for (i = 0; i < t->n; i++) {
                 extend(t, i, t->segments[i].target);
                 if (i + 1 < t->n)
                         extend(t, i, t->segments[i + 1].target);
         }
         t->n_groups = 0;
-        for (i = t->n; i > 0; i = t->previous[i])
+        for (i = t->n; i > 0; i = t->steps[i].previous)
                 t->n_groups++;
-        for (i = t->n, g = t->n_groups; i > 0; i = t->previous[i])
-                t->groups[--g] = (struct search_group){ .start = t->previous[i], .most = t->most[i] };
+        for (i = t->n, g = t->n_groups; i > 0; i = t->steps[i].previous)
+                t->groups[--g] =
+                        (struct search_group){ .start = t->steps[i].previous, .most = t->steps[i].most };
 }
 
 /* The exceptions of one group. */
-static place write_group(struct program *p, const struct plan *t, unsigned g)
+static place write_group(struct program *p, const struct search_plan *t, unsigned g)
 {
         unsigned end = g + 1 < t->n_groups ? t->groups[g + 1].start : t->n;
         place where = t->groups[g].most;
@@ -100,7 +103,7 @@ static place write_group(struct program *p, const struct plan *t, unsigned g)
         return where;
 }
 
-static place write_groups(struct program *p, const struct plan *t, unsigned low, unsigned high)
+static place write_groups(struct program *p, const struct search_plan *t, unsigned low, unsigned high)
 {
         unsigned middle = low + (high - low) / 2;
         place above, below;
@@ -114,7 +117,7 @@ static place write_groups(struct program *p, const struct plan *t, unsigned low,
 
 place search_write(struct program *p, const struct search_segment *segments, unsigned n)
 {
-        struct plan t;
+        struct search_plan t;
 
         t.segments = segments;
         t.n = n;

@@ -32,8 +32,10 @@
 
 #define FILE_NAME "seccomp.bpf"
 
-/* crun's: where to find the agent when the configuration does not say. */
+/* crun's: where to find the agent when the configuration does not say; "1" makes an unknown name an error. */
 #define RECEIVER_ANNOTATION "run.oci.seccomp.receiver"
+#define RECEIVER_VARIABLE   "RUN_OCI_SECCOMP_RECEIVER"
+#define STRICT_ANNOTATION   "run.oci.seccomp_fail_unknown_syscall"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -78,9 +80,11 @@ static bool notifies(const struct oci_seccomp *s)
 
 static const char *listener_path(const struct ctx *c)
 {
-        const struct oci_seccomp *s = c->linux_->seccomp;
+        const char *path = c->linux_->seccomp->listener_path;
 
-        return s->listener_path ? s->listener_path : ctx_annotation(c, RECEIVER_ANNOTATION);
+        if (!path)
+                path = ctx_annotation(c, RECEIVER_ANNOTATION);
+        return path ? path : getenv(RECEIVER_VARIABLE);
 }
 
 /* Without the property (an empty list is one), the mitigation of speculative stores is left off, as runc and crun do:
@@ -110,22 +114,40 @@ static void check_errno(struct problems *p, const char *property, const char *ac
         problem_hint(p, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
 }
 
-static void check_entry(struct problems *p, size_t i, const struct oci_syscall *s)
+static bool is_strict(const struct ctx *c)
+{
+        const char *value = ctx_annotation(c, STRICT_ANNOTATION);
+
+        return value && STREQ(value, "1");
+}
+
+static void check_names(struct problems *p, size_t i, const struct oci_syscall *s, bool strict)
 {
         if (s->n_names == 0)
                 problem(p, PROP("linux.seccomp.syscalls[%zu].names", i),
                         "must name at least one system call");
+        for (size_t j = 0; j < s->n_names; j++) {
+                if (STREQ(s->names[j], "write") && STREQ(s->action, "SCMP_ACT_NOTIFY"))
+                        problem(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                                "SCMP_ACT_NOTIFY cannot be used for the write system call: "
+                                "agents and runtimes would wait for each other");
+                if (strict && !filter_knows(s->names[j])) {
+                        problem(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                                "unknown system call `%s`", s->names[j]);
+                        problem_hint(p, "without the annotation " STRICT_ANNOTATION " this is a warning");
+                }
+        }
+}
+
+static void check_entry(struct problems *p, size_t i, const struct oci_syscall *s, bool strict)
+{
         if (!s->action || !names_action(s->action)) {
                 problem(p, PROP("linux.seccomp.syscalls[%zu].action", i), "unknown action `%s`",
                         s->action ? s->action : "");
                 return;
         }
         check_errno(p, PROP("linux.seccomp.syscalls[%zu].errnoRet", i), s->action, s->has_errno_ret);
-        for (size_t j = 0; j < s->n_names; j++)
-                if (STREQ(s->names[j], "write") && STREQ(s->action, "SCMP_ACT_NOTIFY"))
-                        problem(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
-                                "SCMP_ACT_NOTIFY cannot be used for the write system call: "
-                                "agents and runtimes would wait for each other");
+        check_names(p, i, s, strict);
         for (size_t j = 0; j < s->n_args; j++) {
                 const struct oci_syscall_arg *a = s->args[j];
 
@@ -196,7 +218,7 @@ void seccomp_check(const struct ctx *c, struct problems *p)
                         known = false;
                 }
         for (size_t i = 0; i < s->n_syscalls; i++)
-                check_entry(p, i, s->syscalls[i]);
+                check_entry(p, i, s->syscalls[i], is_strict(c));
         check_listener(c, p);
         if (known && problems_host(p))
                 check_host(c, p);
