@@ -86,7 +86,8 @@ const struct step plan[] = {
 
         /* Lowering the score needs the host's privileges: /proc/PID from outside. */
         { .name = "process.oomScoreAdj", .when = CX, .wanted = oom_score_adj_wanted,
-          .check = oom_score_adj_check, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
+          .check = oom_score_adj_check, .prepare = oom_score_adj_prepare, .host = oom_score_adj_host,
+          .explain = oom_score_adj_explain },
 
         { .name = "linux.intelRdt", .when = C, .wanted = intel_rdt_wanted,
           .check = intel_rdt_check, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,

@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void env_check(const struct ctx *c, struct problems *p)
 {
@@ -91,15 +90,13 @@ int env_init(struct ctx *c, struct cfs_error *err)
                         return err_nomem(err);
         }
         if (c->listen_fds > 0) {
-                char *fds = oci_arena_alloc(c->arena, 32), *pid = oci_arena_alloc(c->arena, 32);
+                char *v = oci_arena_alloc(c->arena, 32);
 
-                if (!fds || !pid)
+                if (!v)
                         return err_nomem(err);
-                (void)snprintf(fds, 32, "LISTEN_FDS=%d", c->listen_fds);
-                /* 1 only in a PID namespace of its own: not for exec, not in a joined one. */
-                (void)snprintf(pid, 32, "LISTEN_PID=%d", (int)getpid());
-                env[n++] = fds;
-                env[n++] = pid;
+                (void)snprintf(v, 32, "LISTEN_FDS=%d", c->listen_fds);
+                env[n++] = v;
+                env[n++] = (char *)"LISTEN_PID=1";
         }
         if (c->notify_socket)
                 env[n++] = (char *)"NOTIFY_SOCKET=/run/notify/notify.sock";

@@ -7,6 +7,9 @@
  * initial user namespace, which the init does not have once it is in one of its own: so the runtime writes it, from
  * outside. An unprivileged runtime cannot lower it at all, and engines ask for it nevertheless (0, where their own
  * process runs at 200): a warning then, as the container runs just as well.
+ *
+ * What an unprivileged runtime adds to a container is undumpable from its first moment, and so are its files in /proc: they
+ * belong to root. Then the runtime sets its own score, which the new process inherits.
  */
 #include "base/log.h"
 #include "base/path.h"
@@ -29,12 +32,16 @@ void oom_score_adj_check(const struct ctx *c, struct problems *p)
                         (int)c->process->oom_score_adj);
 }
 
-int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
+static bool is_inherited(const struct ctx *c)
 {
-        char path[48], value[16];
+        return c->walk == WALK_EXEC && c->rootless;
+}
+
+static int set(struct ctx *c, const char *path, struct cfs_error *err)
+{
+        char value[16];
         int r;
 
-        (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)c->pid);
         (void)snprintf(value, sizeof(value), "%d", (int)c->process->oom_score_adj);
         r = path_write_proc(c->proc_fd, path, value, err);
         if (r >= 0)
@@ -47,6 +54,21 @@ int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
         if (r == -EACCES)
                 r = err_hint(err, r, "lowering it needs CAP_SYS_RESOURCE, which cfs does not have");
         return err_property(err, r, "process.oomScoreAdj");
+}
+
+int oom_score_adj_prepare(struct ctx *c, struct cfs_error *err)
+{
+        return is_inherited(c) ? set(c, "self/oom_score_adj", err) : 0;
+}
+
+int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
+{
+        char path[48];
+
+        if (is_inherited(c))
+                return 0;
+        (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)c->pid);
+        return set(c, path, err);
 }
 
 void oom_score_adj_explain(const struct ctx *c, struct report *r)

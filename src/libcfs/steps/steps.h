@@ -52,6 +52,7 @@ int rlimits_late_init(struct ctx *c, struct cfs_error *err);
 void rlimits_explain(const struct ctx *c, struct report *r);
 bool oom_score_adj_wanted(const struct ctx *c);
 void oom_score_adj_check(const struct ctx *c, struct problems *p);
+int oom_score_adj_prepare(struct ctx *c, struct cfs_error *err);
 int oom_score_adj_host(struct ctx *c, struct cfs_error *err);
 void oom_score_adj_explain(const struct ctx *c, struct report *r);
 bool intel_rdt_wanted(const struct ctx *c);

@@ -118,6 +118,7 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *err)
 {
         struct termios t;
+        struct winsize w = { 0 };
         const struct oci_console_size *size = c->process->console_size;
 
         if (tcgetattr(master, &t) < 0)
@@ -125,14 +126,15 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
         t.c_oflag &= ~(tcflag_t)ONLCR;
         if (tcsetattr(master, TCSANOW, &t) < 0)
                 return err_sys(err, errno, "tcsetattr", "set up the terminal");
-        if (size) {
-                struct winsize w = { .ws_row = (unsigned short)size->height,
-                                     .ws_col = (unsigned short)size->width };
-
-                if (ioctl(master, TIOCSWINSZ, &w) < 0)
-                        return err_property(err, err_sys(err, errno, "ioctl", "set the terminal's size"),
-                                            "process.consoleSize");
-        }
+        if (size)
+                w = (struct winsize){ .ws_row = (unsigned short)size->height,
+                                      .ws_col = (unsigned short)size->width };
+        else if (
+                c->foreground) /* as our caller's, from the start: the program may ask before the runtime does */
+                (void)ioctl(STDIN_FILENO, TIOCGWINSZ, &w);
+        if ((w.ws_row || w.ws_col) && ioctl(master, TIOCSWINSZ, &w) < 0)
+                return err_property(err, err_sys(err, errno, "ioctl", "set the terminal's size"),
+                                    "process.consoleSize");
         if (c->process->user && fchown(tty, c->process->user->uid, (gid_t)-1) < 0 && errno != EPERM &&
             errno != EINVAL)
                 return err_sys(err, errno, "fchown", "give the terminal to uid %u", c->process->user->uid);

@@ -11,6 +11,7 @@
 #   mnt PATH [JQ]        the topmost mount on PATH, in $OUT, as an object: at root opts prop type source super
 #   up                   create and start in the background; the init's pid is $PID
 #   private_mounts       from here on `cfs` and `outside CMD...` run in a mount namespace of the test's own
+#   ordinary_user        from here on `cfs` and `outside` are somebody who is not root; new_rootless_bundle goes with it
 #   host_snapshot        what the host looks like: compare before and after
 #
 # A test that this machine cannot run says so: skip "needs ...".
@@ -163,5 +164,39 @@ PYTHON=/usr/bin/python3
 root_only() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"; }
 
-# As an ordinary user with subordinate ids, in a directory of their own. Sets nothing; prints what the command prints.
-as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env HOME="$T" "$@"; }
+# ordinary_user [RANGES]: from here on `cfs` and `outside` run as the user 54321, who has the subordinate IDs 1000000 to
+# 1065535 (or what RANGES says, in the format of subuid(5)), in a mount namespace of the test's own with account files of the
+# test's own. Changes nothing on the host. $HOME_DIR is theirs, and so is the state directory.
+ordinary_user() {
+    private_mounts
+    local f ranges="${1-54321:1000000:65536}"
+    mkdir -p "$T/etc"
+    for f in passwd group subuid subgid; do
+        cat "/etc/$f" > "$T/etc/$f" 2> /dev/null || : > "$T/etc/$f"
+        [ -e "/etc/$f" ] || skip "needs /etc/$f (package uidmap)"
+    done
+    echo "cfsuser:x:54321:54321::$T/home:/bin/sh" >> "$T/etc/passwd"
+    echo "cfsuser:x:54321:" >> "$T/etc/group"
+    printf '%s\n' "$ranges" | tee "$T/etc/subuid" > "$T/etc/subgid"
+    for f in passwd group subuid subgid; do outside mount --bind "$T/etc/$f" "/etc/$f"; done
+    [ -e "$BATS_FILE_TMPDIR/cfs" ] || cp "$CFS" "$BATS_FILE_TMPDIR/cfs"
+    CFS="$BATS_FILE_TMPDIR/cfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$(dirname "$T")" "$T"
+    HOME_DIR="$T/home"
+    STATE="$HOME_DIR/state"
+    B="$HOME_DIR/bundle"
+    mkdir -p "$HOME_DIR"
+    chown 54321:54321 "$HOME_DIR"
+    chmod 700 "$HOME_DIR"
+    INTO+=(setpriv --reuid=54321 --regid=54321 --clear-groups --inh-caps=-all -- env HOME="$HOME_DIR")
+}
+
+# As new_bundle, for the ordinary user: with what `cfs spec --rootless` writes.
+new_rootless_bundle() {
+    new_bundle
+    (cd "$B" && rm -f config.json && "$CFS" spec --rootless)
+    config '.process.terminal = false | .process.args = ["/bin/inspector"] | .linux.uidMappings[0].hostID = 54321 | .linux.gidMappings[0].hostID = 54321'
+    local program
+    for program in "$@"; do config "$program"; done
+    chown -R 54321:54321 "$B"
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * attacker: what a hostile container, or one that shares a volume with the victim, does all day.
+ *
+ *      attacker swap A B [A B]...          exchanges each A with its B (renameat2, RENAME_EXCHANGE), again and again
+ *      attacker hunt EXPECTED... SECONDS   as a process of the container: looks at every new process of its PID namespace
+ *                                          until that runs one of the EXPECTED programs, and says "LEAK ..." whenever it could
+ *                                          reach what belongs to the runtime: its executable, memory, descriptors, root, or
+ *                                          could trace it (CVE-2016-9962). Ends with "looked N times at M processes".
+ *
+ * `swap` ends when its input ends or a signal comes, and says how often it swapped.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int s)
+{
+        (void)s;
+        stop = 1;
+}
+
+static double now(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int swap(char **pairs, int n)
+{
+        unsigned long done = 0;
+
+        while (!stop && done < 100000000) {
+                for (int i = 0; i + 1 < n; i += 2)
+                        if (syscall(SYS_renameat2, AT_FDCWD, pairs[i], AT_FDCWD, pairs[i + 1],
+                                    2 /* RENAME_EXCHANGE */) == 0)
+                                done++;
+                if ((done & 63) == 0 && poll(&(struct pollfd){ .fd = 0, .events = POLLIN }, 1, 0) > 0)
+                        break;
+        }
+        printf("swapped %lu times\n", done);
+        return 0;
+}
+
+/* ---- hunt -------------------------------------------------------------------------------------------------------- */
+
+static struct stat expected[8], own_root;
+static int n_expected;
+
+static int is_expected(const struct stat *st)
+{
+        for (int i = 0; i < n_expected; i++)
+                if (expected[i].st_ino == st->st_ino && expected[i].st_dev == st->st_dev)
+                        return 1;
+        return 0;
+}
+
+static int open_of(int pid, const char *what, int flags)
+{
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+        return open(path, flags | O_CLOEXEC);
+}
+
+static void leak(int pid, const char *what, const char *detail)
+{
+        char path[64], exe[256] = "?";
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+        ssize_t n = readlink(path, exe, sizeof(exe) - 1);
+
+        if (n > 0)
+                exe[n] = '\0';
+        printf("LEAK %s of process %d (now %s): %s\n", what, pid, exe, detail);
+}
+
+/* Returns 1 when the process runs what it is expected to run. */
+static int look_exe(int pid)
+{
+        struct stat st;
+        int fd = open_of(pid, "exe", O_RDONLY), r;
+
+        if (fd < 0)
+                return 0;
+        r = fstat(fd, &st) == 0 && is_expected(&st);
+        if (!r)
+                leak(pid, "exe", "could be opened");
+        close(fd);
+        return r;
+}
+
+static void look_fds(int pid)
+{
+        char path[64], link[32], target[256];
+        struct dirent *e;
+        DIR *d;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+        d = opendir(path);
+        while (d && (e = readdir(d)))
+                if (atoi(e->d_name) > 2) {
+                        (void)snprintf(link, sizeof(link), "%.30s", e->d_name);
+                        ssize_t n = readlinkat(dirfd(d), link, target, sizeof(target) - 1);
+
+                        target[n > 0 ? n : 0] = '\0';
+                        if (n > 0)
+                                leak(pid, "descriptor", target);
+                }
+        if (d)
+                closedir(d);
+}
+
+static void look_memory(int pid)
+{
+        static char buf[65536];
+        int fd = open_of(pid, "maps", O_RDONLY);
+        ssize_t n;
+
+        if (fd < 0)
+                return;
+        n = read(fd, buf, sizeof(buf) - 1);
+        buf[n > 0 ? n : 0] = '\0';
+        if (strstr(buf, "memfd:") || strstr(buf, "/cfs"))
+                leak(pid, "memory", "the map is the runtime's");
+        close(fd);
+}
+
+static void look_root(int pid)
+{
+        struct stat st;
+        int fd = open_of(pid, "root", O_PATH | O_DIRECTORY);
+
+        if (fd < 0)
+                return;
+        if (fstat(fd, &st) == 0 && (st.st_ino != own_root.st_ino || st.st_dev != own_root.st_dev))
+                leak(pid, "root", "is not the container's");
+        close(fd);
+}
+
+static void look_trace(int pid)
+{
+        struct stat st;
+        char path[64];
+        int status;
+
+        if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
+                return;
+        (void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+        if (stat(path, &st) == 0 && !is_expected(&st))
+                leak(pid, "trace", "could be attached to");
+        (void)ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+        (void)waitpid(pid, &status, __WALL);
+        (void)ptrace(PTRACE_DETACH, pid, 0, 0);
+}
+
+static int hunt(char **argv, int n)
+{
+        double end = now() + atof(argv[n - 1]);
+        int next = getpid() + 1, seen = 0;
+        unsigned long looks = 0;
+        struct stat st;
+
+        for (int i = 0; i < n - 1; i++)
+                if (stat(argv[i], &expected[n_expected]) == 0)
+                        n_expected++;
+        (void)stat("/", &own_root);
+        printf("hunting\n");
+        (void)fflush(stdout);
+        while (!stop && now() < end) {
+                for (int pid = next; pid < next + 3; pid++) {
+                        char path[32];
+                        int known = 0;
+
+                        (void)snprintf(path, sizeof(path), "/proc/%d", pid);
+                        while (stat(path, &st) == 0 && !known && now() < end) {
+                                look_root(pid);
+                                look_fds(pid);
+                                look_memory(pid);
+                                known = look_exe(pid);
+                                if (!known)
+                                        look_trace(pid);
+                                looks++;
+                        }
+                        if (looks && stat(path, &st) == 0) {
+                                seen++;
+                                next = pid + 1;
+                                break;
+                        }
+                        if (kill(pid, 0) < 0 && pid == next && kill(pid + 1, 0) == 0)
+                                next = pid + 1;
+                }
+                /* Pids that came and went while we looked elsewhere. */
+                FILE *f = fopen("/proc/sys/kernel/ns_last_pid", "re");
+                int last;
+
+                if (f && fscanf(f, "%d", &last) == 1 && last >= next + 3)
+                        next = last;
+                if (f)
+                        fclose(f);
+        }
+        printf("looked %lu times at %d processes\n", looks, seen);
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct sigaction a = { .sa_handler = on_signal };
+
+        (void)sigaction(SIGTERM, &a, NULL);
+        (void)sigaction(SIGINT, &a, NULL);
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        if (argc > 3 && strcmp(argv[1], "swap") == 0)
+                return swap(argv + 2, argc - 2);
+        if (argc > 3 && strcmp(argv[1], "hunt") == 0)
+                return hunt(argv + 2, argc - 2);
+        return 2;
+}

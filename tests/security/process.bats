@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a container can reach of the runtime while that enters it, and what the runtime leaves behind.
+load helpers/canary
+
+setup() {
+    setup_common
+    root_only
+}
+
+# hunt NAME OPTION...: with a hunter in the container, executes /bin/true there for some seconds.
+hunt() {
+    local seconds=${RACE_SECONDS:-3} end n=0
+    cp "$ATTACKER" "$B/rootfs/bin/attacker"
+    args /bin/attacker hunt /bin/busybox /bin/attacker "$((seconds + 1))"
+    cfs create -b "$B" "$ID" < /dev/null > "$T/hunt" 2>&1
+    cfs start "$ID"
+    wait_for grep -q hunting "$T/hunt"
+    end=$((SECONDS + seconds))
+    while [ $SECONDS -lt $end ]; do
+        cfs exec "$ID" /bin/true < /dev/null || true
+        n=$((n + 1))
+    done
+    wait_for grep -q looked "$T/hunt"
+    echo "# $(grep looked "$T/hunt"), $n times executed" >&3
+    ! grep LEAK "$T/hunt" >&2 || return 1
+    # It did see them.
+    [ "$(sed -n 's/looked \([0-9]*\) times at.*/\1/p' "$T/hunt")" -gt 5 ]
+}
+
+@test "nothing of a process that enters a container can be reached before its execve (CVE-2016-9962)" {
+    new_bundle
+    hunt
+}
+
+@test "the same in a user namespace, whose root may trace what it likes in it" {
+    new_bundle '.linux.namespaces += [{"type": "user"}]' '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+        .linux.gidMappings = .linux.uidMappings' '.process.capabilities = ({} | .bounding = ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_KILL"] |
+        .effective = .bounding | .permitted = .bounding)'
+    chown -R 100000:100000 "$B/rootfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+    hunt
+}
+
+@test "the same for a container that shares the PID namespace of another, at create" {
+    new_bundle
+    cp "$ATTACKER" "$B/rootfs/bin/attacker"
+    args /bin/attacker hunt /bin/busybox /bin/attacker 3
+    cfs create -b "$B" "$ID" < /dev/null > "$T/hunt" 2>&1
+    cfs start "$ID"
+    wait_for grep -q hunting "$T/hunt"
+    PID=$(cfs state "$ID" | jq .pid)
+    cp -a "$B" "$T/second"
+    config --arg p "/proc/$PID/ns/pid" '.process.args = ["/bin/true"] | .linux.cgroupsPath += "-2" | .linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+    local end=$((SECONDS + 2)) n=0
+    while [ $SECONDS -lt $end ]; do
+        cfs run -b "$B" "$ID-2" < /dev/null > /dev/null 2>&1 || true
+        n=$((n + 1))
+    done
+    wait_for grep -q looked "$T/hunt"
+    echo "# $(grep looked "$T/hunt"), $n containers made" >&3
+    ! grep LEAK "$T/hunt" >&2
+}
+
+@test "the executable of a waiting init is not the runtime's file, and is undumpable (CVE-2019-5736)" {
+    new_bundle
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    PID=$(cfs state "$ID" | jq .pid)
+    contains "$(readlink "/proc/$PID/exe")" memfd:
+    # Undumpable: its files in /proc belong to root, also when it runs as somebody else.
+    is "$(stat -c %u "/proc/$PID/fd")" 0
+    cfs delete --force "$ID"
+    config '.process.user = {"uid": 1000, "gid": 1000}'
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    PID=$(cfs state "$ID" | jq .pid)
+    is "$(stat -c %u "/proc/$PID/fd")" 0
+    is "$(awk '/^Uid/ { print $2 }' "/proc/$PID/status")" 1000
+}
+
+@test "the waiting init has no descriptor that leads to the host" {
+    new_bundle
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    PID=$(cfs state "$ID" | jq .pid)
+    local fd target
+    for fd in "/proc/$PID/fd/"*; do
+        target=$(readlink "$fd")
+        case ${fd##*/} in 0 | 1 | 2) continue ;; esac
+        case $target in
+            socket:* | pipe:* | anon_inode:* | /memfd:*) ;;
+            *) [ ! -d "$fd/." ] || { echo "descriptor ${fd##*/} is the directory $target" >&2; return 1; } ;;
+        esac
+    done
+}
+
+@test "a library loaded by the program cannot write to the runtime (CVE-2019-5736)" {
+    new_bundle '.root.readonly = false | .process.args = ["/bin/sh", "-c", "for i in 1 2 3; do echo x > /proc/1/exe; echo x > /proc/self/exe; done"]'
+    local before
+    before=$(sha256sum "$CFS")
+    cfs run -b "$B" "$ID" > /dev/null 2>&1 < /dev/null || true
+    args /bin/inspector sleep
+    up
+    local i
+    for i in 1 2 3 4 5; do
+        cfs exec "$ID" /proc/self/exe --version > /dev/null 2>&1 || true
+    done
+    is "$(sha256sum "$CFS")" "$before"
+}
+
+@test "a hundred containers leave nothing: state, cgroups, mounts, processes, descriptors, keys" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.resources.pids.limit = 20'
+    cfs list > /dev/null 2>&1 || mkdir -p "$STATE"
+    local before i
+    snapshot() {
+        ls -A "$STATE"
+        find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null
+        wc -l < /proc/self/mountinfo
+        ls /proc/$$/fd | wc -l
+        pgrep -f "inspector sleep" -r S,R,D | wc -l
+    }
+    before=$(snapshot)
+    for i in {1..50}; do
+        cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+        cfs delete --force "$ID"
+    done
+    for i in {1..25}; do
+        cfs run --detach -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+        cfs kill "$ID" KILL
+        wait_for status_is "$ID" stopped
+        cfs delete "$ID"
+    done
+    args /bin/nothing
+    for i in {1..25}; do
+        if cfs run -b "$B" "$ID" < /dev/null > /dev/null 2>&1; then return 1; fi
+    done
+    is "$(snapshot)" "$before"
+}
+
+@test "containers made at the same time under one ID: one of them wins, nothing is left of the others" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    local i pids=() won=0
+    for i in {1..8}; do
+        "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > /dev/null 2>&1 &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do
+        ! wait "$i" || won=$((won + 1))
+    done
+    is $won 1
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs delete --force "$ID"
+    is "$(ls -A "$STATE")" ""
+    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" ""
+}
