@@ -111,9 +111,10 @@ void build_abandon(struct ctx *c)
         spawn_abort(c);
         if (!c->state)
                 return;
+        /* What could not be undone must stay known, or nobody could try again. */
         if (engine_undo(c->state, &ignored) < 0)
-                log_warning("undo: %s", ignored.text);
-        if (state_remove(c->state, &ignored) < 0)
+                log_warning("undo: %s (`cfs delete %s` tries again)", ignored.text, c->id);
+        else if (state_remove(c->state, &ignored) < 0)
                 log_warning("undo: %s", ignored.text);
 }
 

@@ -6,7 +6,8 @@
 #include "libcfs/cfs.h"
 #include "libcfs/ctx.h"
 
-/* Loads, checks, prepares, spawns and walks to "state created". On failure nothing is left. */
+/* Loads, checks, prepares, spawns and walks to "state created". On failure nothing is left; or, with a
+ * warning, the record of what could not be undone. */
 int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                     const struct cfs_create_options *o, struct cfs_error *err);
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "libcfs/namespaces.h"
 #include "libcfs/bundle.h"
+#include "libcfs/state.h"
 #include "oci.h"
 #include <fcntl.h>
 #include <string.h>
@@ -37,6 +38,25 @@ int bundle_documents(struct ctx *c, struct cfs_error *err)
         c->hooks = c->config->hooks ? c->config->hooks : &no_hooks;
         namespaces_flags(c->linux_, &c->ns_new, &c->ns_join);
         return c->walk == WALK_CREATE && c->bundle ? set_rootfs(c, err) : 0;
+}
+
+int bundle_from_record(struct ctx *c, struct cfs_error *err)
+{
+        const struct oci_record *rec = c->state->record;
+        struct oci_config *config = oci_arena_alloc(c->state->arena, sizeof(*config));
+        struct oci_linux *l = oci_arena_alloc(c->state->arena, sizeof(*l));
+
+        if (!config || !l)
+                return err_nomem(err);
+        config->oci_version = rec->oci_version;
+        config->annotations = rec->annotations;
+        config->linux = l;
+        l->namespaces = rec->namespaces;
+        l->n_namespaces = rec->n_namespaces;
+        l->personality = rec->personality;
+        l->memory_policy = rec->memory_policy;
+        c->config = config;
+        return 0;
 }
 
 static int absolute_bundle(const char *bundle, char **ret, struct cfs_error *err)

@@ -77,7 +77,6 @@ struct ctx {
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
         bool foreground;     /* W: the verb: run or exec without --detach                */
-        int tty_fd;          /* W: process.terminal init: the pty's peer, or -1; R: descriptors */
         char *exec_path;     /* W: process.args init: the path that was found             */
         int hooks_out_fd;    /* W: hooks.createContainer prepare: run.oci.hooks.stdout, or -1     */
         int hooks_err_fd;    /* W: same: run.oci.hooks.stderr, or -1; R: hooks.*Container init    */

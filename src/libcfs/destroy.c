@@ -21,8 +21,11 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         if (!state_identity(s, &id) || proc_status(&id) != PROC_ALIVE)
                 return 0;
         pidfd = proc_pidfd(&id);
-        if (pidfd < 0)
+        if (pidfd == -ESRCH)
                 return 0;
+        if (pidfd < 0)
+                return err_sys(err, -pidfd, "pidfd_open", "open a pidfd of the container's init %d",
+                               (int)id.pid);
         r = proc_signal(pidfd, SIGKILL);
         if (r < 0 && r != -ESRCH)
                 return err_sys(err, -r, "pidfd_send_signal", "kill the container's init %d", (int)id.pid);

@@ -211,24 +211,15 @@ static int process_from_file(struct ctx *c, const char *path, struct oci_process
 
 static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
 {
-        static struct oci_config config;
-        static struct oci_linux linux_;
-        struct oci_record *rec = c->state->record;
-        int r;
+        int r = bundle_from_record(c, err);
 
-        config.linux = &linux_;
-        config.annotations = rec->annotations;
-        config.oci_version = rec->oci_version;
-        linux_.namespaces = rec->namespaces;
-        linux_.n_namespaces = rec->n_namespaces;
-        linux_.personality = rec->personality;
-        linux_.memory_policy = rec->memory_policy;
-        c->config = &config;
+        if (r < 0)
+                return r;
         c->arena = oci_arena_new();
         if (!c->arena)
                 return err_nomem(err);
-        r = o->process_file ? process_from_file(c, o->process_file, &config.process, err)
-                            : process_from_options(c, rec->process, o, &config.process, err);
+        r = o->process_file ? process_from_file(c, o->process_file, &c->config->process, err)
+                            : process_from_options(c, c->state->record->process, o, &c->config->process, err);
         return r < 0 ? r : bundle_documents(c, err);
 }
 
@@ -287,7 +278,7 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         c.exec = o;
         c.id = id;
         c.foreground = !o->detach;
-        r = c.foreground ? foreground_begin(&f, err) : 0;
+        r = c.foreground ? foreground_begin(&f, false, err) : 0;
         if (r >= 0)
                 r = exec_walk(&c, o, err);
         if (r >= 0 && c.foreground) {

@@ -4,8 +4,9 @@
  * terminal's bytes and size go both ways, and the exit code comes back.
  *
  * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and there is no
- * handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not forwarded,
- * nor what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
+ * handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not forwarded: under `run`,
+ * a subreaper (prctl(2)), it says that a process which the container or a hook left behind has ended, and waits to be
+ * reaped. Nor is what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
  *
  * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
  * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other.
@@ -16,11 +17,13 @@
 #include "libcfs/ctx.h"
 #include "libcfs/foreground.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <termios.h>
 
 struct pump {
@@ -35,12 +38,13 @@ struct foreground {
         int signal_fd;
         int master; /* of the container's terminal, or -1 */
         bool raw;   /* our own terminal was made raw      */
+        bool reap;  /* orphans become our children        */
         struct termios old_termios;
         struct notify *notify; /* or NULL */
         struct pump in, out;
 };
 
-int foreground_begin(struct foreground **ret, struct cfs_error *err)
+int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
 {
         static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
                                              SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGPIPE };
@@ -50,6 +54,7 @@ int foreground_begin(struct foreground **ret, struct cfs_error *err)
         if (!f)
                 return err_nomem(err);
         f->signal_fd = f->master = -1;
+        f->reap = reap;
         (void)sigfillset(&mask);
         for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
                 (void)sigdelset(&mask, not_forwarded[i]);
@@ -152,9 +157,11 @@ static void pump_read(struct pump *p)
         }
 }
 
+/* No more than PIPE_BUF: what poll(2) calls writable has room for that, and more would wait for the reader (pipe(7)). */
 static void pump_write(struct pump *p)
 {
-        ssize_t n = write(p->to, p->buf + p->start, p->end - p->start);
+        size_t left = p->end - p->start;
+        ssize_t n = write(p->to, p->buf + p->start, left < PIPE_BUF ? left : PIPE_BUF);
 
         if (n > 0)
                 p->start += (size_t)n;
@@ -164,14 +171,28 @@ static void pump_write(struct pump *p)
         }
 }
 
+/* All that have ended but the process itself, whose exit code is still to be asked for. When that comes up first, others
+ * may be behind it: then we are about to end, and they get another parent. */
+static void reap_orphans(pid_t own)
+{
+        siginfo_t i = { 0 };
+
+        while (waitid(P_ALL, 0, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid > 0 && i.si_pid != own) {
+                (void)waitpid(i.si_pid, NULL, 0);
+                i.si_pid = 0;
+        }
+}
+
 static void forward_signals(struct foreground *f, const struct ctx *c)
 {
         struct signalfd_siginfo s;
 
         while (read(f->signal_fd, &s, sizeof(s)) == sizeof(s)) {
-                if (s.ssi_signo == SIGCHLD)
+                if (s.ssi_signo == SIGCHLD && f->reap)
+                        reap_orphans(c->pid);
+                else if (s.ssi_signo == SIGCHLD)
                         continue;
-                if (s.ssi_signo == SIGWINCH && f->master >= 0)
+                else if (s.ssi_signo == SIGWINCH && f->master >= 0)
                         copy_window_size(f->master);
                 else
                         (void)proc_signal(c->pidfd, (int)s.ssi_signo);
@@ -223,8 +244,12 @@ static bool turn(struct foreground *f, const struct ctx *c)
 static void drain(struct foreground *f)
 {
         while (f->master >= 0 && !f->out.eof) {
-                while (f->out.start < f->out.end)
+                while (f->out.start < f->out.end) {
+                        struct pollfd to = { .fd = f->out.to, .events = POLLOUT };
+
+                        (void)poll(&to, 1, -1);
                         pump_write(&f->out);
+                }
                 struct pollfd p = { .fd = f->master, .events = POLLIN };
 
                 if (poll(&p, 1, 0) <= 0)

@@ -8,8 +8,9 @@
 
 struct foreground;
 
-/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. */
-int foreground_begin(struct foreground **ret, struct cfs_error *err);
+/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: orphans come to us, and are reaped
+ * in foreground_wait(). */
+int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 
 /* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and
  * what the program notifies (n; NULL: nothing). The exit code. */

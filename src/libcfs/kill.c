@@ -3,11 +3,12 @@
  * cfs kill: send a signal to the container's init (runtime.md, "Kill"), or with --all to every process of its cgroup.
  *
  * The init is addressed by a pidfd that was verified to be that very process (proc.h): a stranger who got its pid is safe.
- * Without a PID namespace of its own, the death of the init leaves the other processes alive; so SIGKILL then goes to the
+ * Without a PID namespace of its own (a joined one is the init of another container's), the death of the init leaves the other processes alive; so SIGKILL then goes to the
  * whole cgroup, even when the init is gone already.
  */
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/cfs.h"
 #include "libcfs/state.h"
@@ -16,9 +17,12 @@
 
 static bool has_pid_namespace(const struct oci_record *rec)
 {
-        for (size_t i = 0; i < rec->n_namespaces; i++)
-                if (rec->namespaces[i]->type && STREQ(rec->namespaces[i]->type, "pid"))
-                        return true;
+        for (size_t i = 0; i < rec->n_namespaces; i++) {
+                const struct oci_namespace *n = rec->namespaces[i];
+
+                if (n->type && STREQ(n->type, "pid"))
+                        return str_empty(n->path);
+        }
         return false;
 }
 

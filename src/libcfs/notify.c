@@ -23,6 +23,8 @@
 int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
 {
         struct sockaddr_un a = { .sun_family = AF_UNIX };
+        mode_t old;
+        int r;
 
         *n = (struct notify){ .fd = -1, .host = s->record->notify_socket };
         if (!n->host)
@@ -33,12 +35,15 @@ int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
                 return err_sys(err, errno, "socket", "make the notify socket");
         (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/notify/notify.sock", s->dir_fd);
         (void)unlinkat(s->dir_fd, "notify/notify.sock", 0);
-        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-                return err_sys(err, errno, "bind", "make `%s/notify/notify.sock`", s->dir);
-        /* The program may be any user of the container. */
-        if (fchmodat(s->dir_fd, "notify/notify.sock", 0777, 0) < 0)
-                return err_sys(err, errno, "fchmodat", "open `%s/notify/notify.sock` to the container",
-                               s->dir);
+        /* The program may be any user of the container. The mode is set before the file has a name: somebody who is in the
+         * container already (exec) could put a link to a file of the host in its place. */
+        if (fchmod(fd, 0777) < 0)
+                return err_sys(err, errno, "fchmod", "open the notify socket to the container");
+        old = umask(0);
+        r = bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
+        (void)umask(old);
+        if (r < 0)
+                return err_sys(err, -r, "bind", "make `%s/notify/notify.sock`", s->dir);
         n->fd = TAKE_FD(fd);
         return 0;
 }

@@ -6,6 +6,7 @@
  * state is opened anew: somebody else may have deleted the container meanwhile and used its ID again.
  */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "libcfs/engine.h"
 #include "libcfs/build.h"
 #include "libcfs/cfs.h"
@@ -43,14 +44,17 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
 
 static void delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own)
 {
-        struct cfs_error ignored = { 0 };
+        struct cfs_error err = { 0 };
         struct proc_identity now;
         struct state *s = NULL;
+        int r = state_open(rt->root, id, LOCK_EX, &s, &err);
 
-        if (state_open(rt->root, id, LOCK_EX, &s, &ignored) < 0)
+        if (r < 0 && err.code == CFS_E_NOT_FOUND)
                 return;
-        if (state_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
-                (void)destroy_container(s, &ignored);
+        if (r >= 0 && state_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
+                r = destroy_container(s, &err);
+        if (r < 0) /* the exit code is the program's */
+                log_warning("delete container `%s`: %s", id, err.text);
         state_close(s);
 }
 
@@ -81,7 +85,7 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
         if (c.foreground) {
                 if (!o->no_subreaper)
                         (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-                r = foreground_begin(&f, err);
+                r = foreground_begin(&f, !o->no_subreaper, err);
         }
         if (r >= 0)
                 r = build_and_start(&c, &n, rt, id, o, err);

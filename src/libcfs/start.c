@@ -15,6 +15,7 @@
 #include "libcfs/ctx.h"
 #include "libcfs/destroy.h"
 #include "libcfs/state.h"
+#include "libcfs/status.h"
 #include "oci.h"
 #include <string.h>
 #include <sys/file.h>
@@ -26,8 +27,9 @@ static int wrong_status(const struct state *s, enum container_status st, struct 
         switch (st) {
         case STATUS_STOPPED:
                 return err_set(err, CFS_E_STATE, "cannot start a container that has stopped");
-        case STATUS_RUNNING:
         case STATUS_PAUSED:
+                return err_set(err, CFS_E_STATE, "cannot start a paused container");
+        case STATUS_RUNNING:
                 return err_set(err, CFS_E_STATE, "cannot start an already running container");
         default:
                 return err_set(err, CFS_E_STATE, "cannot start container `%s` in the %s state", s->id,
@@ -67,21 +69,14 @@ static int wait_ready(struct ctx *c, struct notify *n, struct cfs_error *err)
 
 static int start(struct ctx *c, struct cfs_error *err)
 {
-        static struct oci_config config;
-        static struct oci_linux linux_;
-        struct oci_record *rec = c->state->record;
         struct notify n = { .fd = -1 };
-        int r;
+        int r = bundle_from_record(c, err);
 
-        config.hooks = rec->hooks;
-        config.process = rec->process;
-        config.annotations = rec->annotations;
-        config.oci_version = rec->oci_version;
-        config.linux = &linux_;
-        c->config = &config;
-        linux_.namespaces = rec->namespaces;
-        linux_.n_namespaces = rec->n_namespaces;
-        r = bundle_documents(c, err);
+        if (r >= 0) {
+                c->config->hooks = c->state->record->hooks;
+                c->config->process = c->state->record->process;
+                r = bundle_documents(c, err);
+        }
         if (r >= 0)
                 r = connect_init(c, err);
         if (r >= 0)
@@ -105,7 +100,7 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
         c.id = id;
         r = state_open(rt->root, id, LOCK_EX, &c.state, err);
         if (r >= 0) {
-                enum container_status st = state_status(c.state);
+                enum container_status st = status_of(c.state);
 
                 if (st != STATUS_CREATED)
                         r = wrong_status(c.state, st, err);
@@ -115,10 +110,13 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
                 else if ((r = trace_open(rt->trace, err)) >= 0) {
                         c.pid = c.state->record->pid;
                         r = start(&c, err);
-                        /* Whatever came of it, the init has left its socket: a failure after that ends it. */
-                        (void)unlinkat(c.state->dir_fd, "start.sock", 0);
-                        if (r < 0 && c.sync && c.sync->fd >= 0)
-                                (void)destroy_stop(c.state, &ignored);
+                        /* Whatever came of it, an init that we have reached has left its socket: a failure after that
+                         * ends it. One that we have not waits for the next `start`. */
+                        if (c.sync && c.sync->fd >= 0) {
+                                (void)unlinkat(c.state->dir_fd, "start.sock", 0);
+                                if (r < 0)
+                                        (void)destroy_stop(c.state, &ignored);
+                        }
                 }
         }
         c.pid = 0;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD };
+enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD, PACKET_GO };
 
 struct packet {
         uint32_t type;
@@ -168,6 +168,29 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
                 return err_set(err, CFS_E_BUG, "met at `%s`, but the other process is at row %u", name,
                                value);
         s->last = name;
+        return 0;
+}
+
+int sync_send_go(struct sync *s, struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_GO };
+        int r = packet_send(s, &p, PACKET_HEADER, -1);
+
+        return r < 0 ? err_sys(err, -r, "sendmsg", "tell the init to go on") : 0;
+}
+
+int sync_wait_go(struct sync *s, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        uint32_t type = 0, value = 0;
+        int r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type == 0)
+                return peer_ended(s, err);
+        if (type != PACKET_GO)
+                return err_set(err, CFS_E_BUG, "unexpected packet %u while waiting to go on", type);
         return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, four kinds of packets.
+ * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, five kinds of packets.
  *
  *      runtime                                   init
  *         |            ... rows ...                |
@@ -8,12 +8,13 @@
  *         |    <----- HERE n -----              MEET n      until the other is. Between two MEETs they run
  *         |            ... rows ...                |        concurrently and know nothing of each other.
  *         |    <----- FD --------------             |        A descriptor for the runtime (seccomp's listener).
+ *         |    ------ GO --------------->             |        What was met is on record: the runtime may end now.
  *         |    <----- LOG level text --             |        The init has no log of its own.
  *         |    <----- FAILED cfs_error --           x        Whoever fails says why and ends; the other one's wait
  *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
  *         |    <----- (end of file)                 |        Close-on-exec makes a successful execve visible.
  *
- * After the MEET "created" of `create`, the runtime ends. The init accepts the connection that `start` makes to
+ * After the MEET "created" of `create`, the runtime writes the record, says GO and ends. The init accepts the connection that `start` makes to
  * start.sock in the state directory, which takes the place of this socket: HERE started, rows, execve or FAILED.
  *
  * No wait is unbounded in silence: when the peer ends without a word, its wait status is turned into an error
@@ -36,6 +37,10 @@ int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error 
 /* Announces MEET row `row` and waits for the peer. In the runtime, LOG packets are logged on the way.
  * Returns 0, or the peer's FAILED as our own error, or -ECONNRESET with CFS_E_DIED when it ended. */
 int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err);
+
+/* Runtime -> init: a word that needs no answer, and the wait for it. */
+int sync_send_go(struct sync *s, struct cfs_error *err);
+int sync_wait_go(struct sync *s, struct cfs_error *err);
 
 /* Runtime: waits for the end of file that a successful execve makes, or for FAILED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);

@@ -17,6 +17,8 @@ static int trace_file = -1;
 
 int trace_open(const char *path, struct cfs_error *err)
 {
+        if (trace_file >= 0) /* of our caller's last call */
+                (void)close(TAKE_FD(trace_file));
         if (!path)
                 return 0;
         trace_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);

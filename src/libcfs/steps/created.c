@@ -2,7 +2,8 @@
 /*
  * The border between `create` and `start` (runtime.md, "Lifecycle" 2 and 6).
  *
- * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init now waits on
+ * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init waits until it is
+ * on record, since a runtime that is killed before that would leave a process that nobody can find. Then it waits on
  * start.sock in the state directory, a socket and not a FIFO: what goes wrong after `start` (a startContainer hook, the
  * execve) comes back over the same connection and is start's error, not a line in nobody's log. A `start` that dies half
  * way leaves the init waiting for the next. Under `run` the conversation simply goes on.
@@ -15,6 +16,7 @@
 #include "libcfs/state.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/sync.h"
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -48,15 +50,30 @@ int created_detach_init(struct ctx *c, struct cfs_error *err)
 
 int created_host(struct ctx *c, struct cfs_error *err)
 {
-        return state_set_init(c->state, c->pid, err);
+        int r = state_set_init(c->state, c->pid, err);
+
+        return r >= 0 && c->wait_for_start ? sync_send_go(c->sync, err) : r;
+}
+
+/* Has `start` said that it is there, and not left again? Somebody who connects and leaves (a `start` that was killed)
+ * does not start the container. */
+static bool is_serious(int fd)
+{
+        struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+        char probe;
+
+        return recv(fd, &probe, sizeof(probe), MSG_PEEK) > 0 && poll(&p, 1, 0) == 0;
 }
 
 int created_init(struct ctx *c, struct cfs_error *err)
 {
-        char probe;
+        int r;
 
         if (c->listen_fd < 0)
                 return 0;
+        r = sync_wait_go(c->sync, err);
+        if (r < 0)
+                return r;
         sync_close(c->sync);
         for (;;) {
                 int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
@@ -65,8 +82,7 @@ int created_init(struct ctx *c, struct cfs_error *err)
                         continue;
                 if (fd < 0)
                         return err_sys(err, errno, "accept4", "wait for start");
-                /* Somebody who connects and leaves (a `start` that was killed) does not start the container. */
-                if (recv(fd, &probe, sizeof(probe), MSG_PEEK) > 0) {
+                if (is_serious(fd)) {
                         c->sync->fd = fd;
                         c->sync->last = "created";
                         break;

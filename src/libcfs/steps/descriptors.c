@@ -55,8 +55,8 @@ static int compare_int(const void *a, const void *b)
 
 int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 {
-        int keep[] = { 2 + c->preserve_fds, c->sync->fd,     c->listen_fd,   trace_fd(),
-                       c->tty_fd,           c->hooks_out_fd, c->hooks_err_fd };
+        int keep[] = { 2 + c->preserve_fds, c->sync->fd,     c->listen_fd,
+                       trace_fd(),          c->hooks_out_fd, c->hooks_err_fd };
         unsigned next = 3;
 
         (void)err;

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void env_check(const struct ctx *c, struct problems *p)
 {
@@ -90,13 +91,15 @@ int env_init(struct ctx *c, struct cfs_error *err)
                         return err_nomem(err);
         }
         if (c->listen_fds > 0) {
-                char *v = oci_arena_alloc(c->arena, 32);
+                char *fds = oci_arena_alloc(c->arena, 32), *pid = oci_arena_alloc(c->arena, 32);
 
-                if (!v)
+                if (!fds || !pid)
                         return err_nomem(err);
-                (void)snprintf(v, 32, "LISTEN_FDS=%d", c->listen_fds);
-                env[n++] = v;
-                env[n++] = (char *)"LISTEN_PID=1";
+                (void)snprintf(fds, 32, "LISTEN_FDS=%d", c->listen_fds);
+                /* 1 only in a PID namespace of its own: not for exec, not in a joined one. */
+                (void)snprintf(pid, 32, "LISTEN_PID=%d", (int)getpid());
+                env[n++] = fds;
+                env[n++] = pid;
         }
         if (c->notify_socket)
                 env[n++] = (char *)"NOTIFY_SOCKET=/run/notify/notify.sock";

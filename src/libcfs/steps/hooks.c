@@ -260,7 +260,9 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
         r = run_in_runtime(s, &l, STATUS_STOPPED, 0, err);
         if (r < 0)
                 log_warning("%s", err->text);
-        return 0;
+        /* Once: where something else could not be undone, there will be another delete. */
+        s->record->hooks->n_poststop = 0;
+        return state_save(s, err);
 }
 
 /* While the host's paths are there, and our privileges on them. */

@@ -131,6 +131,9 @@ static int prepare_exec(struct ctx *c, struct cfs_error *err)
                 n->root_fd = openat(c->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 if (n->root_fd < 0)
                         return err_sys(err, errno, "openat", "open the container's root `/proc/%s`", path);
+                /* It was looked up by number: is that still the init's? */
+                if (proc_signal(n->container_pidfd, 0) == -ESRCH)
+                        return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         }
         return 0;
 }

@@ -14,8 +14,9 @@
  * the host (CVE-2016-9962). So that is taken back.
  *
  * Standard streams that are a terminal or pipe of the caller belong to the caller; a program that opens /dev/stdout
- * again would be refused. Their owner is changed to the user, except for /dev/null, which all share. Not being allowed
- * to is no error: the streams themselves work.
+ * again would be refused. Their owner is changed to the user. Only theirs: a file or another device (`< /etc/passwd`,
+ * /dev/null) is the host's, and would be given away for good. Not being allowed to is no error: the streams themselves
+ * work.
  *
  * An unprivileged user namespace denies setgroups(2) (user_namespaces(7)): with no groups to set that is fine, since
  * the groups that the process keeps are then needed to keep it out of files ("negative" permissions).
@@ -30,7 +31,7 @@
 #include <inttypes.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <unistd.h>
 
 static const struct oci_user *user(const struct ctx *c)
 {
@@ -65,19 +66,16 @@ void user_check(const struct ctx *c, struct problems *p)
                                 "%" PRIu32 " is not mapped by linux.gidMappings", u->additional_gids[i]);
 }
 
-static int own_streams(const struct ctx *c, uid_t uid, struct cfs_error *err)
+static int own_streams(uid_t uid, struct cfs_error *err)
 {
-        /* The terminal takes the place of all three. */
-        const int first = c->tty_fd >= 0 ? c->tty_fd : 0, last = c->tty_fd >= 0 ? c->tty_fd : 2;
-
-        for (int fd = first; fd <= last; fd++) {
+        for (int fd = 0; fd <= 2; fd++) {
                 struct stat st;
 
                 if (fstat(fd, &st) < 0 || st.st_uid == uid)
                         continue;
-                if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+                if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !isatty(fd))
                         continue;
-                /* EINVAL: an owner or user that is not mapped; EROFS: a file given as a stream. */
+                /* EINVAL: an owner or user that is not mapped; EROFS: a named pipe of a file system like that. */
                 if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
                         return err_sys(err, errno, "fchown", "give standard stream %d to user %d", fd,
                                        (int)uid);
@@ -133,7 +131,7 @@ int user_init(struct ctx *c, struct cfs_error *err)
 
         if (u->has_umask)
                 (void)umask(u->umask);
-        r = own_streams(c, u->uid, err);
+        r = own_streams(u->uid, err);
         if (r < 0)
                 return err_property(err, r, "process.user.uid");
         r = set_groups(c, u, err);

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What happens between the steps that a container's life has on paper: runtimes that are killed there, frozen containers,
+# what is left behind.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+teardown() {
+    local id
+    for id in "$ID" "$ID-a" "$ID-b"; do
+        [ -d "$STATE/$id" ] && { cfs resume "$id" > /dev/null 2>&1 || true; }
+    done
+    teardown_common
+}
+
+# Processes that are still running code of this test's `cfs create`: an init that nobody has started.
+inits() { pgrep -f "create -b $B $ID" || true; }
+
+@test "a runtime that is killed before its init is on record leaves no process, without a cgroup either" {
+    needs strace
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    local n
+    mkdir -p "$STATE"
+    for n in 1 2; do
+        strace -qq -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n \
+            "$CFS" --root "$STATE" --cgroup-manager disabled create -b "$B" "$ID" < /dev/null > /dev/null 2>&1 || true
+        cfs delete --force "$ID"
+        wait_for eval '[ -z "$(inits)" ]'
+    done
+}
+
+@test "start that is killed while the init is frozen does not use the container up" {
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    cfs pause "$ID" || skip "needs a cgroup freezer"
+    # Past the check for paused: by hand, what a start would do before it is killed.
+    $PYTHON - "$STATE/$ID/start.sock" <<'END'
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+s.send(struct.pack("II", 1, 0))
+END
+    cfs resume "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    status_is "$ID" running
+}
+
+@test "a created container that is paused: says so, is not started, takes no exec, and starts when resumed" {
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    cfs pause "$ID" || skip "needs a cgroup freezer"
+    is "$(cfs state "$ID" | jq -r .status)" paused
+    run timeout 10 "$CFS" --root "$STATE" start "$ID"
+    is "$status" 1
+    contains "$output" "cannot start a paused container"
+    run timeout 10 "$CFS" --root "$STATE" exec "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "cannot exec in a paused container"
+    cfs resume "$ID"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    status_is "$ID" running
+}
+
+@test "SIGKILL ends all of a container whose PID namespace is another's" {
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    config --arg p "/$ID-a" '.linux.cgroupsPath = $p'
+    cfs run --detach -b "$B" "$ID-a" < /dev/null > "$T/log" 2>&1
+    local pid
+    pid=$(cfs state "$ID-a" | jq .pid)
+    args /bin/sh -c 'sleep 601 & sleep 602'
+    config --arg p "/$ID-b" --arg ns "/proc/$pid/ns/pid" '.linux.cgroupsPath = $p |
+        .linux.namespaces |= map(if .type == "pid" then .path = $ns else . end)'
+    cfs run --detach -b "$B" "$ID-b" < /dev/null > "$T/log" 2>&1
+    children() { wc -w < "/proc/$(cfs state "$ID-b" | jq .pid)/task/$(cfs state "$ID-b" | jq .pid)/children"; }
+    wait_for eval '[ "$(children)" -ge 1 ]'
+    local shell child
+    shell=$(cfs state "$ID-b" | jq .pid)
+    child=$(cut -d' ' -f1 < "/proc/$shell/task/$shell/children")
+    cfs kill "$ID-b" KILL
+    wait_for eval '[ ! -e /proc/$child ] || grep -q "^State:.Z" /proc/$child/status'
+    status_is "$ID-a" running
+}
+
+@test "run reaps the orphans that it gets as a subreaper" {
+    new_bundle '.process.args = ["/bin/sh", "-c", "(sleep 0.1 &); (sleep 0.1 &); exec sleep 600"]' \
+        '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.type != "proc"))' \
+        '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 3>&- &
+    local pid=$!
+    wait_for status_is "$ID" running
+    sleep 0.5
+    is "$(ps --ppid $pid -o stat=,comm= | grep -c '^Z')" 0
+    cfs kill "$ID" KILL
+    wait $pid || is $? 137
+}
+
+@test "standard streams that are files or devices of the host keep their owner" {
+    new_bundle '.process.args = ["/bin/true"] | .process.user = {uid: 1234, gid: 1234}'
+    echo text > "$T/file"
+    mknod "$T/zero" c 1 5
+    cfs run -b "$B" "$ID" < "$T/file" > "$T/zero"
+    is "$(stat -c %u "$T/file")" 0
+    is "$(stat -c %u "$T/zero")" 0
+    mkfifo "$T/fifo"
+    cfs run -b "$B" "$ID" <> "$T/fifo"
+    is "$(stat -c %u "$T/fifo")" 1234
+}
+
+@test "LISTEN_PID is the process's own pid, under exec too" {
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    up
+    LISTEN_FDS=1 cfs exec "$ID" /bin/sh -c 'echo $(($$ - LISTEN_PID)) $LISTEN_FDS' 3< /dev/null > "$T/said"
+    is "$(cat "$T/said")" "0 1"
+}
+
+@test "poststop hooks run once, even when the first delete cannot undo everything" {
+    needs strace
+    new_bundle '.process.args = ["/bin/true"]'
+    config --arg out "$T/ran" '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "echo ran >> \($out)"]}]'
+    up
+    wait_for status_is "$ID" stopped
+    strace -qq -o /dev/null -e trace=unlinkat,rmdir -e inject=unlinkat,rmdir:error=EBUSY \
+        "$CFS" --root "$STATE" delete "$ID" 2> /dev/null && false
+    cfs delete "$ID"
+    is "$(cat "$T/ran")" ran
+}
