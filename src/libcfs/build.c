@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/unix.h"
 #include "libcfs/engine.h"
 #include "libcfs/spawn.h"
 #include "libcfs/sync.h"
@@ -28,8 +29,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 
 void build_child(struct ctx *c)
@@ -171,32 +170,13 @@ static int write_pid_file(const struct ctx *c, const char *path, struct cfs_erro
 
 static int send_pidfd(const struct ctx *c, const char *path, struct cfs_error *err)
 {
-        struct sockaddr_un a = { .sun_family = AF_UNIX };
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = (void *)"pidfd", .iov_len = 5 };
-        struct msghdr m = { .msg_iov = &iov,
-                            .msg_iovlen = 1,
-                            .msg_control = control.buf,
-                            .msg_controllen = sizeof(control.buf) };
-        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        _cleanup_close_ int fd = unix_connect(path, SOCK_STREAM);
+        ssize_t n;
 
         if (fd < 0)
-                return err_sys(err, errno, "socket", "make a socket");
-        if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path) >= sizeof(a.sun_path))
-                return err_set(err, CFS_E_INVALID, "--pidfd-socket: `%s` is longer than 107 bytes", path);
-        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-                return err_path(err, errno, "connect", path, "connect to the pidfd socket `%s`", path);
-        h->cmsg_level = SOL_SOCKET;
-        h->cmsg_type = SCM_RIGHTS;
-        h->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(h), &c->pidfd, sizeof(int));
-        if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0)
-                return err_sys(err, errno, "sendmsg", "send the pidfd to `%s`", path);
-        return 0;
+                return err_path(err, -fd, "connect", path, "connect to the pidfd socket `%s`", path);
+        n = unix_send(fd, "pidfd", 5, c->pidfd);
+        return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send the pidfd to `%s`", path) : 0;
 }
 
 int build_announce(const struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err)

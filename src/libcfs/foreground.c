@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/unix.h"
 #include "libcfs/ctx.h"
 #include "libcfs/foreground.h"
 #include <fcntl.h>
@@ -22,7 +23,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -87,24 +87,12 @@ void foreground_end(struct foreground *f)
 static int receive_master(int fd, struct cfs_error *err)
 {
         char name[64];
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = name, .iov_len = sizeof(name) };
-        struct msghdr m = { .msg_iov = &iov,
-                            .msg_iovlen = 1,
-                            .msg_control = control.buf,
-                            .msg_controllen = sizeof(control.buf) };
         int master;
 
-        if (recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0)
+        if (unix_receive(fd, name, sizeof(name), MSG_DONTWAIT, &master) <= 0)
                 return err_set(err, CFS_E_BUG, "the init did not hand over its terminal");
-        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-
-        if (!h || h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int)))
+        if (master < 0)
                 return err_set(err, CFS_E_BUG, "the init sent no descriptor of its terminal");
-        memcpy(&master, CMSG_DATA(h), sizeof(int));
         return master;
 }
 

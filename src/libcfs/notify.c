@@ -9,20 +9,19 @@
 #include "libcfs/notify.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/unix.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define BARRIER_TIMEOUT_MS 5000
 
 int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
 {
-        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        const struct sockaddr_un a = unix_address_at(s->dir_fd, "notify/notify.sock");
         mode_t old;
         int r;
 
@@ -33,14 +32,13 @@ int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
 
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make the notify socket");
-        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/notify/notify.sock", s->dir_fd);
         (void)unlinkat(s->dir_fd, "notify/notify.sock", 0);
         /* The program may be any user of the container. The mode is set before the file has a name: somebody who is in the
          * container already (exec) could put a link to a file of the host in its place. */
         if (fchmod(fd, 0777) < 0)
                 return err_sys(err, errno, "fchmod", "open the notify socket to the container");
         old = umask(0);
-        r = bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
+        r = bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
         (void)umask(old);
         if (r < 0)
                 return err_sys(err, -r, "bind", "make `%s/notify/notify.sock`", s->dir);
@@ -65,31 +63,15 @@ static int send_host(const struct notify *n, const char *text, size_t len, int a
                      struct cfs_error *err)
 {
         struct sockaddr_un a;
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = (void *)text, .iov_len = len };
-        struct msghdr m = { .msg_name = &a, .msg_iov = &iov, .msg_iovlen = 1 };
+        socklen_t a_len = host_address(n, &a);
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        ssize_t r;
 
-        m.msg_namelen = host_address(n, &a);
-        if (fd < 0 || m.msg_namelen == 0)
+        if (fd < 0 || a_len == 0)
                 return err_sys(err, fd < 0 ? errno : ENAMETOOLONG, "socket", "notify the host at `%s`",
                                n->host);
-        if (attach_fd >= 0) {
-                m.msg_control = control.buf;
-                m.msg_controllen = sizeof(control.buf);
-                struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-
-                h->cmsg_level = SOL_SOCKET;
-                h->cmsg_type = SCM_RIGHTS;
-                h->cmsg_len = CMSG_LEN(sizeof(int));
-                memcpy(CMSG_DATA(h), &attach_fd, sizeof(int));
-        }
-        if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0)
-                return err_sys(err, errno, "sendmsg", "notify the host at `%s`", n->host);
-        return 0;
+        r = unix_send_to(fd, &a, a_len, text, len, attach_fd);
+        return r < 0 ? err_sys(err, (int)-r, "sendmsg", "notify the host at `%s`", n->host) : 0;
 }
 
 static bool may_pass(const char *line)

@@ -6,6 +6,7 @@
  * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
  */
 #include "base/cleanup.h"
+#include "base/unix.h"
 #include "libcfs/engine.h"
 #include "libcfs/notify.h"
 #include "libcfs/sync.h"
@@ -19,8 +20,6 @@
 #include "oci.h"
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 static int wrong_status(const struct state *s, enum container_status st, struct cfs_error *err)
 {
@@ -39,7 +38,7 @@ static int wrong_status(const struct state *s, enum container_status st, struct 
 
 static int connect_init(struct ctx *c, struct cfs_error *err)
 {
-        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        const struct sockaddr_un a = unix_address_at(c->state->dir_fd, "start.sock");
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
         c->sync = calloc(1, sizeof(*c->sync));
@@ -49,8 +48,7 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
         c->sync->last = "created";
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make a socket");
-        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/start.sock", c->state->dir_fd);
-        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+        if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
                 return err_sys(err, errno, "connect", "connect to the container's init");
         c->sync->fd = TAKE_FD(fd);
         return 0;

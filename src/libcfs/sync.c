@@ -11,6 +11,7 @@
  */
 #include "libcfs/sync.h"
 #include "base/cleanup.h"
+#include "base/unix.h"
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,61 +42,21 @@ int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error 
 
 static int packet_send(struct sync *s, const struct packet *p, size_t size, int fd)
 {
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = (void *)p, .iov_len = size };
-        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+        ssize_t n = unix_send(s->fd, p, size, fd);
 
-        if (fd >= 0) {
-                m.msg_control = control.buf;
-                m.msg_controllen = sizeof(control.buf);
-                struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-                c->cmsg_level = SOL_SOCKET;
-                c->cmsg_type = SCM_RIGHTS;
-                c->cmsg_len = CMSG_LEN(sizeof(int));
-                memcpy(CMSG_DATA(c), &fd, sizeof(int));
-        }
-        for (;;) {
-                if (sendmsg(s->fd, &m, MSG_NOSIGNAL) >= 0)
-                        return 0;
-                if (errno != EINTR)
-                        return -errno;
-        }
+        return n < 0 ? (int)n : 0;
 }
 
 /* One packet. *ret_fd is the descriptor that came along, or -1. Returns its size, 0 at end of file, or -errno. */
 static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 {
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = p, .iov_len = sizeof(*p) };
-        struct msghdr m = { .msg_iov = &iov,
-                            .msg_iovlen = 1,
-                            .msg_control = control.buf,
-                            .msg_controllen = sizeof(control.buf) };
-        int reset = 0;
-        ssize_t n;
+        ssize_t n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
 
-        *ret_fd = -1;
         /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and before what the peer
          * has sent: its FAILED is still in our queue. */
-        do
-                n = recvmsg(s->fd, &m, MSG_CMSG_CLOEXEC);
-        while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
-        if (n < 0)
-                return errno == ECONNRESET ? 0 : -errno;
-
-        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-            c->cmsg_len == CMSG_LEN(sizeof(int)))
-                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-        return n;
+        if (n == -ECONNRESET)
+                n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
+        return n == -ECONNRESET ? 0 : n;
 }
 
 static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)

@@ -12,6 +12,7 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/unix.h"
 #include "libcfs/ctx.h"
 #include "libcfs/state.h"
 #include "libcfs/steps/steps.h"
@@ -19,12 +20,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 int created_prepare(struct ctx *c, struct cfs_error *err)
 {
-        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        const struct sockaddr_un a = unix_address_at(c->state->dir_fd, "start.sock");
 
         if (!c->wait_for_start)
                 return 0;
@@ -32,9 +31,7 @@ int created_prepare(struct ctx *c, struct cfs_error *err)
 
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make the start socket");
-        /* sun_path holds 108 bytes and ROOT may be longer: go through the directory's descriptor. */
-        (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/start.sock", c->state->dir_fd);
-        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1) < 0)
+        if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1) < 0)
                 return err_sys(err, errno, "bind", "make `%s/start.sock`", c->state->dir);
         c->listen_fd = TAKE_FD(fd);
         return 0;

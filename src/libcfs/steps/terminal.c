@@ -13,16 +13,15 @@
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/path.h"
+#include "base/unix.h"
 #include "libcfs/cfs.h"
 #include "libcfs/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <termios.h>
 
 #define PTMX_DEVICE makedev(5, 2)
@@ -52,40 +51,19 @@ void terminal_check(const struct ctx *c, struct problems *p)
                         "cannot use console socket if cfs will not detach or allocate tty");
 }
 
-/* connect(2) to a path of any length: sun_path holds 108 bytes, so go through the directory's descriptor. */
-static int connect_path(const char *path, struct cfs_error *err)
-{
-        struct sockaddr_un a = { .sun_family = AF_UNIX };
-        _cleanup_close_ int dir = -1;
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        int n;
-
-        if (fd < 0)
-                return err_sys(err, errno, "socket", "make a socket");
-        n = snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-        if (n >= (int)sizeof(a.sun_path)) {
-                const char *slash = strrchr(path, '/');
-                char parent[4096];
-
-                (void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-                dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (dir < 0)
-                        return err_path(err, errno, "open", parent, "open `%s`", parent);
-                (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", dir, slash + 1);
-        }
-        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-                return err_path(err, errno, "connect", path, "connect to the console socket `%s`", path);
-        return TAKE_FD(fd);
-}
-
 int terminal_prepare(struct ctx *c, struct cfs_error *err)
 {
         const char *path = console_socket(c);
         int fds[2];
 
         if (path) {
-                c->console_fd = connect_path(path, err);
-                return c->console_fd < 0 ? c->console_fd : 0;
+                int fd = unix_connect(path, SOCK_STREAM);
+
+                if (fd < 0)
+                        return err_path(err, -fd, "connect", path, "connect to the console socket `%s`",
+                                        path);
+                c->console_fd = fd;
+                return 0;
         }
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
                 return err_sys(err, errno, "socketpair", "make a socket for the terminal");
@@ -143,25 +121,11 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
 
 static int send_master(const struct ctx *c, int master, struct cfs_error *err)
 {
-        char name[64] = "/dev/ptmx";
-        union {
-                struct cmsghdr align;
-                char buf[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec iov = { .iov_base = name, .iov_len = strlen(name) };
-        struct msghdr m = { .msg_iov = &iov,
-                            .msg_iovlen = 1,
-                            .msg_control = control.buf,
-                            .msg_controllen = sizeof(control.buf) };
-        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+        static const char name[] = "/dev/ptmx";
+        ssize_t n = unix_send(c->console_fd, name, strlen(name), master);
 
-        h->cmsg_level = SOL_SOCKET;
-        h->cmsg_type = SCM_RIGHTS;
-        h->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(h), &master, sizeof(int));
-        if (sendmsg(c->console_fd, &m, MSG_NOSIGNAL) < 0)
-                return err_sys(err, errno, "sendmsg", "send the terminal's master to the console socket");
-        return 0;
+        return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send the terminal's master to the console socket")
+                     : 0;
 }
 
 /* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
