@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The same bundles under cfs and under the runtimes that are installed (runc, crun): what a process finds inside must be the same,
+# but for the differences that are listed here, each with its reason.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+# normalise: what remains when names of namespaces, numbers of mounts and the like are gone. The deliberate differences:
+#
+#   masked directories     all cover them with an empty tmpfs; its options are everybody's own affair
+#   masked files           crun covers them with the host's null device, runc and cfs with the container's
+#   sysfs "ro"             runc makes the superblock read-only as well; the mount is in any case
+#   tmpfs "mode="          cfs gives the mode of the directory below as an option, the others by chmod(2)
+#   /sys/fs/cgroup         sources are decoration; cfs makes the tmpfs itself read-only when the configuration says so; the v2 side
+#                          of a hybrid host is shown by cfs alone, and crun does not run there
+#   /dev/core              crun makes a link to /proc/kcore, which the specification does not ask for
+#   group of /dev/mqueue   runc before 1.2 leaves it to nobody in a user namespace
+#   bound devices          in a user namespace; crun makes these mounts noexec and nosuid, where nothing can be executed anyway
+#   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
+normalise() {
+    jq -S --slurpfile c "$B/config.json" --argjson host "$HOST_NS" '
+        ($c[0].linux.maskedPaths // []) as $masked |
+        .fds |= keys |
+        .ns |= with_entries(.value = if .value == $host[.key] then "of the host" else "its own" end) |
+        .cgroup |= map(select(startswith("0::") | not) | sub("/[^/]*$"; "/ID")) |
+        .mounts = (.mountinfo | map(split(" ") | index("-") as $d | {at: .[4], opts: (.[5] | split(",") | sort),
+                prop: (.[6:$d] | map(sub(":.*"; "")) | join(" ")), type: .[$d + 1], source: .[$d + 2], super: (.[$d + 3] | split(",") | sort)}) |
+            map(if .at as $at | $masked | index($at) then {at: .at}
+                elif .at | test("^/dev/(null|zero|full|random|urandom|tty)$") then .opts = null
+                elif .type == "sysfs" then .super = null
+                elif .at | startswith("/sys/fs/cgroup") then .source = null | if .type == "tmpfs" then .opts = null | .super = null else . end
+                elif .type == "tmpfs" then .super |= map(select(startswith("mode=") | not)) else . end) |
+            map(select(.type != "cgroup2")) | sort_by(.at)) |
+        del(.mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev.null.uid, .dev.null.gid, .dev.mqueue.gid)' "$1"
+}
+
+# As an engine would: crun works only where there is no v2 hierarchy beside the v1 ones.
+runtime() {
+    local name=$1
+    shift
+    case $name in
+        cfs) cfs "$@" ;;
+        runc) runc --root "$T/runc" "$@" ;;
+        crun) if [ -d /sys/fs/cgroup/unified ]; then
+            unshare --mount --propagation private sh -c 'umount /sys/fs/cgroup/unified && exec crun "$@"' sh --root "$T/crun" "$@"
+        else
+            crun --root "$T/crun" "$@"
+        fi ;;
+    esac
+}
+
+compare() {
+    local name others=0
+    config '.ociVersion = "1.0.2"'
+    HOST_NS=$(for f in /proc/self/ns/*; do echo "${f##*/} $(readlink "$f")"; done | jq -Rn '[inputs | split(" ") | {key: .[0], value: .[1]}] | from_entries')
+    runtime cfs run -b "$B" "$ID" < /dev/null > "$T/cfs.json"
+    normalise "$T/cfs.json" > "$T/cfs.normal"
+    for name in ${OTHERS:-runc crun}; do
+        command -v $name > /dev/null || continue
+        others=$((others + 1))
+        runtime $name run -b "$B" "$ID$name" < /dev/null > "$T/$name.json" 2> "$T/$name.err" || {
+            echo "# $name does not run this: $(tail -1 "$T/$name.err")" >&3
+            continue
+        }
+        normalise "$T/$name.json" > "$T/$name.normal"
+        diff -U2 "$T/cfs.normal" "$T/$name.normal" >&2 || { echo "cfs (-) and $name (+) differ" >&2; return 1; }
+    done
+    [ $others -gt 0 ] || skip "needs runc or crun to compare with"
+}
+
+@test "the default configuration" {
+    new_bundle
+    compare
+}
+
+@test "an ordinary user with limits, groups, capabilities, a filter" {
+    new_bundle '.process += {"user": {"uid": 1000, "gid": 1001, "umask": 23, "additionalGids": [5, 10]}, "cwd": "/home/user",
+        "env": ["PATH=/bin", "A=1"], "noNewPrivileges": true, "oomScoreAdj": 500,
+        "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}],
+        "capabilities": {"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_SETUID"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
+                "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}}' \
+        '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["swapon"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}'
+    compare
+}
+
+@test "a user namespace" {
+    new_bundle '.linux.namespaces |= (map(select(.type != "cgroup")) + [{"type": "user"}])' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = [{"containerID": 0, "hostID": 300000, "size": 65536}]' \
+        '.mounts |= map(select(.type != "cgroup"))'
+    chown -R 100000:300000 "$B/rootfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+    compare
+}
+
+@test "few namespaces, a writable root, more mounts and devices" {
+    mkdir "$T/volume"
+    new_bundle '.linux.namespaces = [{"type": "mount"}, {"type": "pid"}] | del(.hostname) | .root.readonly = false | .mounts |= map(select(.type != "cgroup" and .type != "mqueue"))' \
+        '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 384, "uid": 5, "gid": 6}]' \
+        '.mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "x", "options": ["nosuid", "nodev", "size=1m"]},
+            {"destination": "/srv/v", "type": "bind", "source": "'"$T/volume"'", "options": ["rbind", "ro", "rslave"]},
+            {"destination": "/srv/w", "type": "bind", "source": "'"$T/volume"'", "options": ["bind", "nosuid", "noexec"]}]'
+    compare
+}
+
+@test "sysctls, no capabilities, an additional group" {
+    new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .process.capabilities = {} | .process.user.additionalGids = [77] | .process.noNewPrivileges = false'
+    compare
+}
+
+@test "rootfsPropagation" {
+    # runc before 1.3.1 does not apply it to what is mounted.
+    local value OTHERS=crun
+    new_bundle
+    for value in shared slave private; do
+        config '.linux.rootfsPropagation = "r'$value'"'
+        compare
+    done
+}
+
+@test "exec" {
+    new_bundle '.process.args = ["/bin/sleep", "100"] | .ociVersion = "1.0.2" | .process.user = {"uid": 1000, "gid": 1001, "additionalGids": [7]}'
+    local name others=0
+    HOST_NS='{}'
+    for name in cfs runc crun; do
+        command -v $name > /dev/null || [ $name = cfs ] || continue
+        runtime $name run --detach -b "$B" "$ID$name" < /dev/null > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
+        runtime $name exec --env A=1 --cwd /tmp "$ID$name" /bin/inspector > "$T/$name.json" < /dev/null
+        runtime $name exec --user 5 "$ID$name" /bin/inspector > "$T/$name.user" < /dev/null
+        runtime $name delete --force "$ID$name"
+        jq '.pid = null | .sid = null | .pgid = null | .env |= sort' "$T/$name.json" > "$T/x"
+        normalise "$T/x" > "$T/$name.normal"
+        [ $name = cfs ] && continue
+        others=$((others + 1))
+        diff -U2 "$T/cfs.normal" "$T/$name.normal" >&2 || { echo "cfs (-) and $name (+) differ" >&2; return 1; }
+        # crun takes group 0 when --user names none; runc and cfs keep the group of the container's process.
+        [ $name = crun ] || is "$(jq -c .status "$T/cfs.user")" "$(jq -c .status "$T/$name.user")"
+    done
+    [ $others -gt 0 ] || skip "needs runc or crun to compare with"
+}
