@@ -124,19 +124,20 @@ compare() {
     new_bundle '.process.args = ["/bin/sleep", "100"] | .ociVersion = "1.0.2" | .process.user = {"uid": 1000, "gid": 1001, "additionalGids": [7]}'
     local name others=0
     HOST_NS='{}'
+    jq '.process | .args = ["/bin/inspector"] | .cwd = "/tmp" | .env += ["A=1", "HOME=/x"] | .user.uid = 5' "$B/config.json" > "$T/process.json"
     for name in cfs runc crun; do
         command -v $name > /dev/null || [ $name = cfs ] || continue
         runtime $name run --detach -b "$B" "$ID$name" < /dev/null > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
-        runtime $name exec --env A=1 --cwd /tmp "$ID$name" /bin/inspector > "$T/$name.json" < /dev/null
-        runtime $name exec --user 5 "$ID$name" /bin/inspector > "$T/$name.user" < /dev/null
+        runtime $name exec --process "$T/process.json" "$ID$name" > "$T/$name.json" < /dev/null
+        runtime $name exec --user 5 --env A=1 "$ID$name" /bin/inspector > "$T/$name.user" < /dev/null
         runtime $name delete --force "$ID$name"
         jq '.pid = null | .sid = null | .pgid = null | .env |= sort' "$T/$name.json" > "$T/x"
         normalise "$T/x" > "$T/$name.normal"
         [ $name = cfs ] && continue
         others=$((others + 1))
         diff -U2 "$T/cfs.normal" "$T/$name.normal" >&2 || { echo "cfs (-) and $name (+) differ" >&2; return 1; }
-        # crun takes group 0 when --user names none; runc and cfs keep the group of the container's process.
-        [ $name = crun ] || is "$(jq -c .status "$T/cfs.user")" "$(jq -c .status "$T/$name.user")"
+        # With a command, crun starts from nothing; runc and cfs from the container's process, whose group they keep.
+        [ $name = crun ] || is "$(jq -c '[.status, (.env | sort), .cwd]' "$T/$name.user")" "$(jq -c '[.status, (.env | sort), .cwd]' "$T/cfs.user")"
     done
     [ $others -gt 0 ] || skip "needs runc or crun to compare with"
 }
