@@ -53,7 +53,7 @@ int decode_error(struct decoder *d, size_t offset, const char *key, const char *
         }
         if (!d->options || !d->options->report)
                 return 1;
-        d->options->report(d->options->data, line, column, pointer_text, message);
+        d->options->report(d->options->data, line, column, pointer_text, dotted_text, message);
         return ++d->reports >= OCI_MAX_REPORTS;
 }
 

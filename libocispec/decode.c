@@ -363,6 +363,20 @@ static void frame_pop(struct decoder *d)
         slot_done(d);
 }
 
+/* Who decodes on after errors gets structures whose required strings may be wrong or missing, and whoever reads those
+ * relies on them: they are empty until they have their value. */
+static void fill_required(const struct oci_type *type, char *object)
+{
+        static const char *const nothing = "";
+
+        for (size_t i = 0; i < type->n_properties; i++) {
+                const struct oci_property *p = &type->properties[i];
+
+                if (p->required && p->kind == OCI_STRING && p->shape == OCI_ONE && !p->empty_is_absent)
+                        memcpy(object + p->offset, &nothing, sizeof(nothing));
+        }
+}
+
 static int decode_begin_object(void *data, size_t offset)
 {
         struct decoder *d = data;
@@ -395,6 +409,8 @@ static int decode_begin_object(void *data, size_t offset)
         object = oci_arena_alloc(d->arena, type->size);
         if (!object)
                 return decode_error_nomem(d);
+        if (d->options && d->options->report)
+                fill_required(type, object);
         if (d->depth == 0)
                 d->root = object;
         else if (slot_pointer(d, p, object))
@@ -601,7 +617,7 @@ int oci_decode(const struct oci_type *type, const char *name, const char *text, 
 
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
                    void (*report)(void *data, unsigned line, unsigned column, const char *pointer,
-                                  const char *message),
+                                  const char *property, const char *message),
                    void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err)
 {
         struct oci_decode_options options = { .report = report, .data = data };

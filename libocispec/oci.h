@@ -141,9 +141,10 @@ struct oci_decode_options {
         void (*unknown)(void *data, unsigned line, unsigned column, const char *pointer, const char *nearest);
 
         /* When set, decoding goes on after an error, and each one is reported here: its position, the JSON pointer
-         * of the value (empty for the whole document), and what is wrong with it. Reports come in the order in which
-         * the errors are found, and end after OCI_MAX_REPORTS. */
-        void (*report)(void *data, unsigned line, unsigned column, const char *pointer, const char *message);
+         * of the value (empty for the whole document), the property as err->property has it, and what is wrong with
+         * it. Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
+        void (*report)(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+                       const char *message);
 
         void *data;
 };
@@ -164,11 +165,12 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
                     struct cfs_error *err);
 
 /* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set on
- * -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing. (Both are NULL
- * when memory ran out or the document is not even an object.) err is filled with the first error. */
+ * -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a required
+ * string, on which code relies, is empty then. (Both are NULL when memory ran out or the document is not even an
+ * object.) err is filled with the first error. */
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
                    void (*report)(void *data, unsigned line, unsigned column, const char *pointer,
-                                  const char *message),
+                                  const char *property, const char *message),
                    void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
 
 /* ---- encoding ----------------------------------------------------------------------------------------------- */

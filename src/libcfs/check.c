@@ -5,11 +5,14 @@
  * check first decodes the document, which reports every syntax, type and range error with its position, then runs the
  * check column of all rows on what could be decoded. The same checks are create's first act, so what passes here is
  * refused there only for reasons that lie in the moment.
+ *
+ * A row that finds a value missing which the decoder refused would report it a second time: such problems are dropped.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "libcfs/engine.h"
 #include "libcfs/bundle.h"
 #include "libcfs/cfs.h"
@@ -17,26 +20,43 @@
 #include "oci.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct checker {
         const struct ctx *ctx;
         void (*fn)(void *data, const struct cfs_problem *p);
         void *data;
         bool invalid, cannot;
+        struct str refused; /* the properties that the decoder has reported, each with a newline after it */
 };
 
 static void decode_problem(void *data, unsigned line, unsigned column, const char *pointer,
-                           const char *message)
+                           const char *property, const char *message)
 {
         struct checker *k = data;
         struct cfs_problem p = { .file = k->ctx->config_name,
                                  .line = line,
                                  .column = column,
-                                 .property = pointer,
+                                 .property = property,
                                  .message = message };
 
+        (void)pointer;
         k->invalid = true;
+        str_addf(&k->refused, "%s\n", property);
         k->fn(k->data, &p);
+}
+
+/* Has the decoder reported the property, or one that holds it? */
+static bool is_refused(const struct checker *k, const char *property)
+{
+        for (const char *line = k->refused.p; line && *line;) {
+                size_t n = strcspn(line, "\n");
+
+                if (n && strncmp(property, line, n) == 0 && strchr(".[", property[n]))
+                        return true;
+                line += n + 1;
+        }
+        return false;
 }
 
 static void row_problem(void *data, bool host, const char *property, const char *message, const char *hint)
@@ -48,6 +68,8 @@ static void row_problem(void *data, bool host, const char *property, const char 
                                  .message = message,
                                  .hint = hint };
 
+        if (is_refused(k, property))
+                return;
         if (property[0] &&
             oci_locate(k->ctx->config_text, k->ctx->config_len, property, &p.line, &p.column) < 0)
                 p.line = p.column = 0;
@@ -78,6 +100,7 @@ int cfs_check(const char *bundle, const char *config, bool host,
                 if (r >= 0)
                         (void)engine_check_all(&c, host, row_problem, &k);
         }
+        str_free(&k.refused);
         ctx_done(&c);
         return r < 0 ? r : k.invalid ? 1 : k.cannot ? 2 : 0;
 }

@@ -16,10 +16,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();                                                                             \
         } while (0)
 
-static void take_report(void *data, unsigned line, unsigned column, const char *pointer, const char *message)
+static void take_report(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+                        const char *message)
 {
         unsigned *n = data;
 
+        CHECK(strchr(property, '\n') == NULL);
         CHECK(line > 0 && column > 0 && *message && strchr(message, '\n') == NULL &&
               strchr(pointer, '\n') == NULL);
         CHECK(++*n <= OCI_MAX_REPORTS);

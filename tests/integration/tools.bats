@@ -2,6 +2,7 @@
 # What comes from having the construction as a table: check, explain, features, --trace, located errors.
 load helpers/common
 
+# spec: features.document.3
 @test "features fits its schema" {
     python3 -c 'import jsonschema' 2> /dev/null || PY=/usr/bin/python3
     "${PY:-python3}" -c 'import jsonschema' 2> /dev/null || skip "needs python3-jsonschema"
@@ -19,6 +20,7 @@ jsonschema.Draft202012Validator(schema, resolver=resolver).validate(doc)
 P
 }
 
+# spec: features.options.1
 @test "features is true of mount options: each one is accepted" {
     root_only
     cfs features | jq -r '.mountOptions[]' > "$T/options"
@@ -31,6 +33,7 @@ P
     is "$status" 0
 }
 
+# spec: features.hooks.1 features-linux.mount-extensions.1
 @test "features lists what the specification says must be known" {
     cfs features > "$OUT"
     is "$(got '.hooks')" '["prestart","createRuntime","createContainer","startContainer","poststart","poststop"]'
@@ -49,7 +52,7 @@ P
     contains "$output" "linux.namespaces["
     contains "$output" "process.rlimits[1]"
     contains "$output" "kernel.core_pattern"
-    contains "$output" "memory/limit"
+    contains "$output" "linux.resources.memory.limit: expected an integer"
     is "$(printf '%s\n' "$output" | grep -v hint | grep -Evc '^config\.json:[0-9]+:[0-9]+: ')" 0 "every line has a place"
 }
 
@@ -61,6 +64,21 @@ P
     run cfs check "$B"
     is "$status" 1
     contains "$output" "config.json:$line:"
+}
+
+# What the decoder refused is missing for the rows; each used to end in a crash or in a second message.
+@test "check goes on after a value that is wrong, and names it once" {
+    local d
+    for d in '.linux.resources.hugepageLimits = [{"limit": 1}]' '.process.ioPriority = {"class": "X", "priority": 1}' '.process.scheduler.policy = "X"' \
+        '.linux.memoryPolicy.mode = 5' '.ociVersion = "1.0"' '.root = 1' '.mounts[1].destination = 1' '.linux.seccomp = {"defaultAction": "X"}' \
+        '.linux.devices = [{"type": 1, "path": 1}]' '.hooks.poststop = [{}]' '.linux.namespaces = [{"type": []}]' '.process.rlimits = [{}]' \
+        '.linux.personality = {}' '.process.user = 1' '.process.cwd = 1' '.linux.resources.network.priorities = [{}]' 'del(.root.path)'; do
+        rm -rf "$B"
+        new_bundle "$d"
+        run cfs check --host "$B"
+        is "$status" 1 "$d"
+        is "$(printf '%s\n' "$output" | sed -n 's/^config.json:[0-9]*:[0-9]*: \([^ ]*\):.*/\1/p' | sort | uniq -d)" "" "$d: $output"
+    done
 }
 
 @test "check as JSON" {

@@ -151,13 +151,23 @@ struct reports {
         unsigned n;
 };
 
-static void add_report(void *data, unsigned line, unsigned column, const char *pointer, const char *message)
+static void add_text(struct reports *r, unsigned line, unsigned column, const char *where,
+                     const char *message)
 {
-        struct reports *r = data;
         size_t len = strlen(r->text);
 
-        (void)snprintf(r->text + len, sizeof(r->text) - len, "%u:%u %s %s\n", line, column, pointer, message);
+        (void)snprintf(r->text + len, sizeof(r->text) - len, "%u:%u %s %s\n", line, column, where, message);
         r->n++;
+}
+
+static void add_report(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+                       const char *message)
+{
+        struct reports *r = data;
+        char where[256];
+
+        (void)snprintf(where, sizeof(where), "%s|%s", pointer, property);
+        add_text(r, line, column, where, message);
 }
 
 static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
@@ -176,15 +186,16 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
         assert_int_equal(oci_decode_all(&oci_config_type, "c", text, strlen(text), add_report, &reports,
                                         &root, &arena, &err),
                          -EINVAL);
-        assert_string_equal(reports.text,
-                            "1:16 /ociVersion expected a version such as \"1.3.0\", got the number 1\n"
-                            "2:27 /process/args/1 expected a string, got the number 5\n"
-                            "2:35 /process/args/3 expected a string, got an object\n"
-                            "2:55 /process/cwd expected an absolute path, got \"w\"\n"
-                            "3:12 /mounts/0 expected an object, got the number 1\n"
-                            "3:38 /mounts/2 the required property \"destination\" is missing\n"
-                            "3:52 /linux expected an object, got an array\n"
-                            "1:1  the required property \"root\" is missing\n");
+        assert_string_equal(
+                reports.text,
+                "1:16 /ociVersion|ociVersion expected a version such as \"1.3.0\", got the number 1\n"
+                "2:27 /process/args/1|process.args[1] expected a string, got the number 5\n"
+                "2:35 /process/args/3|process.args[3] expected a string, got an object\n"
+                "2:55 /process/cwd|process.cwd expected an absolute path, got \"w\"\n"
+                "3:12 /mounts/0|mounts[0] expected an object, got the number 1\n"
+                "3:38 /mounts/2|mounts[2].destination the required property \"destination\" is missing\n"
+                "3:52 /linux|linux expected an object, got an array\n"
+                "1:1 |root the required property \"root\" is missing\n");
         assert_string_equal(err.property, "ociVersion");
         config = root;
         assert_non_null(config);
@@ -193,6 +204,8 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
         assert_string_equal(config->process->args[1], "c");
         assert_int_equal(config->process->oom_score_adj, 5);
         assert_int_equal(config->n_mounts, 2);
+        assert_string_equal(config->mounts[1]->destination, "");
+        assert_string_equal(config->oci_version, "");
         assert_null(config->linux);
         oci_arena_free(arena);
 }
@@ -235,14 +248,15 @@ static void without_an_object_nothing_is_returned(void **state)
                 -EINVAL);
         assert_null(root);
         assert_null(arena);
-        assert_string_equal(reports.text, "1:1  expected an object, got an array\n");
+        assert_string_equal(reports.text, "1:1 | expected an object, got an array\n");
 }
 
 static void add_unknown(void *data, unsigned line, unsigned column, const char *pointer, const char *nearest)
 {
-        add_report(data, line, column, pointer, nearest ? nearest : "-");
+        add_text(data, line, column, pointer, nearest ? nearest : "-");
 }
 
+/* spec: config.extensibility.1 */
 static void unknown_properties_are_told_and_ignored(void **state)
 {
         static const char text[] =
