@@ -139,6 +139,8 @@ static void block_io(void **state)
         both("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}}",
              "blkio.weight_device=8:0 1000 or blkio.bfq.weight_device=8:0 1000",
              "io.bfq.weight=8:0 1000 or io.weight=8:0 10000");
+        both("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0}]}}",
+             "!linux.resources.blockIO.weightDevice", "!linux.resources.blockIO.weightDevice");
         both("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,\"rate\":600}],"
              "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}",
              "blkio.throttle.read_bps_device=8:16 600 | blkio.throttle.write_iops_device=8:16 0",
@@ -156,6 +158,7 @@ static void the_rest(void **state)
         both("{\"rdma\":{\"mlx5_0\":{\"hcaHandles\":3,\"hcaObjects\":9},\"x\":{\"hcaObjects\":0}}}",
              "rdma.max=mlx5_0 hca_handle=3 hca_object=9 | rdma.max=x hca_object=0",
              "rdma.max=mlx5_0 hca_handle=3 hca_object=9 | rdma.max=x hca_object=0");
+        both("{\"rdma\":{\"x\":{}}}", "!linux.resources.rdma", "!linux.resources.rdma");
         expect(true, "{\"unified\":{\"memory.high\":\"5\",\"io.max\":\"8:0 rbps=1\"}}",
                "memory.high=5 | io.max=8:0 rbps=1");
         expect(true, "{\"unified\":{\"../x\":\"5\"}}", "!linux.resources.unified");

@@ -415,8 +415,13 @@ static int block_weight_device(struct knobs_job *j)
         const struct oci_block_io *b = j->r->block_io;
         int r = 0;
 
-        for (size_t i = 0; b && i < b->n_weight_device && r >= 0; i++)
-                r = device_weight(j, b->weight_device[i], b->weight_device[i]->weight);
+        for (size_t i = 0; b && i < b->n_weight_device && r >= 0; i++) {
+                const struct oci_weight_device *d = b->weight_device[i];
+
+                r = d->has_weight || d->has_leaf_weight
+                            ? device_weight(j, d, d->weight)
+                            : invalid(j, "[%zu] has neither weight nor leafWeight", i);
+        }
         return r;
 }
 
@@ -555,7 +560,8 @@ static int rdma(struct knobs_job *j)
                 if (d->has_hca_objects)
                         (void)snprintf(objects, sizeof(objects), " hca_object=%" PRIu32, d->hca_objects);
                 if (!handles[0] && !objects[0])
-                        continue;
+                        return invalid(j, "\"%.64s\" has neither hcaHandles nor hcaObjects",
+                                       map->entries[i].key);
                 s = emit(j, text("%s%s%s", map->entries[i].key, handles, objects), 0);
                 if (!s || set_key(j, s, "hca_handle=max hca_object=max", strdup(map->entries[i].key)) < 0)
                         return -1;
