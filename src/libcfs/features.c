@@ -24,7 +24,9 @@ static const char *const unsafe_annotations[] = {
         "org.systemd.property.",
         "run.oci.hooks.stderr",
         "run.oci.hooks.stdout",
+        "run.oci.keep_original_groups",
         "run.oci.seccomp.receiver",
+        "run.oci.seccomp_fail_unknown_syscall",
         NULL,
 };
 

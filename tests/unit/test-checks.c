@@ -36,6 +36,7 @@ static const struct document documents[] = {
         { oci_version_check, V("1.3.99"), NULL },
         { oci_version_check, V("1.3.0-rc.1+build.5"), NULL },
         { oci_version_check, V("1.2.1+dev"), NULL },
+        { oci_version_check, V("01.0.0"), "ociVersion: \"01.0.0\" is not a version" },
         { oci_version_check, V("1.4.0"), "ociVersion: \"1.4.0\" is newer than" },
         { oci_version_check, V("1.10.0"), "ociVersion: \"1.10.0\" is newer than" },
         { oci_version_check, V("2.0.0"), "ociVersion: \"2.0.0\" is another major version" },
@@ -212,6 +213,8 @@ static const struct document documents[] = {
         { unsupported_check, "", NULL },
 };
 
+/* spec: config.version.1 config.version.2 config.version.3 config.rlimits.1 config.rlimits.4 */
+/* spec: config.linux-process.10 config-linux.mempolicy.2 config-linux.personality.2 */
 static void each_document_has_its_problem(void **state)
 {
         (void)state;

@@ -6,8 +6,9 @@
  * there are two masks: `initial` holds before the process has joined the container's cgroup, `final` afterwards. The
  * first is set in the runtime itself, before it forks: the process inherits it, and no instruction of it runs
  * elsewhere; the runtime, which has to wait for it, stays there too. The second is set by the process, once it is in
- * the cgroup: joining a cpuset replaces the mask by the cpuset's own. A mask that is missing is not touched: then the
- * kernel's rules decide.
+ * the cgroup: joining a cpuset replaces the mask by the cpuset's own. But not every cgroup has a cpuset, and one that the
+ * runtime was in already is not joined: `initial` would stay. So, without `final`, the process asks for all CPUs, and
+ * gets those of its cpuset, which the specification calls the container's default. Without either nothing is touched.
  *
  * The kernel cuts a mask to what exists and the cpuset allows; when nothing is left, it is EINVAL.
  */
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 bool cpu_affinity_wanted(const struct ctx *c)
 {
@@ -69,9 +71,24 @@ int cpu_affinity_prepare(struct ctx *c, struct cfs_error *err)
         return set(c->process->exec_cpu_affinity->initial, "process.execCPUAffinity.initial", err);
 }
 
+/* All that the cpuset has. The size is that of the largest kernel's masks (NR_CPUS of 8192). */
+static int set_default(struct cfs_error *err)
+{
+        unsigned char all[1024];
+
+        memset(all, 0xff, sizeof(all));
+        if (sched_setaffinity(0, sizeof(all), (const cpu_set_t *)(const void *)all) == 0)
+                return 0;
+        return err_sys(err, errno, "sched_setaffinity", "run on all CPUs of the container");
+}
+
 int cpu_affinity_init(struct ctx *c, struct cfs_error *err)
 {
-        return set(c->process->exec_cpu_affinity->final, "process.execCPUAffinity.final", err);
+        const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
+
+        if (o->initial && !o->final)
+                return set_default(err);
+        return set(o->final, "process.execCPUAffinity.final", err);
 }
 
 void cpu_affinity_explain(const struct ctx *c, struct report *r)
@@ -82,4 +99,6 @@ void cpu_affinity_explain(const struct ctx *c, struct report *r)
                 report_line(r, "run on CPUs %s until the cgroup is joined", o->initial);
         if (o->final)
                 report_line(r, "run on CPUs %s", o->final);
+        else if (o->initial)
+                report_line(r, "run on all CPUs of the cgroup");
 }

@@ -13,7 +13,7 @@
 #include "libcfs/steps/steps.h"
 #include <ctype.h>
 
-/* "12." at *p: the number, with *p moved behind the point. -1 when there is none. */
+/* "12." at *p: the number, with *p moved behind the point. -1 when there is none, or one that begins with a zero. */
 static long component(const char **p, char end)
 {
         long n = 0;
@@ -21,7 +21,7 @@ static long component(const char **p, char end)
 
         while (isdigit((unsigned char)*s) && n < 1000000)
                 n = n * 10 + (*s++ - '0');
-        if (s == *p || (end && *s != end))
+        if (s == *p || (**p == '0' && s > *p + 1) || (end && *s != end))
                 return -1;
         *p = end ? s + 1 : s;
         return n;
