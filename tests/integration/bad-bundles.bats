@@ -14,10 +14,12 @@ fails_with() {
     is "$after" "$before" "the host"
 }
 
+# spec: runtime.errors.1
 @test "bundle: missing" { B="$T/none"; fails_with "no such file or directory"; }
 
 @test "bundle: not a directory" { : > "$B"; fails_with "not a directory"; }
 
+# spec: bundle.format.1
 @test "bundle: without config.json" { mkdir "$B"; fails_with "config.json"; }
 
 @test "config.json: broken JSON names line and column" {
@@ -26,6 +28,7 @@ fails_with() {
     fails_with "config.json:3:"
 }
 
+# spec: config.values.1
 @test "config.json: a wrong type names file, line, path and both types" {
     new_bundle '.linux.resources.memory.limit = "1G"'
     fails_with '/linux/resources/memory/limit: expected an integer, got the string "1G"'
@@ -33,26 +36,33 @@ fails_with() {
 
 @test "config.json: empty" { new_bundle; : > "$B/config.json"; fails_with "config.json"; }
 
+# spec: config.version.1
 @test "config.json: no ociVersion" { new_bundle 'del(.ociVersion)'; fails_with "ociVersion"; }
 
+# spec: config.version.3
 @test "config.json: ociVersion of the future" { new_bundle '.ociVersion = "2.0.0"'; fails_with "ociVersion"; }
 
+# spec: config.json.2
 @test "config.json: duplicate key" {
     new_bundle
     sed -i '0,/{/s//{ "hostname": "a", "hostname": "b",/' "$B/config.json"
     fails_with "duplicate"
 }
 
+# spec: config.json.1
 @test "config.json: invalid UTF-8" {
     new_bundle
     sed -i $'s/"hostname": "[^"]*"/"hostname": "\xff"/' "$B/config.json"
     fails_with "UTF-8"
 }
 
+# spec: config.root.1
 @test "root: missing property" { new_bundle 'del(.root)'; fails_with "root"; }
 
+# spec: config.root.3
 @test "root: missing directory" { new_bundle '.root.path = "nowhere"'; fails_with "no such file or directory"; }
 
+# spec: config.root.3
 @test "root: a file" { new_bundle '.root.path = "config.json"'; fails_with "not a directory"; }
 
 @test "root: a symbolic link to elsewhere" {
@@ -61,18 +71,22 @@ fails_with() {
     fails_with "symbolic link"
 }
 
+# spec: config.values.1
 @test "namespaces: unknown type" { new_bundle '.linux.namespaces += [{"type": "moon"}]'; fails_with "moon"; }
 
+# spec: config-linux.namespaces.7
 @test "namespaces: duplicate type" {
     new_bundle '.linux.namespaces += [{"type": "pid"}]'
     fails_with "duplicate namespace type"
 }
 
+# spec: config-linux.namespaces.3
 @test "namespaces: relative path" {
     new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "proc/1/ns/net" else . end)'
     fails_with "/linux/namespaces/1/path: expected an absolute path"
 }
 
+# spec: config-linux.namespaces.5
 @test "namespaces: a path of another type" {
     root_only
     new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'
@@ -85,10 +99,12 @@ fails_with() {
     fails_with "no such file or directory"
 }
 
+# spec: config.process.5
 @test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "/process/cwd: expected an absolute path"; }
 
 @test "process: cwd that does not exist" { root_only; new_bundle '.process.cwd = "/nowhere"'; fails_with "no such file or directory"; }
 
+# spec: config.process.7
 @test "process: no args" { new_bundle '.process.args = []'; fails_with "args"; }
 
 @test "process: a program that does not exist" {
@@ -97,6 +113,7 @@ fails_with() {
     fails_with "exec /bin/nothing: no such file or directory"
 }
 
+# spec: config.process.8
 @test "process: a program that is not in PATH" {
     root_only
     new_bundle '.process.args = ["nothing"]'
@@ -115,38 +132,45 @@ fails_with() {
     fails_with "is a directory"
 }
 
+# spec: config.rlimits.4
 @test "process: duplicate rlimit" {
     new_bundle '.process.rlimits = [{"type":"RLIMIT_CORE","soft":0,"hard":0},{"type":"RLIMIT_CORE","soft":0,"hard":0}]'
     fails_with "process.rlimits[1]"
 }
 
+# spec: config.rlimits.1
 @test "process: unknown rlimit" {
     new_bundle '.process.rlimits = [{"type":"RLIMIT_MOON","soft":0,"hard":0}]'
     fails_with "RLIMIT_MOON"
 }
 
+# spec: config.mounts.5 runtime.create.8
 @test "mounts: a source that does not exist" {
     root_only
     new_bundle '.mounts += [{"destination": "/tmp/x", "type": "bind", "source": "/no/such/file", "options": ["bind"]}]'
     fails_with "/no/such/file"
 }
 
+# spec: config.mounts.5
 @test "mounts: an unknown file system" {
     root_only
     new_bundle '.mounts += [{"destination": "/tmp", "type": "moonfs", "source": "x"}]'
     fails_with "moonfs"
 }
 
+# spec: config.hooks.1
 @test "hooks: a relative path" {
     new_bundle '.hooks = {"createRuntime": [{"path": "bin/true"}]}'
     fails_with "hooks"
 }
 
+# spec: config-linux.sysctl.2
 @test "sysctl: not of a namespace" {
     new_bundle '.linux.sysctl = {"kernel.core_pattern": "|/x"}'
     fails_with "kernel.core_pattern"
 }
 
+# spec: runtime.create.3
 @test "ID: with a slash, dots, empty, too long" {
     new_bundle
     fails_with "invalid container ID format" "a/b"
@@ -163,6 +187,7 @@ fails_with() {
     fails_with "cannot allocate tty if cfs will detach without setting console socket"
 }
 
+# spec: runtime.errors.1 runtime.create.7 runtime.lifecycle.2
 @test "a failure late in the init is undone: cgroup, state, mounts, processes" {
     root_only
     new_bundle '.process.args = ["/bin/nothing"] | .linux.resources = {"pids": {"limit": 10}}'

@@ -64,6 +64,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
 
 # ---- the path -------------------------------------------------------------------------------------------------
 
+# spec: config-linux.cgroups-path.1 config-linux.cgroups-path.4 runtime.delete.3
 @test "the container is at cgroupsPath in every hierarchy, and gone after delete" {
     sleeper ".linux.cgroupsPath = \"/$ID/x\""
     up
@@ -88,6 +89,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     no_cgroups_left
 }
 
+# spec: config-linux.cgroups-path.3
 @test ".. in cgroupsPath is refused" {
     sleeper ".linux.cgroupsPath = \"/$ID/../../x\""
     run cfs create -b "$B" "$ID"
@@ -96,6 +98,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     no_cgroups_left
 }
 
+# spec: config-linux.cgroups.1
 @test "a cgroup with processes is refused, and they live on" {
     sleeper
     up
@@ -110,6 +113,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     no_cgroups_left
 }
 
+# spec: config-linux.cgroups.2
 @test "a frozen cgroup is refused" {
     local top frozen
     if [ -n "$(mount_of freezer)" ]; then
@@ -128,6 +132,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     rmdir "$top"
 }
 
+# spec: runtime.delete.4
 @test "a cgroup that was there before stays" {
     local top
     top="$(mount_of pids)" && [ -n "$top" ] || top="$(mount_of v2)"
@@ -156,6 +161,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
 
 # ---- limits ---------------------------------------------------------------------------------------------------
 
+# spec: config-linux.memory.1
 @test "memory limits" {
     needs_controller memory
     sleeper '.linux.resources.memory = {"limit": 33554432, "reservation": 16777216}'
@@ -164,6 +170,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     is "$(value memory memory.soft_limit_in_bytes memory.low)" 16777216
 }
 
+# spec: config-linux.memory.1
 @test "swap is counted with memory on v1, alone on v2" {
     needs_controller memory
     sleeper '.linux.resources.memory = {"limit": 33554432, "swap": 50331648}'
@@ -198,6 +205,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     contains "$output" 137
 }
 
+# spec: config-linux.pids.1
 @test "pids: a number, none, zero" {
     needs_controller pids
     sleeper '.linux.resources.pids = {"limit": 42}'
@@ -213,6 +221,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     is "$(cat "$(dir pids)/pids.max")" 0
 }
 
+# spec: config-linux.cpu.1 config-linux.cpu.4
 @test "cpu shares, quota, period and burst" {
     needs_controller cpu
     sleeper '.linux.resources.cpu = {"shares": 2048, "quota": 40000, "period": 80000, "burst": 1000}'
@@ -229,6 +238,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     fi
 }
 
+# spec: config-linux.cpu.4
 @test "cpu idle" {
     needs_controller cpu
     sleeper '.linux.resources.cpu = {"idle": 1}'
@@ -236,6 +246,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     is "$(cat "$(dir cpu)/cpu.idle")" 1
 }
 
+# spec: config-linux.cpu.2
 @test "cpuset: CPUs and memory nodes" {
     needs_controller cpuset
     sleeper '.linux.resources.cpu = {"cpus": "0", "mems": "0"}'
@@ -245,6 +256,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     is "$(grep Cpus_allowed_list "/proc/$PID/status" | cut -f2)" 0
 }
 
+# spec: config-linux.cpu.5 config-linux.unified.4
 @test "real-time: on v1 what the parent can give, on v2 an error that says so" {
     needs_controller cpu
     sleeper '.linux.resources.cpu = {"realtimePeriod": 1000000, "realtimeRuntime": 1000}'
@@ -259,6 +271,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     fi
 }
 
+# spec: config-linux.blockio.3
 @test "block I/O weight" {
     needs_controller blkio io
     sleeper '.linux.resources.blockIO = {"weight": 500}'
@@ -273,6 +286,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     fi
 }
 
+# spec: config-linux.blockio.1
 @test "block I/O throttles" {
     needs_controller blkio io
     local dev
@@ -290,6 +304,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     fi
 }
 
+# spec: config-linux.hugepages.1
 @test "huge pages: usage and reservations" {
     needs_controller hugetlb
     [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "needs huge pages of 2 MB"
@@ -323,6 +338,7 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     status_is "$ID" running
 }
 
+# spec: config-linux.unified.1 config-linux.unified.3
 @test "unified: written as it is; an error where there is no v2" {
     sleeper
     if ! has_v2; then
@@ -359,6 +375,7 @@ with_nodes() {
         '.linux.devices = [{"type": "c", "path": "/dev/mykmsg", "major": 1, "minor": 11, "fileMode": 438, "uid": 0, "gid": 0}]' "$@"
 }
 
+# spec: config-linux.allowed.1
 @test "devices: what is denied cannot be opened, the default devices can" {
     with_nodes '.linux.resources.devices = [{"allow": false, "access": "rwm"}]'
     up
@@ -368,6 +385,7 @@ with_nodes() {
     ! can r /dev/mykmsg
 }
 
+# spec: config-linux.allowed.1 config-linux.allowed.2
 @test "devices: what is allowed can be opened, in that way only" {
     with_nodes '.linux.resources.devices = [{"allow": false, "access": "rwm"},
         {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]'
@@ -377,6 +395,7 @@ with_nodes() {
     can w /dev/null
 }
 
+# spec: config-linux.allowed.1 config-linux.allowed.2
 @test "devices: everything, except" {
     with_nodes '.linux.resources.devices = [{"allow": true, "access": "rwm"},
         {"allow": false, "type": "c", "major": 1, "minor": 11, "access": "w"}]'
@@ -504,6 +523,7 @@ with_nodes() {
     is "$(value memory memory.memsw.limit_in_bytes memory.swap.max)" "$([ "$(kind memory)" = v1 ] && echo 25165824 || echo 8388608)"
 }
 
+# spec: config-linux.memory.3
 @test "checkBeforeUpdate refuses a limit below what is in use" {
     needs_controller memory
     sleeper '.linux.resources.memory = {"limit": 33554432}'
@@ -527,6 +547,7 @@ with_nodes() {
 
 # ---- pause, kill, ps, events ----------------------------------------------------------------------------------
 
+# spec: runtime.state.4
 @test "pause and resume" {
     new_bundle '.process.args = ["/bin/sh", "-c", "while :; do echo x; sleep 0.02; done"]'
     cfs run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
@@ -706,6 +727,7 @@ with_nodes() {
     contains "$output" "linux.resources.pids.limit"
 }
 
+# spec: config-linux.cgroup-owner.1 config-linux.cgroup-owner.2 config-linux.cgroup-owner.3
 @test "the cgroup belongs to the container's root when it can see nothing else and may write" {
     has_v2 || skip "needs cgroup v2"
     sleeper '.linux.namespaces += [{"type": "user"}]' '.linux.namespaces |= (map(select(.type != "cgroup")) + [{"type": "cgroup"}])' \

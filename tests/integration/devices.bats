@@ -10,6 +10,7 @@ setup() {
 
 add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
 
+# spec: config-linux.default-devices.1 config-linux.default-devices.3
 @test "the default devices" {
     new_bundle
     inspect
@@ -28,6 +29,7 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(got .status.Umask)" 0077
 }
 
+# spec: runtime-linux.links.1
 @test "the links" {
     new_bundle
     inspect
@@ -47,6 +49,7 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     contains "$output" err
 }
 
+# spec: config-linux.devices.1 config-linux.devices.5
 @test "linux.devices of each type, with mode and owner" {
     new_bundle
     add_device '{"path": "/dev/c", "type": "c", "major": 1, "minor": 3, "fileMode": 384, "uid": 5, "gid": 6}'
@@ -62,6 +65,7 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(got .dev.deep.type)" d
 }
 
+# spec: config-linux.devices.3
 @test "a device outside of /dev" {
     new_bundle
     add_device '{"path": "/srv/x/zero", "type": "c", "major": 1, "minor": 5, "fileMode": 438}'
@@ -76,6 +80,7 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(got .dev.full.mode)" 0400
 }
 
+# spec: config-linux.devices.2
 @test "a path that exists is accepted when it is the device, else an error" {
     new_bundle '.mounts |= map(select(.destination | startswith("/dev") | not))'
     mknod -m 600 "$B/rootfs/dev/null" c 1 3
@@ -97,6 +102,7 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(cat "$B/rootfs/dev/null")" evil
 }
 
+# spec: config-linux.devices.4
 @test "wrong devices are refused: type, numbers, path" {
     new_bundle
     local d

@@ -257,6 +257,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .keyring)" "$key"
 }
 
+# spec: config-linux.cgroups.2
 @test "exec in a paused container is refused, with --ignore-paused it waits" {
     up_container
     cfs pause "$ID" || skip "needs a freezer cgroup"

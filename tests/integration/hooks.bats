@@ -41,6 +41,10 @@ hook() {
 
 names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
 
+# spec: config.hooks.6 config.hooks.7 config.hooks.9 config.hooks.11 config.hooks.14 config.hooks.17
+# spec: config.hooks.19 config.hooks.21 runtime.lifecycle.5 runtime.lifecycle.7 runtime.lifecycle.9
+# spec: runtime.lifecycle.11 runtime.lifecycle.14 runtime.lifecycle.17 runtime.state.6
+# spec: runtime.state.7 runtime.hooks.1 features.hooks.1
 @test "all six run, in order, with the status that the specification gives them" {
     needs jq
     new_hook_bundle '.process.args = ["/bin/sh", "-c", "echo program >> /notes"]'
@@ -68,6 +72,7 @@ names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
     contains "$(cat "$B/rootfs/notes")" '"pid":1,'
 }
 
+# spec: config.hooks.7
 @test "the state: everything that the specification asks for" {
     new_hook_bundle '.process.args = ["/bin/true"] | .annotations = {"a": "b"}'
     config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "cat > '"$T/state.json"'"]}]'
@@ -76,6 +81,7 @@ names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
         '[true,"'"$ID"'","'"$B"'","'"$B/rootfs"'",{"a":"b"},true]'
 }
 
+# spec: config.hooks.2 config.hooks.3
 @test "hooks of the runtime's side: no environment but their own, the bundle as directory, three descriptors, clean signals" {
     new_hook_bundle '.process.args = ["/bin/true"] | .process.env = ["LD_PRELOAD=/evil.so", "PATH=/bin"]'
     local k
@@ -106,6 +112,7 @@ names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
     is "$(grep -v -e ^HOME= "$T/out" | tr '\n' ' ')" "1 2 FROM=container PATH=/bin 3 FROM=hook 4 5 "
 }
 
+# spec: config.hooks.10 config.hooks.12 config.hooks.13
 @test "namespaces: createContainer has the runtime's files in the container's namespaces, after the mounts" {
     new_hook_bundle '.process.args = ["/bin/sh", "-c", "readlink /proc/self/ns/uts > /ns; readlink /proc/self/ns/net >> /ns"]' \
         '.mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
@@ -130,6 +137,7 @@ failing() {
     config '.hooks["'$kind'"] = [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2; exit 3"]}]'
 }
 
+# spec: runtime.lifecycle.6 runtime.lifecycle.8 runtime.lifecycle.10
 @test "a failing prestart, createRuntime or createContainer hook: the error says all, everything is undone, poststop runs" {
     local k before
     for k in prestart createRuntime createContainer; do
@@ -147,6 +155,7 @@ failing() {
     done
 }
 
+# spec: runtime.lifecycle.12
 @test "a failing startContainer hook is start's error, and ends the container" {
     failing startContainer
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
@@ -161,6 +170,7 @@ failing() {
     is "$(names)" poststop
 }
 
+# spec: runtime.lifecycle.15
 @test "a failing poststart hook is start's error, and ends the container" {
     failing poststart
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
@@ -176,6 +186,7 @@ failing() {
     is "$(ls -A "$STATE")" ""
 }
 
+# spec: runtime.lifecycle.18 runtime.warnings.1
 @test "a failing poststop hook is a warning, and the others still run" {
     new_hook_bundle '.process.args = ["/bin/true"]'
     config '.hooks.poststop = [{"path": "/bin/false"}, {"path": "/does/not/exist"}]'
@@ -198,6 +209,7 @@ failing() {
     [ ! -e "$NOTES" ]
 }
 
+# spec: config.hooks.4
 @test "after a timeout the hook and its process group are gone" {
     new_hook_bundle '.process.args = ["/bin/true"]'
     config '.hooks.createRuntime = [{"path": "/bin/sh", "timeout": 1, "args": ["sh", "-c", "echo started; sleep 3456 & echo $! > '"$T/pid"'; sleep 3457"]}]'
@@ -267,6 +279,7 @@ failing() {
     is "$(jq -c '[.level, .code, .property]' "$T/log")" '["error","hook","hooks.createRuntime[1]"]'
 }
 
+# spec: config.hooks.1 config.hooks.5
 @test "a relative path and a timeout of zero are refused" {
     new_hook_bundle
     config '.hooks.poststop = [{"path": "bin/true"}]'

@@ -2,6 +2,8 @@
 # create, start, state, kill, delete, run (runtime.md, "Lifecycle" and "Operations").
 load helpers/common
 
+# spec: runtime.state.3 runtime.operations.1 runtime.query.2 runtime.create.4 runtime.start.3
+# spec: runtime.kill.3 runtime.scope.1
 @test "create, start, kill, delete: the status follows" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
@@ -18,6 +20,7 @@ load helpers/common
     contains "$output" "does not exist"
 }
 
+# spec: runtime.lifecycle.3 runtime.create.6 runtime.lifecycle.13
 @test "the user's program does not run before start" {
     root_only
     new_bundle '.process.args = ["/bin/touch", "/tmp/ran"] | .root.readonly = false'
@@ -28,6 +31,7 @@ load helpers/common
     wait_for test -e "$B/rootfs/tmp/ran"
 }
 
+# spec: runtime.lifecycle.4
 @test "config.json may change after create without effect" {
     root_only
     new_bundle '.process.args = ["/bin/touch", "/tmp/first"] | .root.readonly = false'
@@ -38,6 +42,8 @@ load helpers/common
     [ ! -e "$B/rootfs/tmp/second" ]
 }
 
+# spec: runtime.state.1 runtime.state.2 runtime.state.5 runtime.state.8 runtime.state.9
+# spec: runtime.query.3
 @test "state has what the specification and the engines ask for" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"] | .annotations = {"a.b": "c \u00e4 \" \\"}'
@@ -100,6 +106,7 @@ load helpers/common
     is "$(tail -c 1 "$T/pid" | tr -d '0-9')" "" "no newline"
 }
 
+# spec: runtime.create.2
 @test "an ID in use is refused, and its container unharmed" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
@@ -111,6 +118,7 @@ load helpers/common
     cfs start "$ID"
 }
 
+# spec: runtime.delete.5
 @test "an ID can be used again after delete" {
     root_only
     new_bundle '.process.args = ["/bin/true"]'
@@ -118,6 +126,7 @@ load helpers/common
     cfs run -b "$B" "$ID"
 }
 
+# spec: runtime.start.2
 @test "start: twice, of a stopped and of a missing container are errors without effect" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
@@ -137,6 +146,7 @@ load helpers/common
     contains "$output" "cannot start a container that has stopped"
 }
 
+# spec: runtime.kill.2
 @test "kill of a stopped container is an error" {
     root_only
     new_bundle '.process.args = ["/bin/true"]'
@@ -146,6 +156,7 @@ load helpers/common
     contains "$output" "container not running"
 }
 
+# spec: runtime.delete.2
 @test "delete of a running container is an error; --force kills it" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
@@ -171,6 +182,7 @@ load helpers/common
     is "$status" 1
 }
 
+# spec: runtime.start.4 config.process.1
 @test "create without process works, start is the error" {
     root_only
     new_bundle 'del(.process)'

@@ -33,6 +33,8 @@ check_table() {
     is "$wrong" ""
 }
 
+# spec: config.options.1 config.options.2 config.options.3 config.options.4 config.options.6
+# spec: config.options.7 config.options.8 config.options.9 config.options.11 config.options.14
 @test "every option of the specification's table, on a new file system" {
     new_bundle
     check_table tmpfs tmpfs "" <<'X'
@@ -91,6 +93,7 @@ X
 X
 }
 
+# spec: config.options.8 config.options.9
 @test "shared and rshared make a peer group" {
     new_bundle '.mounts += [{"destination": "/tmp/a", "type": "tmpfs", "source": "x", "options": ["shared"]},
         {"destination": "/tmp/b", "type": "tmpfs", "source": "x", "options": ["rshared"]},
@@ -101,6 +104,7 @@ X
     contains "$(mnt /tmp/c .prop)" shared:
 }
 
+# spec: config.options.5
 @test "bind: flags of the source stay unless an option speaks of them; the source itself does not change" {
     private_mounts
     volume v
@@ -121,6 +125,7 @@ X
     contains "$(outside grep " $V " /proc/self/mountinfo)" "rw,nosuid,nodev,noatime"
 }
 
+# spec: config.options.12 config.options.13
 @test "rbind: the recursive options reach what is mounted below, the others do not" {
     private_mounts
     volume v
@@ -146,6 +151,7 @@ X
 X
 }
 
+# spec: config.options.12 config.options.13
 @test "rbind: the recursive options that clear" {
     private_mounts
     volume v
@@ -169,6 +175,7 @@ X
 X
 }
 
+# spec: config.options.5 config.mounts.4
 @test "bind takes one mount, rbind all that are below" {
     private_mounts
     volume v
@@ -206,6 +213,7 @@ X
     contains "$output" "directory"
 }
 
+# spec: config.mounts.2 config.mounts.3
 @test "bind: a relative source counts from the bundle, a relative destination from /" {
     new_bundle '.process.args = ["/bin/cat", "/tmp/x/file"]'
     mkdir "$B/data"
@@ -214,6 +222,7 @@ X
     is "$(cd / && cfs run -b "$B" "$ID")" here
 }
 
+# spec: config.mounts.1
 @test "in the order of the list: the later mount covers the earlier one" {
     new_bundle
     add_mount '{"destination": "/tmp/a", "type": "tmpfs", "source": "first"}'
@@ -224,6 +233,7 @@ X
     is "$(cfs run -b "$B" "$ID")" $'2\ncovered'
 }
 
+# spec: config.options.10
 @test "remount changes the flags of what is mounted" {
     new_bundle
     add_mount '{"destination": "/tmp", "type": "tmpfs", "source": "x", "options": ["nosuid"]}'
@@ -234,6 +244,7 @@ X
     is "$(got '.mountinfo | map(select(contains(" /tmp "))) | length')" 1
 }
 
+# spec: config.root.4
 @test "root.readonly: the root is read-only, what is mounted on it is not" {
     new_bundle '.process.args = ["/bin/sh", "-c", "touch /x; touch /tmp/y && echo ok"]'
     add_mount '{"destination": "/tmp", "type": "tmpfs", "source": "x"}'
@@ -256,6 +267,7 @@ X
     is "$(cfs run -b "$B" "$ID")" $'1750\n711'
 }
 
+# spec: config.options.15
 @test "tmpcopyup: what was there is there, with owner and mode, and the original does not change" {
     new_bundle
     mkdir -p "$B/rootfs/srv/d/e"
@@ -285,6 +297,7 @@ X
     contains "$output" "Read-only"
 }
 
+# spec: config.mounts.6
 @test "file system options: passed on; a wrong one is an error that names it" {
     new_bundle
     add_mount '{"destination": "/tmp", "type": "tmpfs", "source": "x", "options": ["size=1m", "nr_inodes=77", "mode=1770", "uid=5", "gid=6"]}'
@@ -389,6 +402,7 @@ shared rprivate no no
 X
 }
 
+# spec: config-linux.propagation.1
 @test "linux.rootfsPropagation, on the root inside" {
     private_mounts
     outside mount --make-rshared /
@@ -427,6 +441,7 @@ X
     is "$(outside cat /proc/self/mountinfo | wc -l)" "$before"
 }
 
+# spec: config.options.16 config.options.18 config.options.21
 @test "idmap: mappings of the mount's own" {
     volume v
     touch "$V/a" "$V/b"
@@ -450,6 +465,7 @@ X
     is "$(stat -c %u:%g "$V/made")" 3:4
 }
 
+# spec: config.options.17 config.options.20
 @test "idmap: as the container's user namespace; ridmap reaches below, idmap does not" {
     private_mounts
     volume v
@@ -478,6 +494,7 @@ X
     is "$output" 1000:2000
 }
 
+# spec: config.options.19 config.posix-mounts.1
 @test "idmap: without mappings and without a user namespace, or with one mapping only, is an error" {
     new_bundle
     add_mount '{"destination": "/tmp/v", "source": "/etc", "options": ["bind", "idmap"]}'
@@ -507,6 +524,7 @@ X
     done
 }
 
+# spec: config.mounts.7
 @test "config.json without mounts, without linux" {
     new_bundle 'del(.mounts, .linux, .hostname) | .process.args = ["/bin/echo", "hello"]' '.linux.namespaces = [{"type": "mount"}]'
     is "$(cfs run -b "$B" "$ID")" hello

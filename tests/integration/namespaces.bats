@@ -28,6 +28,7 @@ set_namespaces() { config --argjson n "$1" '.linux.namespaces = $n'; }
 
 MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
 
+# spec: config-linux.namespaces.1 config-linux.namespaces.2 features-linux.namespaces.1
 @test "each of the eight types: new" {
     new_bundle "$MAPS" '.linux.namespaces = (["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] | map({type: .}))'
     inspect
@@ -40,6 +41,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     is "$(got '.ns.pid')" "$(got '.ns.pid_for_children')"
 }
 
+# spec: config-linux.namespaces.6
 @test "types that are not listed are inherited" {
     new_bundle '.linux.namespaces = [{"type": "mount"}] | del(.hostname)'
     inspect
@@ -50,6 +52,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     [ "$(got .ns.mnt)" != "$(readlink /proc/self/ns/mnt)" ]
 }
 
+# spec: config-linux.namespaces.4
 @test "network, ipc, uts, cgroup, time: joined by path, one at a time and all together" {
     new_bundle '.mounts |= map(select(.type != "sysfs"))'
     holder
@@ -69,6 +72,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     done
 }
 
+# spec: config-linux.namespaces.4
 @test "pid: joined by path" {
     new_bundle
     holder
@@ -90,6 +94,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     kill -0 "$INNER"
 }
 
+# spec: config-linux.namespaces.4
 @test "mount: joined by path, with the root of the configuration" {
     holder
     INTO=(nsenter --mount="/proc/$INNER/ns/mnt" --)
@@ -104,6 +109,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     case "$output" in *work* | *boot*) echo "saw the host's root: $output" >&2; return 1 ;; esac
 }
 
+# spec: config-linux.namespaces.4
 @test "user: joined by path, its owner's network joined, too" {
     background unshare --user --net --fork sleep 600
     local holder=$! inner
@@ -130,6 +136,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     is "$(got .ns.user)" "$(readlink /proc/self/ns/user)"
 }
 
+# spec: config-linux.namespaces.5
 @test "a path of another type is refused, for each type" {
     new_bundle "del(.hostname) | .linux.maskedPaths = [] | .linux.readonlyPaths = []"
     local type other
@@ -163,6 +170,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     is "$(cfs run -b "$B" "$ID")" 0x8
 }
 
+# spec: config-linux.time.1
 @test "time offsets shift the clocks" {
     [ -e /proc/self/timens_offsets ] || skip "needs a kernel with time namespaces"
     new_bundle '.linux.namespaces += [{"type": "time"}]' \
@@ -198,6 +206,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     [ "$(got .ns.user)" != "$(readlink /proc/self/ns/user)" ]
 }
 
+# spec: runtime.state.5
 @test "the state's pid is the host's, whatever namespaces the container has" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up

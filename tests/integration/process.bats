@@ -7,6 +7,7 @@ setup() {
     root_only
 }
 
+# spec: config.process.5 config.process.6 config.process.7
 @test "args, env and cwd arrive as written" {
     new_bundle '.process.args = ["/bin/inspector", "a b", "", "\u00e4"] | .process.env = ["A=1", "B=", "C=x=y"] | .process.cwd = "/tmp"'
     inspect
@@ -28,12 +29,14 @@ setup() {
     is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
 }
 
+# spec: config.process.8
 @test "the program is found in the container's PATH" {
     new_bundle '.process.args = ["inspector"] | .process.env = ["PATH=/usr/bin:/bin"]'
     inspect
     is "$(got .cwd)" /
 }
 
+# spec: config.user.1 config.user.2 config.user.4
 @test "user, group, additional groups and umask" {
     new_bundle '.process.user = {"uid": 1000, "gid": 1001, "umask": 7, "additionalGids": [5, 6]}'
     inspect
@@ -43,12 +46,14 @@ setup() {
     is "$(got .status.Umask)" 0007
 }
 
+# spec: config.user.3
 @test "without umask the caller's stays" {
     new_bundle
     (umask 0027; inspect)
     is "$(got .status.Umask)" 0027
 }
 
+# spec: config.linux-process.2
 @test "capabilities: the five sets, exactly" {
     new_bundle '.process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_SETUID"], "effective": ["CAP_CHOWN"],
                 "permitted": ["CAP_CHOWN", "CAP_KILL"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'
@@ -66,6 +71,7 @@ setup() {
     is "$(got .status.CapPrm)" 0000000000000020
 }
 
+# spec: config.linux-process.3 config.linux-process.4
 @test "a capability that cannot be granted is a warning, not an error" {
     new_bundle '.process.capabilities.bounding += ["CAP_MOON"]'
     inspect
@@ -73,6 +79,7 @@ setup() {
     grep -q CAP_MOON "$T/log"
 }
 
+# spec: config.linux-process.5
 @test "noNewPrivileges" {
     new_bundle '.process.noNewPrivileges = true'
     inspect
@@ -82,6 +89,7 @@ setup() {
     is "$(got .status.NoNewPrivs)" 0
 }
 
+# spec: config.rlimits.2 config.rlimits.3
 @test "rlimits" {
     new_bundle '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
     inspect
@@ -89,12 +97,14 @@ setup() {
     is "$(got .rlimits.RLIMIT_CORE)" '{"soft":0,"hard":0}'
 }
 
+# spec: config.linux-process.6
 @test "oomScoreAdj" {
     new_bundle '.process.oomScoreAdj = 123'
     inspect
     is "$(got .oom_score_adj)" 123
 }
 
+# spec: runtime-linux.fds.1
 @test "only descriptors 0, 1, 2 are open" {
     new_bundle
     exec 7< /etc/passwd 8< /

@@ -7,6 +7,7 @@ setup() {
     root_only
 }
 
+# spec: config-linux.masked.1
 @test "masked paths: files read as empty, directories are empty and cannot be written" {
     new_bundle '.linux.maskedPaths = ["/srv/file", "/srv/dir", "/srv/missing", "/proc/keys", "/sys/firmware"] | .root.readonly = false'
     mkdir -p "$B/rootfs/srv/dir/sub"
@@ -47,6 +48,7 @@ setup() {
     [ -s /etc/passwd ]
 }
 
+# spec: config-linux.readonly.1
 @test "read-only paths: directories, files, with all that is mounted below" {
     new_bundle '.linux.readonlyPaths = ["/proc/sys", "/srv", "/tmp/file", "/missing"] | .root.readonly = false'
     mkdir -p "$B/rootfs/srv/sub"
@@ -67,6 +69,7 @@ setup() {
     is "$(cfs run -b "$B" "$ID")" ""
 }
 
+# spec: config-linux.masked.2 config-linux.readonly.2
 @test "relative paths are refused" {
     new_bundle '.linux.maskedPaths = ["srv"]'
     run cfs run -b "$B" "$ID"
@@ -78,6 +81,7 @@ setup() {
     contains "$output" readonlyPaths
 }
 
+# spec: config.hostname.1 config.domainname.1
 @test "hostname and domainname" {
     new_bundle '.hostname = "box" | .domainname = "example.org"'
     local ours
@@ -107,6 +111,7 @@ setup() {
     contains "$output" hostname
 }
 
+# spec: config-linux.sysctl.1
 @test "sysctl: of each namespace" {
     new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.lo.rp_filter": "2", "kernel.shmmni": "1111", "kernel.msgmax": "9999",
         "kernel.sem": "100\t200\t30\t40", "fs.mqueue.msg_max": "21", "kernel.domainname": "dom"}'
@@ -123,6 +128,7 @@ setup() {
     is "$(cfs run -b "$B" "$ID")" 1
 }
 
+# spec: config-linux.sysctl.2
 @test "sysctl: what is the host's is refused, in whatever disguise" {
     new_bundle
     local key
@@ -135,6 +141,7 @@ setup() {
     done
 }
 
+# spec: config-linux.sysctl.2
 @test "sysctl: without the namespace it belongs to it is refused" {
     new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .linux.namespaces |= map(select(.type != "network"))' '.mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
     run cfs run -b "$B" "$ID"
@@ -166,6 +173,7 @@ setup() {
     contains "$output" "would change the host"
 }
 
+# spec: config-linux.personality.1 config-linux.personality.2
 @test "personality" {
     new_bundle '.linux.personality = {"domain": "LINUX32"}'
     inspect

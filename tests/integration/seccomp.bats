@@ -40,6 +40,7 @@ x86_64() { [ "$(uname -m)" = x86_64 ] || skip "numbers of x86-64"; }
 
 DENY_MKDIR='{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}'
 
+# spec: config-linux.seccomp.6
 @test "a filter is in force, with and without noNewPrivileges" {
     local n
     for n in true false; do
@@ -82,6 +83,7 @@ DENY_MKDIR='{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir",
     done
 }
 
+# spec: config-linux.seccomp.3 config-linux.seccomp.6
 @test "actions: ERRNO with and without errnoRet, KILL, TRAP, TRACE without a tracer, LOG" {
     x86_64
     new_bundle '.process.noNewPrivileges = true'
@@ -104,6 +106,7 @@ DENY_MKDIR='{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir",
     done
 }
 
+# spec: config-linux.seccomp.1 config-linux.seccomp.3 config-linux.seccomp.16
 @test "an allow list: the default's errno, conditions on arguments, ENOSYS for calls newer than the list" {
     x86_64
     new_bundle '.process.noNewPrivileges = true'
@@ -152,6 +155,7 @@ DENY_MKDIR='{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir",
     contains "$output" frobnicate
 }
 
+# spec: config-linux.seccomp.5 features-linux.seccomp.5
 @test "flags" {
     new_bundle '.process.args = ["/bin/true"]'
     local flags
@@ -176,6 +180,8 @@ refused() {
     is "$(ls -A "$STATE" 2>/dev/null)" ""
 }
 
+# spec: config-linux.seccomp.1 config-linux.seccomp.2 config-linux.seccomp.13 config-linux.seccomp.14
+# spec: config-linux.seccomp.15
 @test "what breaks a rule is refused before anything is made" {
     refused '.linux.seccomp.defaultAction = "SCMP_ACT_FOO"' defaultAction SCMP_ACT_FOO
     refused 'del(.linux.seccomp.defaultAction)' defaultAction required
@@ -232,6 +238,8 @@ refused() {
     done
 }
 
+# spec: config-linux.seccomp.8 config-linux.seccomp.12 config-linux.process-state.1
+# spec: config-linux.process-state.2 config-linux.process-state.3
 @test "NOTIFY: the agent gets the process state and the listener, and its answers count" {
     local n status
     for n in true false; do
@@ -251,6 +259,7 @@ refused() {
     done
 }
 
+# spec: config-linux.seccomp.9 config-linux.process-state.3
 @test "NOTIFY: exec tells the agent of its own process" {
     agent continue "" 2
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
@@ -302,6 +311,7 @@ refused() {
     is "$(timeout 20 taskset -c 0 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null)" "errno 5"
 }
 
+# spec: config-linux.seccomp.11
 @test "NOTIFY: a socket path longer than sun_path; crun's annotation; listenerPath without NOTIFY" {
     local long="$T/$(printf 'd%.0s' {1..120})"
     mkdir "$long"
@@ -321,6 +331,7 @@ refused() {
     cfs run -b "$B" "$ID"
 }
 
+# spec: config-linux.seccomp.10
 @test "NOTIFY: without an agent nothing is left behind" {
     local n before
     for n in true false; do

@@ -21,6 +21,7 @@ on_tty() { "$PYTHON" "$TTY" run "$@"; }
 # The inspector's JSON through a terminal.
 from_terminal() { tr -d '\r' < "$1" > "$OUT"; }
 
+# spec: config.process.2
 @test "create with a console socket: the master arrives before create ends, with a name" {
     new_bundle '.process.terminal = true'
     engine
@@ -47,6 +48,7 @@ from_terminal() { tr -d '\r' < "$1" > "$OUT"; }
     is "$(od -An -c < "$T/said" | tr -s ' ')" ' h e l l o \n'
 }
 
+# spec: config-linux.default-devices.2
 @test "/dev/console is the terminal, and only on a terminal" {
     new_bundle '.process.terminal = true | .process.args = ["/bin/sh", "-c", "stat -c %t:%T /dev/pts/0 /dev/console; echo via-console > /dev/console"]'
     engine
@@ -57,6 +59,7 @@ from_terminal() { tr -d '\r' < "$1" > "$OUT"; }
     is "$(sed -n 1p "$T/said")" 88:0
 }
 
+# spec: config.process.4
 @test "consoleSize" {
     new_bundle '.process.terminal = true | .process.consoleSize = {"height": 33, "width": 122}'
     engine
@@ -68,6 +71,7 @@ from_terminal() { tr -d '\r' < "$1" > "$OUT"; }
     is "$(got '.terminal | "\(.rows)x\(.cols)"')" 33x122
 }
 
+# spec: config.process.3
 @test "consoleSize without a terminal is ignored" {
     new_bundle '.process.consoleSize = {"height": 33, "width": 122}'
     inspect

@@ -19,6 +19,7 @@ new_user_bundle() {
 
 map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | join(\"; \")"; }
 
+# spec: config-linux.mappings.1
 @test "the mappings are as written, the process is root inside and the mapped user outside" {
     new_user_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up
@@ -43,6 +44,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     is "$(awk '/^Gid:/ { print $2 }' "/proc/$PID/status")" 300005
 }
 
+# spec: config.user.1 config.user.4
 @test "user, group and additional groups of the process" {
     new_user_bundle '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [10, 20]}'
     inspect
@@ -92,6 +94,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     is "$(cat "$B/rootfs/etc/hosts-only")" secret
 }
 
+# spec: config-linux.mappings.2
 @test "what is made inside belongs to the mapped user outside" {
     new_user_bundle '.root.readonly = false | .process.args = ["/bin/touch", "/tmp/made"]'
     cfs run -b "$B" "$ID"

@@ -224,6 +224,7 @@ static void the_last_one_removes_the_shared_parent(void **state)
         assert_int_equal(access(parent, F_OK), -1);
 }
 
+/* spec: config-linux.cgroups.1 */
 static void an_inhabited_cgroup_is_refused_and_left_alone(void **state)
 {
         struct fixture a, b;
@@ -262,6 +263,7 @@ static void a_lost_race_harms_nobody(void **state)
         teardown(&a);
 }
 
+/* spec: runtime.delete.4 */
 static void a_cgroup_that_was_there_before_stays(void **state)
 {
         struct fixture a, b;
@@ -280,6 +282,7 @@ static void a_cgroup_that_was_there_before_stays(void **state)
         teardown(&a);
 }
 
+/* spec: config-linux.cgroups-path.3 */
 static void bad_paths_are_refused(void **state)
 {
         static const char *const bad[] = { "/../x", "/a/../b", "..", "/", "//", "/.", "a/.." };

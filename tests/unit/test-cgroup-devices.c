@@ -112,6 +112,7 @@ static void compare(const struct rules *rules)
         }
 }
 
+/* spec: config-linux.allowed.1 config-linux.allowed.2 */
 static void the_program_does_what_the_rules_say(void **state)
 {
         unsigned seed = 20;

@@ -48,6 +48,7 @@ static void both(const char *json, const char *v1, const char *v2)
         expect(true, json, v2);
 }
 
+/* spec: config-linux.memory.1 config-linux.memory.2 */
 static void memory(void **state)
 {
         (void)state;
@@ -82,6 +83,7 @@ static void memory(void **state)
         both("{\"memory\":{\"useHierarchy\":true}}", "memory.use_hierarchy=1?", "");
 }
 
+/* spec: config-linux.cpu.1 config-linux.cpu.2 config-linux.cpu.4 config-linux.cpu.5 */
 static void cpu(void **state)
 {
         (void)state;
@@ -106,6 +108,7 @@ static void cpu(void **state)
         both("{\"cpu\":{\"cpus\":\",\"}}", "!linux.resources.cpu.cpus", "!linux.resources.cpu.cpus");
 }
 
+/* spec: config-linux.pids.1 */
 static void pids_zero_is_a_limit(void **state)
 {
         (void)state;
@@ -125,6 +128,7 @@ static void zeros_ask_for_nothing(void **state)
         both("{}", "", "");
 }
 
+/* spec: config-linux.blockio.1 config-linux.blockio.2 config-linux.blockio.3 */
 static void block_io(void **state)
 {
         (void)state;
@@ -147,6 +151,8 @@ static void block_io(void **state)
              "io.max=8:16 rbps=600 | io.max=8:16 wiops=max");
 }
 
+/* spec: config-linux.hugepages.1 config-linux.network.1 config-linux.rdma.1 config-linux.rdma.2 */
+/* spec: config-linux.unified.1 config-linux.unified.4 */
 static void the_rest(void **state)
 {
         (void)state;

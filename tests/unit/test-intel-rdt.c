@@ -1,7 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linux.intelRdt as far as it does without the hardware: what is written, and when an existing class agrees. */
+/*
+ * linux.intelRdt as far as it does without the hardware: what is written, and when an existing class agrees. A directory
+ * plays the file system; the files that the kernel would make in it are made by the first write.
+ */
+#include "base/io.h"
+#include "libcfs/state.h"
+
+static int fake_write(int dir_fd, const char *path, const char *text, struct cfs_error *err);
+static int fake_save(struct state *s, struct cfs_error *err);
+
+#define io_write_small fake_write
+#define state_save     fake_save
 #include "libcfs/steps/intel_rdt.c"
+#undef io_write_small
+#undef state_save
 #include "ctx.h"
+
+/* Appends: the order of the writes can be seen. */
+static int fake_write(int dir_fd, const char *path, const char *text, struct cfs_error *err)
+{
+        int fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+        (void)err;
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+        assert_int_equal(close(fd), 0);
+        return 0;
+}
+
+/* What is recorded does not exist yet. */
+static int fake_save(struct state *s, struct cfs_error *err)
+{
+        const struct oci_record_intel_rdt *o = s->record->intel_rdt;
+
+        (void)err;
+        assert_int_not_equal(access(o->mon_path ? o->mon_path : o->path, F_OK), 0);
+        return 0;
+}
 
 static void combined(const char *l3, const char *mb, const char *expect)
 {
@@ -16,6 +51,7 @@ static void combined(const char *l3, const char *mb, const char *expect)
         free(mb_copy);
 }
 
+/* spec: config-linux.rdt.4 */
 static void schemata_are_combined(void **state)
 {
         (void)state;
@@ -29,6 +65,7 @@ static void schemata_are_combined(void **state)
         combined("L3DATA:0=f\nL3CODE:0=1", "MB:0=20", "L3DATA:0=f\nL3CODE:0=1\nMB:0=20\n");
 }
 
+/* spec: config-linux.rdt.8 */
 static void an_existing_class_agrees_or_not(void **state)
 {
         static const char file[] = "    MB:0=  20;1= 100\n    L3:0=0ff;1=00f\n";
@@ -66,6 +103,7 @@ static void the_mount_is_found(void **state)
         assert_null(path);
 }
 
+/* spec: config-linux.rdt.2 */
 static void without_resctrl_it_is_an_error(void **state)
 {
         struct cfs_error err = { 0 };
@@ -82,6 +120,7 @@ static void without_resctrl_it_is_an_error(void **state)
 }
 
 /* A directory that looks like resctrl, for who makes what. */
+/* spec: config-linux.rdt.8 config-linux.rdt.9 */
 static void groups_are_made(void **state)
 {
         struct oci_record record = { 0 };
@@ -129,12 +168,145 @@ static void groups_are_made(void **state)
         test_rmdir(root);
 }
 
+struct rdt {
+        char *root;
+        struct ctx c;
+        struct oci_record record;
+        struct state state;
+};
+
+static void rdt_start(struct rdt *t, const char *config)
+{
+        *t = (struct rdt){ .root = test_mkdir(), .state = { .dir_fd = -1 } };
+        test_ctx(&t->c, WALK_CREATE, config);
+        t->state.record = &t->record;
+        t->state.arena = t->c.arena;
+        t->c.state = &t->state;
+        t->c.pid = 4711;
+}
+
+static void rdt_end(struct rdt *t)
+{
+        t->c.state = NULL;
+        ctx_done(&t->c);
+        test_rmdir(t->root);
+}
+
+static void rdt_mkdir(const struct rdt *t, const char *name)
+{
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", t->root, name);
+        assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static void rdt_write(const struct rdt *t, const char *name, const char *text)
+{
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", t->root, name);
+        (void)fake_write(AT_FDCWD, path, text, NULL);
+}
+
+/* `text` NULL: the file is not there. */
+static void rdt_has(const struct rdt *t, const char *name, const char *text)
+{
+        _cleanup_free_ char *have = NULL;
+        struct cfs_error err;
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", t->root, name);
+        if (!text) {
+                assert_int_not_equal(access(path, F_OK), 0);
+                return;
+        }
+        assert_ok(io_read_file(AT_FDCWD, path, 4096, &have, NULL, &err));
+        assert_string_equal(have, text);
+}
+
+/* Files in a directory do not keep the kernel's resctrl from removing it. */
+static void rdt_rm(const struct rdt *t, const char *name)
+{
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", t->root, name);
+        assert_int_equal(unlink(path), 0);
+}
+
+/* spec: config-linux.rdt.1 config-linux.rdt.5 config-linux.rdt.6 config-linux.rdt.10 */
+static void without_a_name_the_class_is_the_containers_own(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{}"));
+        assert_ok(groups_prepare(&t.c, t.root, &err));
+        rdt_has(&t, "test/schemata", NULL);
+        assert_ok(groups_join(&t.c, t.root, &err));
+        rdt_has(&t, "test/tasks", "4711");
+        rdt_rm(&t, "test/tasks");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_has(&t, "test", NULL);
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_end(&t);
+}
+
+/* spec: config-linux.rdt.1 config-linux.rdt.4 config-linux.rdt.7 config-linux.rdt.11 */
+static void a_named_class_is_made_and_stays(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"closID\":\"gold\",\"schemata\":[\"L2:0=f\",\"MB:0=10\"],"
+                                 "\"memBwSchema\":\"MB:0=20\",\"l3CacheSchema\":\"L3:0=ff\"}"));
+        assert_ok(groups_prepare(&t.c, t.root, &err));
+        rdt_has(&t, "gold/schemata", "L3:0=ff\nMB:0=20\nL2:0=f\nMB:0=10\n");
+        assert_ok(groups_join(&t.c, t.root, &err));
+        rdt_has(&t, "gold/tasks", "4711");
+        rdt_rm(&t, "gold/tasks");
+        rdt_rm(&t, "gold/schemata");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        assert_int_equal(access(t.root, F_OK), 0);
+        rdt_mkdir(&t, "gold/still-there");
+        rdt_end(&t);
+}
+
+/* spec: config-linux.rdt.5 config-linux.rdt.11 config-linux.rdt.12 */
+static void monitoring_has_a_group_of_the_containers_own(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"closID\":\"gold\",\"enableMonitoring\":true}"));
+        rdt_mkdir(&t, "gold");
+        rdt_mkdir(&t, "gold/mon_groups");
+        rdt_write(&t, "gold/schemata", "L3:0=1\n");
+        assert_ok(groups_prepare(&t.c, t.root, &err));
+        rdt_has(&t, "gold/schemata", "L3:0=1\n");
+        assert_ok(groups_join(&t.c, t.root, &err));
+        rdt_has(&t, "gold/tasks", "4711");
+        rdt_has(&t, "gold/mon_groups/test/tasks", "4711");
+        rdt_rm(&t, "gold/mon_groups/test/tasks");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_has(&t, "gold/mon_groups/test", NULL);
+        rdt_has(&t, "gold/schemata", "L3:0=1\n");
+        rdt_end(&t);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(schemata_are_combined), cmocka_unit_test(an_existing_class_agrees_or_not),
-                cmocka_unit_test(the_mount_is_found),    cmocka_unit_test(without_resctrl_it_is_an_error),
+                cmocka_unit_test(schemata_are_combined),
+                cmocka_unit_test(an_existing_class_agrees_or_not),
+                cmocka_unit_test(the_mount_is_found),
+                cmocka_unit_test(without_resctrl_it_is_an_error),
                 cmocka_unit_test(groups_are_made),
+                cmocka_unit_test(without_a_name_the_class_is_the_containers_own),
+                cmocka_unit_test(a_named_class_is_made_and_stays),
+                cmocka_unit_test(monitoring_has_a_group_of_the_containers_own),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

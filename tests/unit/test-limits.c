@@ -143,6 +143,7 @@ static void attributes(struct ctx *c)
         CHILD_OK(session_init(c, &err));
 }
 
+/* spec: config.linux-process.8 config.linux-process.13 */
 static void attributes_are_set(void **state)
 {
         struct ctx c;
@@ -207,6 +208,7 @@ static void affinity(struct ctx *c)
         CHILD_TRUE(STREQ(e.property, "process.execCPUAffinity.final") && strstr(e.hint, "cpuset"));
 }
 
+/* spec: config.linux-process.16 */
 static void cpus(void **state)
 {
         cpu_set_t set;
@@ -240,6 +242,7 @@ static void mempolicy(struct ctx *c)
         CHILD_TRUE(mode == (2 | 1 << 15) && nodes[0] == 1);
 }
 
+/* spec: config-linux.mempolicy.1 */
 static void memory_policy(void **state)
 {
         struct ctx c;

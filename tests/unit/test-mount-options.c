@@ -60,6 +60,9 @@ static struct mount_options parse(const char *text)
         return parse_as("tmpfs", text);
 }
 
+/* spec: config.options.1 config.options.2 config.options.3 config.options.4 config.options.5 */
+/* spec: config.options.6 config.options.7 config.options.8 config.options.9 config.options.10 */
+/* spec: config.options.11 config.options.12 config.options.13 */
 static void every_option_of_the_specification_is_known(void **state)
 {
         (void)state;
@@ -202,6 +205,7 @@ static void superblock_words(void **state)
         assert_string_equal(words[1], "async");
 }
 
+/* spec: config.mounts.6 */
 static void the_rest_is_the_file_systems(void **state)
 {
         struct mount_options o = parse("nosuid mode=755 size=65536k huge=never noswap");

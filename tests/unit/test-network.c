@@ -170,6 +170,7 @@ static void moves(struct ctx *c)
         done(c->pid, go);
 }
 
+/* spec: config-linux.net-devices.1 config-linux.net-devices.3 config-linux.net-devices.4 */
 static void interfaces_move_with_their_addresses(void **state)
 {
         struct ctx c;
@@ -207,6 +208,7 @@ static void refuses(struct ctx *c)
         done(c->pid, go);
 }
 
+/* spec: config-linux.net-devices.2 */
 static void a_name_that_is_taken_is_an_error(void **state)
 {
         struct ctx c;
@@ -232,6 +234,7 @@ static void misses(struct ctx *c)
         done(c->pid, go);
 }
 
+/* spec: config-linux.net-devices.8 */
 static void an_interface_that_is_missing_is_an_error(void **state)
 {
         struct ctx c;

@@ -615,6 +615,7 @@ static void made_up_profiles_are_compiled_as_by_libseccomp(void **state)
         try_profiles(150, true);
 }
 
+/* spec: config-linux.seccomp.7 config-linux.seccomp.16 */
 static void made_up_profiles_are_compiled_by_the_rules(void **state)
 {
         (void)state;
@@ -783,6 +784,7 @@ static void an_engines_profile_becomes_small(void **state)
 
 /* ---- the table ------------------------------------------------------------------------------------------------------- */
 
+/* spec: config-linux.seccomp.4 */
 static void numbers_are_those_of_libseccomp(void **state)
 {
         unsigned compared = 0;

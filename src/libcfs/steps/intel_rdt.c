@@ -350,15 +350,13 @@ static int directories(const struct ctx *c, const char *root, char **ret_dir, ch
         return str_printf(ret_mon, err, "%s/mon_groups/%s", *ret_dir, c->id);
 }
 
-int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
+/* The two groups below the mount point. */
+static int groups_prepare(struct ctx *c, const char *root, struct cfs_error *err)
 {
-        _cleanup_free_ char *root = NULL, *dir = NULL, *mon = NULL;
+        _cleanup_free_ char *dir = NULL, *mon = NULL;
         struct oci_record *record = c->state->record;
         int r;
 
-        r = find_resctrl(c, &root, err);
-        if (r < 0)
-                return r;
         r = directories(c, root, &dir, &mon, err);
         if (r < 0)
                 return r;
@@ -371,15 +369,21 @@ int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
         return make_recorded(c, &record->intel_rdt->mon_path, mon, err);
 }
 
-int intel_rdt_host(struct ctx *c, struct cfs_error *err)
+int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_free_ char *root = NULL, *dir = NULL, *mon = NULL;
+        _cleanup_free_ char *root = NULL;
+        int r = find_resctrl(c, &root, err);
+
+        return r < 0 ? r : groups_prepare(c, root, err);
+}
+
+/* The init's tasks follow it. */
+static int groups_join(const struct ctx *c, const char *root, struct cfs_error *err)
+{
+        _cleanup_free_ char *dir = NULL, *mon = NULL;
         char pid[16];
         int r;
 
-        r = find_resctrl(c, &root, err);
-        if (r < 0)
-                return r;
         r = directories(c, root, &dir, &mon, err);
         if (r < 0)
                 return r;
@@ -388,6 +392,14 @@ int intel_rdt_host(struct ctx *c, struct cfs_error *err)
         if (r < 0 || !mon)
                 return r;
         return write_file(root, mon, "tasks", pid, err);
+}
+
+int intel_rdt_host(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_free_ char *root = NULL;
+        int r = find_resctrl(c, &root, err);
+
+        return r < 0 ? r : groups_join(c, root, err);
 }
 
 /* Tasks in a group that goes away fall back to the default class. */

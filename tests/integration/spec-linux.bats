@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Rules of config-linux.md that no other test is about. Each test names those it proves (tests/conformance).
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+refused() {
+    jq "$1" "$B/config.json" > "$T/bad.json"
+    run cfs check --config "$T/bad.json" "$B"
+    is "$status" 1 "$1"
+    contains "$output" "$2"
+}
+
+# spec: config-linux.filesystems.1
+@test "the default file systems" {
+    new_bundle
+    inspect
+    is "$(mnt /proc .type)" proc
+    is "$(mnt /sys .type)" sysfs
+    is "$(mnt /dev/pts .type)" devpts
+    is "$(mnt /dev/shm .type)" tmpfs
+}
+
+# ---- network devices ---------------------------------------------------------------------------------------------
+
+# cfs runs in a network namespace of the test's own, which plays the host.
+private_network() {
+    needs ip
+    background unshare --net sleep 600
+    HOST=$!
+    wait_for grep -q '^sleep' "/proc/$HOST/comm"
+    INTO=(nsenter --net="/proc/$HOST/ns/net" --)
+    outside ip link add v0 type veth peer name v1 || skip "needs a kernel with veth"
+    outside ip link set v0 mtu 1400 address 02:00:00:00:00:07
+    outside ip link set v0 up
+    outside ip address add 10.11.12.13/24 dev v0
+    outside ip address add 169.254.7.7/16 scope link dev v0
+}
+
+inside_ip() { cfs exec "$ID" /bin/busybox ip "$@"; }
+
+# spec: config-linux.net-devices.1 config-linux.net-devices.4 config-linux.net-devices.5
+@test "netDevices: the interface is inside, with its attributes and addresses, and up" {
+    private_network
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.netDevices = {"v0": {"name": "eth0"}, "v1": {}}'
+    up
+    contains "$(inside_ip address show eth0)" "inet 10.11.12.13/24"
+    contains "$(inside_ip link show eth0)" "mtu 1400"
+    contains "$(inside_ip link show eth0)" 02:00:00:00:00:07
+    contains "$(inside_ip link show eth0)" ",UP"
+    contains "$(inside_ip link show v1)" ",UP"
+    case "$(inside_ip address show eth0)" in *169.254.7.7*) echo "an address of link scope moved" >&2; return 1 ;; esac
+    ! outside ip link show v0
+    ! outside ip link show v1
+}
+
+# spec: config-linux.net-devices.2 config-linux.net-devices.3 config-linux.net-devices.8
+@test "netDevices: a taken name is an error, %d finds a free one, what cannot be moved is an error" {
+    private_network
+    local before
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.netDevices = {"v0": {"name": "lo"}}'
+    before=$(outside ip -o address show | sort)
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" linux.netDevices
+    is "$(outside ip -o address show | sort)" "$before"
+    config '.linux.netDevices = {"nope": {}}'
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" nope
+    refused '.linux.namespaces |= map(select(.type != "network"))' linux.netDevices
+    config '.linux.netDevices = {"v0": {"name": "eth%d"}, "v1": {"name": "eth%d"}}'
+    up
+    inside_ip link show eth0
+    inside_ip link show eth1
+}
+
+# spec: config-linux.net-devices.6 config-linux.net-devices.7
+@test "netDevices: left where it is, as it is" {
+    private_network
+    background unshare --net sleep 600
+    local holder=$!
+    wait_for grep -q '^sleep' "/proc/$holder/comm"
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.netDevices = {"v0": {"name": "eth0"}}'
+    config --arg n "/proc/$holder/ns/net" '.linux.namespaces |= map(if .type == "network" then .path = $n else . end) |
+        .mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
+    up
+    # The owner of the namespace changes it; start, exec and delete leave that alone.
+    nsenter --net="/proc/$holder/ns/net" ip link set eth0 down mtu 1300
+    cfs exec "$ID" /bin/true
+    cfs delete --force "$ID"
+    contains "$(nsenter --net="/proc/$holder/ns/net" ip link show eth0)" "mtu 1300"
+    contains "$(nsenter --net="/proc/$holder/ns/net" ip link show eth0)" "state DOWN"
+    ! outside ip link show v0
+}
+
+# ---- cgroups -----------------------------------------------------------------------------------------------------
+
+# spec: config-linux.cgroups-path.2
+@test "cgroupsPath: the same value is the same place, whoever asks and whatever the container is called" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    local value first
+    for value in "/$ID/abs" "$ID-rel"; do
+        config --arg p "$value" '.linux.cgroupsPath = $p'
+        up
+        first=$(cat "/proc/$PID/cgroup")
+        contains "$first" "$value"
+        cfs delete --force "$ID"
+        ID="other$ID" up
+        is "$(cat "/proc/$(cfs state "other$ID" | jq .pid)/cgroup")" "$first"
+        cfs delete --force "other$ID"
+    done
+}
+
+# spec: config-linux.cpu.3
+@test "cpu.burst above the quota is an error" {
+    [ -e /sys/fs/cgroup/cpu/cpu.cfs_burst_us ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "needs the cpu controller"
+    new_bundle '.linux.resources.cpu = {"quota": 10000, "period": 100000, "burst": 20000}'
+    local before
+    before=$(host_snapshot)
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" linux.resources.cpu.burst
+    is "$(host_snapshot)" "$before"
+}
+
+# spec: config-linux.blockio.2 config-linux.hugepages.2 config-linux.rdma.2
+@test "resources: a weightDevice without weights, page sizes that are none, rdma without limits" {
+    new_bundle
+    refused '.linux.resources.blockIO.weightDevice = [{"major": 8, "minor": 0}]' linux.resources.blockIO.weightDevice
+    refused '.linux.resources.hugepageLimits = [{"pageSize": "2M", "limit": 1}]' 'linux.resources.hugepageLimits[0].pageSize'
+    refused '.linux.resources.hugepageLimits = [{"pageSize": "big", "limit": 1}]' 'linux.resources.hugepageLimits[0].pageSize'
+    refused '.linux.resources.rdma = {"mlx5_0": {}}' linux.resources.rdma
+}
+
+# spec: config-linux.unified.1 config-linux.unified.2
+@test "unified: the controller that a key needs is enabled, all the way down" {
+    local top
+    top=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+    [ -n "$top" ] && grep -qw hugetlb "$top/cgroup.controllers" || skip "needs the hugetlb controller in cgroup v2"
+    [ -e "/sys/kernel/mm/hugepages/hugepages-2048kB" ] || skip "needs huge pages of 2 MB"
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.cgroupsPath = "/'"$ID"'/deep/er" | .linux.resources.unified = {"hugetlb.2MB.max": "4194304"}'
+    up
+    is "$(cat "$top/$ID/deep/er/hugetlb.2MB.max")" 4194304
+    contains "$(cat "$top/$ID/deep/er/cgroup.procs")" "$PID"
+}
+
+# ---- memory policy, time -----------------------------------------------------------------------------------------
+
+# spec: config-linux.mempolicy.1
+@test "memoryPolicy: the kernel's view of the process" {
+    [ -e /proc/self/numa_maps ] || skip "needs a kernel with NUMA"
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}'
+    up
+    contains "$(cat "/proc/$PID/numa_maps")" "bind=static:0"
+    cfs delete --force "$ID"
+    config '.linux.memoryPolicy = {"mode": "MPOL_INTERLEAVE", "nodes": "0"}'
+    up
+    contains "$(cat "/proc/$PID/numa_maps")" "interleave:0"
+}
+
+# spec: config-linux.mempolicy.2
+@test "memoryPolicy: unknown modes and flags, nodes that do not fit the mode" {
+    new_bundle
+    refused '.linux.memoryPolicy = {"mode": "MPOL_FAIR"}' linux.memoryPolicy.mode
+    refused '.linux.memoryPolicy = {"nodes": "0"}' linux.memoryPolicy.mode
+    refused '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_X"]}' 'linux.memoryPolicy.flags[0]'
+    refused '.linux.memoryPolicy = {"mode": "MPOL_BIND"}' linux.memoryPolicy.nodes
+    refused '.linux.memoryPolicy = {"mode": "MPOL_LOCAL", "nodes": "0"}' linux.memoryPolicy.nodes
+    refused '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0-"}' linux.memoryPolicy.nodes
+}
+
+# spec: config-linux.rdt.2
+@test "intelRdt: without a resctrl file system it is an error that says so, and nothing is made" {
+    ! grep -q ' - resctrl ' /proc/self/mountinfo || skip "needs a machine without resctrl"
+    new_bundle '.linux.intelRdt = {"closID": "gold", "l3CacheSchema": "L3:0=f"}'
+    local before
+    before=$(host_snapshot)
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" resctrl
+    is "$(host_snapshot)" "$before"
+}
