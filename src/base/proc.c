@@ -220,3 +220,15 @@ int proc_signal_number(const char *name)
         }
         return realtime_number(name);
 }
+
+void proc_default_signals(void)
+{
+        const uint64_t standard[8] = { 0 }; /* the kernel's struct sigaction, SIG_DFL being 0 */
+        sigset_t none;
+
+        /* EINVAL for SIGKILL and SIGSTOP, which cannot be ignored. */
+        for (int s = 1; s < _NSIG; s++)
+                (void)syscall(SYS_rt_sigaction, s, standard, NULL, (size_t)(_NSIG - 1) / 8);
+        (void)sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}

@@ -41,26 +41,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-#include <sys/syscall.h>
-
-/*
- * What the caller blocks or ignores (conmon: SIGPIPE; the runtime itself in the foreground: everything it forwards) survives
- * an execve, and the program would wonder. Handlers are gone by CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since
- * a filter may forbid it later.
- */
-static void reset_signals(void)
-{
-        /* The kernel's struct sigaction, all zero: SIG_DFL. The system call itself, since glibc keeps signals 32 and 33 for
-         * itself, and its posix_spawn(3) leaves them ignored in whatever it starts: us, for one. */
-        const uint64_t standard[4] = { 0 };
-        sigset_t none;
-
-        for (int s = 1; s <= SIGRTMAX; s++)
-                (void)syscall(SYS_rt_sigaction, s, standard, NULL,
-                              sizeof(uint64_t)); /* EINVAL: SIGKILL, SIGSTOP */
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
                                  void (*child)(struct ctx *))
@@ -69,7 +49,9 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         c->sync = ours;
         c->pid = 0;
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        reset_signals();
+        /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by CLONE_CLEAR_SIGHAND, which
+         * spares SIG_IGN. This early, since a filter may forbid it later. */
+        proc_default_signals();
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);

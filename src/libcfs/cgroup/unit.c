@@ -104,7 +104,7 @@ int unit_slice_path(const char *slice, char **ret, struct cfs_error *err)
             strstr(slice, "--") || !is_unit_name(slice))
                 return bad_path(slice, "that is no slice", err);
         for (size_t i = 1; i <= n; i++) {
-                if (slice[i] != '-' && i < n)
+                if (i < n && slice[i] != '-')
                         continue;
                 str_add(&s, "/");
                 str_add_n(&s, slice, i);

@@ -61,22 +61,12 @@ struct child {
 
 /* ---- the child ------------------------------------------------------------------------------------------------- */
 
-/* By the system call itself: libc would leave out the signals that it uses for threads, which our caller may ignore. */
-static void default_signals(void)
-{
-        const uint64_t dfl[8] = { 0 }; /* the kernel's struct sigaction, SIG_DFL being 0 */
-
-        for (int sig = 1; sig < _NSIG; sig++)
-                (void)syscall(SYS_rt_sigaction, sig, dfl, NULL, (size_t)(_NSIG - 1) / 8);
-}
-
 static int child_main(void *arg)
 {
         struct child *c = arg;
-        sigset_t none;
 
         (void)setsid();
-        default_signals();
+        proc_default_signals();
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(c->stdio[fd], fd) < 0)
                         goto failed;
@@ -84,8 +74,6 @@ static int child_main(void *arg)
         /* A bundle that the user namespace's root cannot enter is no reason not to run. */
         if (chdir(c->call->cwd) < 0 && chdir("/") < 0)
                 goto failed;
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
         (void)execve(c->call->hook->path, c->args, c->env);
 failed:
         c->failed = errno;

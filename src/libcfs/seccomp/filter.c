@@ -567,7 +567,7 @@ static int write_filter(struct compiler *c, struct cfs_error *err)
 {
         place where = program_return(&c->program, SECCOMP_RET_KILL_THREAD);
         place entries[ARCHS_MAX];
-        bool first[ARCHS_MAX];
+        bool first[ARCHS_MAX] = { false };
 
         for (unsigned i = c->n_archs; i-- > 0;) {
                 int r;
