@@ -10,6 +10,9 @@
  *      inspector open PATH    opens PATH for writing; prints "ok" or the error
  *      inspector grow MIB     touches that much memory
  *      inspector syscall N... makes a system call by number; prints "0" or "errno 38"
+ *      inspector notify TEXT...      sends each TEXT to $NOTIFY_SOCKET, as sd_notify(3) does
+ *      inspector with-key NAME CMD.. in a session keyring of its own that holds a key of that name, executes CMD
+ *      inspector has-key NAME        "yes" or "no": can a key of that name be found in the session keyring?
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -26,9 +29,11 @@
 #include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
@@ -383,8 +388,52 @@ static int one_call(char **argv)
         return 0;
 }
 
+static int notify(char **texts)
+{
+        const char *path = getenv("NOTIFY_SOCKET");
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+        if (!path || strlen(path) >= sizeof(a.sun_path)) {
+                printf("no NOTIFY_SOCKET\n");
+                return 1;
+        }
+        memcpy(a.sun_path, path, strlen(path));
+        for (; *texts; texts++)
+                if (sendto(fd, *texts, strlen(*texts), 0, (struct sockaddr *)&a, sizeof(a)) < 0) {
+                        printf("%s: %s\n", path, strerror(errno));
+                        return 1;
+                }
+        return 0;
+}
+
+enum { JOIN_SESSION_KEYRING = 1, SEARCH = 10, SESSION_KEYRING = -3 };
+
+static int with_key(char **argv)
+{
+        if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 ||
+            syscall(SYS_add_key, "user", argv[0], "secret", 6, SESSION_KEYRING) < 0) {
+                fprintf(stderr, "keyring: %s\n", strerror(errno));
+                return 125;
+        }
+        (void)execv(argv[1], argv + 1);
+        return 126;
+}
+
+static int has_key(const char *name)
+{
+        printf("%s\n", syscall(SYS_keyctl, SEARCH, SESSION_KEYRING, "user", name, 0) >= 0 ? "yes" : "no");
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
+        if (argc > 2 && strcmp(argv[1], "notify") == 0)
+                return notify(argv + 2);
+        if (argc > 3 && strcmp(argv[1], "with-key") == 0)
+                return with_key(argv + 2);
+        if (argc > 2 && strcmp(argv[1], "has-key") == 0)
+                return has_key(argv[2]);
         if (argc > 2 && strcmp(argv[1], "syscall") == 0)
                 return one_call(argv + 2);
         if (argc > 2 && strcmp(argv[1], "exit") == 0)
