@@ -93,7 +93,7 @@ static unsigned flags_of(const struct oci_seccomp *s)
 {
         unsigned flags = s->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
-        for (size_t i = 0; i < s->n_flags; i++)
+        for (size_t i = 0; s->flags && i < s->n_flags; i++)
                 flags |= names_flag(s->flags[i])->value;
         if (notifies(s))
                 flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
