@@ -5,8 +5,9 @@
  * Every function takes a struct cfs_runtime (where the containers are and how cgroups are managed), returns zero or more
  * on success, and on failure a negative errno after filling *err (cfs-error.h). Strings given to the library are only
  * read during the call; strings returned through a `ret_` parameter are freed by the caller with free(3). The library
- * keeps no global state, except the log handler, prints nothing, and is not thread-safe: creating a process changes the
- * calling process (namespaces, close-on-exec flags) for a moment.
+ * keeps no global state, except the log handler and the trace file, prints nothing, and is not thread-safe: creating a
+ * process changes the calling process for a moment (namespaces, limits, umask), and for good: it is undumpable, its
+ * descriptors from 3 on are close-on-exec, and a run in the foreground makes it a subreaper (prctl(2)).
  */
 #ifndef CFS_H
 #define CFS_H

@@ -8,6 +8,7 @@
  */
 #include "libcfs/notify.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/unix.h"
 #include <fcntl.h>
@@ -132,22 +133,27 @@ static int barrier(const struct notify *n, struct cfs_error *err)
         return r;
 }
 
-int notify_wait_ready(struct notify *n, int pidfd, struct cfs_error *err)
+void notify_wait_ready(struct notify *n, int pidfd)
 {
+        struct cfs_error err = { 0 };
         struct pollfd p[2] = { { .fd = n->fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 
         if (n->fd < 0)
-                return 0;
+                return;
         for (;;) {
                 if (poll(p, 2, -1) < 0)
                         continue;
                 if (p[0].revents) {
-                        int r = notify_relay(n, err);
+                        int r = notify_relay(n, &err);
 
+                        if (r > 0)
+                                r = barrier(n, &err);
+                        if (r < 0)
+                                log_warning("%s", err.text);
                         if (r != 0)
-                                return r < 0 ? r : barrier(n, err);
+                                return;
                 } else if (p[1].revents) {
-                        return 0;
+                        return;
                 }
         }
 }

@@ -19,8 +19,9 @@ int notify_relay(struct notify *n, struct cfs_error *err);
 
 /* For start and a detached run: relays until READY=1, or until the process behind pidfd ends. Then tells the host the
  * main pid and waits (5 s) until it has taken note (BARRIER=1, sd_notify_barrier(3)), since the host tells whose
- * message it is by the sender's pid, and we are about to end. */
-int notify_wait_ready(struct notify *n, int pidfd, struct cfs_error *err);
+ * message it is by the sender's pid, and we are about to end. A host that does not listen is a warning: the container
+ * runs. */
+void notify_wait_ready(struct notify *n, int pidfd);
 
 void notify_end(struct notify *n);
 

@@ -91,7 +91,7 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
                 r = build_and_start(&c, &n, rt, id, o, err);
         if (r >= 0 && !c.foreground && n.fd >= 0) {
                 state_unlock(c.state);
-                r = notify_wait_ready(&n, c.pidfd, err);
+                notify_wait_ready(&n, c.pidfd);
         }
         if (r >= 0 && c.foreground)
                 r = run_foreground(&c, f, &n, o, err);

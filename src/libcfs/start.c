@@ -55,14 +55,15 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
 }
 
 /* Type=notify services count as started when they say so; so does our caller. */
-static int wait_ready(struct ctx *c, struct notify *n, struct cfs_error *err)
+static void wait_ready(struct ctx *c, struct notify *n)
 {
         struct proc_identity id;
         _cleanup_close_ int pidfd = state_identity(c->state, &id) ? proc_pidfd(&id) : -1;
 
         n->pid = c->state->record->pid;
         state_unlock(c->state);
-        return pidfd < 0 ? 0 : notify_wait_ready(n, pidfd, err);
+        if (pidfd >= 0)
+                notify_wait_ready(n, pidfd);
 }
 
 static int start(struct ctx *c, struct cfs_error *err)
@@ -82,7 +83,7 @@ static int start(struct ctx *c, struct cfs_error *err)
         if (r >= 0)
                 r = engine_start(c, err);
         if (r >= 0 && n.fd >= 0)
-                r = wait_ready(c, &n, err);
+                wait_ready(c, &n);
         notify_end(&n);
         return r;
 }

@@ -129,3 +129,28 @@ END
     cfs delete "$ID"
     is "$(cat "$T/ran")" ran
 }
+
+@test "a service manager that has gone away does not cost the container its life" {
+    new_bundle '.process.args = ["/bin/sleep", "600"]'
+    cat > "$T/manager" <<'END'
+import os, socket, subprocess, sys, time
+path, sock, cfs = sys.argv[1], sys.argv[2], sys.argv[3:]
+host = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+host.bind(path)
+subprocess.run(cfs[:-1] + ["create", "-b", os.environ["B"], cfs[-1]], env=dict(os.environ, NOTIFY_SOCKET=path),
+               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+start = subprocess.Popen(cfs[:-1] + ["start", cfs[-1]])
+for i in range(200):
+    if os.path.exists(sock):
+        break
+    time.sleep(0.05)
+host.close()
+os.unlink(path)
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", sock)
+sys.exit(start.wait(20))
+END
+    $PYTHON "$T/manager" "$T/host.sock" "$STATE/$ID/notify/notify.sock" "$CFS" --root "$STATE" --log-level warning "$ID" > "$T/said" 2>&1
+    contains "$(cat "$T/said")" "notify the host"
+    status_is "$ID" running
+    is "$(stat -c %a "$STATE/$ID/notify/notify.sock")" 777
+}
