@@ -45,14 +45,17 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len
         struct stat st;
         ssize_t n;
 
-        /* The size is only a hint: it is 0 in procfs and may change under our feet. */
-        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-                cap = (uint64_t)st.st_size > max ? max + 2 : (size_t)st.st_size + 2;
         for (;;) {
                 if (!buf || len + 1 >= cap) {
+                        size_t least = buf ? cap * 2 : cap;
                         char *p;
 
-                        cap = buf ? cap * 2 : cap;
+                        /* The size is only a hint: it is 0 in procfs and may change under our feet. Most files are smaller
+                         * than the first buffer, and nobody needs to ask. */
+                        cap = least;
+                        if (buf && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+                            (uint64_t)st.st_size + 2 > least)
+                                cap = (uint64_t)st.st_size > max ? max + 2 : (size_t)st.st_size + 2;
                         p = realloc(buf, cap);
                         if (!p)
                                 return err_nomem(err);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <time.h>
 
 static log_handler the_handler;
 static void *the_data;
@@ -84,4 +85,23 @@ const char *log_level_name(enum log_level level)
                 return "debug";
         }
         return "unknown";
+}
+
+void log_time(char buf[LOG_TIME_SIZE])
+{
+        struct timespec now;
+        long days, era, day_of_era, year_of_era, day_of_year, month, second;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        days = now.tv_sec / 86400 + 719468; /* since 0000-03-01 */
+        second = now.tv_sec % 86400;
+        era = days / 146097;
+        day_of_era = days % 146097;
+        year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+        day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        month = (5 * day_of_year + 2) / 153; /* 0: March */
+        (void)snprintf(buf, LOG_TIME_SIZE, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ",
+                       era * 400 + year_of_era + (month >= 10), month < 10 ? month + 3 : month - 9,
+                       day_of_year - (153 * month + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60,
+                       now.tv_nsec);
 }

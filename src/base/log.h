@@ -31,4 +31,9 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "error", "warning", "info", "debug". */
 const char *log_level_name(enum log_level level);
 
+/* Now, in UTC, as RFC 3339 writes it. gmtime_r(3) would read the time zone's file, for leap seconds that Unix time does not
+ * have; the calendar repeats every 400 years, and a year that begins in March has its leap day at the end. */
+#define LOG_TIME_SIZE 80
+void log_time(char buf[LOG_TIME_SIZE]);
+
 #endif

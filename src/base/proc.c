@@ -221,14 +221,25 @@ int proc_signal_number(const char *name)
         return realtime_number(name);
 }
 
-void proc_default_signals(void)
+uint64_t proc_ignored_signals(int proc_fd)
+{
+        static const char field[] = "\nSigIgn:\t";
+        char buf[4096];
+        const char *p =
+                io_read_small(proc_fd, "self/status", buf, sizeof(buf)) > 0 ? strstr(buf, field) : NULL;
+
+        return p ? strtoull(p + strlen(field), NULL, 16) : UINT64_MAX;
+}
+
+void proc_default_signals(uint64_t which)
 {
         const uint64_t standard[8] = { 0 }; /* the kernel's struct sigaction, SIG_DFL being 0 */
         sigset_t none;
 
         /* EINVAL for SIGKILL and SIGSTOP, which cannot be ignored. */
         for (int s = 1; s < _NSIG; s++)
-                (void)syscall(SYS_rt_sigaction, s, standard, NULL, (size_t)(_NSIG - 1) / 8);
+                if (which & 1ULL << (s - 1))
+                        (void)syscall(SYS_rt_sigaction, s, standard, NULL, (size_t)(_NSIG - 1) / 8);
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -55,25 +55,12 @@ static int severity(enum log_level level)
         return 7;
 }
 
-/* RFC 3339 in UTC. gmtime_r(3) would read the time zone's file, for leap seconds that Unix time does not have; the
- * calendar repeats every 400 years, and a year that begins in March has its leap day at the end. */
 static void put_time(FILE *f)
 {
-        struct timespec now;
-        long days, era, day_of_era, year_of_era, day_of_year, month, second;
+        char now[LOG_TIME_SIZE];
 
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        days = now.tv_sec / 86400 + 719468; /* since 0000-03-01 */
-        second = now.tv_sec % 86400;
-        era = days / 146097;
-        day_of_era = days % 146097;
-        year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-        day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        month = (5 * day_of_year + 2) / 153; /* 0: March */
-        (void)fprintf(f, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ",
-                      era * 400 + year_of_era + (month >= 10), month < 10 ? month + 3 : month - 9,
-                      day_of_year - (153 * month + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60,
-                      now.tv_nsec);
+        log_time(now);
+        (void)fputs(now, f);
 }
 
 static void put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)

@@ -29,7 +29,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 void build_child(struct ctx *c)
 {
@@ -38,22 +37,6 @@ void build_child(struct ctx *c)
         (void)engine_init(c, &err);
         sync_send_failed(c->sync, &err);
         _exit(1);
-}
-
-static int now_rfc3339(struct oci_arena *arena, char **ret)
-{
-        struct timespec t;
-        struct tm tm;
-        char *s = oci_arena_alloc(arena, 80);
-
-        if (!s)
-                return -ENOMEM;
-        (void)clock_gettime(CLOCK_REALTIME, &t);
-        (void)gmtime_r(&t.tv_sec, &tm);
-        (void)snprintf(s, 80, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-                       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
-        *ret = s;
-        return 0;
 }
 
 /* What later verbs need of the configuration. The strings stay in ctx's arena, which outlives the record's use here. */
@@ -77,8 +60,10 @@ static int fill_record(struct ctx *c, struct cfs_error *err)
         r->personality = c->linux_->personality;
         r->memory_policy = c->linux_->memory_policy;
         r->no_new_keyring = r->has_no_new_keyring = c->create->no_new_keyring;
-        if (now_rfc3339(c->arena, &r->created) < 0)
+        r->created = oci_arena_alloc(c->arena, LOG_TIME_SIZE);
+        if (!r->created)
                 return err_nomem(err);
+        log_time(r->created);
         return 0;
 }
 

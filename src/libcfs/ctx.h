@@ -66,8 +66,9 @@ struct ctx {
         /* ---- the new process; W: spawn ------------------------------------------------------- */
         pid_t pid; /* of the init (or exec'd process) in the runtime's PID namespace; 0 in the init */
         int pidfd;
-        struct sync *sync; /* this process's end of the socket                         */
-        int listen_fd;     /* W: created row, prepare; R: init: where `start` connects */
+        struct sync *sync;        /* this process's end of the socket                         */
+        uint64_t ignored_signals; /* R: spawn, to reset them in the new process               */
+        int listen_fd;            /* W: created row, prepare; R: init: where `start` connects */
 
         /* ---- rows' own ----------------------------------------------------------------------- */
         struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */

@@ -51,7 +51,7 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by CLONE_CLEAR_SIGHAND, which
          * spares SIG_IGN. This early, since a filter may forbid it later. */
-        proc_default_signals();
+        proc_default_signals(c->ignored_signals);
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -204,6 +204,7 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
                 free(theirs);
                 return r;
         }
+        c->ignored_signals = proc_ignored_signals(c->proc_fd);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
         (void)prctl(PR_SET_DUMPABLE, c->rootless && (c->ns_new & CLONE_NEWUSER));
         r = (c->namespaces->pre_join ? spawn_staged : spawn_direct)(c, mine, theirs, child, err);

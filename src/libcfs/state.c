@@ -244,6 +244,8 @@ int state_remove(struct state *s, struct cfs_error *err)
         if (s->dir_fd < 0)
                 return err_set(err, CFS_E_BUG, "remove container `%s`: its directory is not open", s->id);
         r = unlinkat(s->dir_fd, RECORD, 0) < 0 && errno != ENOENT ? -errno : 0;
+        if (r == 0 && rmdir(s->dir) == 0) /* usually the record was all there was */
+                return 0;
         if (r == 0)
                 r = rmtree_contents(s->dir_fd);
         if (r < 0)
@@ -377,7 +379,8 @@ static bool is_stale(const struct state *s)
 /* Takes the directory that is there, locked, when nobody misses it. 1: taken, 0: try again.
  *
  * One that we have made ourselves is treated like one that was found: between our mkdir(2) and our lock others may
- * have taken it for a dead one, used it, and died or finished. */
+ * have taken it for a dead one, used it, and died or finished. Only that it is empty is taken for granted then: who dies
+ * that fast leaves a file that is in nobody's way, and that goes when the container goes. */
 static int take_over(struct state *s, bool made, struct cfs_error *err)
 {
         struct cfs_error why = { 0 };
@@ -392,7 +395,7 @@ static int take_over(struct state *s, bool made, struct cfs_error *err)
         r = load_record(s, &why);
         if (r != -ENOENT && (r < 0 || !is_stale(s)))
                 return exists(s->id, err);
-        r = rmtree_contents(s->dir_fd);
+        r = made ? 0 : rmtree_contents(s->dir_fd);
         if (r < 0)
                 return err_path(err, -r, "unlinkat", s->dir, "empty `%s`, left by a cfs that was killed",
                                 s->dir);

@@ -66,7 +66,7 @@ static int child_main(void *arg)
         struct child *c = arg;
 
         (void)setsid();
-        proc_default_signals();
+        proc_default_signals(UINT64_MAX);
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(c->stdio[fd], fd) < 0)
                         goto failed;

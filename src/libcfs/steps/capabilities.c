@@ -27,6 +27,7 @@
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 
 enum set { BOUNDING, EFFECTIVE, INHERITABLE, PERMITTED, AMBIENT, N_SETS };
 
@@ -137,13 +138,11 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
         uint64_t ask[N_SETS];
 
         asked(c, ask);
-        for (unsigned cap = 0; cap < 64; cap++) {
+        for (unsigned cap = 0; cap < (unsigned)cap_max_bits(); cap++) {
                 if (ask[BOUNDING] & CAPS_BIT(cap))
                         continue;
                 if (cap_drop_bound((cap_value_t)cap) == 0)
                         continue;
-                if (errno == EINVAL) /* beyond the kernel's last one */
-                        break;
                 /* Not allowed to drop is fine for what is not there. */
                 if (errno == EPERM && cap_get_bound((cap_value_t)cap) == 0)
                         continue;
@@ -173,7 +172,8 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         r = caps_set(&(struct caps){ got[EFFECTIVE], got[PERMITTED], got[INHERITABLE] });
         if (r < 0)
                 return fail(-r, "capset", "set the capabilities", err);
-        if (cap_reset_ambient() < 0)
+        /* cap_reset_ambient(3) does the same, after asking for each of them whether it is there. */
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return fail(errno, "prctl", "clear the ambient capabilities", err);
         for (unsigned cap = 0; got[AMBIENT] >> cap; cap++)
                 if ((got[AMBIENT] & CAPS_BIT(cap)) && cap_set_ambient((cap_value_t)cap, CAP_SET) < 0)
