@@ -52,9 +52,9 @@ int proc_exit_code(int wait_status);
 int proc_signal_number(const char *name);
 
 /*
- * Puts signals (bit 0 is signal 1) to their default action, and blocks none: what the caller ignored or blocked survives an execve, and
- * the program would wonder. By the system call itself: glibc keeps signals 32 and 33 for itself, and its posix_spawn(3)
- * leaves them ignored in whatever it starts. Safe after vfork, in a process that shares no signal handlers.
+ * Puts signals (bit 0 is signal 1) to their default action, and blocks none: what the caller ignored or blocked survives an
+ * execve, and the program would wonder. By the system call itself: glibc keeps signals 32 and 33 for itself, and its
+ * posix_spawn(3) leaves them ignored in whatever it starts. Safe after vfork, in a process that shares no signal handlers.
  */
 void proc_default_signals(uint64_t which);
 

@@ -10,8 +10,8 @@
  *   2. the options in front of the command are parsed and the log is opened, so that every later mistake, those in the
  *      command's own options included, reaches the log that the engine reads;
  *   3. the command's options are parsed and checked: a mistake here has changed nothing yet;
- *   4. commands that enter a container replace this process by a copy of itself that no container can overwrite
- *      (CVE-2019-5736). The copy starts again at 1;
+ *   4. commands that enter a container replace this process by one whose executable no container can overwrite
+ *      (CVE-2019-5736). It starts again at 1;
  *   5. the command runs. Only here, and nowhere else in cfs, a failure becomes text and an exit code.
  *
  * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on argv[0]:
@@ -24,6 +24,7 @@
 #include "cli/logfile.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -68,8 +69,12 @@ static void version(void)
 /* POSIX lets a caller close them; what opens first would then be written to by every message. */
 static void open_standard_descriptors(void)
 {
+        struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+        if (poll(p, 3, 0) <= 0) /* the usual case: nothing to say of any of them */
+                return;
         for (int fd = 0; fd <= 2; fd++)
-                if (fcntl(fd, F_GETFD) < 0) /* allowed: stays open on purpose */
+                if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
                         (void)open("/dev/null", O_RDWR);
 }
 
