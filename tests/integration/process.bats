@@ -63,6 +63,7 @@ setup() {
     is "$(got .status.CapInh)" 0000000000000020
 }
 
+# spec: config.linux-process.2
 @test "capabilities of an ordinary user: what is not ambient is lost at the execve" {
     new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL"],
                 "effective": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_CHOWN", "CAP_KILL"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'

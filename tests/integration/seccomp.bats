@@ -238,8 +238,8 @@ refused() {
     done
 }
 
-# spec: config-linux.seccomp.8 config-linux.seccomp.12 config-linux.process-state.1
-# spec: config-linux.process-state.2 config-linux.process-state.3
+# spec: config-linux.seccomp.9 config-linux.seccomp.8 config-linux.seccomp.12
+# spec: config-linux.process-state.1 config-linux.process-state.2 config-linux.process-state.3
 @test "NOTIFY: the agent gets the process state and the listener, and its answers count" {
     local n status
     for n in true false; do

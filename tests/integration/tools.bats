@@ -2,7 +2,6 @@
 # What comes from having the construction as a table: check, explain, features, --trace, located errors.
 load helpers/common
 
-# spec: features.document.3
 @test "features fits its schema" {
     python3 -c 'import jsonschema' 2> /dev/null || PY=/usr/bin/python3
     "${PY:-python3}" -c 'import jsonschema' 2> /dev/null || skip "needs python3-jsonschema"

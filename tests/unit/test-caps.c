@@ -71,6 +71,7 @@ static void as_user(struct ctx *c)
         CHILD_TRUE(strstr(test_logged, "CAP_KILL cannot be granted and is left out (ambient)"));
 }
 
+/* spec: config.linux-process.2 */
 static void sets_are_what_was_asked_for(void **state)
 {
         struct ctx c;
@@ -132,6 +133,7 @@ static void with_less(struct ctx *c)
                           "CAP_MKNOD cannot be granted and is left out (bounding, effective, permitted)"));
 }
 
+/* spec: config.linux-process.3 config.linux-process.4 */
 static void what_cannot_be_granted_is_a_warning(void **state)
 {
         struct ctx c;
