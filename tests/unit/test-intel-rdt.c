@@ -296,6 +296,36 @@ static void monitoring_has_a_group_of_the_containers_own(void **state)
         rdt_end(&t);
 }
 
+/* spec: config-linux.rdt.13 */
+static void a_monitoring_group_that_cannot_be_made_is_an_error(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"enableMonitoring\":true}"));
+        /* Where nothing can be monitored there is no mon_groups. */
+        assert_fails(groups_prepare(&t.c, t.root, &err), ENOENT);
+        assert_contains(err.text, "mon_groups/test");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_has(&t, "test", NULL);
+        rdt_end(&t);
+}
+
+/* spec: config-linux.rdt.3 */
+static void without_the_property_the_row_does_nothing(void **state)
+{
+        struct ctx c;
+
+        (void)state;
+        test_ctx(&c, WALK_CREATE, TEST_LINUX("\"sysctl\":{}"));
+        assert_false(intel_rdt_wanted(&c));
+        ctx_done(&c);
+        test_ctx(&c, WALK_CREATE, TEST_LINUX("\"intelRdt\":{}"));
+        assert_true(intel_rdt_wanted(&c));
+        ctx_done(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -307,6 +337,8 @@ int main(void)
                 cmocka_unit_test(without_a_name_the_class_is_the_containers_own),
                 cmocka_unit_test(a_named_class_is_made_and_stays),
                 cmocka_unit_test(monitoring_has_a_group_of_the_containers_own),
+                cmocka_unit_test(a_monitoring_group_that_cannot_be_made_is_an_error),
+                cmocka_unit_test(without_the_property_the_row_does_nothing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
