@@ -238,3 +238,45 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     ln -sf busybox "$B/rootfs/bin/unshare"
     cfs run -b "$B" "$ID"
 }
+
+# As podman does: its own user namespace around everything, the runtime is root in it.
+inside_userns() {
+    needs newuidmap
+    outside unshare --user --map-root-user --map-auto true 2> /dev/null || skip "needs unshare --map-auto (util-linux 2.38)"
+    outside unshare --user --map-root-user --map-auto --mount sh -c 'echo $$; exec sleep 600' > "$T/nspid" 2> /dev/null < /dev/null 3>&- &
+    BACKGROUND+=($!)
+    disown $!
+    wait_for test -s "$T/nspid"
+    wait_for grep -q '^sleep' "/proc/$(cat "$T/nspid")/comm"
+    INTO=(nsenter --target "$(cat "$T/nspid")" --user --mount --)
+    BACKGROUND+=("$(cat "$T/nspid")")
+}
+
+@test "root of a user namespace: create, start, exec, delete in that namespace" {
+    inside_userns
+    new_bundle 'del(.linux.cgroupsPath) | .process.args = ["/bin/inspector", "sleep"]'
+    chown -R 54321:54321 "$B"
+    up
+    is "$(readlink "/proc/$PID/ns/user")" "$(readlink "/proc/$(cat "$T/nspid")/ns/user")"
+    cfs exec --user 1000:1000 "$ID" /bin/inspector > "$OUT" < /dev/null
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(map uid_map)" "0 54321 1; 1 1000000 65535"
+    is "$(got .dev.null.rdev)" 1:3
+    is "$(got .dev.mqueue.uid)" 0
+    is "$(mnt /sys .type)" sysfs
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    cfs delete "$ID"
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "root of a user namespace: another one for the container" {
+    inside_userns
+    new_bundle 'del(.linux.cgroupsPath) | .linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1000, "size": 1000}] |
+        .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "cgroup"))'
+    chown -R 1000999:1000999 "$B"
+    chmod 755 "$HOME_DIR"
+    inspect
+    is "$(map uid_map)" "0 1000 1000"
+    is "$(got .status.Uid)" $'0\t0\t0\t0'
+}
