@@ -106,7 +106,7 @@ hunt() {
 }
 
 @test "a hundred containers leave nothing: state, cgroups, mounts, processes, descriptors, keys" {
-    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.resources.pids.limit = 20'
+    new_bundle '.process.args = ["/bin/inspector", "sleep", "'"$ID"'"] | .linux.resources.pids.limit = 20'
     cfs list > /dev/null 2>&1 || mkdir -p "$STATE"
     local before i
     snapshot() {
@@ -114,7 +114,7 @@ hunt() {
         find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null
         wc -l < /proc/self/mountinfo
         ls /proc/$$/fd | wc -l
-        pgrep -f "inspector sleep" -r S,R,D | wc -l
+        pgrep -f "inspector sleep $ID" -r S,R,D | wc -l
     }
     before=$(snapshot)
     for i in {1..50}; do

@@ -164,6 +164,9 @@ PYTHON=/usr/bin/python3
 root_only() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"; }
 
+# as_user CMD...: as nobody, with nothing prepared.
+as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env HOME="$T" "$@"; }
+
 # ordinary_user [RANGES]: from here on `cfs` and `outside` run as the user 54321, who has the subordinate IDs 1000000 to
 # 1065535 (or what RANGES says, in the format of subuid(5)), in a mount namespace of the test's own with account files of the
 # test's own. Changes nothing on the host. $HOME_DIR is theirs, and so is the state directory.
