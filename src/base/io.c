@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -178,34 +179,61 @@ static int open_beside(int dirfd, const char *temp, mode_t mode)
         return open_retry(dirfd, temp, flags, mode);
 }
 
+int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
+                 struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open_beside(dirfd, path, mode);
+        int r;
+
+        if (fd < 0)
+                return err_path(err, -fd, "openat", path, "make `%s`", path);
+        r = fchmod(fd, mode) < 0 ? -errno : 0; /* whatever the umask */
+        if (r == 0)
+                r = io_write_all(fd, data, len);
+        if (r == 0)
+                return 0;
+        (void)unlinkat(dirfd, path, 0);
+        return err_path(err, -r, "write", path, "write `%s`", path);
+}
+
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                     struct cfs_error *err)
 {
-        _cleanup_close_ int fd = -1;
         _cleanup_free_ char *temp = NULL;
         int r;
 
         r = str_printf(&temp, err, "%s.new-%d", path, (int)getpid());
+        if (r >= 0)
+                r = io_write_new(dirfd, temp, data, len, mode, err);
         if (r < 0)
                 return r;
-        fd = open_beside(dirfd, temp, mode);
-        if (fd < 0)
-                return err_path(err, -fd, "openat", temp, "make `%s`", temp);
-        r = fchmod(fd, mode) < 0 ? -errno : 0; /* whatever the umask */
-        if (r == 0)
-                r = io_write_all(fd, data, len);
-        if (r < 0) {
-                err_path(err, -r, "write", temp, "write `%s`", temp);
-                goto fail;
-        }
-        if (renameat(dirfd, temp, dirfd, path) < 0) {
-                r = err_path(err, errno, "renameat", path, "replace `%s`", path);
-                goto fail;
-        }
-        return 0;
-fail:
+        if (renameat(dirfd, temp, dirfd, path) == 0)
+                return 0;
+        r = err_path(err, errno, "renameat", path, "replace `%s`", path);
         (void)unlinkat(dirfd, temp, 0);
         return r;
+}
+
+static int compare_int(const void *a, const void *b)
+{
+        int x = *(const int *)a, y = *(const int *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+void io_close_all(int *fds, size_t n)
+{
+        if (n > 0)
+                qsort(fds, n, sizeof(*fds), compare_int);
+        while (n > 0 && fds[0] < 0) {
+                fds++;
+                n--;
+        }
+        for (size_t i = 0, next; i < n; i = next) {
+                for (next = i + 1; next < n && fds[next] == fds[next - 1] + 1; next++)
+                        ;
+                (void)sys_close_range((unsigned)fds[i], (unsigned)fds[next - 1], 0);
+        }
 }
 
 int io_cloexec_from(unsigned first)

@@ -32,8 +32,15 @@ int io_write_small_quiet(int dirfd, const char *path, const char *text);
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                     struct cfs_error *err);
 
+/* Makes a file that nobody else has open; one that is in the way is removed. */
+int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
+                 struct cfs_error *err);
+
 /* write(2) until all is written, EINTR included. 0 or -errno, no message. */
 int io_write_all(int fd, const void *data, size_t len);
+
+/* Closes the descriptors that are not negative, those with neighbouring numbers with one system call. Sorts the list. */
+void io_close_all(int *fds, size_t n);
 
 /* Marks all descriptors from `first` on close-on-exec (close_range(2), Linux 5.11). 0 or -errno. */
 int io_cloexec_from(unsigned first);

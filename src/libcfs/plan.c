@@ -252,6 +252,10 @@ const struct step plan[] = {
 
         /* ---- created ----------------------------------------------------------------------------------------------- */
 
+        /* The record as it will be is written beside the one that there is. */
+        { .name = "state (next)", .when = C,
+          .host = created_write_host },
+
         /* Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file. */
         { .name = "parent death signal", .when = CX,
           .init = created_detach_init },

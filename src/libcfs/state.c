@@ -39,6 +39,7 @@
 #include <time.h>
 
 #define RECORD          "state.json"
+#define NEXT_RECORD     "state.json.next"
 #define RECORD_VERSION  1
 #define LOCK_TIMEOUT_MS 30000
 #define MAX_TRIES       100 /* of everything that a race can undo */
@@ -317,18 +318,32 @@ static int new_record(struct state *s, struct cfs_error *err)
         return s->record->id && s->record->phase && s->record->boot_id ? 0 : err_nomem(err);
 }
 
+static int encode(const struct state *s, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        size_t len = 0;
+        int r = oci_encode(&oci_record_type, s->record, 0, ret, &len, err);
+
+        if (r < 0)
+                return r;
+        (*ret)[len] = '\n'; /* in place of the NUL */
+        *ret_len = len + 1;
+        return 0;
+}
+
+static int save_failed(const struct state *s, int r, struct cfs_error *err)
+{
+        return err_prefix(err, r, "write the state of container `%s`", s->id);
+}
+
 int state_save(struct state *s, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
         size_t len = 0;
-        int r;
+        int r = encode(s, &text, &len, err);
 
-        r = oci_encode(&oci_record_type, s->record, 0, &text, &len, err);
-        if (r < 0)
-                return err_prefix(err, r, "write the state of container `%s`", s->id);
-        text[len] = '\n'; /* in place of the NUL */
-        r = io_write_atomic(s->dir_fd, RECORD, text, len + 1, 0600, err);
-        return r < 0 ? err_prefix(err, r, "write the state of container `%s`", s->id) : 0;
+        if (r >= 0)
+                r = io_write_atomic(s->dir_fd, RECORD, text, len, 0600, err);
+        return r < 0 ? save_failed(s, r, err) : 0;
 }
 
 bool state_identity(const struct state *s, struct proc_identity *ret)
@@ -344,7 +359,9 @@ bool state_identity(const struct state *s, struct proc_identity *ret)
 
 int state_set_init(struct state *s, pid_t pid, struct cfs_error *err)
 {
+        _cleanup_free_ char *text = NULL;
         struct proc_identity id;
+        size_t len = 0;
         int r;
 
         r = proc_identify(pid, &id);
@@ -360,7 +377,20 @@ int state_set_init(struct state *s, pid_t pid, struct cfs_error *err)
         s->record->phase = oci_arena_strdup(s->arena, "created");
         if (!s->record->boot_id || !s->record->phase)
                 return err_nomem(err);
-        return state_save(s, err);
+        r = encode(s, &text, &len, err);
+        if (r >= 0)
+                r = io_write_new(s->dir_fd, NEXT_RECORD, text, len, 0600, err);
+        return r < 0 ? save_failed(s, r, err) : 0;
+}
+
+int state_publish_init(struct state *s, struct cfs_error *err)
+{
+        int r;
+
+        if (renameat(s->dir_fd, NEXT_RECORD, s->dir_fd, RECORD) == 0)
+                return 0;
+        r = err_path(err, errno, "renameat", NEXT_RECORD, "replace `" RECORD "`");
+        return save_failed(s, r, err);
 }
 
 /* ---- opening --------------------------------------------------------------------------------------------------- */

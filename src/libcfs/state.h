@@ -62,8 +62,11 @@ const char *state_status_name(enum container_status st);
 /* The identity of the init as recorded; false when there is none yet. */
 bool state_identity(const struct state *s, struct proc_identity *ret);
 
-/* Records the init and the phase "created", and writes the record. */
+/* Records the init and the phase "created", and writes that beside the record. */
 int state_set_init(struct state *s, pid_t pid, struct cfs_error *err);
+
+/* Puts it in the record's place: it takes no time then. */
+int state_publish_init(struct state *s, struct cfs_error *err);
 
 /* Removes ROOT/ID and all it holds, the record first; no links followed, nothing beyond a mount. s stays open. */
 int state_remove(struct state *s, struct cfs_error *err);

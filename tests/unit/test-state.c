@@ -383,6 +383,7 @@ static void status_through_a_life(void **state)
 
         test_write(s->dir, "start.sock", "");
         assert_ok(state_set_init(s, pid, &err));
+        assert_ok(state_publish_init(s, &err));
         assert_true(state_identity(s, &id));
         assert_int_equal(id.pid, pid);
         assert_int_equal(proc_status(&id), PROC_ALIVE);
@@ -443,6 +444,7 @@ static void a_create_that_died_is_stopped(void **state)
         /* With an init that lives, it is not stopped: delete has to kill it. */
         init = sleeper();
         assert_ok(state_set_init(s, init, &err));
+        assert_ok(state_publish_init(s, &err));
         s->record->phase = oci_arena_strdup(s->arena, "creating");
         assert_int_equal(state_status(s), STATUS_CREATING);
         state_close(s);

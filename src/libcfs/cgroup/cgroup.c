@@ -8,6 +8,7 @@
  */
 #include "libcfs/cgroup/cgroup.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/str.h"
 #include "libcfs/cgroup/dbus.h"
 #include "libcfs/cgroup/detect.h"
@@ -205,7 +206,7 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
                 while (n < 0 && errno == EINTR);
                 if (n < 0)
                         return err_path(err, errno, "write", h->path, "join cgroup `%s`", h->path);
-                close(TAKE_FD(h->enter_fd));
+                /* The descriptor stays open until all are closed with one call, see descriptors_host_init(). */
         }
         return 0;
 }
@@ -496,10 +497,13 @@ void cgroup_close(struct cgroup *cg)
 {
         if (!cg)
                 return;
+        int fds[2 * CGROUP_MAX_HIERARCHIES];
+
         for (size_t i = 0; i < cg->n; i++) {
-                cleanup_close_p(&cg->h[i].dir_fd);
-                cleanup_close_p(&cg->h[i].enter_fd);
+                fds[2 * i] = TAKE_FD(cg->h[i].dir_fd);
+                fds[2 * i + 1] = TAKE_FD(cg->h[i].enter_fd);
         }
+        io_close_all(fds, 2 * cg->n);
         for (size_t i = 0; i < cg->n_owned; i++)
                 free(cg->owned[i]);
         dbus_close(cg->bus);

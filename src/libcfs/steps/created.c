@@ -45,9 +45,15 @@ int created_detach_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+/* While the init is at work; so that it need not wait for us when it has done its own. */
+int created_write_host(struct ctx *c, struct cfs_error *err)
+{
+        return state_set_init(c->state, c->pid, err);
+}
+
 int created_host(struct ctx *c, struct cfs_error *err)
 {
-        int r = state_set_init(c->state, c->pid, err);
+        int r = state_publish_init(c->state, err);
 
         return r >= 0 && c->wait_for_start ? sync_send_go(c->sync, err) : r;
 }

@@ -175,6 +175,7 @@ void args_check(const struct ctx *c, struct problems *p);
 int args_init(struct ctx *c, struct cfs_error *err);
 void args_explain(const struct ctx *c, struct report *r);
 int created_detach_init(struct ctx *c, struct cfs_error *err);
+int created_write_host(struct ctx *c, struct cfs_error *err);
 int created_host(struct ctx *c, struct cfs_error *err);
 int created_init(struct ctx *c, struct cfs_error *err);
 bool hooks_start_container_wanted(const struct ctx *c);
