@@ -260,6 +260,30 @@ static void cloexec_from_marks(void **state)
         (void)close(fd);
 }
 
+static void close_all_closes_what_is_listed_and_nothing_else(void **state)
+{
+        static const int listed[] = { 302, -1, 300, 301, -1, 305 };
+        int fds[ARRAY_SIZE(listed)], fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        (void)state;
+        assert_true(fd >= 0);
+        for (int n = 300; n <= 306; n++)
+                assert_int_equal(dup2(fd, n), n);
+        memcpy(fds, listed, sizeof(fds));
+        io_close_all(fds, ARRAY_SIZE(fds));
+        for (int n = 300; n <= 306; n++) {
+                bool open_ = fcntl(n, F_GETFD) >= 0;
+
+                assert_int_equal(open_, n == 303 || n == 304 || n == 306);
+                (void)close(n);
+        }
+        fds[0] = fds[1] = -1;
+        io_close_all(fds, 2);
+        io_close_all(fds, 0);
+        assert_true(fcntl(0, F_GETFD) >= 0 && fcntl(fd, F_GETFD) >= 0);
+        (void)close(fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -274,6 +298,7 @@ int main(void)
                 T(atomic_leaves_nothing_and_survives_leftovers),
                 T(atomic_is_atomic),
                 T(cloexec_from_marks),
+                T(close_all_closes_what_is_listed_and_nothing_else),
         };
 
         return cmocka_run_group_tests_name("io", tests, NULL, NULL);
