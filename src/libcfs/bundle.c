@@ -111,6 +111,20 @@ int bundle_read(struct ctx *c, const char *bundle, const char *config, struct cf
         return r < 0 ? r : read_config(c, config, err);
 }
 
+/*
+ * Up to version 1.2 pids.limit was a plain number of the Go structure from which engines write their documents, so that a
+ * zero is what they write for "no limit" (podman's --pids-limit -1). Version 1.3 made it a limit of zero.
+ */
+static void forget_zero_pids(struct oci_config *config)
+{
+        const char *v = config->oci_version;
+        bool old = v && (str_has_prefix(v, "1.0.") || str_has_prefix(v, "1.1.") || str_has_prefix(v, "1.2."));
+
+        if (old && config->linux && config->linux->resources && config->linux->resources->pids &&
+            config->linux->resources->pids->limit == 0)
+                config->linux->resources->pids->has_limit = false;
+}
+
 int bundle_load(struct ctx *c, const char *bundle, const char *config, struct cfs_error *err)
 {
         void *root = NULL;
@@ -121,6 +135,7 @@ int bundle_load(struct ctx *c, const char *bundle, const char *config, struct cf
                                &c->arena, err);
         if (r < 0)
                 return r;
+        forget_zero_pids(root);
         c->config = root;
         return bundle_documents(c, err);
 }

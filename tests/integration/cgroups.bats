@@ -219,6 +219,11 @@ no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
     config '.linux.resources.pids.limit = 0'
     up
     is "$(cat "$(dir pids)/pids.max")" 0
+    # Before version 1.3 a zero was what engines wrote for "no limit".
+    cfs delete --force "$ID"
+    config '.ociVersion = "1.0.2-dev"'
+    up
+    is "$(cat "$(dir pids)/pids.max")" max
 }
 
 # spec: config-linux.cpu.1 config-linux.cpu.4

@@ -39,6 +39,16 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(got .dev.stderr.target)" /proc/self/fd/2
 }
 
+@test "ptmx is the link, whatever the document says" {
+    new_bundle '.linux.devices = [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor": 2, "fileMode": 438}]'
+    inspect
+    is "$(got .dev.ptmx.target)" pts/ptmx
+    config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 10}]
+        | .linux.gidMappings = .linux.uidMappings'
+    inspect
+    is "$(got .dev.ptmx.target)" pts/ptmx
+}
+
 @test "they work" {
     new_bundle
     args sh -c 'echo lost > /dev/null; head -c 3 /dev/zero | wc -c; head -c 5 /dev/urandom | wc -c; echo x > /dev/full; echo out > /dev/stdout; echo err > /dev/stderr'

@@ -13,6 +13,9 @@
  * A node that exists already must be the device asked for (config-linux.md), and is left as it is: it may be the host's,
  * by a bind mount. When /dev as a whole is a bind mount nothing is made in it at all.
  *
+ * /dev/ptmx is the link to the container's own devpts instance, also when linux.devices lists the node (podman lists all
+ * of the host's for a privileged container): the node would open the host's instance.
+ *
  * The umask is taken away for the while, so that modes are exact without a chmod(2) that could follow a link.
  */
 #include "base/cleanup.h"
@@ -260,6 +263,12 @@ static bool is_configured(const struct ctx *c, const char *path)
         return false;
 }
 
+/* The link of that name takes its place. */
+static bool is_link(const struct maker *k, const char *path)
+{
+        return k->dev_fd >= 0 && is_path(path, "/dev/ptmx");
+}
+
 static int make_nodes(const struct ctx *c, struct maker *k, struct cfs_error *err)
 {
         struct node n;
@@ -279,6 +288,8 @@ static int make_nodes(const struct ctx *c, struct maker *k, struct cfs_error *er
                         return err_prefix(err, r, "default devices");
         }
         for (size_t i = 0; i < c->linux_->n_devices; i++) {
+                if (is_link(k, c->linux_->devices[i]->path))
+                        continue;
                 node_of(c->linux_->devices[i], &n);
                 r = make_node(k, &n, err);
                 if (r < 0)
