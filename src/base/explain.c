@@ -13,16 +13,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static bool describe(const char *path, char *buf, size_t size)
 {
+        struct statvfs fs;
         struct stat st;
+        bool noexec;
 
         if (stat(path, &st) < 0)
                 return false;
-        (void)snprintf(buf, size, "`%s` is mode %04o, owned by %u:%u", path, (unsigned)st.st_mode & 07777,
-                       (unsigned)st.st_uid, (unsigned)st.st_gid);
+        noexec = S_ISREG(st.st_mode) && statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC);
+        (void)snprintf(buf, size, "`%s` is mode %04o, owned by %u:%u%s", path, (unsigned)st.st_mode & 07777,
+                       (unsigned)st.st_uid, (unsigned)st.st_gid, noexec ? ", on a mount with noexec" : "");
         return true;
 }
 

@@ -126,6 +126,20 @@ fails_with() {
     fails_with "permission denied"
 }
 
+@test "process: a program on a mount with noexec" {
+    root_only
+    new_bundle '.process.args = ["/tmp/x/inspector"]'
+    mkdir "$B/volume" "$B/rootfs/tmp/x"
+    cp "$INSPECTOR" "$B/volume/inspector"
+    config '.mounts += [{"destination": "/tmp/x", "source": "volume", "options": ["bind", "noexec", "ro"]}]'
+    fails_with "on a mount with noexec"
+}
+
+@test "process: more groups than the kernel takes" {
+    new_bundle '.process.user.additionalGids = [range(70000)]'
+    fails_with "process.user.additionalGids: has 70000 entries"
+}
+
 @test "process: a directory as program" {
     root_only
     new_bundle '.process.args = ["/bin"]'

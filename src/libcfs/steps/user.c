@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,9 @@ void user_check(const struct ctx *c, struct problems *p)
         const struct oci_linux *l = c->linux_;
         const struct oci_user *u = user(c);
 
+        if (u->n_additional_gids > NGROUPS_MAX)
+                problem(p, "process.user.additionalGids", "has %zu entries, the kernel takes %d",
+                        u->n_additional_gids, NGROUPS_MAX);
         if (c->walk != WALK_CREATE || !c->process->args || !ns || ns->path)
                 return;
         if (!is_mapped(l->uid_mappings, l->n_uid_mappings, u->uid))
