@@ -62,6 +62,22 @@ static void a_mount_that_is_covered_is_no_mount(void **state)
         detect_free(&host);
 }
 
+static void a_mount_on_the_whole_directory_covers_all(void **state)
+{
+        struct detect_host host;
+
+        (void)state;
+        parse("31 25 0:27 / /sys/fs/cgroup ro shared:9 - tmpfs tmpfs ro\n"
+              "32 31 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+              "36 31 0:32 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+              "40 31 0:50 / /sys/fs/cgroup rw - tmpfs none rw,mode=755\n"
+              "41 40 0:32 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+              "1:cpu:/a\n0::/\n", &host);
+        assert_int_equal(host.n, 1);
+        assert_string_equal(host.mount[0].name, "pids");
+        detect_free(&host);
+}
+
 static void modes(void **state)
 {
         struct detect_host host;
@@ -141,6 +157,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_hybrid_machine),
                 cmocka_unit_test(a_mount_that_is_covered_is_no_mount),
+                cmocka_unit_test(a_mount_on_the_whole_directory_covers_all),
                 cmocka_unit_test(modes),
                 cmocka_unit_test(a_mount_of_a_part_of_the_tree),
                 cmocka_unit_test(the_usual_place_wins_and_names_are_unescaped),

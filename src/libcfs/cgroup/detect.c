@@ -136,20 +136,29 @@ static int add_mount(struct detect_host *host, bool v2, char *root, char *point,
         return str_dup(&m->root, root, err);
 }
 
-/* Forgets what is mounted on a point that something else is now mounted on: it cannot be reached any more. */
+/* Is path the point, or below it? */
+static bool is_at(const char *path, const char *point)
+{
+        size_t n = strlen(point);
+
+        return strncmp(path, point, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* Forgets what is mounted at or below a point that something else is now mounted on: it cannot be reached any more. */
 static void cover(struct detect_host *host, const char *point)
 {
-        for (size_t i = 0; i < host->n; i++) {
+        for (size_t i = 0; i < host->n;) {
                 struct detect_mount *m = &host->mount[i];
 
-                if (!STREQ(m->point, point))
+                if (!is_at(m->point, point)) {
+                        i++;
                         continue;
+                }
                 free(m->name);
                 free(m->point);
                 free(m->root);
                 *m = host->mount[--host->n];
                 host->mount[host->n] = (struct detect_mount){ 0 };
-                return;
         }
 }
 

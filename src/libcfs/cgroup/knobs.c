@@ -282,6 +282,9 @@ static int cpu_burst(struct knobs_job *j)
 {
         if (!j->r->cpu || !j->r->cpu->has_burst)
                 return 0;
+        if (j->r->cpu->quota > 0 && j->r->cpu->burst > (uint64_t)j->r->cpu->quota)
+                return invalid(j, "%" PRIu64 " is more than the quota, %" PRId64, j->r->cpu->burst,
+                               j->r->cpu->quota);
         return emit_flag(j, j->r->cpu->burst);
 }
 
