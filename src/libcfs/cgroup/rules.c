@@ -7,9 +7,13 @@
  *
  * The default devices have to work whatever the document says about all devices together, and no engine lists them
  * all. So they count as allowed right after the last rule for all devices: a later rule that names one of them still has
- * the last word on reading and writing. Their nodes, and those of linux.devices, are made by the init when it is in the
- * cgroup already, so mknod of exactly these is always allowed. When the document has no rules at all, the devices of
- * linux.devices can be used as well: listing them there is then the only way to ask for them.
+ * the last word on reading and writing.
+ *
+ * Making a node is not using it, and needs CAP_MKNOD; docker gives that capability to every container and counts on
+ * the runtime for the permission (`RUN mknod ...` in a Dockerfile). So under rules mknod is allowed for every device, last,
+ * where v1 can express it. The nodes of the defaults and of linux.devices are made by the init when it is in the
+ * cgroup already: theirs are allowed in any case. When the document has no rules at all, the devices of linux.devices can
+ * be used as well: listing them there is then the only way to ask for them.
  *
  * Where every device is allowed (privileged containers) nothing is added.
  */
@@ -25,6 +29,8 @@ static const struct rule defaults[] = {
         { true, 'c', 1, 8, RULES_RWM }, { true, 'c', 1, 9, RULES_RWM },    { true, 'c', 5, 0, RULES_RWM },
         { true, 'c', 5, 2, RULES_RWM }, { true, 'c', 136, -1, RULES_RWM },
 };
+
+static const struct rule mknod_any = { true, 'a', -1, -1, BPF_DEVCG_ACC_MKNOD };
 
 int rules_add(struct rules *list, const struct rule *rule, struct cfs_error *err)
 {
@@ -170,9 +176,11 @@ int rules_list(const struct cgroup_request *rq, struct rules *ret, struct cfs_er
                         r = rules_add(&list, &rule, err);
                 denies = denies || !rule.allow;
         }
-        if (r >= 0 && denies)
+        if (r >= 0 && n > 0 && !all.allow)
+                r = rules_add(&list, &mknod_any, err);
+        else if (r >= 0 && denies)
                 r = add_defaults(&list, BPF_DEVCG_ACC_MKNOD, err);
-        if (r >= 0 && n > 0 && (denies || !all.allow))
+        if (r >= 0 && denies && all.allow)
                 r = add_nodes(&list, rq, BPF_DEVCG_ACC_MKNOD, err);
         if (r < 0)
                 return r;
