@@ -16,8 +16,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static bool describe(const char *path, char *buf, size_t size)
+/* `last`: nobody wanted to pass through it, so that being a directory may be what is wrong. */
+static bool describe(const char *path, bool last, char *buf, size_t size)
 {
+        const char *kind = "";
         struct statvfs fs;
         struct stat st;
         bool noexec;
@@ -25,8 +27,11 @@ static bool describe(const char *path, char *buf, size_t size)
         if (stat(path, &st) < 0)
                 return false;
         noexec = S_ISREG(st.st_mode) && statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC);
-        (void)snprintf(buf, size, "`%s` is mode %04o, owned by %u:%u%s", path, (unsigned)st.st_mode & 07777,
-                       (unsigned)st.st_uid, (unsigned)st.st_gid, noexec ? ", on a mount with noexec" : "");
+        if (last && S_ISDIR(st.st_mode))
+                kind = "a directory of ";
+        (void)snprintf(buf, size, "`%s` is %smode %04o, owned by %u:%u%s", path, kind,
+                       (unsigned)st.st_mode & 07777, (unsigned)st.st_uid, (unsigned)st.st_gid,
+                       noexec ? ", on a mount with noexec" : "");
         return true;
 }
 
@@ -54,7 +59,7 @@ static bool explain_step(const char *dir, const char *path, int errnum, char *bu
                 (void)snprintf(buf, size, "`%s` is not a directory", dir);
                 return true;
         case EACCES:
-                return describe(dir, buf, size);
+                return describe(dir, false, buf, size);
         default:
                 return false;
         }
@@ -74,7 +79,7 @@ bool explain_path(const char *path, char *buf, size_t size)
                 path += strspn(path, "/");
                 n = strcspn(path, "/");
                 if (n == 0)
-                        return describe(here, buf, size);
+                        return describe(here, true, buf, size);
                 memcpy(dir, len ? here : "/", len ? len + 1 : 2);
                 here[len++] = '/';
                 memcpy(here + len, path, n);
