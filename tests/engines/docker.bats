@@ -44,7 +44,7 @@ teardown() { docker_clean; }
     matches "$output" '[Nn]o such file or directory'
     fails_ 126 bb /etc/passwd
     matches "$output" '[Pp]ermission denied'
-    fails_ 126 bb /etc || [ "$status" -eq 127 ]
+    fails_ 126 bb /etc
 }
 
 @test "run: stdout and stderr are apart; a megabyte" {
@@ -136,7 +136,8 @@ teardown() { docker_clean; }
     d_ exec -d "$C" sh -c 'echo done >/tmp/d'
     wait_for "${DK[@]}" exec "$C" test -s /tmp/d
     d_ exec --privileged "$C" grep CapBnd /proc/self/status
-    is "$output" "$(grep CapBnd /proc/self/status)"
+    # This docker knows the first 38 capabilities.
+    is $((0x${output##*[[:space:]]} & 0x3fffffffff)) $((0x$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status) & 0x3fffffffff))
     d_ pause "$C"
     try "${DK[@]}" exec "$C" true
     [ "$status" -ne 0 ]
@@ -353,8 +354,9 @@ teardown() { docker_clean; }
 }
 
 @test "--privileged" {
-    run_ --privileged bb sh -c 'grep CapBnd /proc/self/status; grep ^Seccomp: /proc/self/status; ls /dev/kmsg; mount -t tmpfs x /mnt && echo mounted; touch /sys/fs/cgroup 2>/dev/null; grep " /sys " /proc/mounts'
-    contains "$output" "$(grep CapBnd /proc/self/status)"
+    run_ --privileged bb sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status
+    is $((0x$output & 0x3fffffffff)) $((0x$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status) & 0x3fffffffff))
+    run_ --privileged bb sh -c 'grep ^Seccomp: /proc/self/status; ls /dev/kmsg; mount -t tmpfs x /mnt && echo mounted; touch /sys/fs/cgroup 2>/dev/null; grep " /sys " /proc/mounts'
     matches "$output" '^Seccomp:[[:space:]]0'
     contains "$output" /dev/kmsg
     contains "$output" mounted
@@ -375,8 +377,8 @@ teardown() { docker_clean; }
 @test "no-new-privileges; masked and read-only paths; systempaths=unconfined" {
     run_ --security-opt no-new-privileges bb grep NoNewPrivs /proc/self/status
     matches "$output" 1
-    run_ bb sh -c 'wc -c </proc/kcore; echo b >/proc/sysrq-trigger || echo refused'
-    is "$output" $'0\nsh: can\'t create /proc/sysrq-trigger: Read-only file system\nrefused'
+    run_ bb sh -c 'ls /sys/firmware; (echo x >/proc/sys/kernel/domainname) 2>&1; true'
+    is "$output" "sh: can't create /proc/sys/kernel/domainname: Read-only file system"
     run_ --security-opt systempaths=unconfined bb sh -c 'grep -c " /proc/" /proc/mounts || true'
     is "$output" 0
 }
@@ -387,8 +389,9 @@ teardown() { docker_clean; }
     run_ --device /dev/fuse:/dev/myfuse:r bb sh -c ': </dev/myfuse && echo readable; (: >/dev/myfuse) 2>&1; true'
     contains "$output" readable
     contains "$output" "not permitted"
-    # docker's default capabilities and rules allow making nodes, not using them.
-    fails_ 1 bb sh -c 'mknod /tmp/fuse c 10 229 && cat /tmp/fuse'
+    # docker's default capabilities allow making nodes, and it counts on the runtime for the cgroup's permission.
+    fails_ 1 bb sh -c 'mknod /tmp/fuse c 10 229 && mknod /tmp/disk b 8 0 && echo made && cat /tmp/fuse'
+    contains "$output" made
     contains "$output" "cat: can't open '/tmp/fuse': Operation not permitted"
     run_ --device-cgroup-rule 'c 10:229 rwm' bb sh -c 'mknod /tmp/fuse c 10 229 && : </tmp/fuse && echo opened'
     is "$output" opened
@@ -427,7 +430,7 @@ teardown() { docker_clean; }
     ok "${DK[@]}" run --rm --net host bb readlink /proc/self/ns/net
     is "$output" "$(readlink /proc/self/ns/net)"
     up --ipc shareable bb sleep 1000
-    ok "${DK[@]}" run --rm --pid "container:$C" --net "container:$C" --ipc "container:$C" bb sh -c 'readlink /proc/self/ns/pid /proc/self/ns/net /proc/self/ns/ipc; ps'
+    ok "${DK[@]}" run --rm --pid "container:$C" --net "container:$C" --ipc "container:$C" bb sh -c 'for n in pid net ipc; do readlink /proc/self/ns/$n; done; ps'
     for n in pid net ipc; do contains "$output" "$(readlink "/proc/$PID/ns/$n")"; done
     contains "$output" "sleep 1000"
 }
@@ -567,7 +570,7 @@ EOF
 
 @test "events, and inspect after the end" {
     d_ run --name "$C" --net=none bb true
-    d_ events --since 1m --until 0s --filter "container=$C" --format '{{.Action}}'
+    d_ events --since 1m --until "$(($(date +%s) + 2))" --filter "container=$C" --format '{{.Action}}'
     for e in create start die; do contains "$output" $e; done
 }
 
