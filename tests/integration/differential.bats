@@ -20,6 +20,7 @@ setup() {
 #   group of /dev/mqueue   runc before 1.2 leaves it to nobody in a user namespace
 #   bound devices          in a user namespace; crun makes these mounts noexec and nosuid, where nothing can be executed anyway
 #   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
+#   ignored signals        what the caller of runc and crun ignores stays ignored in the container; cfs resets it (process.bats)
 normalise() {
     jq -S --slurpfile c "$B/config.json" --argjson host "$HOST_NS" '
         ($c[0].linux.maskedPaths // []) as $masked |
@@ -34,7 +35,7 @@ normalise() {
                 elif .at | startswith("/sys/fs/cgroup") then .source = null | if .type == "tmpfs" then .opts = null | .super = null else . end
                 elif .type == "tmpfs" then .super |= map(select(startswith("mode=") | not)) else . end) |
             map(select(.type != "cgroup2")) | sort_by(.at)) |
-        del(.mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev.null.uid, .dev.null.gid, .dev.mqueue.gid)' "$1"
+        del(.status.SigIgn, .mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev.null.uid, .dev.null.gid, .dev.mqueue.gid)' "$1"
 }
 
 # As an engine would: crun works only where there is no v2 hierarchy beside the v1 ones.
