@@ -145,12 +145,13 @@ void notify_wait_ready(struct notify *n, int pidfd)
                         continue;
                 if (p[0].revents) {
                         int r = notify_relay(n, &err);
+                        bool over = r != 0; /* ready, or a host that does not listen */
 
                         if (r > 0)
                                 r = barrier(n, &err);
                         if (r < 0)
                                 log_warning("%s", err.text);
-                        if (r != 0)
+                        if (over)
                                 return;
                 } else if (p[1].revents) {
                         return;
