@@ -64,6 +64,7 @@ int cfs_default_root(char **ret_root, struct cfs_error *err)
  * information) is most of an unstripped file, and nobody's business in a copy that is made at every run. */
 static off_t loaded_size(int exe)
 {
+        /* getauxval(3) gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr) */
         const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
         unsigned long n = getauxval(AT_PHNUM);
         struct stat st;
@@ -130,6 +131,7 @@ static bool is_sealed_copy(void)
 /* execve(2) of a descriptor, not of a path: we were executed by ourselves, or by somebody who does the same. */
 static bool is_second_try(void)
 {
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
         const char *name = (const char *)getauxval(AT_EXECFN);
 
         return name && str_has_prefix(name, "/dev/fd/");
