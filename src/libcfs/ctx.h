@@ -11,6 +11,7 @@
 
 #include "libcfs/step.h"
 #include "ocispec.h"
+#include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -121,6 +122,13 @@ static inline bool ctx_keeps_groups(const struct ctx *c)
         const char *value = ctx_annotation(c, "run.oci.keep_original_groups");
 
         return value && __builtin_strcmp(value, "1") == 0;
+}
+
+/* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's privilege counts for
+ * nothing there. A runtime without privilege has no more right than the init, and none once the init is another user. */
+static inline bool ctx_priorities_from_outside(const struct ctx *c)
+{
+        return ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless;
 }
 
 /* Makes a zeroed context with all descriptors -1. */

@@ -85,11 +85,11 @@ static int capability_names(struct oci_arena *arena, char ***ret, size_t *ret_n)
 static int encode(struct oci_arena *arena, struct oci_features *f, char **ret_json, struct cfs_error *err)
 {
         static char version[32];
-        struct oci_string_pair pairs[] = {
+        static struct oci_string_pair pairs[] = {
                 { (char *)"io.github.seccomp.libseccomp.version", version },
                 { (char *)"org.opencontainers.runc.checkpoint.enabled", (char *)"false" },
         };
-        struct oci_string_map annotations = { ARRAY_SIZE(pairs), pairs };
+        static struct oci_string_map annotations = { ARRAY_SIZE(pairs), pairs };
         const struct scmp_version *v = seccomp_version();
         _cleanup_free_ char *text = NULL;
 

@@ -138,7 +138,7 @@ compare() {
         others=$((others + 1))
         diff -U2 "$T/cfs.normal" "$T/$name.normal" >&2 || { echo "cfs (-) and $name (+) differ" >&2; return 1; }
         # With a command, crun starts from nothing; runc and cfs from the container's process, whose group they keep.
-        [ $name = crun ] || is "$(jq -c '[.status, (.env | sort), .cwd]' "$T/$name.user")" "$(jq -c '[.status, (.env | sort), .cwd]' "$T/cfs.user")"
+        [ $name = crun ] || is "$(jq -c '[(.status | del(.SigIgn)), (.env | sort), .cwd]' "$T/$name.user")" "$(jq -c '[(.status | del(.SigIgn)), (.env | sort), .cwd]' "$T/cfs.user")"
     done
     [ $others -gt 0 ] || skip "needs runc or crun to compare with"
 }

@@ -635,7 +635,8 @@ static int racer(struct env *e, int64_t until, bool creator)
                         if (fd < 0)
                                 return 2;
                         (void)close(fd);
-                        if (won % 3 == 0) { /* a create that dies without a record */
+                        if (won % 3 == 0) { /* a create that dies without a record, before it made anything */
+                                (void)unlinkat(s->dir_fd, "mine", 0);
                                 state_close(s);
                                 continue;
                         }

@@ -338,7 +338,7 @@ int id_mappings_host(struct ctx *c, struct cfs_error *err)
  * process that has a real-time policy already. */
 static bool sets_priorities(const struct ctx *c)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) && (c->process->scheduler || c->process->io_priority);
+        return ctx_priorities_from_outside(c) && (c->process->scheduler || c->process->io_priority);
 }
 
 /* The MEET at which the init waits for what the runtime does to it from outside. */

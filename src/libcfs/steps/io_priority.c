@@ -63,12 +63,12 @@ static int set(pid_t pid, const struct oci_io_priority *o, struct cfs_error *err
 
 int io_priority_host(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) ? set(c->pid, c->process->io_priority, err) : 0;
+        return ctx_priorities_from_outside(c) ? set(c->pid, c->process->io_priority, err) : 0;
 }
 
 int io_priority_init(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) ? 0 : set(0, c->process->io_priority, err);
+        return ctx_priorities_from_outside(c) ? 0 : set(0, c->process->io_priority, err);
 }
 
 void io_priority_explain(const struct ctx *c, struct report *r)

@@ -3,7 +3,7 @@
  * process.scheduler: policy and parameters of the CPU scheduler, sched_setattr(2), sched(7).
  *
  * A real-time or deadline policy, and a lower nice value, need CAP_SYS_NICE in the initial user namespace. The init has
- * it until it changes its user, unless it is in a user namespace: then the runtime sets the policy from outside. Late,
+ * it until it changes its user, unless it is in a user namespace: then a privileged runtime sets the policy from outside. Late,
  * because a SCHED_DEADLINE process may not fork (so it must come after the hooks of the container) and a SCHED_IDLE
  * one would take its time to make the container.
  *
@@ -150,12 +150,12 @@ static int set(pid_t pid, const struct oci_scheduler *s, struct cfs_error *err)
 
 int scheduler_host(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) ? set(c->pid, c->process->scheduler, err) : 0;
+        return ctx_priorities_from_outside(c) ? set(c->pid, c->process->scheduler, err) : 0;
 }
 
 int scheduler_init(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) ? 0 : set(0, c->process->scheduler, err);
+        return ctx_priorities_from_outside(c) ? 0 : set(0, c->process->scheduler, err);
 }
 
 void scheduler_explain(const struct ctx *c, struct report *r)
