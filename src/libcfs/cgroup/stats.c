@@ -89,6 +89,50 @@ static const struct hierarchy *v2_of(const struct cgroup *cg)
         return h && h->v2 ? h : NULL;
 }
 
+/* The files of the kernel are read with these: each moves *at past what it found, or says that it is not there. */
+static bool scan_literal(const char **at, const char *word)
+{
+        if (!str_has_prefix(*at, word))
+                return false;
+        *at += strlen(word);
+        return true;
+}
+
+static bool scan_number(const char **at, uint64_t *ret)
+{
+        char *end;
+
+        if (**at < '0' || **at > '9')
+                return false;
+        errno = 0;
+        *ret = strtoull(*at, &end, 10);
+        *at = end;
+        return errno == 0;
+}
+
+/* At most `size` - 1 characters out of `accept`, and at least one. */
+static bool scan_word(const char **at, const char *accept, char *ret, size_t size)
+{
+        size_t n = strspn(*at, accept);
+
+        if (n == 0 || n >= size)
+                return false;
+        *(char *)mempcpy(ret, *at, n) = '\0';
+        *at += n;
+        return true;
+}
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DECIMAL "0123456789."
+
+static bool pressure_line(const char *at, char what[8], char avg[3][16], uint64_t *total)
+{
+        return scan_word(&at, LETTERS, what, 8) && scan_literal(&at, " avg10=") &&
+               scan_word(&at, DECIMAL, avg[0], 16) && scan_literal(&at, " avg60=") &&
+               scan_word(&at, DECIMAL, avg[1], 16) && scan_literal(&at, " avg300=") &&
+               scan_word(&at, DECIMAL, avg[2], 16) && scan_literal(&at, " total=") && scan_number(&at, total);
+}
+
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and "full ..." */
 static void pressure(struct json *j, const struct cgroup *cg, const char *file)
 {
@@ -100,8 +144,7 @@ static void pressure(struct json *j, const struct cgroup *cg, const char *file)
                 char what[8], avg[3][16];
                 uint64_t total;
 
-                if (sscanf(line, "%7s avg10=%15s avg60=%15s avg300=%15s total=%" SCNu64, what, avg[0], avg[1],
-                           avg[2], &total) != 5)
+                if (!pressure_line(line, what, avg, &total))
                         continue;
                 if (!any)
                         begin(j, "psi");
@@ -122,9 +165,11 @@ static void percpu(struct json *j, const char *name, const char *usage_all, unsi
         bool first = true;
 
         for (const char *line = strchr(usage_all, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
-                uint64_t user, kernel;
+                const char *at = line + 1;
+                uint64_t cpu, user, kernel;
 
-                if (sscanf(line + 1, "%*u %" SCNu64 " %" SCNu64, &user, &kernel) != 2)
+                if (!scan_number(&at, &cpu) || !scan_literal(&at, " ") || !scan_number(&at, &user) ||
+                    !scan_literal(&at, " ") || !scan_number(&at, &kernel))
                         break;
                 if (first)
                         key(j, name);
@@ -328,12 +373,12 @@ static void pids(struct json *j, const struct cgroup *cg)
 
 /* ---- block I/O ---------------------------------------------------------------------------------------------- */
 
-static void io_entry(struct json *j, bool *first, const char *name, unsigned major, unsigned minor,
+static void io_entry(struct json *j, bool *first, const char *name, uint64_t major, uint64_t minor,
                      const char *op, uint64_t value)
 {
         if (*first)
                 key(j, name);
-        str_addf(&j->s, "%s{\"major\":%u,\"minor\":%u,\"op\":\"%s\",\"value\":%" PRIu64 "}",
+        str_addf(&j->s, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}",
                  *first ? "[" : ",", major, minor, op, value);
         *first = false;
 }
@@ -346,11 +391,13 @@ static bool io_v1(struct json *j, const char *name, const struct hierarchy *h, c
         bool first = true;
 
         while (text && (line = strsep(&save, "\n"))) {
-                unsigned major, minor;
-                uint64_t value;
+                const char *at = line;
+                uint64_t major, minor, value;
                 char op[16];
 
-                if (sscanf(line, "%u:%u %15[A-Za-z] %" SCNu64, &major, &minor, op, &value) == 4)
+                if (scan_number(&at, &major) && scan_literal(&at, ":") && scan_number(&at, &minor) &&
+                    scan_literal(&at, " ") && scan_word(&at, LETTERS, op, sizeof(op)) &&
+                    scan_literal(&at, " ") && scan_number(&at, &value))
                         io_entry(j, &first, name, major, minor, op, value);
         }
         if (!first)
@@ -366,15 +413,18 @@ static void io_v2(struct json *j, const char *name, const char *text, const char
 
         for (const char *line = text; line && *line;
              line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-                unsigned major, minor;
+                const char *start = line;
+                uint64_t major, minor;
 
-                if (sscanf(line, "%u:%u", &major, &minor) != 2)
+                if (!scan_number(&start, &major) || !scan_literal(&start, ":") ||
+                    !scan_number(&start, &minor))
                         continue;
                 for (unsigned i = 0; i < 3; i++) {
                         const char *end_of = strchrnul(line, '\n'), *at = strstr(line, words[i]);
                         uint64_t value;
 
-                        if (at && at < end_of && sscanf(at + strlen(words[i]), "=%" SCNu64, &value) == 1)
+                        if (at && at < end_of && scan_literal(&at, words[i]) && scan_literal(&at, "=") &&
+                            scan_number(&at, &value))
                                 io_entry(j, &first, name, major, minor, ops[i], value);
                 }
         }
@@ -440,15 +490,16 @@ static void hugetlb(struct json *j, const struct cgroup *cg)
         begin(j, "hugetlb");
         while (dir && (de = readdir(dir))) {
                 static const char *const units[] = { "KB", "MB", "GB" };
+                const char *at = de->d_name;
                 char size[32];
-                unsigned long kb;
+                uint64_t kb;
                 unsigned unit = 0;
 
-                if (sscanf(de->d_name, "hugepages-%lukB", &kb) != 1)
+                if (!scan_literal(&at, "hugepages-") || !scan_number(&at, &kb))
                         continue;
                 for (; kb >= 1024 && kb % 1024 == 0 && unit < 2; unit++)
                         kb /= 1024;
-                (void)snprintf(size, sizeof(size), "%lu%s", kb, units[unit]);
+                (void)snprintf(size, sizeof(size), "%" PRIu64 "%s", kb, units[unit]);
                 hugetlb_size(j, h, size);
         }
         end(j);
