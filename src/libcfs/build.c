@@ -112,6 +112,7 @@ static int build(struct ctx *c, const char *id, struct cfs_error *err)
                 r = engine_prepare(c, err);
         if (r >= 0)
                 r = spawn(c, build_child, err);
+        engine_release(c);
         if (r >= 0)
                 r = engine_host(c, "state created", err);
         return r;

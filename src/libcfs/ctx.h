@@ -73,7 +73,7 @@ struct ctx {
 
         /* ---- rows' own ----------------------------------------------------------------------- */
         struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
-        struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits host       */
+        struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
         struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */

@@ -81,6 +81,13 @@ int engine_prepare(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+void engine_release(struct ctx *c)
+{
+        for (const struct step *s = plan; s->name; s++)
+                if (s->release && row_applies(s, c))
+                        s->release(c);
+}
+
 static int host_row(const struct step *s, struct ctx *c, struct cfs_error *err)
 {
         if (!row_applies(s, c))

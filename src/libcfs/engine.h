@@ -14,6 +14,9 @@ int engine_check(const struct ctx *ctx, struct cfs_error *err);
 
 int engine_prepare(struct ctx *ctx, struct cfs_error *err);
 
+/* Once the new process is forked, or will not be: closes and puts back what prepare held for it. */
+void engine_release(struct ctx *ctx);
+
 /* The runtime's column, from the first row to (not including) the row after `until` (a row's name), or to the end
  * when NULL. */
 int engine_host(struct ctx *ctx, const char *until, struct cfs_error *err);

@@ -255,6 +255,7 @@ static int exec_walk(struct ctx *c, const struct cfs_exec_options *o, struct cfs
                 state_unlock(c->state);
         if (r >= 0)
                 r = spawn(c, build_child, err);
+        engine_release(c);
         if (r >= 0)
                 r = engine_host(c, NULL, err);
         if (r >= 0)

@@ -6,6 +6,7 @@
  * properties) of config.json. Read a row from left to right:
  *
  *   prepare   in the runtime, before the new process exists: open, compute, record
+ *   release   in the runtime, as soon as the new process has been forked, or will not be: what it held for it
  *   host      in the runtime, acting on the new process from outside
  *   init      in the new process itself
  *   undo      from the state record alone: for a failed create, for one that was killed, and for `delete`
@@ -64,7 +65,7 @@ const struct step plan[] = {
 
         /* Raised before the process is made, which inherits them: a user namespace has no privilege to. */
         { .name = "process.rlimits", .when = CX,
-          .check = rlimits_check, .prepare = rlimits_prepare, .host = rlimits_host, .explain = rlimits_explain },
+          .check = rlimits_check, .prepare = rlimits_prepare, .release = rlimits_release, .explain = rlimits_explain },
 
         /* Where `start` will connect; its absence later says that the container has started. */
         { .name = "state", .when = C,
@@ -76,7 +77,7 @@ const struct step plan[] = {
         /* Sources of bind mounts are opened here when the init, in its user namespace, may not reach them. The host
          * column closes the runtime's copies, once the init exists. */
         { .name = "mounts", .when = C,
-          .check = mounts_check, .prepare = mounts_prepare, .host = mounts_host },
+          .check = mounts_check, .prepare = mounts_prepare, .release = mounts_release },
 
         /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
 

@@ -32,6 +32,7 @@ struct step {
                 const struct ctx *); /* NULL: always; must give the same answer in both processes       */
         void (*check)(const struct ctx *, struct problems *); /* pure validation, no side effect at all    */
         int (*prepare)(struct ctx *, struct cfs_error *);     /* in the runtime, before the init exists    */
+        void (*release)(struct ctx *); /* in the runtime, when the init is forked, or will never be */
         int (*host)(struct ctx *, struct cfs_error *);        /* in the runtime, acting on the init        */
         int (*init)(struct ctx *, struct cfs_error *);        /* inside the container's init               */
         int (*undo)(struct state *, struct cfs_error *);      /* sees only what the state store remembers  */

@@ -95,7 +95,7 @@ static void raise_with(struct ctx *c)
                            limit_of(RLIMIT_NOFILE).rlim_max == 400);
                 _exit(0);
         }
-        CHILD_OK(rlimits_host(c, &err));
+        rlimits_release(c);
         CHILD_TRUE(limit_of(RLIMIT_NOFILE).rlim_max == 200);
         int status = -1;
 

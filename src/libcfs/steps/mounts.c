@@ -195,7 +195,6 @@ static int plan_items(struct ctx *c, struct mounts_plan *mp, struct cfs_error *e
                 struct item *it = &mp->items[i];
                 int r;
 
-                it->fd = -1;
                 it->m = i < c->config->n_mounts ? c->config->mounts[i] : notify_mount(c);
                 if (!it->m)
                         return err_nomem(err);
@@ -257,6 +256,8 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         mp->late = oci_arena_alloc(c->arena, (mp->n + 1) * sizeof(*mp->late));
         if (!mp->items || !mp->late)
                 return err_nomem(err);
+        for (size_t i = 0; i < mp->n; i++)
+                mp->items[i].fd = -1;
         c->mounts = mp;
         r = plan_items(c, mp, err);
         for (size_t i = 0; r >= 0 && i < mp->n; i++) {
@@ -270,21 +271,18 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         r = failed(c, it, i, r, err);
         }
-        if (r < 0)
-                (void)mounts_host(c, NULL);
         return r;
 }
 
-int mounts_host(struct ctx *c, struct cfs_error *err)
+void mounts_release(struct ctx *c)
 {
-        (void)err;
-        for (size_t i = 0; i < c->mounts->n; i++)
+        for (size_t i = 0; c->mounts && i < c->mounts->n; i++)
                 if (c->mounts->items[i].fd >= 0) {
                         (void)close(c->mounts->items[i].fd);
                         c->mounts->items[i].fd = -1;
                 }
-        mount_idmap_close(&c->mounts->env);
-        return 0;
+        if (c->mounts)
+                mount_idmap_close(&c->mounts->env);
 }
 
 /* ---- init -------------------------------------------------------------------------------------------------------- */

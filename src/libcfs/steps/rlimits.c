@@ -8,7 +8,7 @@
  *   prepare    the runtime raises its own hard limits where a higher one is asked for. The init, a fork, inherits them:
  *              so this works for a container with a user namespace too, whose init could not raise anything, and
  *              when it is impossible, it is found out before anything was made.
- *   host       puts the runtime's own limits back: it is a guest in the caller's process.
+ *   release    puts the runtime's own limits back: it is a guest in the caller's process.
  *   init       sets all limits to what was asked for. Before seccomp, as a filter may forbid prlimit64(2).
  *   late init  a limit on open files so low that the remaining rows could not open theirs is set after them.
  *
@@ -130,19 +130,11 @@ static int cannot_raise(size_t i, const struct oci_rlimit *o, rlim_t in_force, i
         return err_property(err, r, "process.rlimits[%zu]", i);
 }
 
-static void put_back(struct rlimits_plan *rp)
-{
-        for (int type = 0; type < RLIM_NLIMITS; type++)
-                if (rp->raised & 1U << type)
-                        (void)setrlimit((__rlimit_resource_t)type, &rp->old[type]);
-        rp->raised = 0;
-}
-
 int rlimits_prepare(struct ctx *c, struct cfs_error *err)
 {
         for (size_t i = 0; i < count(c); i++) {
                 const struct oci_rlimit *o = c->process->rlimits[i];
-                int type = resource(o->type), e;
+                int type = resource(o->type);
                 struct rlimit old, raised;
 
                 if (getrlimit((__rlimit_resource_t)type, &old) < 0)
@@ -154,23 +146,23 @@ int rlimits_prepare(struct ctx *c, struct cfs_error *err)
                 if (!c->rlimits)
                         return err_nomem(err);
                 raised = (struct rlimit){ .rlim_cur = old.rlim_cur, .rlim_max = o->hard };
-                if (setrlimit((__rlimit_resource_t)type, &raised) < 0) {
-                        e = errno;
-                        put_back(c->rlimits);
-                        return cannot_raise(i, o, old.rlim_max, e, err);
-                }
+                if (setrlimit((__rlimit_resource_t)type, &raised) < 0)
+                        return cannot_raise(i, o, old.rlim_max, errno, err);
                 c->rlimits->raised |= 1U << type;
                 c->rlimits->old[type] = old;
         }
         return 0;
 }
 
-int rlimits_host(struct ctx *c, struct cfs_error *err)
+void rlimits_release(struct ctx *c)
 {
-        (void)err;
-        if (c->rlimits)
-                put_back(c->rlimits);
-        return 0;
+        struct rlimits_plan *rp = c->rlimits;
+
+        for (int type = 0; rp && type < RLIM_NLIMITS; type++)
+                if (rp->raised & 1U << type)
+                        (void)setrlimit((__rlimit_resource_t)type, &rp->old[type]);
+        if (rp)
+                rp->raised = 0;
 }
 
 static bool is_late(const struct oci_rlimit *o)
