@@ -228,15 +228,31 @@ static bool turn(struct foreground *f, const struct ctx *c)
         return p[POLL_PID].revents != 0;
 }
 
+/* Has somebody lost patience with us? There is no process any more that the signal could go to. */
+static bool told_to_end(struct foreground *f)
+{
+        struct signalfd_siginfo si;
+
+        while (read(f->signal_fd, &si, sizeof(si)) == sizeof(si))
+                if (si.ssi_signo == SIGINT || si.ssi_signo == SIGTERM || si.ssi_signo == SIGHUP ||
+                    si.ssi_signo == SIGQUIT)
+                        return true;
+        return false;
+}
+
 /* What the terminal still holds when the process has ended belongs to our caller. */
 static void drain(struct foreground *f)
 {
         while (f->master >= 0 && !f->out.eof) {
                 while (f->out.start < f->out.end) {
-                        struct pollfd to = { .fd = f->out.to, .events = POLLOUT };
+                        struct pollfd p[] = { { .fd = f->out.to, .events = POLLOUT },
+                                              { .fd = f->signal_fd, .events = POLLIN } };
 
-                        (void)poll(&to, 1, -1);
-                        pump_write(&f->out);
+                        (void)poll(p, ARRAY_SIZE(p), -1);
+                        if (p[1].revents && told_to_end(f))
+                                return;
+                        if (p[0].revents)
+                                pump_write(&f->out);
                 }
                 struct pollfd p = { .fd = f->master, .events = POLLIN };
 

@@ -179,6 +179,23 @@ from_terminal() { tr -d '\r' < "$1" > "$OUT"; }
     is "$(grep -c '^line ' "$T/out")" 3000
 }
 
+@test "a reader that has stopped reading: we can still be told to end" {
+    new_bundle '.process.terminal = true | .process.args = ["/bin/sh", "-c", "head -c 70000 /dev/zero; echo > /done"] | .root.readonly = false'
+    mkfifo "$T/stuck"
+    exec 7<> "$T/stuck"
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/stuck" 7>&- &
+    local pid=$!
+    wait_for test -e "$B/rootfs/done"
+    wait_for status_is "$ID" stopped
+    kill -0 $pid
+    kill -TERM $pid
+    local status=0
+    wait $pid || status=$?
+    exec 7>&-
+    is $status 0
+    is "$(ls -A "$STATE")" ""
+}
+
 @test "exec with a terminal, in the foreground and by a socket" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up
