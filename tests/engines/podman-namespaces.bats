@@ -157,8 +157,16 @@ ns() { readlink "/proc/${2:-self}/ns/$1"; }
     run_ --userns auto --privileged bb sh -c 'mount -t tmpfs t /mnt && echo mounted; grep CapEff /proc/self/status; ls -l /dev/ptmx'
     contains "$output" mounted
     contains "$output" "-> pts/ptmx"
-    run_ --userns auto --pid host bb sh -c 'test -d /proc/1 && echo proc'
-    contains "$output" proc
+    # The kernel mounts no proc of a PID namespace that belongs to another user namespace; podman 4.3 asks for one all the
+    # same, later ones bind the host's.
+    try "${P[@]}" run --rm --net=none --userns auto --pid host bb sh -c 'test -d /proc/1 && echo found'
+    if [ "$status" -eq 0 ]; then
+        is "$output" found
+    else
+        is "$status" 126
+        contains "$output" proc
+        contains "${output,,}" "operation not permitted"
+    fi
 }
 
 @test "user namespace with the host's network: /sys is the host's" {
