@@ -3,43 +3,21 @@
 # podman of an ordinary user: the runtime runs as root of a user namespace that podman made, mostly without any cgroup.
 
 load helpers/podman
-
-USER_NAME=cfsuser USER_ID=4711
+load helpers/rootless
 
 setup_file() {
     needs podman
-    needs newuidmap
-    needs setpriv
-    TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    local home="$ENGINES/user"
-    echo "$USER_NAME:x:$USER_ID:$USER_ID::$home:/bin/bash" >>/etc/passwd
-    echo "$USER_NAME:x:$USER_ID:" >>/etc/group
-    echo "$USER_NAME:500000:65536" | tee -a /etc/subuid >>/etc/subgid
-    mkdir -p "$home" "/run/user/$USER_ID"
-    podman_configure "$home/p"
-    image_tar busybox >/dev/null
-    chmod 644 "$ENGINES"/*.tar
-    chown -R $USER_ID:$USER_ID "$home" "/run/user/$USER_ID"
-    chmod 700 "$home" "/run/user/$USER_ID"
-    chmod 755 "$(dirname "$ENGINES")"
+    rootless_make
     rootless
-    ok "${U[@]}" "${P[@]}" info --format '{{.Host.Security.Rootless}}'
+    ok "${P[@]}" info --format '{{.Host.Security.Rootless}}'
     is "$(tail -1 <<<"$output")" true
-    ok "${U[@]}" "${P[@]}" import "$ENGINES/busybox.tar" bb
+    ok "${P[@]}" import "$ENGINES/busybox.tar" bb
 }
 
-# U: how a command becomes the user's.
 rootless() {
-    local home="$ENGINES/user"
-    podman_use
-    D="$home/p"
-    U=(setpriv --reuid=$USER_ID --regid=$USER_ID --clear-groups --inh-caps=-all env -C / -u BATS_TMPDIR HOME="$home" USER=$USER_NAME
-        XDG_RUNTIME_DIR=/run/user/$USER_ID TMPDIR="$D/tmp" CONTAINERS_CONF="$D/containers.conf" PATH="$PATH")
-    P=(podman --root "$D/root" --runroot "$D/runroot" --tmpdir "$D/tmp" --cgroup-manager=cgroupfs --events-backend=file
+    rootless_use
+    P=("${U[@]}" podman --root "$D/root" --runroot "$D/runroot" --tmpdir "$D/tmp" --cgroup-manager=cgroupfs --events-backend=file
         --storage-driver=overlay --runtime "$RUNTIME")
-    P=("${U[@]}" "${P[@]}")
-    U=()
-    PTY=("$ENGINES/bin/pty")
 }
 
 setup() { rootless; }
