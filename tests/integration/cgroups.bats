@@ -733,17 +733,22 @@ with_nodes() {
     contains "$output" "linux.resources.pids.limit"
 }
 
-# spec: config-linux.cgroup-owner.1 config-linux.cgroup-owner.2 config-linux.cgroup-owner.3
-@test "the cgroup belongs to the container's root when it can see nothing else and may write" {
+# A container that sees only its own cgroup, with a root that is not the host's.
+delegating_sleeper() {
+    local up="$T"
     has_v2 || skip "needs cgroup v2"
     sleeper '.linux.namespaces += [{"type": "user"}]' '.linux.namespaces |= (map(select(.type != "cgroup")) + [{"type": "cgroup"}])' \
         '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings' \
         '.mounts |= (map(select(.type != "cgroup")) + [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "rw"]}])'
     chmod 755 "$BATS_RUN_TMPDIR" && chmod -R go+rX "$B" "$T" && chown -R 100000:100000 "$B/rootfs"
-    local up
-    up="$T" && while [ "$up" != / ]; do up=$(dirname "$up") && [ -n "$(find "$up" -maxdepth 0 -perm -o+x)" ] || skip "$up is closed to others"; done
-    up
+    while [ "$up" != / ]; do up=$(dirname "$up") && [ -n "$(find "$up" -maxdepth 0 -perm -o+x)" ] || skip "$up is closed to others"; done
+}
+
+# spec: config-linux.cgroup-owner.1 config-linux.cgroup-owner.2 config-linux.cgroup-owner.3
+@test "the cgroup belongs to the container's root when it can see nothing else and may write" {
     local d
+    delegating_sleeper
+    up
     d=$(dir v2)
     is "$(stat -c %u "$d")" 100000
     is "$(stat -c %u "$d/cgroup.procs")" 100000
@@ -756,6 +761,21 @@ with_nodes() {
     config '.mounts |= map(if .type == "cgroup" then .options += ["ro"] else . end)'
     up
     is "$(stat -c %u "$(dir v2)")" 0
+}
+
+# spec: config-linux.cgroup-owner.4
+@test "without the kernel's list of files to delegate, it is the three that cgroups(7) names" {
+    local d
+    delegating_sleeper
+    # What covers a part of /sys keeps user namespaces from mounting another.
+    config '.mounts |= map(select(.type != "sysfs"))'
+    private_mounts
+    outside mount -t tmpfs none /sys/kernel/cgroup
+    outside test ! -e /sys/kernel/cgroup/delegate
+    up
+    d=$(dir v2)
+    is "$(cd "$d" && stat -c %u . cgroup.procs cgroup.threads cgroup.subtree_control | sort -u)" 100000
+    is "$(cd "$d" && find . -user 100000 | sort | xargs)" ". ./cgroup.procs ./cgroup.subtree_control ./cgroup.threads"
 }
 
 @test "cgroups inside the container: with a namespace it sees itself as the root" {

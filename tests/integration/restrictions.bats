@@ -111,6 +111,26 @@ setup() {
     contains "$output" hostname
 }
 
+@test "a label where there is no SELinux is refused, the program's and the mounts'; an empty one is none" {
+    [ ! -e /sys/fs/selinux/enforce ] || skip "needs a kernel without SELinux"
+    new_bundle '.process.selinuxLabel = "system_u:system_r:box_t:s0"'
+    local before
+    before=$(host_snapshot)
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "process.selinuxLabel"
+    contains "$output" "SELinux is not enabled on this host"
+    config 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:box_file_t:s0"'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.mountLabel"
+    contains "$output" "SELinux is not enabled on this host"
+    is "$(host_snapshot)" "$before"
+    config '.linux.mountLabel = "" | .process.selinuxLabel = "" | .process.apparmorProfile = "" | .process.args = ["/bin/true"]'
+    run cfs run -b "$B" "$ID"
+    is "$output$status" 0
+}
+
 # spec: config-linux.sysctl.1
 @test "sysctl: of each namespace" {
     new_bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.lo.rp_filter": "2", "kernel.shmmni": "1111", "kernel.msgmax": "9999",

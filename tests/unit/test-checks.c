@@ -272,12 +272,28 @@ static void lsm_that_is_missing(void **state)
                 test_check(&c, true, selinux_check, &found);
                 assert_int_equal(found.n, 1);
                 assert_contains(found.lines, "host: process.selinuxLabel: ");
+                assert_contains(found.lines, "SELinux is not enabled on this host");
         }
         ctx_done(&c);
-        test_ctx(&c, WALK_CREATE, P("\"apparmorProfile\":\"unconfined\""));
+        test_ctx(&c, WALK_CREATE, P("\"apparmorProfile\":\"unconfined\",\"selinuxLabel\":\"\""));
         test_check(&c, true, apparmor_check, &found);
         assert_int_equal(found.n, 0);
+        test_check(&c, true, selinux_check, &found);
+        assert_int_equal(found.n, 0);
         ctx_done(&c);
+        test_ctx(&c, WALK_CREATE, P("\"apparmorProfile\":\"\""));
+        assert_false(apparmor_wanted(&c));
+        ctx_done(&c);
+        if (access("/sys/fs/selinux/enforce", F_OK) < 0) {
+                test_ctx(&c, WALK_CREATE, L("\"mountLabel\":\"a:b:c:s0\""));
+                test_check(&c, false, mounts_check, &found);
+                assert_int_equal(found.n, 0);
+                test_check(&c, true, mounts_check, &found);
+                assert_int_equal(found.n, 1);
+                assert_contains(found.lines, "host: linux.mountLabel: ");
+                assert_contains(found.lines, "SELinux is not enabled on this host");
+                ctx_done(&c);
+        }
 }
 
 int main(void)

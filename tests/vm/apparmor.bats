@@ -28,6 +28,7 @@ EOF
     "$(parser)" --replace --skip-cache "$BATS_FILE_TMPDIR/profile"
 }
 
+# spec: config.linux-process.1
 @test "the program runs under the profile, and is bound by it" {
     new_bundle '.process.apparmorProfile = "cfs-test-quiet" | .process.args = ["/bin/sh", "-c", "cat /proc/self/attr/current /readable /secret"]'
     echo public > "$B/rootfs/readable"

@@ -10,6 +10,7 @@
  *   mount_cgroup.c   the cgroup hierarchies
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
+ *   mount_label.c    SELinux
  */
 #ifndef LIBCFS_MOUNT_H
 #define LIBCFS_MOUNT_H
@@ -28,7 +29,7 @@ struct oci_arena;
 struct mount_env {
         size_t index; /* of the entry in mounts[] that is worked on, for messages                   */
         const char *bundle;
-        const char *label; /* linux.mountLabel where SELinux is in force, else NULL                      */
+        const char *label; /* linux.mountLabel, or NULL                                                  */
         int root_fd;       /* the container's root; -1 before it exists                                  */
         int proc_fd;       /* the host's procfs                                                          */
         uint64_t ns;       /* CLONE_NEW* of the container's own namespaces, new or joined                */
@@ -131,6 +132,16 @@ int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const st
 int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
                     struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err);
 void mount_idmap_close(struct mount_env *e);
+
+/* ---- mount_label.c --------------------------------------------------------------------------------------------- */
+
+/* The option that labels a file system of this type, in the arena; NULL when there is none, for want of a label or since
+ * the options (may be NULL) have one. Fails for want of memory only. */
+int mount_label_option(const struct mount_env *e, const char *type, const struct mount_options *o,
+                       const char **ret);
+
+/* Labels the directory of a detached mqueue, which takes no such option. */
+int mount_label_mqueue(const struct mount_env *e, int fd, struct cfs_error *err);
 
 /* ---- mount_copyup.c ------------------------------------------------------------------------------------------ */
 

@@ -134,17 +134,12 @@ static int add_hierarchy(const struct mount_env *e, const struct cgroup_view *v,
 static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, const struct cgroup_view *views,
                         size_t n, uint64_t attrs, int target_fd, struct cfs_error *err)
 {
-        _cleanup_free_ char *label = NULL;
         const char *words[] = { "mode=755", NULL, NULL };
         _cleanup_leave_ int dir = -1;
         int r;
 
-        if (e->label) {
-                r = str_printf(&label, err, "context=%s", e->label);
-                if (r < 0)
-                        return r;
-                words[1] = label;
-        }
+        if (mount_label_option(e, "tmpfs", NULL, &words[1]) < 0)
+                return err_nomem(err);
         dir = mnt_new_fs("tmpfs", m->source ? m->source : "cgroup", words,
                          (unsigned)attrs & ~(unsigned)MOUNT_ATTR_RDONLY, err);
         if (dir < 0)

@@ -61,12 +61,6 @@ bool mount_fresh_is_virtual(const char *type)
         return false;
 }
 
-/* These have a label of their own, or cannot have one. */
-static bool takes_label(const char *type)
-{
-        return !STREQ(type, "proc") && !STREQ(type, "sysfs") && !STREQ(type, "mqueue");
-}
-
 /* All words for fsconfig(2), NULL-terminated, in the arena; the first *ret_sb of them are for the superblock. */
 static const char **words_of(const struct mount_env *e, const struct oci_mount *m,
                              const struct mount_options *o, mode_t mode, size_t *ret_sb,
@@ -74,6 +68,7 @@ static const char **words_of(const struct mount_env *e, const struct oci_mount *
 {
         const char **w = oci_arena_alloc(e->arena, (o->n_data + 11) * sizeof(*w));
         struct mount_options sb = *o;
+        const char *label;
         size_t n;
         char *s;
 
@@ -91,13 +86,10 @@ static const char **words_of(const struct mount_env *e, const struct oci_mount *
         }
         for (size_t i = 0; i < o->n_data; i++)
                 w[n++] = o->data[i];
-        if (e->label && takes_label(m->type) && !mount_options_data(o, "context")) {
-                s = oci_arena_alloc(e->arena, strlen(e->label) + sizeof("context="));
-                if (!s)
-                        goto nomem;
-                (void)snprintf(s, strlen(e->label) + sizeof("context="), "context=%s", e->label);
-                w[n++] = s;
-        }
+        if (mount_label_option(e, m->type, o, &label) < 0)
+                goto nomem;
+        if (label)
+                w[n++] = label;
         w[n] = NULL;
         return w;
 nomem:
@@ -240,7 +232,9 @@ int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struc
                 return explain_einval(e, o, fd, err);
         if (fd < 0)
                 return fd;
-        r = mount_change_apply(e, fd, m, o, err);
+        r = STREQ(m->type, "mqueue") ? mount_label_mqueue(e, fd, err) : 0;
+        if (r >= 0)
+                r = mount_change_apply(e, fd, m, o, err);
         if (r < 0)
                 return r;
         *ret_fd = TAKE_FD(fd);
@@ -279,15 +273,17 @@ static unsigned long classic_flags(const struct mount_options *o)
         return f;
 }
 
-/* One word as the kernel's parser for mount(2) wants it: a comma inside is quoted, for overlayfs escaped. */
+/* One word as the kernel's parser for mount(2) wants it: a comma inside is quoted, for overlayfs escaped; but what is
+ * for SELinux, it takes out before overlayfs sees it. */
 static void add_classic(struct str *data, const char *word, bool overlay)
 {
-        bool quote = !overlay && strchr(word, ',') && strchr(word, '=');
+        bool selinux = strstr(word, "context=") && strcspn(word, "=") <= strlen("rootcontext");
+        bool quote = (!overlay || selinux) && strchr(word, ',') && strchr(word, '=');
 
         if (data->len > 0)
                 str_add(data, ",");
         for (const char *p = word; *p; p++) {
-                if (*p == ',' && overlay)
+                if (*p == ',' && overlay && !quote)
                         str_add(data, "\\");
                 str_add_n(data, p, 1);
                 if (quote && *p == '=') {

@@ -27,7 +27,7 @@
 
 bool apparmor_wanted(const struct ctx *c)
 {
-        return c->process->apparmor_profile != NULL;
+        return !str_empty(c->process->apparmor_profile);
 }
 
 static bool enabled(void)

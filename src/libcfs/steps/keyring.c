@@ -77,7 +77,7 @@ int keyring_init(struct ctx *c, struct cfs_error *err)
         r = str_printf(&name, err, "_ses.%s", c->id);
         if (r < 0)
                 return r;
-        if (!label)
+        if (str_empty(label))
                 return join(name, err);
         r = path_write_proc(c->proc_fd, KEYCREATE, label, err);
         if (r < 0)

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/ctx.h"
 #include "libcfs/mount/mount.h"
@@ -25,8 +26,9 @@
 #include <sys/sysmacros.h>
 
 struct masks {
-        int null_fd; /* the container's /dev/null                        */
-        int dir_fd;  /* the empty directory, mounted somewhere already   */
+        struct mount_env env; /* for the label                                    */
+        int null_fd;          /* the container's /dev/null                        */
+        int dir_fd;           /* the empty directory, mounted somewhere already   */
 };
 
 void masked_paths_check(const struct ctx *c, struct problems *p)
@@ -68,7 +70,7 @@ static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error 
 
 static int mask_dir(struct masks *k, int target, struct cfs_error *err)
 {
-        static const char *const options[] = { "nr_inodes=1", NULL }; /* the directory itself */
+        const char *options[] = { "nr_inodes=1" /* the directory itself */, NULL, NULL };
         _cleanup_leave_ int fd = -1;
         int r;
 
@@ -76,6 +78,8 @@ static int mask_dir(struct masks *k, int target, struct cfs_error *err)
                 fd = mnt_clone(k->dir_fd, "", false, err);
                 return fd < 0 ? fd : mnt_attach(fd, target, err);
         }
+        if (mount_label_option(&k->env, "tmpfs", NULL, &options[1]) < 0)
+                return err_nomem(err);
         fd = mnt_new_fs("tmpfs", "tmpfs", options,
                         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
         if (fd < 0)
@@ -103,8 +107,10 @@ static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error
 int masked_paths_init(struct ctx *c, struct cfs_error *err)
 {
         struct masks k = { .null_fd = -1, .dir_fd = -1 };
+        const char *label = c->linux_->mount_label;
         int r = 0;
 
+        k.env = (struct mount_env){ .label = str_empty(label) ? NULL : label, .arena = c->arena };
         for (size_t i = 0; r >= 0 && i < c->linux_->n_masked_paths; i++) {
                 r = mask(&k, c->rootfs_fd, c->linux_->masked_paths[i], err);
                 if (r < 0)

@@ -140,8 +140,23 @@ static void check_source(const struct ctx *c, const struct oci_mount *m, size_t 
         }
 }
 
+static void check_label(const char *label, struct problems *p)
+{
+        if (str_empty(label) || !problems_host(p))
+                return;
+        if (is_selinux_enabled() <= 0) {
+                problem_host(p, "linux.mountLabel",
+                             "\"%.128s\" cannot be applied: SELinux is not enabled on this host", label);
+                problem_hint(p, "remove linux.mountLabel, or boot with SELinux");
+        } else if (security_check_context_raw(label) < 0 && errno == EINVAL) {
+                problem_host(p, "linux.mountLabel", "the policy that is loaded does not know \"%.128s\"",
+                             label);
+        }
+}
+
 void mounts_check(const struct ctx *c, struct problems *p)
 {
+        check_label(c->linux_->mount_label, p);
         for (size_t i = 0; i < c->config->n_mounts; i++) {
                 const struct oci_mount *m = c->config->mounts[i];
                 bool bind = is_bind(m), remount = has_option(m, "remount");
@@ -165,13 +180,6 @@ void mounts_check(const struct ctx *c, struct problems *p)
 }
 
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
-
-static const char *mount_label(const struct ctx *c)
-{
-        if (str_empty(c->linux_->mount_label) || is_selinux_enabled() <= 0)
-                return NULL;
-        return c->linux_->mount_label;
-}
 
 /* A directory in which the readiness socket will appear: bound like a volume. */
 static const struct oci_mount *notify_mount(const struct ctx *c)
@@ -243,7 +251,8 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         if (!mp)
                 return err_nomem(err);
         mp->env = (struct mount_env){ .bundle = c->bundle,
-                                      .label = mount_label(c),
+                                      .label = str_empty(c->linux_->mount_label) ? NULL
+                                                                                 : c->linux_->mount_label,
                                       .root_fd = -1,
                                       .proc_fd = c->proc_fd,
                                       .ns = c->ns_new | c->ns_join,
@@ -433,6 +442,8 @@ int mounts_readonly_init(struct ctx *c, struct cfs_error *err)
 
 void mounts_explain(const struct ctx *c, struct report *r)
 {
+        if (!str_empty(c->linux_->mount_label))
+                report_line(r, "label what is mounted new %s", c->linux_->mount_label);
         for (size_t i = 0; i < c->config->n_mounts; i++) {
                 const struct oci_mount *m = c->config->mounts[i];
                 _cleanup_str_ struct str line = { 0 };

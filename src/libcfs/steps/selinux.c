@@ -10,6 +10,7 @@
  * whatever /proc the caller sees.
  */
 #include "base/path.h"
+#include "base/str.h"
 #include "libcfs/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
@@ -19,7 +20,7 @@
 
 bool selinux_wanted(const struct ctx *c)
 {
-        return c->process->selinux_label != NULL;
+        return !str_empty(c->process->selinux_label);
 }
 
 void selinux_check(const struct ctx *c, struct problems *p)

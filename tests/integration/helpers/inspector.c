@@ -286,6 +286,16 @@ static void strings(const char *name, char **v)
         putchar(']');
 }
 
+/* The security context of the session keyring; "" without a security module that has one. */
+static const char *keyring_label(void)
+{
+        static char buf[512];
+
+        return syscall(SYS_keyctl, 17 /* KEYCTL_GET_SECURITY */, -3 /* session */, buf, sizeof(buf) - 1) > 0
+                       ? buf
+                       : "";
+}
+
 static void report(char **argv)
 {
         struct utsname u;
@@ -320,6 +330,7 @@ static void report(char **argv)
         string("timens_offsets", slurp("/proc/self/timens_offsets"));
         lines("keys", "/proc/keys");
         number("keyring", syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3 /* session */, 0));
+        string("keyring_label", keyring_label());
         number("personality", personality(0xffffffff));
         number("dumpable", prctl(PR_GET_DUMPABLE));
         number("pdeathsig", ({
