@@ -90,7 +90,7 @@ const struct step plan[] = {
           .check = oom_score_adj_check, .prepare = oom_score_adj_prepare, .host = oom_score_adj_host,
           .explain = oom_score_adj_explain },
 
-        { .name = "linux.intelRdt", .when = C, .wanted = intel_rdt_wanted,
+        { .name = "linux.intelRdt", .when = CX, .wanted = intel_rdt_wanted,
           .check = intel_rdt_check, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
           .explain = intel_rdt_explain },
 

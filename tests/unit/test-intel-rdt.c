@@ -16,13 +16,16 @@ static int fake_save(struct state *s, struct cfs_error *err);
 #undef state_save
 #include "ctx.h"
 
-/* Appends: the order of the writes can be seen. */
+/* Appends: the order of the writes can be seen. A bit mask of zeros is what the kernel refuses. */
 static int fake_write(int dir_fd, const char *path, const char *text, struct cfs_error *err)
 {
         int fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
-        (void)err;
         assert_true(fd >= 0);
+        if (strstr(text, "=0\n")) {
+                assert_int_equal(close(fd), 0);
+                return err_sys(err, EINVAL, "write", "write `%s`", path);
+        }
         assert_int_equal(write(fd, text, strlen(text)), strlen(text));
         assert_int_equal(close(fd), 0);
         return 0;
@@ -312,6 +315,102 @@ static void a_monitoring_group_that_cannot_be_made_is_an_error(void **state)
         rdt_end(&t);
 }
 
+/* spec: config-linux.rdt.1 config-linux.rdt.8 config-linux.rdt.11 */
+static void the_class_of_all_others_is_the_root(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(
+                &t,
+                TEST_LINUX(
+                        "\"intelRdt\":{\"closID\":\"/\",\"l3CacheSchema\":\"L3:0=ff\",\"enableMonitoring\":true}"));
+        rdt_mkdir(&t, "mon_groups");
+        rdt_write(&t, "schemata", "L3:0=fff\n");
+        assert_fails(groups_prepare(&t.c, t.root, &err), EINVAL);
+        rdt_has(&t, "schemata", "L3:0=fff\n");
+        rdt_rm(&t, "schemata");
+        rdt_write(&t, "schemata", "L3:0=0ff\n");
+        assert_ok(groups_prepare(&t.c, t.root, &err));
+        assert_ok(groups_join(&t.c, t.root, &err));
+        rdt_has(&t, "tasks", "4711");
+        rdt_has(&t, "mon_groups/test/tasks", "4711");
+        rdt_rm(&t, "mon_groups/test/tasks");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_has(&t, "mon_groups/test", NULL);
+        rdt_has(&t, "schemata", "L3:0=0ff\n");
+        rdt_end(&t);
+}
+
+/* spec: config-linux.rdt.10 config-linux.rdt.11 */
+static void what_the_kernel_refuses_is_told_and_undone(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\",\"schemata\":[\"L2:0=0\"]}"));
+        rdt_mkdir(&t, "info");
+        rdt_write(&t, "info/last_cmd_status", "mask has no bits\n");
+        assert_fails(groups_prepare(&t.c, t.root, &err), EINVAL);
+        assert_contains(err.text, "test/schemata");
+        assert_contains(err.hint, "resctrl says: mask has no bits");
+        rdt_has(&t, "test/schemata", "L3:0=f\n");
+        /* What is in it keeps this one from being removed, which is said. */
+        assert_fails(intel_rdt_undo(&t.state, &err), ENOTEMPTY);
+        assert_contains(err.text, "remove resctrl group");
+        rdt_rm(&t, "test/schemata");
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_has(&t, "test", NULL);
+        rdt_end(&t);
+
+        /* A class that was there before is somebody else's. */
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\"}"));
+        rdt_mkdir(&t, "test");
+        assert_fails(groups_prepare(&t.c, t.root, &err), EEXIST);
+        assert_ok(intel_rdt_undo(&t.state, &err));
+        rdt_mkdir(&t, "test/still-there");
+        rdt_end(&t);
+}
+
+static void exec_follows_the_container(void **state)
+{
+        struct oci_record_intel_rdt none = { 0 };
+        struct cfs_error err;
+        struct rdt t, x;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"closID\":\"gold\",\"enableMonitoring\":true}"));
+        rdt_mkdir(&t, "gold");
+        rdt_mkdir(&t, "gold/mon_groups");
+        rdt_write(&t, "gold/schemata", "L3:0=1\n");
+        assert_ok(groups_prepare(&t.c, t.root, &err));
+        assert_ok(groups_join(&t.c, t.root, &err));
+
+        /* It reads no configuration, only the record. */
+        rdt_start(&x, "");
+        x.c.walk = WALK_EXEC;
+        x.c.pid = 99;
+        assert_false(intel_rdt_wanted(&x.c));
+        x.record.intel_rdt = &none; /* of a container that an older cfs made */
+        assert_false(intel_rdt_wanted(&x.c));
+        x.record.intel_rdt = t.record.intel_rdt;
+        assert_true(intel_rdt_wanted(&x.c));
+        assert_ok(intel_rdt_prepare(&x.c, &err));
+        assert_ok(intel_rdt_host(&x.c, &err));
+        rdt_has(&t, "gold/tasks", "471199");
+        rdt_has(&t, "gold/mon_groups/test/tasks", "471199");
+
+        /* Somebody has removed the class: the container is in that of all others, and so is what is added. */
+        rdt_rm(&t, "gold/tasks");
+        rdt_rm(&t, "gold/mon_groups/test/tasks");
+        assert_ok(intel_rdt_host(&x.c, &err));
+        rdt_has(&t, "gold/tasks", NULL);
+        rdt_end(&x);
+        rdt_end(&t);
+}
+
 /* spec: config-linux.rdt.3 */
 static void without_the_property_the_row_does_nothing(void **state)
 {
@@ -338,6 +437,9 @@ int main(void)
                 cmocka_unit_test(a_named_class_is_made_and_stays),
                 cmocka_unit_test(monitoring_has_a_group_of_the_containers_own),
                 cmocka_unit_test(a_monitoring_group_that_cannot_be_made_is_an_error),
+                cmocka_unit_test(the_class_of_all_others_is_the_root),
+                cmocka_unit_test(what_the_kernel_refuses_is_told_and_undone),
+                cmocka_unit_test(exec_follows_the_container),
                 cmocka_unit_test(without_the_property_the_row_does_nothing),
         };
 

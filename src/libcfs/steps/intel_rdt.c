@@ -15,7 +15,8 @@
  *   enableMonitoring  a MON group named after the container, made by us and removed in the end
  *
  * What we make is recorded before it is made. The runtime puts the init there from outside, by its pid, before any
- * code of the user's runs. The reason for a write that fails is in info/last_cmd_status.
+ * code of the user's runs; exec puts its process into the same groups, as far as they still exist, since that is no
+ * child of the init's and would have the whole cache. The reason for a write that fails is in info/last_cmd_status.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -40,9 +41,17 @@ static const struct oci_intel_rdt *rdt(const struct ctx *c)
         return c->linux_->intel_rdt;
 }
 
+/* For exec: where the container is. */
+static const struct oci_record_intel_rdt *joined(const struct ctx *c)
+{
+        const struct oci_record_intel_rdt *o = c->state ? c->state->record->intel_rdt : NULL;
+
+        return o && o->class_path ? o : NULL;
+}
+
 bool intel_rdt_wanted(const struct ctx *c)
 {
-        return rdt(c) != NULL;
+        return c->walk == WALK_EXEC ? joined(c) != NULL : rdt(c) != NULL;
 }
 
 /* ---- check ------------------------------------------------------------------------------------------------------- */
@@ -284,6 +293,9 @@ static int make_recorded(struct ctx *c, char **slot, const char *dir, struct cfs
 {
         int r;
 
+        /* Somebody else's, and not to be on record for as long as a crash takes: not ours to remove. */
+        if (access(dir, F_OK) == 0)
+                return err_path(err, EEXIST, "mkdir", dir, "make resctrl group `%s`", dir);
         *slot = oci_arena_strdup(c->state->arena, dir);
         if (!*slot)
                 return err_nomem(err);
@@ -293,7 +305,6 @@ static int make_recorded(struct ctx *c, char **slot, const char *dir, struct cfs
         if (mkdir(dir, 0755) == 0)
                 return 0;
         r = errno;
-        /* Somebody else's: not ours to remove. */
         *slot = NULL;
         r = err_path(err, r, "mkdir", dir, "make resctrl group `%s`", dir);
         if (r == -ENOSPC)
@@ -363,6 +374,9 @@ static int groups_prepare(struct ctx *c, const char *root, struct cfs_error *err
         record->intel_rdt = oci_arena_alloc(c->state->arena, sizeof(*record->intel_rdt));
         if (!record->intel_rdt)
                 return err_nomem(err);
+        record->intel_rdt->class_path = oci_arena_strdup(c->state->arena, dir);
+        if (!record->intel_rdt->class_path)
+                return err_nomem(err);
         r = group_prepare(c, root, dir, err);
         if (r < 0 || !mon)
                 return r;
@@ -372,8 +386,11 @@ static int groups_prepare(struct ctx *c, const char *root, struct cfs_error *err
 int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r = find_resctrl(c, &root, err);
+        int r;
 
+        if (c->walk == WALK_EXEC)
+                return 0;
+        r = find_resctrl(c, &root, err);
         return r < 0 ? r : groups_prepare(c, root, err);
 }
 
@@ -394,11 +411,37 @@ static int groups_join(const struct ctx *c, const char *root, struct cfs_error *
         return write_file(root, mon, "tasks", pid, err);
 }
 
+/* The groups may be gone: then the container is in the default class, as its new process is. */
+static int groups_follow(const struct ctx *c, struct cfs_error *err)
+{
+        const struct oci_record_intel_rdt *o = joined(c);
+        const char *const dirs[] = { o->class_path, o->mon_path };
+
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+                _cleanup_free_ char *path = NULL;
+                char pid[16];
+                int r = dirs[i] ? str_printf(&path, err, "%s/tasks", dirs[i]) : 0;
+
+                if (r < 0)
+                        return r;
+                (void)snprintf(pid, sizeof(pid), "%d", (int)c->pid);
+                if (!path || access(path, F_OK) < 0)
+                        continue;
+                r = io_write_small(AT_FDCWD, path, pid, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int intel_rdt_host(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r = find_resctrl(c, &root, err);
+        int r;
 
+        if (c->walk == WALK_EXEC)
+                return groups_follow(c, err);
+        r = find_resctrl(c, &root, err);
         return r < 0 ? r : groups_join(c, root, err);
 }
 
