@@ -68,7 +68,7 @@ int decode_error_mismatch(struct decoder *d, size_t offset, const char *wanted, 
 void decode_error_unknown(struct decoder *d, size_t offset, const char *key, size_t len)
 {
         bool callback = d->options && d->options->unknown;
-        char pointer_text[512], dotted_text[8];
+        char pointer_text[512], dotted_text[sizeof(d->err->property)];
         struct docpath pointer, dotted;
         struct nearest nearest;
         unsigned line, column;
@@ -79,12 +79,13 @@ void decode_error_unknown(struct decoder *d, size_t offset, const char *key, siz
         docpath_init(&dotted, dotted_text, sizeof(dotted_text));
         decode_paths(d, &pointer, &dotted);
         docpath_pointer_key(&pointer, key, len);
+        docpath_dotted_key(&dotted, key, len);
         json_position(d->text, d->len, offset, &line, &column);
         nearest_init(&nearest, key, len);
         for (size_t i = 0; i < top(d)->type->n_properties; i++)
                 nearest_try(&nearest, top(d)->type->properties[i].name);
         if (callback)
-                d->options->unknown(d->options->data, line, column, pointer_text, nearest.name);
+                d->options->unknown(d->options->data, line, column, pointer_text, dotted_text, nearest.name);
         else
                 log_debug("%s:%u:%u: %s: unknown property, ignored%s%s%s", d->name, line, column,
                           pointer_text, nearest.name ? "; did you mean `" : "",

@@ -136,9 +136,11 @@ static inline void oci_arena_free_p(struct oci_arena **arena)
 /* ---- decoding ----------------------------------------------------------------------------------------------- */
 
 struct oci_decode_options {
-        /* Called for each property that the type does not know: where its key is, its JSON pointer, and the name that
-         * it may be a misspelling of, or NULL. Without a callback, unknown properties are logged at debug level. */
-        void (*unknown)(void *data, unsigned line, unsigned column, const char *pointer, const char *nearest);
+        /* Called for each property that the type does not know: where its key is, its JSON pointer, the property as
+         * err->property would have it, and the name that it may be a misspelling of, or NULL. Without a callback,
+         * unknown properties are logged at debug level. */
+        void (*unknown)(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+                        const char *nearest);
 
         /* When set, decoding goes on after an error, and each one is reported here: its position, the JSON pointer
          * of the value (empty for the whole document), the property as err->property has it, and what is wrong with

@@ -35,18 +35,21 @@ static void print_text(void *data, const struct cfs_problem *p)
                 printf(":%u:%u", p->line, p->column);
         if (p->property && *p->property)
                 printf(": %s", p->property);
-        printf(": %s%s\n", p->message, p->host ? " (on this host)" : "");
+        printf(": %s%s\n", p->message, p->kind == CFS_PROBLEM_HOST ? " (on this host)" : "");
         if (p->hint && *p->hint)
                 printf("  hint: %s\n", p->hint);
 }
 
 static void print_json(void *data, const struct cfs_problem *p)
 {
+        static const char *const kinds[] = {
+                [CFS_PROBLEM_INVALID] = "invalid", [CFS_PROBLEM_HOST] = "host", [CFS_PROBLEM_NOTE] = "note"
+        };
         unsigned *n = data;
         bool first = true;
 
         printf("%s{", (*n)++ ? ",\n " : "");
-        jsonout_member(stdout, &first, "kind", p->host ? "host" : "invalid");
+        jsonout_member(stdout, &first, "kind", kinds[p->kind]);
         jsonout_member(stdout, &first, "file", p->file);
         if (p->line)
                 printf(",\"line\":%u,\"column\":%u", p->line, p->column);
@@ -90,7 +93,8 @@ const struct command cmd_check_command = {
         .summary = "find everything that is wrong with a bundle",
         .description =
                 "Reports all problems of a bundle at once, each with its place in the file, and touches\n"
-                "nothing. BUNDLE is the current directory by default. Exits with 0 when there is no problem,\n"
+                "nothing. BUNDLE is the current directory by default. Properties that the specification does\n"
+                "not know are noted; they are no problem. Exits with 0 when there is no problem,\n"
                 "1 when the bundle is invalid, 2 when it is valid but cannot be run on this host (which is\n"
                 "looked at with --host only).",
         .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",

@@ -148,9 +148,11 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
 int cfs_spec(bool rootless, char **ret_json, struct cfs_error *err);
 int cfs_features(char **ret_json, struct cfs_error *err);
 
-/* Validates a bundle and reports every problem. Returns 0, 1 (the document is invalid), 2 (valid, but this host cannot). */
+/* Validates a bundle and reports every problem. Returns 0, 1 (the document is invalid), 2 (valid, but this host cannot). A
+ * note is no problem: the specification wants unknown properties ignored, and their author wants to know. */
+enum cfs_problem_kind { CFS_PROBLEM_INVALID, CFS_PROBLEM_HOST, CFS_PROBLEM_NOTE };
 struct cfs_problem {
-        bool host;
+        enum cfs_problem_kind kind;
         const char *file;
         unsigned line, column;                 /* 0: unknown */
         const char *property, *message, *hint; /* hint may be NULL */

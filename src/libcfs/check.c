@@ -46,6 +46,24 @@ static void decode_problem(void *data, unsigned line, unsigned column, const cha
         k->fn(k->data, &p);
 }
 
+static void unknown_property(void *data, unsigned line, unsigned column, const char *pointer,
+                             const char *property, const char *nearest)
+{
+        struct checker *k = data;
+        char hint[80];
+        struct cfs_problem p = { .kind = CFS_PROBLEM_NOTE,
+                                 .file = k->ctx->config_name,
+                                 .line = line,
+                                 .column = column,
+                                 .property = property,
+                                 .message = "unknown property, ignored",
+                                 .hint = nearest ? hint : NULL };
+
+        (void)pointer;
+        (void)snprintf(hint, sizeof(hint), "did you mean `%s`?", nearest ? nearest : "");
+        k->fn(k->data, &p);
+}
+
 /* Has the decoder reported the property, or one that holds it? */
 static bool is_refused(const struct checker *k, const char *property)
 {
@@ -62,7 +80,7 @@ static bool is_refused(const struct checker *k, const char *property)
 static void row_problem(void *data, bool host, const char *property, const char *message, const char *hint)
 {
         struct checker *k = data;
-        struct cfs_problem p = { .host = host,
+        struct cfs_problem p = { .kind = host ? CFS_PROBLEM_HOST : CFS_PROBLEM_INVALID,
                                  .file = k->ctx->config_name,
                                  .property = property,
                                  .message = message,
@@ -82,6 +100,9 @@ int cfs_check(const char *bundle, const char *config, bool host,
 {
         struct ctx c;
         struct checker k = { .ctx = &c, .fn = fn, .data = data };
+        const struct oci_decode_options options = { .unknown = unknown_property,
+                                                    .report = decode_problem,
+                                                    .data = &k };
         void *root = NULL;
         int r;
 
@@ -90,8 +111,8 @@ int cfs_check(const char *bundle, const char *config, bool host,
         if (r >= 0)
                 r = bundle_read(&c, bundle, config, err);
         if (r >= 0) {
-                r = oci_decode_all(&oci_config_type, c.config_name, c.config_text, c.config_len,
-                                   decode_problem, &k, &root, &c.arena, err);
+                r = oci_decode_with(&oci_config_type, c.config_name, c.config_text, c.config_len, &options,
+                                    &root, &c.arena, err);
                 r = r < 0 && !k.invalid ? r : 0; /* out of memory; what is invalid has been reported */
         }
         if (r >= 0 && root) {

@@ -27,11 +27,12 @@ static void take_report(void *data, unsigned line, unsigned column, const char *
         CHECK(++*n <= OCI_MAX_REPORTS);
 }
 
-static void take_unknown(void *data, unsigned line, unsigned column, const char *pointer, const char *nearest)
+static void take_unknown(void *data, unsigned line, unsigned column, const char *pointer,
+                         const char *property, const char *nearest)
 {
         (void)data;
         (void)nearest;
-        CHECK(line > 0 && column > 0 && *pointer == '/');
+        CHECK(line > 0 && column > 0 && *pointer == '/' && strchr(property, '\n') == NULL);
 }
 
 static int take_present(void *data, const char *path, const struct oci_property *p, const void *object)

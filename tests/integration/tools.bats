@@ -97,6 +97,16 @@ P
     contains "$output" "process.apparmorProfile"
 }
 
+@test "check notes what nobody knows, and that is no problem" {
+    new_bundle '.hostnam = "x" | .linux.whatever = 1'
+    run cfs check "$B"
+    is "$status" 0
+    contains "$output" ': hostnam: unknown property, ignored'
+    contains "$output" 'did you mean `hostname`?'
+    contains "$output" ': linux.whatever: unknown property, ignored'
+    is "$(cfs check --format json "$B" | jq -c 'map([.kind, .property]) | sort')" '[["note","hostnam"],["note","linux.whatever"]]'
+}
+
 @test "check of a good bundle says nothing" {
     new_bundle
     run cfs check --host "$B"

@@ -251,9 +251,13 @@ static void without_an_object_nothing_is_returned(void **state)
         assert_string_equal(reports.text, "1:1 | expected an object, got an array\n");
 }
 
-static void add_unknown(void *data, unsigned line, unsigned column, const char *pointer, const char *nearest)
+static void add_unknown(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+                        const char *nearest)
 {
-        add_text(data, line, column, pointer, nearest ? nearest : "-");
+        char both[300];
+
+        (void)snprintf(both, sizeof(both), "%s %s", pointer, property);
+        add_text(data, line, column, both, nearest ? nearest : "-");
 }
 
 /* spec: config.extensibility.1 */
@@ -269,9 +273,9 @@ static void unknown_properties_are_told_and_ignored(void **state)
 
         (void)state;
         assert_ok(oci_decode_with(&oci_config_type, "c", text, strlen(text), &options, &root, &arena, &err));
-        assert_string_equal(reports.text, "2:11 /linux/maskedpaths maskedPaths\n"
-                                          "3:2 /linux/wholly new -\n"
-                                          "3:20 /mount mounts\n");
+        assert_string_equal(reports.text, "2:11 /linux/maskedpaths linux.maskedpaths maskedPaths\n"
+                                          "3:2 /linux/wholly new linux[\"wholly new\"] -\n"
+                                          "3:20 /mount mount mounts\n");
         oci_arena_free(arena);
 }
 
