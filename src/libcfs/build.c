@@ -150,8 +150,9 @@ static int write_pid_file(const struct ctx *c, const char *path, struct cfs_erro
 {
         char text[16];
         int n = snprintf(text, sizeof(text), "%d", (int)c->pid);
+        int r = io_write_atomic(AT_FDCWD, path, text, (size_t)n, 0644, err);
 
-        return io_write_atomic(AT_FDCWD, path, text, (size_t)n, 0644, err);
+        return r < 0 ? err_prefix(err, r, "pid file `%s`", path) : 0;
 }
 
 static int send_pidfd(const struct ctx *c, const char *path, struct cfs_error *err)

@@ -6,7 +6,8 @@
  * check column of all rows on what could be decoded. The same checks are create's first act, so what passes here is
  * refused there only for reasons that lie in the moment.
  *
- * A row that finds a value missing which the decoder refused would report it a second time: such problems are dropped.
+ * A row that finds a value missing which the decoder refused would report it a second time: such problems are dropped;
+ * so are all when the text is no JSON, and what is missing may be in the rest.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -26,7 +27,7 @@ struct checker {
         const struct ctx *ctx;
         void (*fn)(void *data, const struct cfs_problem *p);
         void *data;
-        bool invalid, cannot;
+        bool invalid, cannot, broken;
         struct str refused; /* the properties that the decoder has reported, each with a newline after it */
 };
 
@@ -42,6 +43,7 @@ static void decode_problem(void *data, unsigned line, unsigned column, const cha
 
         (void)pointer;
         k->invalid = true;
+        k->broken |= !*property;
         str_addf(&k->refused, "%s\n", property);
         k->fn(k->data, &p);
 }
@@ -118,7 +120,7 @@ int cfs_check(const char *bundle, const char *config, bool host,
         if (r >= 0 && root) {
                 c.config = root;
                 r = bundle_documents(&c, err);
-                if (r >= 0)
+                if (r >= 0 && !k.broken)
                         (void)engine_check_all(&c, host, row_problem, &k);
         }
         str_free(&k.refused);

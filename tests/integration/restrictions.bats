@@ -69,6 +69,22 @@ setup() {
     is "$(cfs run -b "$B" "$ID")" ""
 }
 
+@test "the root among the read-only paths is read-only with all that is mounted; it cannot be masked" {
+    new_bundle '.root.readonly = false | .linux.readonlyPaths = ["/proc/sys", "/dev/../"]'
+    args sh -c 'touch /new /dev/new /dev/shm/new; mkdir /tmp/new'
+    run cfs run -b "$B" "$ID"
+    contains "$output" "/new: Read-only"
+    contains "$output" "/dev/new: Read-only"
+    contains "$output" "/dev/shm/new: Read-only"
+    contains "$output" "'/tmp/new': Read-only"
+    [ ! -e "$B/rootfs/new" ]
+    config '.linux.readonlyPaths = [] | .linux.maskedPaths = ["/proc/kcore", "/./"]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.maskedPaths[1]: "
+    contains "$output" "cannot be masked"
+}
+
 # spec: config-linux.masked.2 config-linux.readonly.2
 @test "relative paths are refused" {
     new_bundle '.linux.maskedPaths = ["srv"]'

@@ -68,7 +68,7 @@ P
 # What the decoder refused is missing for the rows; each used to end in a crash or in a second message.
 @test "check goes on after a value that is wrong, and names it once" {
     local d
-    for d in '.linux.resources.hugepageLimits = [{"limit": 1}]' '.process.ioPriority = {"class": "X", "priority": 1}' '.process.scheduler.policy = "X"' \
+    for d in '.linux.resources.hugepageLimits = [{"limit": 1}]' '.linux.resources.hugepageLimits = [{"pageSize": "2 MB", "limit": 1}]' '.process.ioPriority = {"class": "X", "priority": 1}' '.process.scheduler.policy = "X"' \
         '.linux.memoryPolicy.mode = 5' '.ociVersion = "1.0"' '.root = 1' '.mounts[1].destination = 1' '.linux.seccomp = {"defaultAction": "X"}' \
         '.linux.devices = [{"type": 1, "path": 1}]' '.hooks.poststop = [{}]' '.linux.namespaces = [{"type": []}]' '.process.rlimits = [{}]' \
         '.linux.personality = {}' '.process.user = 1' '.process.cwd = 1' '.linux.resources.network.priorities = [{}]' 'del(.root.path)'; do
@@ -77,6 +77,29 @@ P
         run cfs check --host "$B"
         is "$status" 1 "$d"
         is "$(printf '%s\n' "$output" | sed -n 's/^config.json:[0-9]*:[0-9]*: \([^ ]*\):.*/\1/p' | sort | uniq -d)" "" "$d: $output"
+        # Nor a part of it, under the name of the whole: nothing is said of a value that is not there.
+        is "$(grep -c '``' <<< "$output")" 0 "$d: $output"
+    done
+}
+
+@test "check: in a list it is the entry that is named, and its part" {
+    new_bundle '.linux.resources.blockIO.weightDevice = [{"major": 8, "minor": 0, "weight": 100}, {"major": 8, "minor": 1}]'
+    run cfs check "$B"
+    is "$status" 1
+    contains "$output" "linux.resources.blockIO.weightDevice[1]: has neither"
+    is "$(wc -l <<< "$output")" 1
+}
+
+@test "check of a text that ends too early says that, and not what the rest might have had" {
+    new_bundle
+    local text
+    text=$(jq -c . "$B/config.json")
+    for n in 1 30 200 600; do
+        printf '%s' "${text:0:n}" > "$B/config.json"
+        run cfs check "$B"
+        is "$status" 1
+        is "$(wc -l <<< "$output")" 1 "$output"
+        contains "$output" "invalid JSON"
     done
 }
 

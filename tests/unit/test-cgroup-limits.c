@@ -144,7 +144,7 @@ static void block_io(void **state)
              "blkio.weight_device=8:0 1000 or blkio.bfq.weight_device=8:0 1000",
              "io.bfq.weight=8:0 1000 or io.weight=8:0 10000");
         both("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0}]}}",
-             "!linux.resources.blockIO.weightDevice", "!linux.resources.blockIO.weightDevice");
+             "!linux.resources.blockIO.weightDevice[0]", "!linux.resources.blockIO.weightDevice[0]");
         both("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,\"rate\":600}],"
              "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}",
              "blkio.throttle.read_bps_device=8:16 600 | blkio.throttle.write_iops_device=8:16 0",

@@ -38,6 +38,13 @@ static int invalid(struct knobs_job *j, const char *fmt, ...)
         return err_set(j->err, CFS_E_INVALID, "%s", text);
 }
 
+/* The error is that of an entry of the property, which is a list, or of a part of the entry (".pageSize"). */
+static struct knobs_job *at(struct knobs_job *j, size_t i, const char *part)
+{
+        (void)snprintf(j->at, sizeof(j->at), "[%zu]%s", i, part);
+        return j;
+}
+
 /* "V1|V2", or one name for both. */
 static void set_unit(struct setting *s, const struct knob *k, bool v2)
 {
@@ -423,7 +430,7 @@ static int block_weight_device(struct knobs_job *j)
 
                 r = d->has_weight || d->has_leaf_weight
                             ? device_weight(j, d, d->weight)
-                            : invalid(j, "[%zu] has neither weight nor leafWeight", i);
+                            : invalid(at(j, i, ""), "has neither weight nor leafWeight");
         }
         return r;
 }
@@ -513,7 +520,7 @@ static int hugepages(struct knobs_job *j)
                 const struct oci_hugepage_limit *l = j->r->hugepage_limits[i];
 
                 if (!page_size_ok(l->page_size))
-                        return invalid(j, "[%zu].pageSize: `%s` is no page size such as `2MB`", i,
+                        return invalid(at(j, i, ".pageSize"), "`%s` is no page size such as `2MB`",
                                        l->page_size);
                 for (unsigned rsvd = 0; rsvd < 2; rsvd++) {
                         struct setting *s = emit(j, text("%" PRIu64, l->limit), 0);

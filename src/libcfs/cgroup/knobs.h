@@ -13,6 +13,7 @@ struct knobs_job {
         const char
                 *path; /* the cgroup's directory for the row, to read what an update does not say; or NULL */
         const struct knob *knob;
+        char at[64]; /* what an error's property has behind the knob's: "[1].pageSize"                    */
         struct settings *out;
         struct cfs_error *err;
 };

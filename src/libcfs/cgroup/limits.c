@@ -43,6 +43,7 @@ static int convert_row(const struct cgroup *cg, const struct knob *k, struct kno
         if (!k->convert)
                 return 0;
         j->knob = k;
+        j->at[0] = '\0';
         j->v2 = h ? h->v2 : !k->v1;
         j->path = update && h ? h->path : NULL;
         r = k->convert(j);
@@ -51,7 +52,8 @@ static int convert_row(const struct cgroup *cg, const struct knob *k, struct kno
                         j->out->p[i].controller = v2_controller(k->controller);
         }
         if (r < 0)
-                return err_property(j->err, code_to_errno(j->err), "linux.resources.%s", k->property);
+                return err_property(j->err, code_to_errno(j->err), "linux.resources.%s%s", k->property,
+                                    j->at);
         return 0;
 }
 

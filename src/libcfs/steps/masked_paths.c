@@ -36,10 +36,18 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
         if (c->linux_->n_masked_paths > 0 && !ctx_has_ns(c, CLONE_NEWNS))
                 problem(p, "linux.maskedPaths",
                         "unable to restrict sys entries without a private MNT namespace");
-        for (size_t i = 0; i < c->linux_->n_masked_paths; i++)
-                if (!path_is_absolute(c->linux_->masked_paths[i]))
-                        problem(p, PROP("linux.maskedPaths[%zu]", i), "`%s` is not an absolute path",
-                                c->linux_->masked_paths[i]);
+        for (size_t i = 0; i < c->linux_->n_masked_paths; i++) {
+                const char *path = c->linux_->masked_paths[i], *clean;
+
+                if (!path_is_absolute(path)) {
+                        problem(p, PROP("linux.maskedPaths[%zu]", i), "`%s` is not an absolute path", path);
+                        continue;
+                }
+                clean = mount_target_clean(path, c->arena);
+                if (clean && STREQ(clean, "/"))
+                        problem(p, PROP("linux.maskedPaths[%zu]", i),
+                                "`%s` is the container's root, which cannot be masked", path);
+        }
 }
 
 static int open_null(int root_fd, struct cfs_error *err)

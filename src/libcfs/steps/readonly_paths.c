@@ -3,12 +3,15 @@
  * linux.readonlyPaths: what must not be written inside is bind-mounted onto itself, read-only, with all that is mounted
  * below (a masked path, say).
  *
+ * The root is made read-only where it is: what is mounted on it now, nobody in it would see.
+ *
  * A path that does not exist is passed over. The clone inherits the flags of its mount (nosuid, nodev, noexec of /proc),
  * and mount_setattr(2) adds to them.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/ctx.h"
 #include "libcfs/mount/mount.h"
@@ -43,11 +46,23 @@ static int protect(int root_fd, const char *path, struct cfs_error *err)
         return r < 0 ? r : mnt_attach(fd, target, err);
 }
 
+static bool is_root(const char *path, struct oci_arena *arena)
+{
+        const char *clean = mount_target_clean(path, arena);
+
+        return clean && STREQ(clean, "/");
+}
+
 int readonly_paths_init(struct ctx *c, struct cfs_error *err)
 {
         for (size_t i = 0; i < c->linux_->n_readonly_paths; i++) {
-                int r = protect(c->rootfs_fd, c->linux_->readonly_paths[i], err);
+                const char *path = c->linux_->readonly_paths[i];
+                int r;
 
+                if (is_root(path, c->arena))
+                        r = mnt_setattr(c->rootfs_fd, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+                else
+                        r = protect(c->rootfs_fd, path, err);
                 if (r < 0)
                         return err_property(err, r, "linux.readonlyPaths[%zu]", i);
         }
