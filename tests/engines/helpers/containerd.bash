@@ -25,6 +25,7 @@ EOF
   restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
   conf_dir = "$D/cni"
+  bin_dir = "/usr/lib/cni"
 EOF
         sed -e '/^version/d' -e "s,\"/usr/bin/cfs\",\"$RUNTIME_PATH\"," "$TOP/contrib/engines/containerd/cfs.toml" >>"$D/config.toml"
     fi
