@@ -3,7 +3,6 @@
 # The files of contrib/engines, installed as docs/engines.md says, without a change: /usr/bin and /etc are the suite's own.
 
 load helpers/buildah
-load helpers/containerd
 load helpers/docker
 
 setup_file() {
@@ -19,16 +18,25 @@ setup() {
     C="c$BATS_TEST_NUMBER"
 }
 
-# podman and buildah with nothing but what is in /etc; limits are those that this machine allows.
+# Limits that this machine allows, and what podman would ask systemd for.
+machine_conf() {
+    mkdir -p /etc/containers/containers.conf.d
+    cat >/etc/containers/containers.conf.d/60-machine.conf <<END
+[containers]
+default_ulimits=["nofile=$(ulimit -Hn):$(ulimit -Hn)","nproc=8192:8192"]
+[engine]
+cgroup_manager="cgroupfs"
+events_logger="file"
+END
+}
+
+# podman and buildah with nothing but what is in /etc.
 podman_dropin() {
     needs podman
     D="$ENGINES/podman"
     mkdir -p /etc/containers/containers.conf.d "$D"/{root,runroot,tmp,net}
     install -m 644 "$TOP/contrib/engines/podman/cfs.conf" /etc/containers/containers.conf.d/50-cfs.conf
-    cat >/etc/containers/containers.conf.d/60-machine.conf <<END
-[containers]
-default_ulimits=["nofile=$(ulimit -Hn):$(ulimit -Hn)","nproc=8192:8192"]
-END
+    machine_conf
     P=(podman --root "$D/root" --runroot "$D/runroot" --tmpdir "$D/tmp" --network-config-dir "$D/net" --cgroup-manager=cgroupfs
         --events-backend=file --storage-driver=overlay)
     B=(buildah --root "$D/root" --runroot "$D/runroot" --storage-driver=overlay)
@@ -88,59 +96,50 @@ END
     [ "$status" -ne 0 ]
 }
 
-@test "containerd: cfs.toml appended to config.toml; the CRI plugin loads; ctr run with its binary" {
-    needs containerd
-    containerd_use
-    mkdir -p /etc/containerd "$D"
-    # As Debian has it, with directories of our own.
-    cat >/etc/containerd/config.toml <<END
-version = 2
-root = "$D/root"
-state = "$D/state"
-[grpc]
-  address = "$D/sock"
-[plugins]
-  [plugins."io.containerd.grpc.v1.cri"]
-    [plugins."io.containerd.grpc.v1.cri".cni]
-      bin_dir = "/usr/lib/cni"
-      conf_dir = "/etc/cni/net.d"
-  [plugins."io.containerd.internal.v1.opt"]
-    path = "$D/opt"
+# systemctl restart UNIT, as far as the document needs it: the daemon with its defaults, and this suite's cgroups.
+make_systemctl() {
+    mkdir -p "$ENGINES/systemctl"
+    cat >"$ENGINES/systemctl/systemctl" <<END
+#!/bin/bash
+[ "\$1" = restart ] || exit 1
+case \$2 in
+containerd) daemon="containerd" client="ctr version" ;;
+docker) daemon="dockerd --pidfile /run/dockerd.pid --cgroup-parent /$TAG" client="/usr/bin/docker info" ;;
+esac
+if [ -e "/run/\$2.own" ]; then
+    kill "\$(cat "/run/\$2.own")"
+    while kill -0 "\$(cat "/run/\$2.own")" 2>/dev/null; do sleep 0.1; done
+fi
+setsid \$daemon >>"$ENGINES/\$2.log" 2>&1 </dev/null 3>&- &
+echo \$! >"/run/\$2.own"
+for i in \$(seq 100); do \$client >/dev/null 2>&1 && exit 0; sleep 0.1; done
+tail "$ENGINES/\$2.log"
+exit 1
 END
-    cat "$TOP/contrib/engines/containerd/cfs.toml" >>/etc/containerd/config.toml
-    ok containerd config dump
-    contains "$output" '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cfs]'
-    contains "$output" 'BinaryName = "/usr/bin/cfs"'
-    contains "$output" 'default_runtime_name = "runc"'
-    containerd >>"$D/log" 2>&1 3>&- &
-    echo $! >"$D/pid"
-    wait_for ctr -a "$D/sock" version
-    ok ctr -a "$D/sock" plugins ls
-    matches "$output" 'io.containerd.grpc.v1 +cri +linux/amd64 +ok' || { grep -i cri "$D/log" >&2; false; }
-    oci_archive "$ENGINES/busybox.tar" localhost/bb:latest "$ENGINES/bb.oci.tar" '["sh"]'
-    ok "${CTR[@]}" image import "$ENGINES/bb.oci.tar"
-    ok "${CTR[@]}" run --rm --runtime io.containerd.runc.v2 --runc-binary /usr/bin/cfs "$BB" "$C" echo hello
-    is "$output" hello
-    containerd_stop
+    chmod 755 "$ENGINES/systemctl/systemctl"
 }
 
-@test "docker: daemon.json makes cfs the default runtime" {
+@test "docs/engines.md: what it tells its reader to do, and what comes out" {
+    needs podman
+    needs buildah
+    needs containerd
     needs dockerd
-    docker_use
-    mkdir -p /etc/docker "$D/root" "$D/exec"
-    install -m 644 "$TOP/contrib/engines/docker/daemon.json" /etc/docker/daemon.json
-    dockerd --data-root "$D/root" --exec-root "$D/exec" --pidfile "$D/pid" -H "unix://$D/sock" --cgroup-parent "/$TAG" >>"$D/log" 2>&1 3>&- &
-    echo $! >"$D/own-pid"
-    wait_for "${DK[@]}" info || { tail "$D/log" >&2; false; }
-    ok "${DK[@]}" info --format '{{.DefaultRuntime}} {{(index .Runtimes "cfs").Path}}'
-    is "$output" "cfs /usr/bin/cfs"
-    ok "${DK[@]}" import "$ENGINES/busybox.tar" bb
-    ok "${DK[@]}" run --rm --net=none bb echo hello
-    is "$output" hello
-    ok "${DK[@]}" run --rm --net=none --runtime runc bb echo other
-    is "$output" other
-    docker_clean
-    dockerd_stop
+    local d n
+    # Storage on an overlay would be an overlay on an overlay.
+    for n in containers containerd docker; do mkdir -p "/var/lib/$n" && mount -t tmpfs tmpfs "/var/lib/$n"; done
+    rm -rf /etc/containers/containers.conf.d/50-cfs.conf /etc/docker
+    # As Debian's package has it.
+    mkdir -p /etc/containerd
+    printf 'version = 2\n[plugins]\n  [plugins."io.containerd.grpc.v1.cri"]\n    [plugins."io.containerd.grpc.v1.cri".cni]\n' >/etc/containerd/config.toml
+    printf '      bin_dir = "/usr/lib/cni"\n      conf_dir = "/etc/cni/net.d"\n' >>/etc/containerd/config.toml
+    machine_conf
+    d="$ENGINES/reader"
+    mkdir "$d" && ln -s "$TOP/contrib" "$d/contrib"
+    make_systemctl
+    cd "$d"
+    PATH="$ENGINES/systemctl:/usr/sbin:/usr/bin:/sbin:/bin" LIMIT=240 ok /usr/bin/python3 "$TOP/tests/integration/helpers/walkthrough" "$TOP/docs/engines.md"
+    [ "$(grep -c '^ok' <<<"$output")" -gt 20 ]
+    for n in docker containerd; do kill "$(cat "/run/$n.own")"; done
 }
 
 @test "docker: the same from the command line of dockerd" {
@@ -152,6 +151,7 @@ END
         --add-runtime cfs=/usr/bin/cfs --default-runtime cfs >>"$D/log" 2>&1 3>&- &
     echo $! >"$D/own-pid"
     wait_for "${DK[@]}" info || { tail "$D/log" >&2; false; }
+    ok "${DK[@]}" import "$ENGINES/busybox.tar" bb
     ok "${DK[@]}" run -d --name "$C" --net=none bb sleep 1000
     is "$(inspect '{{.HostConfig.Runtime}}')" cfs
     ok "${DK[@]}" exec "$C" echo in
