@@ -39,9 +39,6 @@ const struct step plan[] = {
         { .name = "hooks.poststop", .when = C, .wanted = hooks_poststop_wanted,
           .check = hooks_check, .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
 
-        { .name = "unsupported", .when = C,
-          .check = unsupported_check },
-
         /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ----------- */
 
         /* Paths are opened and clone flags computed before anything is spawned; a path of the wrong type is an error. */

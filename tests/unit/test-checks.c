@@ -210,7 +210,6 @@ static const struct document documents[] = {
           "linux.intelRdt.schemata[1]: \"x\" has no colon" },
 
         { oom_score_adj_check, P("\"oomScoreAdj\":-1000"), NULL },
-        { unsupported_check, "", NULL },
 };
 
 /* spec: config.version.1 config.version.2 config.version.3 config.rlimits.1 config.rlimits.4 */

@@ -2,9 +2,8 @@
 /*
  * No property of config.json is ignored in silence: each one that the schema knows is claimed by a row of the plan.
  *
- * Whoever adds a property to the schema makes this test fail, until a row applies the property and claims it here, or
- * unsupported.c refuses it and the row "unsupported" claims it. A claim without a property, or by a row that is not in
- * the plan, fails as well.
+ * Whoever adds a property to the schema makes this test fail, until a row applies the property and claims it here. A
+ * claim without a property, or by a row that is not in the plan, fails as well.
  */
 #include "test.h"
 #include "libcfs/step.h"
@@ -122,9 +121,7 @@ static int visit(void *data, const char *path, const struct oci_property *p)
                         n++;
                 }
         if (n != 1)
-                fail_msg(
-                        "%s is claimed by %u rows: write the row that applies it, or refuse it in unsupported.c",
-                        path, n);
+                fail_msg("%s is claimed by %u rows: write the row that applies it", path, n);
         return 0;
 }
 
@@ -145,11 +142,10 @@ static void every_property_is_claimed_once(void **state)
         }
 }
 
-/* A row that only checks does not apply anything: but "unsupported" refuses, and ociVersion is nothing else. */
+/* A row that only checks does not apply anything, but ociVersion is nothing else. */
 static bool does_something(const struct step *s)
 {
-        return s->prepare || s->host || s->init || s->undo || STREQ(s->name, "unsupported") ||
-               STREQ(s->name, "ociVersion");
+        return s->prepare || s->host || s->init || s->undo || STREQ(s->name, "ociVersion");
 }
 
 static void every_claim_is_of_a_row(void **state)

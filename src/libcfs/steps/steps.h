@@ -14,7 +14,6 @@ bool hooks_poststop_wanted(const struct ctx *c);
 void hooks_check(const struct ctx *c, struct problems *p);
 int hooks_poststop_undo(struct state *s, struct cfs_error *err);
 void hooks_poststop_explain(const struct ctx *c, struct report *r);
-void unsupported_check(const struct ctx *c, struct problems *p);
 void namespaces_check(const struct ctx *c, struct problems *p);
 int namespaces_prepare(struct ctx *c, struct cfs_error *err);
 void namespaces_explain(const struct ctx *c, struct report *r);
