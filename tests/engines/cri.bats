@@ -310,6 +310,26 @@ log() { cut -d' ' -f4- "$D/log.host/$C.log"; }
     is "$(find /sys/fs/cgroup -type d -path "*/$TAG/podtwo/*")" ""
 }
 
+@test "contrib/engines/kubernetes: the class's handler is containerd's; the pod, asked for as the kubelet does" {
+    local k="$BATS_TEST_DIRNAME/../../contrib/engines/kubernetes" pod
+    is "$(sed -n 's/^handler: *//p' "$k/runtimeclass.yaml")" cfs
+    is "$(sed -n 's/^  runtimeClassName: *//p' "$k/pod.yaml")" "$(sed -n 's/^  name: *//p' "$k/runtimeclass.yaml")"
+    /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip "needs python3-yaml, which is not installed"
+    pod=$(/usr/bin/python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))' <"$k/pod.yaml")
+    # The millicores and mebibytes of the document; allowPrivilegeEscalation is no_new_privs.
+    up '. as $asked | ('"$pod"').spec.containers[0] as $k | $asked
+        | .command = $k.command | .linux.resources = {memory_limit_in_bytes: 67108864, cpu_quota: 50000, cpu_period: 100000, oom_score_adj: 998}
+        | .linux.security_context += {run_as_user: {value: $k.securityContext.runAsUser}, run_as_group: {value: $k.securityContext.runAsGroup},
+            readonly_rootfs: $k.securityContext.readOnlyRootFilesystem, no_new_privs: ($k.securityContext.allowPrivilegeEscalation | not),
+            capabilities: {drop_capabilities: $k.securityContext.capabilities.drop}, seccomp: {profile_type: $k.securityContext.seccompProfile.type}}'
+    wait_for grep -q Seccomp: "$D/log.host/$C.log"
+    matches "$(log)" 'uid=1000.* gid=1000'
+    matches "$(log)" 'CapEff:[[:space:]]*0000000000000000'
+    matches "$(log)" 'NoNewPrivs:[[:space:]]*1'
+    matches "$(log)" 'Seccomp:[[:space:]]*2'
+    remove
+}
+
 @test "a sandbox that dies is not ready; the pod is stopped and removed all the same, twice too" {
     pod_config dies
     mkdir -p "$D/log.dies"
