@@ -113,6 +113,22 @@ fails_with() {
     fails_with "exec /bin/nothing: no such file or directory"
 }
 
+@test "process: a script without its interpreter, and a file that is no program" {
+    root_only
+    new_bundle '.process.args = ["/bin/script"]'
+    printf '#!/bin/sh\r\n' > "$B/rootfs/bin/script"
+    chmod +x "$B/rootfs/bin/script"
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "exec /bin/script: no such file or directory"
+    contains "$output" "the interpreter that its first line names"
+    printf 'echo\n' > "$B/rootfs/bin/script"
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "exec /bin/script: exec format error"
+    contains "$output" "nor a script that begins with #!"
+}
+
 # spec: config.process.8
 @test "process: a program that is not in PATH" {
     root_only

@@ -106,8 +106,20 @@ int args_execve_host(struct ctx *c, struct cfs_error *err)
 
 int args_execve_init(struct ctx *c, struct cfs_error *err)
 {
+        int r;
+
         if (!c->exec_path)
                 return err_set(err, CFS_E_INVALID, "process.args: the container has no program to start");
         (void)execve(c->exec_path, c->process->args, c->env);
-        return not_executable(c->exec_path, errno, err);
+        r = not_executable(c->exec_path, errno, err);
+        if (r == -ENOEXEC)
+                return err_hint(err, r,
+                                "it is no program for this machine, nor a script that begins with #!");
+        /* Of a path that leads nowhere the error says more already. */
+        if (r == -ENOENT && !err->hint[0])
+                return err_hint(
+                        err, r,
+                        "the file is there: what is not is the interpreter that its first line names (mind a "
+                        "CR at its end), or the dynamic loader that it was linked for");
+        return r;
 }
