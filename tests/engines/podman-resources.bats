@@ -206,6 +206,14 @@ while True:
     wait $run
 }
 
+@test "sdnotify=ignore: nobody inside hears of the socket" {
+    notify "$BATS_TEST_TMPDIR/n"
+    NOTIFY_SOCKET="$BATS_TEST_TMPDIR/n" run_ --sdnotify=ignore bb sh -c 'env; ls /run'
+    lacks "$output" NOTIFY_SOCKET
+    lacks "$output" notify
+    is "$(cat "$BATS_TEST_TMPDIR/n.log")" ""
+}
+
 # --- hooks ------------------------------------------------------------------------------------------------------------
 
 @test "--hooks-dir: hooks at every point of the life, with the state on stdin" {

@@ -362,6 +362,13 @@ teardown() { podman_clean; }
     is "$(inspect '{{.State.Health.Status}}')" healthy
 }
 
+@test "healthcheck: --health-on-failure kill" {
+    up --health-cmd false --health-interval disable --health-retries 1 --health-on-failure kill bb sleep 1000
+    try "${P[@]}" healthcheck run "$C"
+    wait_for state_is exited
+    is "$(inspect '{{.State.ExitCode}}')" 137
+}
+
 @test "cp into and out of a running container" {
     up bb sleep 1000
     echo copied >"$BATS_TEST_TMPDIR/f"
