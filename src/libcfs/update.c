@@ -20,8 +20,9 @@
 
 static int update_rdt(const struct state *s, const char *l3, const char *mb, struct cfs_error *err)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_free_ char *path = NULL, *text = NULL, *status = NULL;
         const struct oci_record_intel_rdt *rdt = s->record->intel_rdt;
+        char why[256];
         int r;
 
         if (str_empty(l3) && str_empty(mb))
@@ -36,7 +37,12 @@ static int update_rdt(const struct state *s, const char *l3, const char *mb, str
                                str_empty(l3) || str_empty(mb) ? "" : "\n", str_empty(mb) ? "" : mb);
         if (r >= 0)
                 r = io_write_small(AT_FDCWD, path, text, err);
-        return r < 0 ? err_property(err, r, "linux.intelRdt") : 0;
+        if (r >= 0)
+                return 0;
+        if (str_printf(&status, NULL, "%s/../info/last_cmd_status", rdt->path) == 0 &&
+            io_read_small(AT_FDCWD, status, why, sizeof(why)) > 0 && !STREQ(why, "ok"))
+                (void)err_hint(err, r, "resctrl says: %s", why);
+        return err_property(err, r, "linux.intelRdt");
 }
 
 static int update_cgroup(const struct state *s, const struct oci_resources *res, struct cfs_error *err)

@@ -184,3 +184,39 @@ inside_ip() { cfs exec "$ID" /bin/busybox ip "$@"; }
     contains "$output" resctrl
     is "$(host_snapshot)" "$before"
 }
+
+# Where there is no resctrl, a directory plays it: what is done with the groups of a container goes by the record.
+@test "intelRdt: update writes the container's own group, exec joins its groups, delete removes what was made" {
+    local g="$T/resctrl/$ID" mon="$T/resctrl/mon" pid
+    new_bundle '.process.args = ["/bin/sleep", "100"]'
+    up
+    run cfs update --l3-cache-schema 'L3:0=f' "$ID"
+    is "$status" 1
+    contains "$output" "without a resctrl group of its own"
+    mkdir -p "$g" "$mon" "$T/resctrl/info"
+    touch "$g/schemata" "$g/tasks" "$mon/tasks"
+    jq -c --arg g "$g" --arg mon "$mon" '.intelRdt = {path: $g, classPath: $g, monPath: $mon}' "$STATE/$ID/state.json" > "$T/state.json"
+    cat "$T/state.json" > "$STATE/$ID/state.json"
+
+    cfs update --l3-cache-schema 'L3:0=f' --mem-bw-schema 'MB:0=20' "$ID"
+    is "$(cat "$g/schemata")" $'L3:0=f\nMB:0=20'
+    cfs update --mem-bw-schema 'MB:0=30' "$ID"
+    is "$(head -n 1 "$g/schemata")" 'MB:0=30'
+
+    cfs exec --detach --pid-file "$T/pid" "$ID" /bin/sleep 100
+    pid=$(cat "$T/pid")
+    is "$(cat "$g/tasks")" "$pid"
+    is "$(cat "$mon/tasks")" "$pid"
+
+    # The kernel's own files do not keep a group from being removed; these would.
+    rm "$g/schemata" "$g/tasks" "$mon/tasks"
+    mkdir "$g/schemata"
+    echo "mask is wrong" > "$T/resctrl/info/last_cmd_status"
+    run cfs update --l3-cache-schema 'L3:0=0' "$ID"
+    is "$status" 1
+    contains "$output" "linux.intelRdt"
+    contains "$output" "resctrl says: mask is wrong"
+    rmdir "$g/schemata"
+    cfs delete --force "$ID"
+    is "$(ls "$T/resctrl")" info
+}
