@@ -21,13 +21,10 @@
 
 /* Annotations of config.json that change what cfs does; "x." stands for all that begin so (features.md). */
 static const char *const unsafe_annotations[] = {
-        "org.systemd.property.",
-        "run.oci.hooks.stderr",
-        "run.oci.hooks.stdout",
-        "run.oci.keep_original_groups",
-        "run.oci.seccomp.receiver",
-        "run.oci.seccomp_fail_unknown_syscall",
-        NULL,
+        "org.systemd.property.",    "run.oci.hooks.stderr",
+        "run.oci.hooks.stdout",     "run.oci.keep_original_groups",
+        "run.oci.seccomp.receiver", "run.oci.seccomp_fail_unknown_syscall",
+        "run.oci.systemd.subgroup", NULL,
 };
 
 static size_t length(const char *const *v)

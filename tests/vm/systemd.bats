@@ -111,6 +111,32 @@ up() {
     [ ! -e "$STATE/$ID" ]
 }
 
+@test "run.oci.systemd.subgroup: a cgroup of that name below the scope's" {
+    sleeper '.annotations = {"run.oci.systemd.subgroup": "inner"}' '.linux.resources.pids = {"limit": 30}'
+    up
+    is "$(cat "/proc/$PID/cgroup")" "0::/system.slice/$SCOPE/inner"
+    is "$(cat "$(dir)/inner/pids.max")" 30
+    is "$(property TasksMax)" 30
+    is "$(cfs exec "$ID" /bin/cat /proc/self/cgroup)" "0::/"
+    cfs update --pids-limit 31 "$ID"
+    is "$(cat "$(dir)/inner/pids.max")" 31
+    cfs pause "$ID"
+    is "$(cat "$(dir)/inner/cgroup.freeze")" 1
+    cfs resume "$ID"
+    cfs delete --force "$ID"
+    is "$(property LoadState)" not-found
+    [ ! -e "/sys/fs/cgroup/system.slice/$SCOPE" ]
+    config '.annotations["run.oci.systemd.subgroup"] = ""'
+    up
+    is "$(cat "/proc/$PID/cgroup")" "0::/system.slice/$SCOPE"
+    cfs delete --force "$ID"
+    config '.annotations["run.oci.systemd.subgroup"] = "../other.scope"'
+    run cfs --systemd-cgroup create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" 'annotations["run.oci.systemd.subgroup"]'
+    is "$(property LoadState)" not-found
+}
+
 @test "exec, pause, kill, ps and delete without --systemd-cgroup" {
     sleeper
     up
@@ -197,6 +223,9 @@ up() {
     contains "$(cat "/proc/$PID/cgroup")" "/user@$uid.service/user.slice/cfs-$ID.scope"
     is "$(cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$PID/cgroup")/pids.max")" 33
     user "$CFS" --root "/run/user/$uid/state" exec "$ID" /bin/sh -c 'exit 5' || is $? 5
+    is "$(user "$CFS" --root "/run/user/$uid/state" exec "$ID" /bin/cat /proc/self/cgroup)" "0::/"
+    mkdir "/sys/fs/cgroup$(cut -d: -f3 "/proc/$PID/cgroup")/below"
+    contains "$(user "$CFS" --root "/run/user/$uid/state" exec --cgroup below "$ID" /bin/cat /proc/self/cgroup)" /below
     user "$CFS" --root "/run/user/$uid/state" update --pids-limit 34 "$ID"
     is "$(cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$PID/cgroup")/pids.max")" 34
     user "$CFS" --root "/run/user/$uid/state" delete --force "$ID"

@@ -384,8 +384,6 @@ int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, s
                 r = check_sub(cg, sub[i], err);
         /* Ours is another branch of the tree than a user's scope: nobody but systemd moves us across. */
         cg->exec = cg->rec && cg->rec->user && cg->manager == &systemd_ops;
-        if (cg->exec && n_sub > 0)
-                cg->exec_sub = sub[n_sub - 1];
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 const char *path;
 

@@ -54,10 +54,9 @@ struct cgroup {
         struct hierarchy h[CGROUP_MAX_HIERARCHIES];
         struct cgroup_view views[CGROUP_MAX_HIERARCHIES];
         size_t n_views;
-        bool devices_later;   /* a hybrid machine's second lock on devices is still to be put on          */
-        struct dbus *bus;     /* systemd: from plan to attach, or NULL                                  */
-        bool exec;            /* systemd moves exec's process                                           */
-        const char *exec_sub; /* into a directory below the unit's, or NULL                             */
+        bool devices_later; /* a hybrid machine's second lock on devices is still to be put on          */
+        struct dbus *bus;   /* systemd: from plan to attach, or NULL                                  */
+        bool exec;          /* systemd moves exec's process                                           */
         size_t n_owned;
         char *owned[CGROUP_MAX_HIERARCHIES]; /* strings that live as long as the handle                */
 };

@@ -136,7 +136,8 @@ static bool is_systemds(const struct hierarchy *h)
         return h->v2 || STREQ(h->name, "name=systemd");
 }
 
-static int add_hierarchies(struct cgroup *cg, const char *root, const char *slice, const char *unit,
+/* inner: the unit's name, or the unit's and the subgroup's. */
+static int add_hierarchies(struct cgroup *cg, const char *root, const char *slice, const char *inner,
                            struct oci_arena *arena, struct cfs_error *err)
 {
         _cleanup_free_ char *below = NULL, *base = NULL;
@@ -152,17 +153,22 @@ static int add_hierarchies(struct cgroup *cg, const char *root, const char *slic
                 return r;
         cg->mode = host->mode;
         for (size_t i = 0; i < host->n && r >= 0; i++)
-                r = layout_add(cg, &host->mount[i], base, unit, arena, err);
+                r = layout_add(cg, &host->mount[i], base, inner, arena, err);
         return r < 0 ? r : layout_record(cg, "systemd", base, arena, err);
 }
 
 static int systemd_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_error *err)
 {
-        _cleanup_free_ char *slice = NULL, *unit = NULL, *root = NULL;
+        _cleanup_free_ char *slice = NULL, *unit = NULL, *root = NULL, *inner = NULL;
         bool user = cg->rq.rootless;
+        const char *sub = NULL;
         int r;
 
         r = unit_names(cg->rq.path, cg->rq.id, user, &slice, &unit, err);
+        if (r >= 0)
+                r = unit_subgroup(cg->rq.annotations, &sub, err);
+        if (r >= 0)
+                r = str_printf(&inner, err, "%s%s%s", unit, sub ? "/" : "", sub ? sub : "");
         if (r < 0)
                 return r;
         r = dbus_open(user, TIMEOUT_MS, &cg->bus, err);
@@ -170,7 +176,7 @@ static int systemd_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_e
                 r = get_root(cg->bus, &root, err);
         if (r < 0)
                 return name_unit(err, r, "plan", unit, user);
-        r = add_hierarchies(cg, root, slice, unit, arena, err);
+        r = add_hierarchies(cg, root, slice, inner, arena, err);
         if (r < 0)
                 return r;
         cg->rec->unit = oci_arena_strdup(arena, unit);
@@ -237,19 +243,36 @@ static int start(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         return name_unit(err, r, "start", cg->rec->unit, cg->rec->user);
 }
 
-/* A slice has no processes by systemd's hand. */
-static int join_slice(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+/* What follows the unit's name in the container's path: "", or a subgroup, "/" first. */
+static const char *below_unit(const struct cgroup *cg, const struct hierarchy *h)
 {
-        char text[24];
+        size_t n = strlen(cg->rec->unit);
 
-        (void)snprintf(text, sizeof(text), "%d", (int)pid);
-        for (size_t i = 0; i < cg->n; i++) {
-                int r = cg->h[i].later ? tree_write(cg->h[i].path, "cgroup.procs", text, err) : 0;
-
-                if (r < 0)
-                        return r;
+        for (const char *p = h->path; (p = strstr(p, cg->rec->unit)); p++) {
+                if (p > h->path && p[-1] == '/' && (p[n] == '/' || p[n] == '\0'))
+                        return p + n;
         }
-        return 0;
+        return "";
+}
+
+/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make. */
+static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_error *err)
+{
+        bool sub = *below_unit(cg, h);
+        char text[24];
+        int r = 0;
+
+        if (!sub && !unit_is_slice(cg->rec->unit))
+                return 0;
+        if (sub)
+                r = h->ops->make(h, &cg->rq, err);
+        (void)snprintf(text, sizeof(text), "%d", (int)pid);
+        if (r >= 0)
+                r = tree_write(h->path, "cgroup.procs", text, err);
+        /* Only now is nobody left in the scope's directory, which then may share controllers out. */
+        if (r >= 0 && sub && h->v2 && cg->mode == CGROUP_MODE_V2)
+                v2_enable_all(h);
+        return r;
 }
 
 /* An exec'd process: into the scope that exists. */
@@ -257,11 +280,16 @@ static int attach_exec(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
         _cleanup_dbus_ struct dbus *d = NULL;
+        _cleanup_free_ char *where = NULL;
         size_t begin;
         int r;
 
+        /* The path already has --cgroup at its end. */
+        r = str_dup(&where, cg->n > 0 ? below_unit(cg, &cg->h[0]) : "", err);
+        if (r < 0)
+                return r;
         dbus_put_string(&b, cg->rec->unit);
-        dbus_put_string(&b, cg->exec_sub ? cg->exec_sub : "");
+        dbus_put_string(&b, where);
         begin = dbus_put_array_begin(&b, 4);
         dbus_put_u32(&b, (uint32_t)pid);
         dbus_put_array_end(&b, begin);
@@ -279,11 +307,13 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         if (cg->exec)
                 return attach_exec(cg, pid, err);
         r = start(cg, pid, err);
-        if (r >= 0 && unit_is_slice(cg->rec->unit))
-                r = join_slice(cg, pid, err);
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 struct hierarchy *h = &cg->h[i];
 
+                if (h->later)
+                        r = join(cg, h, pid, err);
+                if (r < 0)
+                        break;
                 if (h->later && access(h->path, F_OK) < 0)
                         r = err_path(err, errno, "access", h->path, "unit `%s` has no cgroup `%s`",
                                      cg->rec->unit, h->path);

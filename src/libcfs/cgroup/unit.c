@@ -12,6 +12,9 @@
  *
  * Annotations "org.systemd.property.NAME" set any other property; the value is GVariant text. Durations, which
  * unit files call ...Sec, are ...USec on the bus: NAMESec is accepted, in seconds.
+ *
+ * Annotation "run.oci.systemd.subgroup" puts the container into a directory of that name below its scope's. It is for
+ * programs that want the scope itself left to systemd; without it the container has the scope's own directory.
  */
 #include "libcfs/cgroup/unit.h"
 #include "base/cleanup.h"
@@ -19,8 +22,10 @@
 #include "libcfs/cgroup/convert.h"
 #include "libcfs/cgroup/gvariant.h"
 #include <ctype.h>
+#include <limits.h>
 
-#define PREFIX "org.systemd.property."
+#define PREFIX   "org.systemd.property."
+#define SUBGROUP "run.oci.systemd.subgroup"
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -238,9 +243,32 @@ static int put_annotation(struct dbus_body *b, const char *key, const char *valu
         return r < 0 ? err_property(err, r, "annotations[\"%s\"]", key) : 0;
 }
 
+int unit_subgroup(const struct oci_string_map *annotations, const char **ret, struct cfs_error *err)
+{
+        const char *name = NULL;
+
+        for (size_t i = 0; annotations && i < annotations->n; i++) {
+                if (STREQ(annotations->entries[i].key, SUBGROUP))
+                        name = annotations->entries[i].value;
+        }
+        if (!str_empty(name) && (strchr(name, '/') || STREQ(name, ".") || STREQ(name, "..") ||
+                                 str_has_prefix(name, "cgroup.") || strlen(name) > NAME_MAX))
+                return err_property(
+                        err,
+                        err_set(err, CFS_E_INVALID, "`%s` is no name for a cgroup below the unit's", name),
+                        "annotations[\"%s\"]", SUBGROUP);
+        *ret = str_empty(name) ? NULL : name;
+        return 0;
+}
+
 void unit_check_annotations(const struct oci_string_map *annotations,
                             void (*report)(void *data, const struct cfs_error *problem), void *data)
 {
+        struct cfs_error bad = { 0 };
+        const char *ignored;
+
+        if (unit_subgroup(annotations, &ignored, &bad) < 0)
+                report(data, &bad);
         for (size_t i = 0; annotations && i < annotations->n; i++) {
                 _cleanup_dbus_body_ struct dbus_body b = { 0 };
                 const char *key = annotations->entries[i].key;

@@ -23,7 +23,10 @@ int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *sli
 /* The same for SetUnitProperties: only settings. Returns how many there are. */
 size_t unit_put_settings(struct dbus_body *b, const struct settings *s);
 
-/* Reports each malformed org.systemd.property.* annotation. */
+/* The annotation run.oci.systemd.subgroup: the name of the container's own directory below the unit's, or NULL. */
+int unit_subgroup(const struct oci_string_map *annotations, const char **ret, struct cfs_error *err);
+
+/* Reports each malformed annotation of those that are for systemd. */
 void unit_check_annotations(const struct oci_string_map *annotations,
                             void (*report)(void *data, const struct cfs_error *problem), void *data);
 

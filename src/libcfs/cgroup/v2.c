@@ -108,6 +108,19 @@ int v2_enable(const struct hierarchy *h, const char *controller)
         return enable(h, controller);
 }
 
+void v2_enable_all(const struct hierarchy *h)
+{
+        char controllers[512];
+        int r;
+
+        if (tree_read(h->mount, "cgroup.controllers", controllers, sizeof(controllers)) <= 0)
+                return;
+        r = enable(h, controllers);
+        if (r < 0)
+                log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path,
+                          err_strerror(-r));
+}
+
 static int v2_check_empty(const struct hierarchy *h, struct cfs_error *err)
 {
         _cleanup_free_ pid_t *p = NULL;
@@ -155,7 +168,6 @@ int v2_delegate(const char *path, uid_t owner, struct cfs_error *err)
 
 static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err)
 {
-        char controllers[512];
         int r;
 
         r = tree_make(h->path, err);
@@ -165,12 +177,8 @@ static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
         r = h->made ? 0 : v2_check_empty(h, err);
         if (r < 0)
                 return r;
-        if (h->all && tree_read(h->mount, "cgroup.controllers", controllers, sizeof(controllers)) > 0) {
-                r = enable(h, controllers);
-                if (r < 0)
-                        log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path,
-                                  err_strerror(-r));
-        }
+        if (h->all)
+                v2_enable_all(h);
         r = check_frozen(h, err);
         if (r < 0)
                 return r;

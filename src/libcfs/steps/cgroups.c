@@ -132,7 +132,7 @@ int cgroups_prepare(struct ctx *c, struct cfs_error *err)
 
 int cgroups_host(struct ctx *c, struct cfs_error *err)
 {
-        return c->walk == WALK_EXEC ? 0 : cgroup_attach(c->cgroup, c->pid, err);
+        return cgroup_attach(c->cgroup, c->pid, err);
 }
 
 int cgroups_init(struct ctx *c, struct cfs_error *err)

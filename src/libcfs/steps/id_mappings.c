@@ -344,11 +344,10 @@ static bool sets_priorities(const struct ctx *c)
 /* The MEET at which the init waits for what the runtime does to it from outside. */
 bool id_mappings_identity_wanted(const struct ctx *c)
 {
-        if (sets_priorities(c))
+        if (sets_priorities(c) || (c->cgroup && cgroup_needs_attach(c->cgroup)))
                 return true;
         return c->walk == WALK_CREATE &&
-               ((c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n) ||
-                (c->cgroup && cgroup_needs_attach(c->cgroup)));
+               ((c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n));
 }
 
 bool id_mappings_init_wanted(const struct ctx *c)
