@@ -86,6 +86,7 @@ struct ctx {
         int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
         char **env;          /* W: process.env init: what execve gets                     */
         char *notify_socket; /* W: NOTIFY_SOCKET row; R: mounts, env                      */
+        bool watchdog;       /* W: the program is to say that it lives: WATCHDOG_USEC     */
 };
 
 /* Is this a new or joined namespace of the container (as opposed to the runtime's own)? */

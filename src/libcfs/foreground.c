@@ -262,6 +262,16 @@ static void drain(struct foreground *f)
         }
 }
 
+/* Its last words to the service manager, too; as many as a socket holds (net.unix.max_dgram_qlen, 10 by default), since
+ * without a PID namespace others may go on talking. */
+static void drain_notify(struct foreground *f)
+{
+        struct pollfd p = { .fd = f->notify ? f->notify->fd : -1, .events = POLLIN };
+
+        for (int i = 0; i < 64 && poll(&p, 1, 0) > 0; i++)
+                relay(f->notify);
+}
+
 int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err)
 {
         int status, r;
@@ -275,6 +285,7 @@ int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struc
         while (!turn(f, c))
                 ;
         drain(f);
+        drain_notify(f);
         r = proc_reap(c->pid, &status);
         if (r < 0)
                 return err_sys(err, -r, "waitid", "wait for pid %d", (int)c->pid);

@@ -8,7 +8,7 @@
 struct notify {
         int fd;           /* of STATE/notify/notify.sock, or -1: the container has no NOTIFY_SOCKET */
         const char *host; /* the host's NOTIFY_SOCKET; belongs to the record                        */
-        pid_t pid;        /* MAINPID= to report; 0: not known yet                                   */
+        pid_t pid;        /* MAINPID= to report; 0: none                                            */
 };
 
 /* Before the container starts: makes the socket, when the record says that NOTIFY_SOCKET was set at create. */

@@ -32,7 +32,9 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
                 r = notify_begin(n, c->state, err);
         if (r >= 0)
                 r = engine_start(c, err);
-        n->pid = c->pid;
+        /* In the foreground the manager's main process stays us, its child: only so does it learn the exit code, and only
+         * we may notify it later (NotifyAccess=main). Behind a detached run nobody else is there. */
+        n->pid = c->foreground ? 0 : c->pid;
         if (r >= 0)
                 r = build_announce(c, o->create.pid_file, o->create.pidfd_socket, err);
         if (r < 0) {

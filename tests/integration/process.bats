@@ -131,11 +131,14 @@ setup() {
     contains "$output" "descriptor 3"
 }
 
-@test "LISTEN_FDS is passed on, with LISTEN_PID 1" {
+@test "LISTEN_FDS is passed on, with LISTEN_PID 1 and the names, but only what is for cfs" {
     new_bundle
-    bash -c 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0" --root "$1" run -b "$2" "$3"' "$CFS" "$STATE" "$B" "$ID" 3< /dev/null > "$OUT"
-    is "$(got '.env | map(select(startswith("LISTEN_"))) | sort')" '["LISTEN_FDS=1","LISTEN_PID=1"]'
+    bash -c 'export LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES=web; exec "$0" --root "$1" run -b "$2" "$3"' "$CFS" "$STATE" "$B" "$ID" 3< /dev/null > "$OUT"
+    is "$(got '.env | map(select(startswith("LISTEN_"))) | sort')" '["LISTEN_FDNAMES=web","LISTEN_FDS=1","LISTEN_PID=1"]'
     is "$(got '.fds | keys')" '["0","1","2","3"]'
+    LISTEN_FDS=1 LISTEN_PID=1 LISTEN_FDNAMES=web inspect 3< /dev/null
+    is "$(got '.env | map(select(startswith("LISTEN_")))')" '[]'
+    is "$(got '.fds | keys')" '["0","1","2"]'
 }
 
 @test "signals: nothing blocked, nothing ignored, whatever the caller did" {

@@ -56,6 +56,16 @@ STATUS=at work"; exec inspector sleep'
     grep -qx "STATUS=at work" "$T/notified"
 }
 
+@test "readiness: in the foreground the main process stays cfs, which hands on signs of life too, if asked for" {
+    new_bundle
+    args sh -c 'echo "$WATCHDOG_USEC"; inspector notify READY=1 WATCHDOG=1'
+    manager
+    is "$(bash -c 'export WATCHDOG_USEC=3000000 WATCHDOG_PID=$$; exec "$0" --root "$1" run -b "$2" "$3"' "$CFS" "$STATE" "$B" "$ID" < /dev/null)" 3000000
+    wait_for grep -q WATCHDOG=1 "$T/notified"
+    is "$(cat "$T/notified")" $'READY=1\n\n--\nWATCHDOG=1\n\n--'
+    is "$(WATCHDOG_USEC=3000000 WATCHDOG_PID=1 cfs run -b "$B" "$ID" < /dev/null)" ""
+}
+
 @test "readiness: what would harm the manager does not pass" {
     new_bundle
     args sh -c 'inspector notify "MAINPID=1" "FDSTORE=1

@@ -4,7 +4,9 @@
  *
  * HOME: when the configuration does not set it, it is taken from the container's /etc/passwd by uid, else "/", which is
  * what users of other runtimes expect. Names are never resolved to ids (CVE-2016-3697). LISTEN_FDS and LISTEN_PID
- * (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added when the runtime passes those on.
+ * (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added when the runtime passes those on, and with them what they
+ * mean to the program: the names of the descriptors, and how often the manager wants a sign of life
+ * (sd_watchdog_enabled(3); without WATCHDOG_PID, which would be a number of the host's).
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -74,11 +76,41 @@ static char *home_of(struct ctx *c, uint64_t uid)
         return e;
 }
 
+/* A variable of the runtime's own environment, as it is. */
+static int add_own(struct ctx *c, const char *name, char **env, size_t *n, struct cfs_error *err)
+{
+        const char *value = getenv(name);
+        size_t size = value ? strlen(name) + strlen(value) + 2 : 0;
+
+        if (!value)
+                return 0;
+        env[*n] = oci_arena_alloc(c->arena, size);
+        if (!env[*n])
+                return err_nomem(err);
+        (void)snprintf(env[(*n)++], size, "%s=%s", name, value);
+        return 0;
+}
+
+static int add_listen_fds(struct ctx *c, char **env, size_t *n, struct cfs_error *err)
+{
+        char *fds = oci_arena_alloc(c->arena, 32), *pid = oci_arena_alloc(c->arena, 32);
+
+        if (!fds || !pid)
+                return err_nomem(err);
+        (void)snprintf(fds, 32, "LISTEN_FDS=%d", c->listen_fds);
+        /* 1 only in a PID namespace of its own: not for exec, not in a joined one. */
+        (void)snprintf(pid, 32, "LISTEN_PID=%d", (int)getpid());
+        env[(*n)++] = fds;
+        env[(*n)++] = pid;
+        return add_own(c, "LISTEN_FDNAMES", env, n, err);
+}
+
 int env_init(struct ctx *c, struct cfs_error *err)
 {
         struct oci_process *p = c->process;
-        char **env = oci_arena_alloc(c->arena, (p->n_env + 6) * sizeof(*env));
+        char **env = oci_arena_alloc(c->arena, (p->n_env + 8) * sizeof(*env));
         size_t n = 0;
+        int r = 0;
 
         if (!env)
                 return err_nomem(err);
@@ -90,19 +122,14 @@ int env_init(struct ctx *c, struct cfs_error *err)
                 if (!env[n++])
                         return err_nomem(err);
         }
-        if (c->listen_fds > 0) {
-                char *fds = oci_arena_alloc(c->arena, 32), *pid = oci_arena_alloc(c->arena, 32);
-
-                if (!fds || !pid)
-                        return err_nomem(err);
-                (void)snprintf(fds, 32, "LISTEN_FDS=%d", c->listen_fds);
-                /* 1 only in a PID namespace of its own: not for exec, not in a joined one. */
-                (void)snprintf(pid, 32, "LISTEN_PID=%d", (int)getpid());
-                env[n++] = fds;
-                env[n++] = pid;
-        }
+        if (c->listen_fds > 0)
+                r = add_listen_fds(c, env, &n, err);
         if (c->notify_socket)
                 env[n++] = (char *)"NOTIFY_SOCKET=/run/notify/notify.sock";
+        if (r >= 0 && c->watchdog)
+                r = add_own(c, "WATCHDOG_USEC", env, &n, err);
+        if (r < 0)
+                return r;
         env[n] = NULL;
         c->env = env;
         return 0;

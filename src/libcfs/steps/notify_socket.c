@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define VARIABLE "NOTIFY_SOCKET"
 
@@ -24,6 +25,15 @@ bool notify_socket_wanted(const struct ctx *c)
 {
         (void)c;
         return !str_empty(getenv(VARIABLE));
+}
+
+/* The manager wants signs of life, and from us: WATCHDOG_PID says whom it means (sd_watchdog_enabled(3)). */
+static bool watchdog_wanted(void)
+{
+        const char *pid = getenv("WATCHDOG_PID");
+        uint64_t p;
+
+        return getenv("WATCHDOG_USEC") && (!pid || (str_to_u64(pid, &p) == 0 && p == (uint64_t)getpid()));
 }
 
 int notify_socket_prepare(struct ctx *c, struct cfs_error *err)
@@ -38,6 +48,7 @@ int notify_socket_prepare(struct ctx *c, struct cfs_error *err)
         c->state->record->notify_socket = oci_arena_strdup(c->arena, getenv(VARIABLE));
         if (!c->state->record->notify_socket)
                 return err_nomem(err);
+        c->watchdog = watchdog_wanted();
         r = str_printf(&c->notify_socket, err, "%s/notify", c->state->dir);
         return r < 0 ? r : 0;
 }

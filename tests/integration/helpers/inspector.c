@@ -11,6 +11,7 @@
  *      inspector grow MIB     touches that much memory
  *      inspector syscall N... makes a system call by number; prints "0" or "errno 38"
  *      inspector notify TEXT...      sends each TEXT to $NOTIFY_SOCKET, as sd_notify(3) does
+ *      inspector accept TEXT         sends TEXT to whoever connects to descriptor 3, a listening socket
  *      inspector with-key NAME CMD.. in a session keyring of its own that holds a key of that name, executes CMD
  *      inspector has-key NAME        "yes" or "no": can a key of that name be found in the session keyring?
  */
@@ -399,6 +400,18 @@ static int one_call(char **argv)
         return 0;
 }
 
+/* Whoever connects to the listening socket that is descriptor 3 gets the text (sd_listen_fds(3)). */
+static int accept_all(const char *text)
+{
+        for (;;) {
+                int fd = accept4(3, NULL, NULL, SOCK_CLOEXEC);
+
+                if (fd < 0 || write(fd, text, strlen(text)) < 0)
+                        return 1;
+                close(fd);
+        }
+}
+
 static int notify(char **texts)
 {
         const char *path = getenv("NOTIFY_SOCKET");
@@ -441,6 +454,8 @@ int main(int argc, char **argv)
 {
         if (argc > 2 && strcmp(argv[1], "notify") == 0)
                 return notify(argv + 2);
+        if (argc > 2 && strcmp(argv[1], "accept") == 0)
+                return accept_all(argv[2]);
         if (argc > 3 && strcmp(argv[1], "with-key") == 0)
                 return with_key(argv + 2);
         if (argc > 2 && strcmp(argv[1], "has-key") == 0)
