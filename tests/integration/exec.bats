@@ -16,6 +16,7 @@ up_container() {
 exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
 
 @test "exec is in all namespaces, the cgroup and the root of the container" {
+    [ -e /proc/self/timens_offsets ] || skip "needs a kernel with time namespaces"
     up_container '.linux.namespaces += [{"type": "time"}]'
     exec_inspect
     local f

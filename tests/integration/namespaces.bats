@@ -30,6 +30,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
 
 # spec: config-linux.namespaces.1 config-linux.namespaces.2 features-linux.namespaces.1
 @test "each of the eight types: new" {
+    [ -e /proc/self/timens_offsets ] || skip "needs a kernel with time namespaces"
     new_bundle "$MAPS" '.linux.namespaces = (["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] | map({type: .}))'
     inspect
     local f
@@ -193,6 +194,17 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     run cfs run -b "$B" "$ID"
     is "$status" 1
     contains "$output" "needs a new time namespace"
+}
+
+@test "a time namespace on a kernel that has none is an error of the configuration, before anything is made" {
+    [ ! -e /proc/self/timens_offsets ] || skip "needs a kernel without time namespaces"
+    new_bundle '.linux.namespaces += [{"type": "time"}]'
+    local before
+    before=$(host_snapshot)
+    run cfs create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.namespaces: this kernel has no time namespaces"
+    is "$(host_snapshot)" "$before"
 }
 
 @test "a new user namespace with a network namespace that is not its own" {

@@ -136,6 +136,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
 }
 
 @test "time and cgroup namespaces, masks and read-only paths" {
+    [ -e /proc/self/timens_offsets ] || skip "needs a kernel with time namespaces"
     new_rootless_bundle '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000}}'
     inspect
     [ "$(got .ns.time)" != "$(readlink /proc/self/ns/time)" ]

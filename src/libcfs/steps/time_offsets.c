@@ -28,6 +28,8 @@ bool time_offsets_wanted(const struct ctx *c)
 
 void time_offsets_check(const struct ctx *c, struct problems *p)
 {
+        if ((c->ns_new & CLONE_NEWTIME) && problems_host(p) && access("/proc/self/timens_offsets", F_OK) < 0)
+                problem_host(p, "linux.namespaces", "this kernel has no time namespaces");
         if (!has_offsets(c))
                 return;
         if (!(c->ns_new & CLONE_NEWTIME)) {
@@ -45,8 +47,6 @@ void time_offsets_check(const struct ctx *c, struct problems *p)
                         problem(p, PROP("linux.timeOffsets.%s.nanosecs", clock),
                                 "%" PRIu32 " is a second or more", o->nanosecs);
         }
-        if (problems_host(p) && access("/proc/self/timens_offsets", F_OK) < 0)
-                problem_host(p, "linux.timeOffsets", "this kernel has no time namespaces");
 }
 
 int time_offsets_init(struct ctx *c, struct cfs_error *err)
