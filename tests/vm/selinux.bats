@@ -102,6 +102,7 @@ said() { "$@" 2> "$T/said" | tr -d '\0'; }
     is "$(got .label)" $LABEL
     is "$(got .keyring_label)" $LABEL
     is "$(context /dev/shm)" $FILES
+    is "$(context /dev/pts)" $FILES
 }
 
 @test "a label that the policy does not know is an error that names it, and leaves nothing behind" {
