@@ -87,6 +87,8 @@ static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
                 return err_hint(err, r,
                                 "an ordinary user needs a user namespace in linux.namespaces: see "
                                 "`cfs spec --rootless`");
+        if (e == EACCES && c->cgroup)
+                return cgroup_hint_join(c->cgroup, r, err);
         if (e == ENOSPC)
                 return err_hint(err, r, "a limit in /proc/sys/user/max_*_namespaces is reached");
         return r;

@@ -71,3 +71,33 @@ delegate() {
     contains "$output" "linux.resources.pids.limit"
     contains "$output" "may not make the cgroup"
 }
+
+@test "a subtree of the user's that cannot be entered from outside: the error says which directory is in the way" {
+    grep -qw pids $TOP/cgroup.controllers || skip "needs the pids controller"
+    delegate
+    config ".linux.cgroupsPath = \"/give-$ID/$ID\" | .linux.resources.pids = {\"limit\": 21}"
+    # From our own cgroup, which is not below the one that was given.
+    other() { setpriv --reuid=$UID_ --regid=$UID_ --clear-groups env HOME="$T" XDG_RUNTIME_DIR="$T" "$@"; }
+    run other "$CFS" --root "$STATE" create -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.resources.pids.limit"
+    contains "$output" "may not join the cgroup \`$TOP/give-$ID/$ID\`: \`$TOP/cgroup.procs\`"
+    contains "$output" "belongs to user 0"
+    [ ! -e "$TOP/give-$ID/$ID" ]
+    run other "$CFS" check --host "$B"
+    is "$status" 2
+    contains "$output" "may not join the cgroup"
+    # From inside all is well; and exec from outside is told what is the matter.
+    user "$CFS" --root "$STATE" run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; false; }
+    is "$(cat "$TOP/give-$ID/$ID/pids.max")" 21
+    run other "$CFS" --root "$STATE" exec "$ID" true
+    is "$status" 255
+    contains "$output" "may not join the cgroup \`$TOP/give-$ID/$ID\`"
+    # Without limits it is no error: the container has no cgroup of its own.
+    user "$CFS" --root "$STATE" delete --force "$ID"
+    config '.linux.resources = {}'
+    other "$CFS" --root "$STATE" run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; false; }
+    PID=$(user "$CFS" --root "$STATE" state "$ID" | jq .pid)
+    is "$(cat "/proc/$PID/cgroup")" "$(cat /proc/self/cgroup)"
+    [ ! -e "$TOP/give-$ID/$ID" ]
+}

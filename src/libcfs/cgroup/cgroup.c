@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "libcfs/cgroup/cgroupfs.h"
 #include "libcfs/cgroup/dbus.h"
 #include "libcfs/cgroup/detect.h"
 #include "libcfs/cgroup/devcg.h"
@@ -17,6 +18,7 @@
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
 #include "libcfs/cgroup/members.h"
+#include "libcfs/cgroup/obstacle.h"
 #include "libcfs/cgroup/oom.h"
 #include "libcfs/cgroup/rules.h"
 #include "libcfs/cgroup/stats.h"
@@ -88,6 +90,48 @@ static void imagine_host(struct cgroup *cg)
                                                      .enter_fd = -1 };
 }
 
+/* The cgroup of that inner path in the hierarchy m: what keeps this user from it? */
+static bool has_obstacle(const struct detect_mount *m, const char *inner, char *ret, size_t size)
+{
+        _cleanup_free_ char *base = NULL, *path = NULL;
+        struct hierarchy h = { .mount = m->point, .v2 = m->v2 };
+        struct cfs_error err = { 0 };
+
+        if (cgroupfs_base(m, inner, &base, &err) < 0 ||
+            str_printf(&path, &err, "%s%s%s%s", m->point, STREQ(base, "/") ? "" : base,
+                       *inner == '/' ? "" : "/", inner) < 0)
+                return false;
+        h.path = path;
+        return obstacle_say(&h, ret, size);
+}
+
+/* An ordinary user's limits need a cgroup that he may make and join. */
+static void check_rights(const struct cgroup *cg, const char *inner, struct check_data *d)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+        struct cfs_error err = { 0 };
+        struct detect_host *host;
+
+        if (limits_convert(cg, cg->rq.resources, false, &s, &err) < 0 ||
+            detect_hierarchies(&host, &err) < 0 || detect_own(host, &err) < 0)
+                return;
+        for (size_t i = 0; i < s.n; i++) {
+                const struct hierarchy *h = settings_hierarchy(cg, s.p[i].controller);
+                char why[700], text[900], property[128];
+
+                if (i > 0 && STREQ(s.p[i].property, s.p[i - 1].property))
+                        continue;
+                for (size_t k = 0; h && k < host->n; k++) {
+                        if (!STREQ(host->mount[k].point, h->mount) ||
+                            !has_obstacle(&host->mount[k], inner, why, sizeof(why)))
+                                continue;
+                        (void)snprintf(property, sizeof(property), "linux.resources.%s", s.p[i].property);
+                        (void)snprintf(text, sizeof(text), "cannot be set: %s; %s", why, OBSTACLE_HINT);
+                        d->report(d->data, true, property, text);
+                }
+        }
+}
+
 void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                   void (*report)(void *data, bool host, const char *property, const char *message),
                   void *data)
@@ -112,6 +156,8 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                 imagine_host(&cg);
         /* Without looking, the hierarchy is one that has everything, and only the values can be wrong. */
         limits_check(&cg, rq->resources, check_report, &d);
+        if (look_at_host && rq->rootless && rq->manager == CGROUP_MANAGER_CGROUPFS && inner)
+                check_rights(&cg, inner, &d);
 }
 
 struct explain_data {
@@ -191,6 +237,17 @@ int cgroup_clone_fd(const struct cgroup *cg)
                         return cg->h[i].enter_fd < 0 ? cg->h[i].dir_fd : -1;
         }
         return -1;
+}
+
+int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err)
+{
+        char why[700];
+
+        for (size_t i = 0; i < cg->n; i++) {
+                if (cg->h[i].v2 && !cg->h[i].denied && obstacle_say(&cg->h[i], why, sizeof(why)))
+                        return err_hint(err, r, "%s; %s", why, OBSTACLE_HINT);
+        }
+        return r;
 }
 
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err)

@@ -39,6 +39,9 @@ int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 /* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
 int cgroup_clone_fd(const struct cgroup *cg);
 
+/* After clone3(2) said EACCES: the hint that says which directory it is about. Returns r. */
+int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err);
+
 /* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did not cover
  * ("0" to v1 `tasks`, which avoids the RCU grace period of moving another process). Uses descriptors opened by make. */
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err);

@@ -22,6 +22,7 @@
 #include "libcfs/cgroup/layout.h"
 #include "libcfs/cgroup/manager.h"
 #include "libcfs/cgroup/members.h"
+#include "libcfs/cgroup/obstacle.h"
 #include "libcfs/cgroup/settings.h"
 #include "libcfs/cgroup/tree.h"
 #include "libcfs/cgroup/v2.h"
@@ -29,15 +30,15 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* The directory of path, in place: "/" for "/x". */
-static const char *parent_of(char *path)
+int cgroupfs_base(const struct detect_mount *m, const char *inner, char **ret, struct cfs_error *err)
 {
-        char *slash = strrchr(path, '/');
+        size_t n = strlen(m->own ? m->own : "");
 
-        if (!slash || slash == path)
-                return "/";
-        *slash = '\0';
-        return path;
+        if (*inner == '/')
+                return str_dup(ret, "/", err);
+        if (m->v2)
+                n = n > 0 ? (size_t)(strrchr(m->own, '/') - m->own) : 0;
+        return str_printf(ret, err, "%.*s", n > 0 ? (int)n : 1, n > 0 ? m->own : "/");
 }
 
 static int cgroupfs_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_error *err)
@@ -56,12 +57,12 @@ static int cgroupfs_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_
         cg->mode = host->mode;
         for (size_t i = 0; i < host->n; i++) {
                 const struct detect_mount *m = &host->mount[i];
-                _cleanup_free_ char *own = NULL;
+                _cleanup_free_ char *base = NULL;
 
-                r = str_dup(&own, *inner == '/' ? "/" : m->own, err);
+                r = cgroupfs_base(m, inner, &base, err);
                 if (r < 0)
                         return r;
-                r = layout_add(cg, m, m->v2 ? parent_of(own) : own, inner, arena, err);
+                r = layout_add(cg, m, base, inner, arena, err);
                 if (r < 0)
                         return r;
                 cg->h[cg->n - 1].all = m->v2 && host->mode == CGROUP_MODE_V2;
@@ -92,8 +93,16 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 {
         for (size_t i = 0; i < cg->n; i++) {
                 struct cfs_error why = { 0 };
-                int r = cg->h[i].later ? 0 : cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
+                char obstacle[700];
+                int r = 0;
 
+                if (cg->h[i].later)
+                        continue;
+                /* A directory that could be made and not be entered is no use. */
+                if (cg->rq.rootless && cg->h[i].v2 && obstacle_say(&cg->h[i], obstacle, sizeof(obstacle)))
+                        r = err_sys(&why, EACCES, NULL, "%s", obstacle);
+                else
+                        r = cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
                 if (r >= 0)
                         continue;
                 if (may_be_missing(cg, r)) {

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "libcfs/cgroup/detect.h"
+#include "libcfs/cgroup/obstacle.h"
 #include "libcfs/cgroup/tree.h"
 
 void settings_free(struct settings *s)
@@ -179,16 +180,16 @@ void settings_again(struct settings *s)
 
 static int refuse(const struct setting *s, struct cfs_error *err)
 {
+        char why[700];
+
         if (!s->h && !s->controller[0])
                 return err_set(err, CFS_E_UNSUPPORTED, "cannot be set: there is no cgroup v2 hierarchy");
         if (!s->h)
                 return err_set(err, CFS_E_UNSUPPORTED, "cannot be set: no %s controller is available",
                                s->controller);
-        return err_hint(
-                err,
-                err_set(err, CFS_E_UNSUPPORTED, "cannot be set: this user may not make the cgroup `%s`",
-                        s->h->path),
-                "have a subtree delegated to the user (systemd: Delegate=yes), or use --systemd-cgroup");
+        if (!obstacle_say(s->h, why, sizeof(why)))
+                (void)snprintf(why, sizeof(why), "this user may not make the cgroup `%.256s`", s->h->path);
+        return err_hint(err, err_set(err, CFS_E_UNSUPPORTED, "cannot be set: %s", why), OBSTACLE_HINT);
 }
 
 static int find_hierarchies(struct settings *s, const struct cgroup *cg, struct cfs_error *err)
