@@ -575,7 +575,8 @@ EOF
 }
 
 @test "the daemon is restarted: containers end, those with a policy come back" {
-    up --restart always bb sleep 1000
+    # A sleep that is process 1 would not hear of SIGTERM, and the daemon waits ten seconds.
+    up --restart always --stop-signal KILL bb sleep 1000
     dockerd_stop
     [ ! -e "/proc/$PID/exe" ]
     dockerd_start
