@@ -307,7 +307,7 @@ log() { cut -d' ' -f4- "$D/log.host/$C.log"; }
     pod_gone
     cri_fails ContainerStatus "{\"container_id\": \"$first\"}"
     [ ! -e "/proc/$PID/exe" ]
-    is "$(find /sys/fs/cgroup -type d -path "*/$TAG/podtwo/*")" ""
+    is "$(find /sys/fs/cgroup \( -fstype cgroup -o -fstype cgroup2 \) -type d -path "*/$TAG/podtwo/*")" ""
 }
 
 @test "contrib/engines/kubernetes: the class's handler is containerd's; the pod, asked for as the kubelet does" {
@@ -343,7 +343,7 @@ log() { cut -d' ' -f4- "$D/log.host/$C.log"; }
     state_is CONTAINER_RUNNING
     local p="{\"pod_sandbox_id\": \"$POD\"}"
     cri StopPodSandbox "$p" StopPodSandbox "$p" RemovePodSandbox "$p" RemovePodSandbox "$p"
-    is "$(find /sys/fs/cgroup -type d -path "*/$TAG/poddies/*")" ""
+    is "$(find /sys/fs/cgroup \( -fstype cgroup -o -fstype cgroup2 \) -type d -path "*/$TAG/poddies/*")" ""
 }
 
 @test "containerd is restarted: pods and containers are as they were" {
@@ -362,5 +362,5 @@ log() { cut -d' ' -f4- "$D/log.host/$C.log"; }
     pod_gone
     is "$(ls -A /run/containerd/runc/k8s.io 2>/dev/null)" ""
     is "$(ls -A "$D/state/io.containerd.runtime.v2.task/k8s.io" 2>/dev/null)" ""
-    is "$(find /sys/fs/cgroup -mindepth 2 -type d -path "*/$TAG/pod*/*" 2>/dev/null)" ""
+    is "$(find /sys/fs/cgroup \( -fstype cgroup -o -fstype cgroup2 \) -type d -path "*/$TAG/pod*/*" 2>/dev/null)" ""
 }

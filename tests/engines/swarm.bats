@@ -246,6 +246,6 @@ update_is() { [ "$("${DK[@]}" service inspect --format '{{.UpdateStatus.State}}'
     on 1 container prune --force && on 2 container prune --force
     is "$("${DK[@]}" ps -aq)$("${DK2[@]}" ps -aq)" ""
     is "$(find "$D/exec/runtime-runc/moby" "$D2/exec/runtime-runc/moby" -mindepth 1)" ""
-    is "$(find /sys/fs/cgroup -mindepth 2 -type d -path "*/$TAG/*" 2>/dev/null)" ""
+    is "$(find /sys/fs/cgroup \( -fstype cgroup -o -fstype cgroup2 \) -type d -path "*/$TAG/*" 2>/dev/null)" ""
     is "$(pgrep -f 'echo ready' || true)" ""
 }
