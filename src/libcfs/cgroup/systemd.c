@@ -255,16 +255,17 @@ static const char *below_unit(const struct cgroup *cg, const struct hierarchy *h
         return "";
 }
 
-/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make. */
+/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make. And where the
+ * init went into the subgroup by itself, systemd has moved it out again if it uses that v1 hierarchy. */
 static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_error *err)
 {
         bool sub = *below_unit(cg, h);
         char text[24];
         int r = 0;
 
-        if (!sub && !unit_is_slice(cg->rec->unit))
+        if (!sub && (!h->later || !unit_is_slice(cg->rec->unit)))
                 return 0;
-        if (sub)
+        if (sub && h->later)
                 r = h->ops->make(h, &cg->rq, err);
         (void)snprintf(text, sizeof(text), "%d", (int)pid);
         if (r >= 0)
@@ -310,8 +311,7 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 struct hierarchy *h = &cg->h[i];
 
-                if (h->later)
-                        r = join(cg, h, pid, err);
+                r = join(cg, h, pid, err);
                 if (r < 0)
                         break;
                 if (h->later && access(h->path, F_OK) < 0)
