@@ -5,6 +5,7 @@
  * The same rows in the same order as create, so a process gets in by exec exactly what it would have got as the
  * container's first. The configuration is not read again: the record made at create serves.
  */
+#include "base/caps.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
@@ -88,6 +89,16 @@ static int add_caps_to(struct oci_arena *arena, char ***set, size_t *n, const ch
         return 0;
 }
 
+/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here somebody has just typed it. */
+static int check_caps(const char *const *caps, struct cfs_error *err)
+{
+        for (; *caps; caps++)
+                if (caps_number(*caps) < 0)
+                        return err_set(err, CFS_E_INVALID, "--cap: `%s` is no capability that cfs knows",
+                                       *caps);
+        return 0;
+}
+
 /* Bounding, effective and permitted; never inheritable (CVE-2022-29162), and so not ambient either. */
 static int add_caps(struct ctx *c, struct oci_process *p, const char *const *caps, struct cfs_error *err)
 {
@@ -166,6 +177,8 @@ static int process_from_options(struct ctx *c, const struct oci_process *base,
         if (r >= 0 && o->env)
                 r = merge_env(c, p, o->env, err);
         if (r >= 0 && o->caps)
+                r = check_caps(o->caps, err);
+        if (r >= 0 && o->caps)
                 r = add_caps(c, p, o->caps, err);
         if (r >= 0)
                 *ret = p;
@@ -234,7 +247,37 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
         return 0;
 }
 
-static int exec_walk(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
+/* Whatever it was that failed: when the container has ended meanwhile, that is why. */
+static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
+{
+        if (!c->state || state_status(c->state) != STATUS_STOPPED)
+                return r;
+        err_clear(err);
+        return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+}
+
+/* In a paused container the new process stands still before its first word to us, for as long as somebody else likes:
+ * `resume` needs the lock, and who has no patience a way to end us. The process will see that nobody is there. */
+static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
+                      struct cfs_error *err)
+{
+        int r;
+
+        if (o->ignore_paused) {
+                state_unlock(c->state);
+                foreground_interruptible(f, true);
+        }
+        r = spawn(c, build_child, err);
+        engine_release(c);
+        if (r >= 0)
+                r = engine_host(c, NULL, err);
+        if (o->ignore_paused)
+                foreground_interruptible(f, false);
+        return r;
+}
+
+static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
+                     struct cfs_error *err)
 {
         int r = ctx_facts(c, err);
 
@@ -250,19 +293,16 @@ static int exec_walk(struct ctx *c, const struct cfs_exec_options *o, struct cfs
                 r = engine_check(c, err);
         if (r >= 0)
                 r = engine_prepare(c, err);
-        /* In a paused container the new process stands still before its first word to us; `resume` needs the lock. */
-        if (r >= 0 && o->ignore_paused)
-                state_unlock(c->state);
         if (r >= 0)
-                r = spawn(c, build_child, err);
-        engine_release(c);
-        if (r >= 0)
-                r = engine_host(c, NULL, err);
+                r = exec_spawn(c, f, o, err);
+        else
+                engine_release(c);
         if (r >= 0)
                 r = build_announce(c, o->pid_file, o->pidfd_socket, err);
         if (r < 0) {
                 r = build_explain_death(c, r, err);
                 spawn_abort(c);
+                r = explain_end(c, r, err);
         }
         return r;
 }
@@ -281,7 +321,7 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         c.foreground = !o->detach;
         r = c.foreground ? foreground_begin(&f, false, err) : 0;
         if (r >= 0)
-                r = exec_walk(&c, o, err);
+                r = exec_walk(&c, f, o, err);
         if (r >= 0 && c.foreground) {
                 state_unlock(c.state);
                 r = foreground_wait(f, &c, NULL, err);

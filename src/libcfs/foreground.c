@@ -34,7 +34,7 @@ struct pump {
 };
 
 struct foreground {
-        sigset_t old_mask;
+        sigset_t old_mask, mask;
         int signal_fd;
         int master; /* of the container's terminal, or -1 */
         bool raw;   /* our own terminal was made raw      */
@@ -49,17 +49,16 @@ int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
         static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
                                              SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGPIPE };
         struct foreground *f = calloc(1, sizeof(*f));
-        sigset_t mask;
 
         if (!f)
                 return err_nomem(err);
         f->signal_fd = f->master = -1;
         f->reap = reap;
-        (void)sigfillset(&mask);
+        (void)sigfillset(&f->mask);
         for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
-                (void)sigdelset(&mask, not_forwarded[i]);
-        (void)sigprocmask(SIG_BLOCK, &mask, &f->old_mask);
-        f->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+                (void)sigdelset(&f->mask, not_forwarded[i]);
+        (void)sigprocmask(SIG_BLOCK, &f->mask, &f->old_mask);
+        f->signal_fd = signalfd(-1, &f->mask, SFD_CLOEXEC | SFD_NONBLOCK);
         if (f->signal_fd < 0) {
                 int r = err_sys(err, errno, "signalfd", "prepare for signals");
 
@@ -68,6 +67,16 @@ int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
         }
         *ret = f;
         return 0;
+}
+
+void foreground_interruptible(const struct foreground *f, bool yes)
+{
+        if (!f)
+                return;
+        if (yes)
+                (void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+        else
+                (void)sigprocmask(SIG_BLOCK, &f->mask, NULL);
 }
 
 void foreground_end(struct foreground *f)

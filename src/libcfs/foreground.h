@@ -12,6 +12,10 @@ struct foreground;
  * in foreground_wait(). */
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 
+/* While something is waited for that may take for ever: are signals taken as by any program, so that they end us? NULL is
+ * fine. */
+void foreground_interruptible(const struct foreground *f, bool yes);
+
 /* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and
  * what the program notifies (n; NULL: nothing). The exit code. */
 int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err);

@@ -79,7 +79,8 @@ static int join_failed(int i, int e, struct cfs_error *err)
 static int join_container(const struct namespaces_plan *p, uint64_t flags, struct cfs_error *err)
 {
         if (flags && setns(p->container_pidfd, (int)flags) < 0)
-                return err_sys(err, errno, "setns", "join the container's namespaces");
+                return errno == ESRCH ? err_set(err, CFS_E_STATE, "cannot exec in a stopped container")
+                                      : err_sys(err, errno, "setns", "join the container's namespaces");
         return 0;
 }
 

@@ -112,7 +112,8 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
                                 .exit_signal = SIGCHLD };
 
         if (c->namespaces->entered && setns(c->namespaces->container_pidfd, (int)c->namespaces->entered) < 0)
-                return err_sys(err, errno, "setns", "join the container's PID namespace");
+                return errno == ESRCH ? err_set(err, CFS_E_STATE, "cannot exec in a stopped container")
+                                      : err_sys(err, errno, "setns", "join the container's PID namespace");
         set_cgroup(c, &a);
         pid_t pid = sys_clone3(&a);
         int e = errno;

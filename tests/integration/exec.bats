@@ -54,6 +54,9 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .status.CapBnd)" 0000000000000021
     is "$(got .status.CapInh)" 0000000000000000
     is "$(got .status.CapAmb)" 0000000000000000
+    run cfs exec --cap CAP_SYS_TIME,CAP_NET_RAW "$ID" /bin/true
+    is "$status" 255
+    contains "$output" '--cap: `CAP_SYS_TIME,CAP_NET_RAW` is no capability'
     exec_inspect --cap CAP_SYS_TIME --cap CAP_NET_RAW
     is "$(got .status.CapBnd)" 0000000002002021
     is "$(got .status.CapInh)" 0000000000000000
@@ -124,6 +127,21 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     run cfs exec "$ID" /bin/true
     is "$status" 255
     contains "$output" "cannot exec in a stopped container"
+}
+
+@test "the container is killed at the same moment: exec says that it has stopped, or its process was killed with it" {
+    local i
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    for i in 1 2 3 4 5 6; do
+        up
+        kill -9 "$PID"
+        run timeout 20 "$CFS" --root "$STATE" exec "$ID" /bin/true
+        case $status in
+        255) contains "$output" "cannot exec in a stopped container" ;;
+        *) [ "$status" = 137 ] || [ "$status" = 0 ] ;;
+        esac
+        cfs delete --force "$ID"
+    done
 }
 
 @test "--detach: returns at once, with a pid file that names the process" {
@@ -269,6 +287,12 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     sleep 0.2
     run test -e "/proc/$PID/root/dev/shm/thawed"
     is "$status" 1
+    # Who waits can be told to stop, and then the program never runs.
+    run timeout --kill-after=10 0.5 "$CFS" --root "$STATE" exec --ignore-paused "$ID" /bin/touch /dev/shm/unwanted
+    is "$status" 124
     cfs resume "$ID"
     wait_for test -e "/proc/$PID/root/dev/shm/thawed"
+    cfs exec "$ID" /bin/true
+    run test -e "/proc/$PID/root/dev/shm/unwanted"
+    is "$status" 1
 }
