@@ -725,7 +725,7 @@ with_nodes() {
     run cfs pause "$ID"
     is "$status" 1
     cfs delete --force "$ID"
-    [ ! -d "/proc/$PID" ] || grep -q '^State:.[ZX]' "/proc/$PID/status"
+    gone "$PID"
     config '.linux.resources = {"pids": {"limit": 5}}'
     run cfs --cgroup-manager disabled create -b "$B" "$ID"
     is "$status" 1

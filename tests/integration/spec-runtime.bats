@@ -90,7 +90,7 @@ load helpers/common
     wait_for status_is "$ID" stopped
     cfs delete "$ID"
     # Whoever inherited the container's process may not have reaped it yet.
-    [ ! -d "/proc/$pid" ] || grep -q '^State:.[ZX]' "/proc/$pid/status"
+    gone "$pid"
     is "$(ls -A "$STATE")" ""
     is "$(host_snapshot)" "$before"
 }

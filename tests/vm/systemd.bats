@@ -216,7 +216,8 @@ up() {
         | .linux.uidMappings = [{"containerID": 0, "hostID": 1234, "size": 1}] | .linux.gidMappings = .linux.uidMappings
         | .mounts |= map(select(.type != "sysfs" and .type != "cgroup" and .type != "mqueue")
             | if .type == "devpts" then .options |= map(select(startswith("gid") | not)) else . end)'
-    chown -R $uid:$uid "$T" && chmod go+rx "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$BATS_RUN_TMPDIR"/test 2> /dev/null || true
+    reachable
+    chown -R $uid:$uid "$T"
     user() { setpriv --reuid=$uid --regid=$uid --clear-groups env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR=/run/user/$uid HOME=/home/cfstest "$@"; }
     user "$CFS" --root "/run/user/$uid/state" --systemd-cgroup run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; false; }
     PID=$(user "$CFS" --root "/run/user/$uid/state" state "$ID" | jq .pid)

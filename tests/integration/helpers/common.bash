@@ -186,6 +186,20 @@ needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"
 # as_user CMD...: as nobody, with nothing prepared.
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env HOME="$T" "$@"; }
 
+# From here on $CFS and the test's directory can be reached by every user, wherever the source tree is (/root, say).
+reachable() {
+    [ -e "$BATS_FILE_TMPDIR/cfs" ] || cp "$CFS" "$BATS_FILE_TMPDIR/cfs"
+    CFS="$BATS_FILE_TMPDIR/cfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$(dirname "$T")" "$T"
+}
+
+# Has the process ended? As a zombie it may wait for a parent that is in no hurry.
+gone() {
+    local status
+    status=$(cat "/proc/$1/status" 2> /dev/null) || return 0
+    case $status in *State:?[ZX]*) ;; *) return 1 ;; esac
+}
+
 # ordinary_user [RANGES]: from here on `cfs` and `outside` run as the user 54321, who has the subordinate IDs 1000000 to
 # 1065535 (or what RANGES says, in the format of subuid(5)), in a mount namespace of the test's own with account files of the
 # test's own. Changes nothing on the host. $HOME_DIR is theirs, and so is the state directory.
@@ -201,9 +215,7 @@ ordinary_user() {
     echo "cfsuser:x:54321:" >> "$T/etc/group"
     printf '%s\n' "$ranges" | tee "$T/etc/subuid" > "$T/etc/subgid"
     for f in passwd group subuid subgid; do outside mount --bind "$T/etc/$f" "/etc/$f"; done
-    [ -e "$BATS_FILE_TMPDIR/cfs" ] || cp "$CFS" "$BATS_FILE_TMPDIR/cfs"
-    CFS="$BATS_FILE_TMPDIR/cfs"
-    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$(dirname "$T")" "$T"
+    reachable
     HOME_DIR="$T/home"
     STATE="$HOME_DIR/state"
     B="$HOME_DIR/bundle"
