@@ -276,7 +276,8 @@ END
     local pid=$!
     # buildah looks the program up itself.
     wait_for pgrep -x -f '(/bin/)?sleep 6543'
-    kill -INT $pid
+    # buildah listens to signals a little later than that.
+    sleep 1
     kill -TERM $pid
     wait_for sh -c "! pgrep -x -f '(/bin/)?sleep 6543'"
     wait $pid || true
