@@ -183,6 +183,39 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     contains "$output" "/args"
 }
 
+@test "--process: umask, groups, rlimits, oom_score_adj and terminal are the document's; other options do not mix in" {
+    up_container '.process.user.additionalGids = [7]'
+    jq '.process | .args = ["/bin/inspector"] | .user = {"uid": 1000, "gid": 6, "umask": 7, "additionalGids": [9]} | .oomScoreAdj = 500
+        | .rlimits = [{"type": "RLIMIT_NOFILE", "soft": 50, "hard": 60}] | .env = ["PATH=/bin", "HOME="]' "$B/config.json" > "$T/process.json"
+    cfs exec --process "$T/process.json" --user 1 --env X=1 --cwd /tmp "$ID" > "$OUT" < /dev/null
+    is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
+    is "$(got .status.Groups)" 9
+    is "$(got .status.Umask)" 0007
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":50,"hard":60}'
+    is "$(got '.env | map(select(startswith("HOME=") and . != "HOME="))')" '["HOME=/home/user"]'
+    is "$(got .cwd)" /
+    jq '.args = ["/bin/cat", "/proc/self/oom_score_adj"]' "$T/process.json" > "$T/p2.json"
+    is "$(cfs exec --process "$T/p2.json" "$ID" < /dev/null)" 500
+    jq '.args = ["/bin/sh", "-c", "tty; stty size"] | .terminal = true | .consoleSize = {"height": 11, "width": 22}' "$T/process.json" > "$T/p3.json"
+    run cfs exec --process "$T/p3.json" "$ID" < /dev/null
+    contains "$output" /dev/pts/0
+    contains "$output" "11 22"
+    run cfs exec --detach --process "$T/p3.json" "$ID" < /dev/null
+    is "$status" 255
+    contains "$output" "cannot allocate tty"
+}
+
+@test "a pid file or a socket that cannot be used is a failure, and the process does not live on" {
+    local o
+    up_container
+    for o in --pid-file=/nowhere/pid "--pidfd-socket=$T/nobody"; do
+        run timeout 20 "$CFS" --root "$STATE" exec --detach "$o" "$ID" /bin/inspector sleep
+        is "$status" 255 "$output"
+        contains "$output" "no such file or directory"
+        is "$(cfs ps -f json "$ID")" "[$PID]"
+    done
+}
+
 @test "options of the command are the command's" {
     up_container
     is "$(cfs exec "$ID" /bin/echo --user -e -- --help)" "--user -e -- --help"
