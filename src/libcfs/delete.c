@@ -9,6 +9,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/destroy.h"
 #include "libcfs/state.h"
+#include "libcfs/status.h"
 #include <sys/file.h>
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err)
@@ -23,9 +24,9 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
         }
         enum container_status st = state_status(s);
 
-        if ((st == STATUS_RUNNING || st == STATUS_PAUSED) && !force)
+        if (st == STATUS_RUNNING && !force)
                 r = err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", id,
-                            state_status_name(st));
+                            state_status_name(status_of(s)));
         else
                 r = destroy_container(s, err);
         state_close(s);

@@ -584,6 +584,9 @@ with_nodes() {
     cfs delete "$ID"
     up
     cfs pause "$ID"
+    run cfs delete "$ID"
+    is "$status" 1
+    contains "$output" "that is not stopped: paused"
     cfs delete --force "$ID"
     no_cgroups_left
 }
@@ -728,7 +731,7 @@ with_nodes() {
     config '.linux.resources = {"pids": {"limit": 5}}'
     run cfs --cgroup-manager disabled create -b "$B" "$ID"
     is "$status" 1
-    contains "$output" "linux.resources.pids.limit"
+    contains "$output" "linux.resources.pids.limit: cannot be set: cgroups are disabled"
 }
 
 # A container that sees only its own cgroup, with a root that is not the host's.

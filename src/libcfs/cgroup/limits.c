@@ -82,10 +82,14 @@ void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                 if (convert_row(cg, k, &job, false) < 0)
                         report(data, &err);
                 else if (out.n > 0 && !settings_hierarchy(cg, k->controller) && k->convert) {
-                        (void)err_property(&err,
-                                           err_set(&err, CFS_E_UNSUPPORTED, "no %s controller is available",
-                                                   k->controller[0] ? k->controller : "cgroup v2"),
-                                           "linux.resources.%s", k->property);
+                        const char *missing = k->controller[0] ? k->controller : "cgroup v2";
+                        int e = cg->rq.manager == CGROUP_MANAGER_NONE
+                                        ? err_set(&err, CFS_E_UNSUPPORTED,
+                                                  "cannot be set: cgroups are disabled")
+                                        : err_set(&err, CFS_E_UNSUPPORTED, "no %s controller is available",
+                                                  missing);
+
+                        (void)err_property(&err, e, "linux.resources.%s", k->property);
                         report(data, &err);
                 }
         }
