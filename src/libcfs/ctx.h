@@ -56,7 +56,7 @@ struct ctx {
         bool rootless; /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
         int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
 
-        /* ---- namespaces; W: linux.namespaces prepare; R: spawn, everybody --------------------- */
+        /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn, everybody ------ */
         uint64_t ns_new;  /* CLONE_NEW* to make                                       */
         uint64_t ns_join; /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
         struct namespaces_plan *namespaces;
@@ -95,8 +95,7 @@ static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
         return ((c->ns_new | c->ns_join) & clone_flag) != 0;
 }
 
-/* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. For checks, which run before ns_new and
- * ns_join are computed. */
+/* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. */
 static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
 {
         for (size_t i = 0; i < c->linux_->n_namespaces; i++)
