@@ -103,7 +103,10 @@ static int check_caps(const char *const *caps, struct cfs_error *err)
 static int add_caps(struct ctx *c, struct oci_process *p, const char *const *caps, struct cfs_error *err)
 {
         struct oci_capabilities *set = oci_arena_alloc(c->arena, sizeof(*set));
+        int r = check_caps(caps, err);
 
+        if (r < 0)
+                return r;
         if (!set)
                 return err_nomem(err);
         if (p->capabilities)
@@ -176,8 +179,6 @@ static int process_from_options(struct ctx *c, const struct oci_process *base,
         r = set_user(c, p, o, err);
         if (r >= 0 && o->env)
                 r = merge_env(c, p, o->env, err);
-        if (r >= 0 && o->caps)
-                r = check_caps(o->caps, err);
         if (r >= 0 && o->caps)
                 r = add_caps(c, p, o->caps, err);
         if (r >= 0)

@@ -1,30 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The systemd manager where systemd keeps v1 hierarchies, with v2's beside them for its own use (hybrid) or without:
 # tests/vm/systemd-v1 makes such machines.
-load ../integration/helpers/common
+load systemd.bash
 
 setup() {
-    setup_common
-    root_only
-    [ "$(cat /proc/1/comm)" = systemd ] && [ -d /sys/fs/cgroup/memory ] || skip "needs systemd with cgroup v1"
-    SCOPE="cfs-$ID.scope"
+    setup_systemd
+    [ -d /sys/fs/cgroup/memory ] || skip "needs systemd with cgroup v1"
 }
 
-teardown() {
-    teardown_common
-    systemctl stop "$SCOPE" 2> /dev/null || true
-}
-
-sleeper() { new_bundle '.process.args = ["/bin/inspector", "sleep"] | del(.linux.cgroupsPath)' "$@"; }
-property() { systemctl show -P "$1" "$SCOPE"; }
 file() { cat "/sys/fs/cgroup/$1/system.slice/$SCOPE/$2"; }
 left() { find /sys/fs/cgroup -name "*$ID*"; }
-
-up() {
-    cfs --systemd-cgroup create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; return 1; }
-    cfs start "$ID"
-    PID=$(cfs state "$ID" | jq .pid)
-}
 
 @test "the container is in its scope on every hierarchy, and leaves nothing" {
     sleeper

@@ -1,29 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The systemd manager (--systemd-cgroup). Needs a machine that systemd runs: tests/vm/systemd makes one.
-load ../integration/helpers/common
+load systemd.bash
 
-setup() {
-    setup_common
-    root_only
-    [ "$(cat /proc/1/comm)" = systemd ] || skip "needs systemd as the system's init"
-    SCOPE="cfs-$ID.scope"
-}
+setup() { setup_systemd; }
 
-teardown() {
-    teardown_common
-    systemctl stop "$SCOPE" 2> /dev/null || true
-}
-
-sleeper() { new_bundle '.process.args = ["/bin/inspector", "sleep"] | del(.linux.cgroupsPath)' "$@"; }
-property() { systemctl show -P "$1" "${2:-$SCOPE}"; }
 dir() { echo "/sys/fs/cgroup$(property ControlGroup "$@")"; }
-
-# The manager is only named to create: the state remembers it.
-up() {
-    cfs --systemd-cgroup create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; return 1; }
-    cfs start "$ID"
-    PID=$(cfs state "$ID" | jq .pid)
-}
 
 @test "the container is in a scope of its own, delegated to it" {
     sleeper

@@ -76,36 +76,36 @@ static bool get_own(const char *mount, char *path, size_t size)
         return false;
 }
 
-enum obstacle obstacle_find(const struct hierarchy *h, char *ret, size_t size)
+/* What the user may not do, "make" or "join", and why; or NULL. */
+static const char *find(const struct hierarchy *h, char *ret, size_t size)
 {
         char dir[PATH_MAX], own[PATH_MAX], procs[PATH_MAX];
 
         if (!h->mount || snprintf(dir, sizeof(dir), "%s", h->path) >= (int)sizeof(dir))
-                return OBSTACLE_NONE;
+                return NULL;
         existing(dir, strlen(h->mount));
         if (!STREQ(dir, h->path) && forbidden(dir)) {
                 (void)snprintf(ret, size, "`%.*s` belongs to user %u", 256, dir, owner(dir));
-                return OBSTACLE_MAKE;
+                return "make";
         }
         if (!h->v2 || !get_own(h->mount, own, sizeof(own)))
-                return OBSTACLE_NONE;
+                return NULL;
         if (snprintf(procs, sizeof(procs), "%.*s/cgroup.procs", (int)common(own, h->path), own) >=
                     (int)sizeof(procs) ||
             !forbidden(procs))
-                return OBSTACLE_NONE;
+                return NULL;
         (void)snprintf(ret, size, "`%.*s`, which is above it and above our own, belongs to user %u", 256,
                        procs, owner(procs));
-        return OBSTACLE_JOIN;
+        return "join";
 }
 
 bool obstacle_say(const struct hierarchy *h, char *ret, size_t size)
 {
         char why[400];
-        enum obstacle o = obstacle_find(h, why, sizeof(why));
+        const char *what = find(h, why, sizeof(why));
 
-        if (o == OBSTACLE_NONE)
+        if (!what)
                 return false;
-        (void)snprintf(ret, size, "this user may not %s the cgroup `%.256s`: %s",
-                       o == OBSTACLE_MAKE ? "make" : "join", h->path, why);
+        (void)snprintf(ret, size, "this user may not %s the cgroup `%.256s`: %s", what, h->path, why);
         return true;
 }

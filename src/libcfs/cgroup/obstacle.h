@@ -5,12 +5,8 @@
 
 #include "libcfs/cgroup/handle.h"
 
-enum obstacle { OBSTACLE_NONE, OBSTACLE_MAKE, OBSTACLE_JOIN };
-
-/* May this process make h->path, and move there? Otherwise what is in the way: "`DIRECTORY` belongs to user 0". */
-enum obstacle obstacle_find(const struct hierarchy *h, char *ret, size_t size);
-
-/* The same as a sentence: "this user may not make the cgroup `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
+/* May this process not make h->path, or not move there? Then what is in the way: "this user may not make the cgroup
+ * `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
 bool obstacle_say(const struct hierarchy *h, char *ret, size_t size);
 
 #define OBSTACLE_HINT                                                                                        \

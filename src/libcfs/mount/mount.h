@@ -61,6 +61,9 @@ static inline void mount_leave_p(int *fd)
 /* A path with one slash in front and no ".", ".." or double slashes; in the arena. NULL: out of memory. */
 char *mount_target_clean(const char *path, struct oci_arena *arena);
 
+/* Is that the container's root, however it is spelt? */
+bool mount_target_is_root(const char *path, struct oci_arena *arena);
+
 /* May something of this kind be mounted on that (clean) path? Pure. NULL, or why not: a sentence without the path. */
 const char *mount_target_refused(const char *clean, const char *type, bool bind);
 

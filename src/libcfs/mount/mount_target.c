@@ -67,6 +67,13 @@ char *mount_target_clean(const char *path, struct oci_arena *arena)
         return buf;
 }
 
+bool mount_target_is_root(const char *path, struct oci_arena *arena)
+{
+        const char *clean = mount_target_clean(path, arena);
+
+        return clean && STREQ(clean, "/");
+}
+
 static bool is_proc_file(const char *clean)
 {
         for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)

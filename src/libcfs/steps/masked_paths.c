@@ -37,14 +37,11 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
                 problem(p, "linux.maskedPaths",
                         "unable to restrict sys entries without a private MNT namespace");
         for (size_t i = 0; i < c->linux_->n_masked_paths; i++) {
-                const char *path = c->linux_->masked_paths[i], *clean;
+                const char *path = c->linux_->masked_paths[i];
 
-                if (!path_is_absolute(path)) {
+                if (!path_is_absolute(path))
                         problem(p, PROP("linux.maskedPaths[%zu]", i), "`%s` is not an absolute path", path);
-                        continue;
-                }
-                clean = mount_target_clean(path, c->arena);
-                if (clean && STREQ(clean, "/"))
+                else if (mount_target_is_root(path, c->arena))
                         problem(p, PROP("linux.maskedPaths[%zu]", i),
                                 "`%s` is the container's root, which cannot be masked", path);
         }

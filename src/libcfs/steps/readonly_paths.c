@@ -46,20 +46,13 @@ static int protect(int root_fd, const char *path, struct cfs_error *err)
         return r < 0 ? r : mnt_attach(fd, target, err);
 }
 
-static bool is_root(const char *path, struct oci_arena *arena)
-{
-        const char *clean = mount_target_clean(path, arena);
-
-        return clean && STREQ(clean, "/");
-}
-
 int readonly_paths_init(struct ctx *c, struct cfs_error *err)
 {
         for (size_t i = 0; i < c->linux_->n_readonly_paths; i++) {
                 const char *path = c->linux_->readonly_paths[i];
                 int r;
 
-                if (is_root(path, c->arena))
+                if (mount_target_is_root(path, c->arena))
                         r = mnt_setattr(c->rootfs_fd, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
                 else
                         r = protect(c->rootfs_fd, path, err);
