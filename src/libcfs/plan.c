@@ -19,7 +19,7 @@
  * "started" on, while the init, which waited there, goes on. The checks of all rows run first, before anything is
  * touched. Undo runs from the last row to the first.
  */
-#include "libcfs/step.h"
+#include "libcfs/walk/step.h"
 #include "libcfs/steps/steps.h"
 #include <stddef.h>
 

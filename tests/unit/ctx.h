@@ -6,8 +6,8 @@
 #include "test.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "libcfs/ctx.h"
-#include "libcfs/problem.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/walk/problem.h"
 #include "oci.h"
 #include <sys/wait.h>
 

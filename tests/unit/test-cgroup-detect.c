@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
-#include "libcfs/cgroup/detect.h"
+#include "libcfs/cgroup/hierarchy/detect.h"
 
 static void parse(const char *mountinfo, const char *own, struct detect_host *host)
 {

@@ -4,8 +4,8 @@
  * read literally: for each kind of access the last rule that covers it decides.
  */
 #include "test.h"
-#include "libcfs/cgroup/bpf.h"
-#include "libcfs/cgroup/rules.h"
+#include "libcfs/cgroup/devices/bpf.h"
+#include "libcfs/cgroup/devices/rules.h"
 #include "oci.h"
 
 static struct oci_resources *decode(const char *json, struct oci_arena **arena)

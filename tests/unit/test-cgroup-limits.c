@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linux.resources to files and values: the table of knobs.c, on imagined machines. */
 #include "test.h"
-#include "libcfs/cgroup/convert.h"
-#include "libcfs/cgroup/knobs.h"
-#include "libcfs/cgroup/limits.h"
+#include "libcfs/cgroup/limits/convert.h"
+#include "libcfs/cgroup/limits/knobs.h"
+#include "libcfs/cgroup/limits/limits.h"
 #include "oci.h"
 
 static const char all_v1[] = "cpu,cpuacct,cpuset,memory,pids,blkio,hugetlb,net_cls,net_prio,rdma,devices";

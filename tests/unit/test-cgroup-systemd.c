@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said to systemd: names, values, messages. The conversation itself is tested where systemd is (tests/vm). */
 #include "test.h"
-#include "libcfs/cgroup/dbus.h"
-#include "libcfs/cgroup/gvariant.h"
-#include "libcfs/cgroup/unit.h"
+#include "dbus/dbus.h"
+#include "dbus/gvariant.h"
+#include "libcfs/cgroup/manager/unit.h"
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>

@@ -6,7 +6,7 @@
  * claim without a property, or by a row that is not in the plan, fails as well.
  */
 #include "test.h"
-#include "libcfs/step.h"
+#include "libcfs/walk/step.h"
 #include "oci.h"
 
 struct claim {

@@ -4,7 +4,7 @@
  * plays the file system; the files that the kernel would make in it are made by the first write.
  */
 #include "base/io.h"
-#include "libcfs/state.h"
+#include "libcfs/store/state.h"
 
 static int fake_write(int dir_fd, const char *path, const char *text, struct cfs_error *err);
 static int fake_save(struct state *s, struct cfs_error *err);

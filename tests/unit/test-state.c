@@ -3,7 +3,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "libcfs/cfs.h"
-#include "libcfs/state.h"
+#include "libcfs/store/state.h"
 #include "oci.h"
 #include <signal.h>
 #include <sys/file.h>

@@ -9,10 +9,10 @@
 #include "test.h"
 #include "base/path.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
-#include "libcfs/namespaces.h"
-#include "libcfs/problem.h"
+#include "libcfs/process/namespaces.h"
+#include "libcfs/walk/problem.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <sched.h>

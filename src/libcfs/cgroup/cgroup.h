@@ -10,7 +10,7 @@
 #define LIBCFS_CGROUP_H
 
 #include "base/err.h"
-#include "libcfs/cgroup/types.h"
+#include "libcfs/cgroup/hierarchy/types.h"
 #include <stdint.h>
 
 struct cgroup;

@@ -17,7 +17,7 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <fcntl.h>

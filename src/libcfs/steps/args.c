@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
-#include "libcfs/sync.h"
+#include "libcfs/process/sync.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>

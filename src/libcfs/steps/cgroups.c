@@ -16,8 +16,8 @@
 #include "base/sys.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
-#include "libcfs/ctx.h"
-#include "libcfs/state.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 
 static bool has_option(const struct oci_mount *m, const char *option)

@@ -13,7 +13,7 @@
  * The kernel cuts a mask to what exists and the cpuset allows; when nothing is left, it is EINVAL.
  */
 #include "base/numlist.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sched.h>

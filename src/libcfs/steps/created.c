@@ -13,10 +13,10 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/unix.h"
-#include "libcfs/ctx.h"
-#include "libcfs/state.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
-#include "libcfs/sync.h"
+#include "libcfs/process/sync.h"
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -8,7 +8,7 @@
  */
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <unistd.h>
 

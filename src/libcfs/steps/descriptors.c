@@ -12,10 +12,10 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
-#include "libcfs/sync.h"
-#include "libcfs/trace.h"
+#include "libcfs/process/sync.h"
+#include "libcfs/walk/trace.h"
 #include <fcntl.h>
 #include <stdlib.h>
 

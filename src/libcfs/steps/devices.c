@@ -24,7 +24,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <fcntl.h>

@@ -25,9 +25,9 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
-#include "libcfs/hook/hook.h"
-#include "libcfs/state.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/process/hook.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <fcntl.h>

@@ -10,7 +10,7 @@
  * privileges go, and after the user namespace is entered. The kernel holds 64 bytes.
  */
 #include "base/cleanup.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <string.h>

@@ -28,7 +28,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cgroup/cgroup.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "base/proc.h"
 #include <errno.h>

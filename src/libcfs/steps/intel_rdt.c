@@ -22,8 +22,8 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
-#include "libcfs/state.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <errno.h>

@@ -20,8 +20,8 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
-#include "libcfs/state.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <linux/keyctl.h>

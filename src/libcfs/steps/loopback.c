@@ -7,7 +7,7 @@
  * A namespace that is joined belongs to somebody else, who has configured it.
  */
 #include "base/cleanup.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "base/sys.h"
 #include <errno.h>

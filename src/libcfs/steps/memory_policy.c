@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/numlist.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 

@@ -19,9 +19,9 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
-#include "libcfs/namespaces.h"
+#include "libcfs/process/namespaces.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <selinux/selinux.h>

@@ -12,13 +12,13 @@
  * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. The PID namespace alone can be
  * joined by the runtime itself, which saves a process, unless a user namespace must come first.
  */
-#include "libcfs/ctx.h"
-#include "libcfs/namespaces.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/process/namespaces.h"
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sys.h"
-#include "libcfs/state.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include <linux/nsfs.h>
 #include <sched.h>

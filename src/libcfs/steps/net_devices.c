@@ -23,8 +23,8 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
-#include "libcfs/namespaces.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/process/namespaces.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <fcntl.h>

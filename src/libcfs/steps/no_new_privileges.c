@@ -6,7 +6,7 @@
  * seccomp filter, which is the row after next; and changing an AppArmor profile at execve(2) becomes restricted, but
  * that request has been written before.
  */
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sys/prctl.h>

@@ -10,9 +10,9 @@
  * is made with the others (mounts.c), the variable set with the rest of the environment.
  */
 #include "base/str.h"
-#include "libcfs/state.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "oci.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
  * refused. Another major version has another meaning.
  */
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <ctype.h>
 

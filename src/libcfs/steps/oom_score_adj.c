@@ -13,7 +13,7 @@
  */
 #include "base/log.h"
 #include "base/path.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * READ_IMPLIES_EXEC): any flag is an error, and none that the caller had is kept.
  */
 #include "base/cleanup.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sys/personality.h>

@@ -16,7 +16,7 @@
  * specification says: nobody could say which one is meant.
  */
 #include "base/cleanup.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "oci.h"
 #include "libcfs/steps/steps.h"
 #include "base/io.h"

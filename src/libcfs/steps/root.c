@@ -30,10 +30,10 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
-#include "libcfs/namespaces.h"
-#include "libcfs/state.h"
+#include "libcfs/process/namespaces.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <errno.h>

@@ -16,7 +16,7 @@
  * In a namespace that is not new (joined, or the runtime's own) nothing is changed: it is somebody else's.
  */
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <sched.h>

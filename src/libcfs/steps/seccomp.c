@@ -19,11 +19,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/seccomp/filter.h"
-#include "libcfs/state.h"
+#include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
-#include "libcfs/sync.h"
+#include "libcfs/process/sync.h"
 #include "oci.h"
 #include <fcntl.h>
 #include <linux/seccomp.h>

@@ -11,7 +11,7 @@
  */
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <selinux/selinux.h>

@@ -7,7 +7,7 @@
  * Ctrl-C of the caller would reach the container. It fails with EPERM for a leader of a process group, which a
  * freshly forked process never is, unless it has called setsid(2) already.
  */
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <unistd.h>

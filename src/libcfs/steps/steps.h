@@ -7,7 +7,7 @@
 #ifndef LIBCFS_STEPS_H
 #define LIBCFS_STEPS_H
 
-#include "libcfs/step.h"
+#include "libcfs/walk/step.h"
 
 void oci_version_check(const struct ctx *c, struct problems *p);
 bool hooks_poststop_wanted(const struct ctx *c);

@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <stdio.h>

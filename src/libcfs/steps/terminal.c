@@ -15,7 +15,7 @@
 #include "base/path.h"
 #include "base/unix.h"
 #include "libcfs/cfs.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
 #include <string.h>

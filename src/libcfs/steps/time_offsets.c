@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/sys.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "ocispec.h"
 #include <inttypes.h>

@@ -23,7 +23,7 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "libcfs/ctx.h"
+#include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "base/sys.h"
 #include <errno.h>

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Device rules for cgroup v2: a BPF program. */
+#ifndef LIBCFS_CGROUP_BPF_H
+#define LIBCFS_CGROUP_BPF_H
+
+#include "libcfs/cgroup/devices/rules.h"
+
+/* The instructions; the caller frees. */
+int bpf_program(const struct rules *rules, struct bpf_insn **ret, size_t *ret_n, struct cfs_error *err);
+
+/* Loads the program and attaches it to the cgroup. replace: one of ours is there already. */
+int bpf_attach(int cgroup_fd, const struct rules *rules, bool replace, struct cfs_error *err);
+
+/* Removes ours. */
+int bpf_detach(int cgroup_fd);
+
+/* Loads the program and runs it nowhere: the verifier's opinion. 0 or -errno. */
+int bpf_load(const struct bpf_insn *insn, size_t n);
+
+#endif

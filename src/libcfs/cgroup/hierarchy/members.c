@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Listing, signalling and removing all processes of a cgroup.
+ *
+ * Every process of a container is in every hierarchy, so one of them is enough to find all: v2's, if there is one.
+ *
+ * Killing. v2 does it in the kernel, forks included, and frozen processes as well (cgroup.kill, Linux 5.14). v1 has
+ * nothing but lists of pids, which a fork bomb outruns: so the cgroup is frozen, all are signalled, and thawed. Without
+ * a freezer the list is read again until it is empty.
+ *
+ * Removing. rmdir fails with EBUSY while a process is inside, and for a moment after it has died. The usual delete
+ * finds the cgroup empty, so rmdir comes first and everything else after it has failed.
+ */
+#include "libcfs/cgroup/hierarchy/members.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "libcfs/cgroup/hierarchy/detect.h"
+#include "libcfs/cgroup/hierarchy/v2.h"
+#include <signal.h>
+#include <time.h>
+
+#define REMOVE_TIMEOUT_MS 10000
+#define KILL_ROUNDS       200
+
+static const struct hierarchy *find_v2(const struct cgroup *cg)
+{
+        for (size_t i = 0; i < cg->n; i++) {
+                if (cg->h[i].v2 && !cg->h[i].denied)
+                        return &cg->h[i];
+        }
+        return NULL;
+}
+
+static const struct hierarchy *find_v1(const struct cgroup *cg, const char *controller)
+{
+        for (size_t i = 0; i < cg->n; i++) {
+                if (!cg->h[i].v2 && !cg->h[i].denied && detect_has(cg->h[i].name, controller))
+                        return &cg->h[i];
+        }
+        return NULL;
+}
+
+const struct hierarchy *members_freezer(const struct cgroup *cg)
+{
+        const struct hierarchy *v2 = find_v2(cg);
+
+        return v2 ? v2 : find_v1(cg, "freezer");
+}
+
+static int compare(const void *a, const void *b)
+{
+        pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* The hierarchy whose list is taken for all; or NULL. */
+static const struct hierarchy *any_hierarchy(const struct cgroup *cg)
+{
+        const struct hierarchy *h = members_freezer(cg);
+
+        if (!h)
+                h = find_v1(cg, "pids");
+        for (size_t i = 0; !h && i < cg->n; i++)
+                h = cg->h[i].denied ? NULL : &cg->h[i];
+        return h;
+}
+
+static int collect(const struct hierarchy *h, struct tree_pids *ret)
+{
+        size_t n = 0;
+        int r;
+
+        if (!h)
+                return 0;
+        r = tree_collect(h->path, "cgroup.procs", ret);
+        if (r < 0)
+                return r;
+        if (ret->n > 0)
+                qsort(ret->p, ret->n, sizeof(*ret->p), compare);
+        for (size_t i = 0; i < ret->n; i++) {
+                if (n == 0 || ret->p[n - 1] != ret->p[i])
+                        ret->p[n++] = ret->p[i];
+        }
+        ret->n = n;
+        return 0;
+}
+
+int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err)
+{
+        struct tree_pids pids = { 0 };
+        int r = collect(any_hierarchy(cg), &pids);
+
+        if (r < 0) {
+                free(pids.p);
+                return err_sys(err, -r, "read", "read the container's cgroup");
+        }
+        *ret = pids;
+        return 0;
+}
+
+/* Signals those that are there now. Returns how many, or -errno. */
+static int signal_all(const struct hierarchy *h, int sig)
+{
+        _cleanup_free_ pid_t *p = NULL;
+        struct tree_pids pids = { 0 };
+        int n = 0, r;
+
+        r = collect(h, &pids);
+        p = pids.p;
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < pids.n; i++) {
+                if (p[i] <= 1 || p[i] == getpid())
+                        continue;
+                if (kill(p[i], sig) == 0)
+                        n++;
+                else if (errno != ESRCH)
+                        return -errno;
+        }
+        return n;
+}
+
+/* Lists and signals until nobody is left. Returns how many were signalled, or -errno. */
+static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer)
+{
+        const struct timespec tick = { .tv_nsec = 5000000 };
+        struct cfs_error ignored = { 0 };
+        int n = 0, r = 0;
+
+        for (unsigned i = 0; i < KILL_ROUNDS; i++) {
+                bool frozen = freezer && freezer->ops->freeze(freezer, true, &ignored) == 0;
+
+                r = signal_all(any_hierarchy(cg), SIGKILL);
+                if (freezer)
+                        (void)freezer->ops->freeze(freezer, false, &ignored);
+                if (r > 0)
+                        n += r;
+                /* Frozen, nobody could fork between the list and the signal. */
+                if (r <= 0 || frozen)
+                        break;
+                (void)nanosleep(&tick, NULL);
+        }
+        return r < 0 ? r : n;
+}
+
+void members_wake(const struct cgroup *cg)
+{
+        const struct hierarchy *v1 = find_v1(cg, "freezer");
+
+        if (v1)
+                (void)tree_write_quiet(v1->path, "freezer.state", "THAWED");
+}
+
+int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
+{
+        const struct hierarchy *freezer = members_freezer(cg);
+        struct cfs_error ignored = { 0 };
+        bool was_frozen;
+        int r;
+
+        if (sig == SIGKILL && freezer && freezer->v2) {
+                r = v2_kill(freezer);
+                /* Somebody else may have frozen them by v1's means. */
+                members_wake(cg);
+                if (r == 0)
+                        return 1;
+        }
+        if (sig == SIGKILL) {
+                r = kill_by_list(cg, freezer);
+        } else {
+                was_frozen = freezer && freezer->ops->is_frozen(freezer) == 1;
+                if (freezer && !was_frozen)
+                        (void)freezer->ops->freeze(freezer, true, &ignored);
+                r = signal_all(any_hierarchy(cg), sig);
+                if (freezer && !was_frozen)
+                        (void)freezer->ops->freeze(freezer, false, &ignored);
+        }
+        return r < 0 ? err_sys(err, -r, "kill", "signal the processes of the container's cgroup") : r > 0;
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits a little for the killed to be gone. */
+static void wait_a_moment(const struct hierarchy *h, unsigned round)
+{
+        const struct timespec tick = { .tv_nsec = round < 20 ? 500000 : 5000000 };
+
+        if (!h->v2 || v2_wait_empty(h, 100) == 0)
+                (void)nanosleep(&tick, NULL);
+}
+
+static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t deadline, struct cfs_error *err)
+{
+        int r;
+
+        for (unsigned round = 0;; round++) {
+                /* A directory that was there before stays; so do not the processes that we put into it. */
+                if (h->created)
+                        r = tree_remove(h->path);
+                else
+                        r = h->ops->check_empty(h, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
+                if (r == 0)
+                        break;
+                if (r != -EBUSY)
+                        return err_path(err, -r, "rmdir", h->path, "remove cgroup `%s`", h->path);
+                if (now_ms() > deadline)
+                        return err_set(err, CFS_E_TIMEOUT,
+                                       "remove cgroup `%s`: there are still processes in it that do not die",
+                                       h->path);
+                if (round % 20 == 0) {
+                        r = members_kill(cg, SIGKILL, err);
+                        if (r < 0)
+                                return r;
+                        /* Somebody may have been put here by hand, and into no other hierarchy. */
+                        if (round > 0)
+                                (void)signal_all(h, SIGKILL);
+                }
+                wait_a_moment(h, round);
+        }
+        if (h->created && h->parents > 0)
+                tree_remove_parents(h->path, h->parents, h->missing);
+        return 0;
+}
+
+int members_remove(struct cgroup *cg, struct cfs_error *err)
+{
+        int64_t deadline = now_ms() + REMOVE_TIMEOUT_MS;
+        struct cfs_error again;
+        int r = 0;
+
+        for (size_t i = 0; i < cg->n; i++) {
+                int e;
+
+                if (cg->h[i].denied)
+                        continue;
+                e = remove_one(cg, &cg->h[i], deadline, r < 0 ? &again : err);
+                if (e < 0 && r == 0)
+                        r = e;
+        }
+        return r;
+}

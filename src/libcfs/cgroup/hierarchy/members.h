@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The processes of a container's cgroup, all together. */
+#ifndef LIBCFS_CGROUP_MEMBERS_H
+#define LIBCFS_CGROUP_MEMBERS_H
+
+#include "libcfs/cgroup/hierarchy/handle.h"
+#include "libcfs/cgroup/hierarchy/tree.h"
+
+/* The hierarchy that freezes: v2's, else v1's freezer, or NULL. */
+const struct hierarchy *members_freezer(const struct cgroup *cg);
+
+/* All pids, sorted, each one once. The caller frees. */
+int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err);
+
+/* Lets those go on that v1 has frozen, and that have been killed: SIGKILL waits for that. */
+void members_wake(const struct cgroup *cg);
+
+/* Signals them all; SIGKILL wakes the frozen ones. Returns 1, or 0 when nobody is there. */
+int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err);
+
+/* Removes every directory that was made for the container, and before that, if need be, the processes in them. */
+int members_remove(struct cgroup *cg, struct cfs_error *err);
+
+#endif

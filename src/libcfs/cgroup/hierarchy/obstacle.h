@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What keeps an ordinary user from a cgroup. */
+#ifndef LIBCFS_CGROUP_OBSTACLE_H
+#define LIBCFS_CGROUP_OBSTACLE_H
+
+#include "libcfs/cgroup/hierarchy/handle.h"
+
+/* May this process not make h->path, or not move there? Then what is in the way: "this user may not make the cgroup
+ * `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
+bool obstacle_say(const struct hierarchy *h, char *ret, size_t size);
+
+#define OBSTACLE_HINT                                                                                        \
+        "have a subtree delegated to the user and call cfs from inside it (systemd: Delegate=yes), or use --systemd-cgroup"
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making, removing and walking the directories of a cgroup hierarchy.
+ *
+ * Making. A container's path may have several components ("/machine/ID"). Those that are missing are made too, and
+ * get an extended attribute, so that whichever container is the last to leave removes them: the one that made them may
+ * well be gone before. (kernfs keeps attributes of the user. class in memory; Linux 5.7.)
+ *
+ * Removing. rmdir(2) of a cgroup that has children or processes fails with EBUSY, the same error for both. What is
+ * below was made by the container and may be deeper than any path or descriptor limit allows, on purpose. So the walk
+ * holds one descriptor and no recursion: down into the first child that will not go, up by "..", until nothing is
+ * left. A directory that will not go although it has no children has processes in it. Searching for processes is
+ * done likewise.
+ */
+#include "libcfs/cgroup/hierarchy/tree.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define MARK "user.cfs.made"
+
+const char *tree_file(char *buf, size_t size, const char *path, const char *file)
+{
+        int n = snprintf(buf, size, "%s/%s", path, file);
+
+        return n > 0 && (size_t)n < size ? buf : NULL;
+}
+
+ssize_t tree_read(const char *path, const char *file, char *buf, size_t size)
+{
+        char name[PATH_MAX];
+
+        if (!tree_file(name, sizeof(name), path, file))
+                return -ENAMETOOLONG;
+        return io_read_small(AT_FDCWD, name, buf, size);
+}
+
+int tree_write(const char *path, const char *file, const char *text, struct cfs_error *err)
+{
+        char name[PATH_MAX];
+
+        if (!tree_file(name, sizeof(name), path, file))
+                return err_sys(err, ENAMETOOLONG, NULL, "`%.256s.../%s`", path, file);
+        return io_write_small(AT_FDCWD, name, text, err);
+}
+
+int tree_write_quiet(const char *path, const char *file, const char *text)
+{
+        char name[PATH_MAX];
+
+        if (!tree_file(name, sizeof(name), path, file))
+                return -ENAMETOOLONG;
+        return io_write_small_quiet(AT_FDCWD, name, text);
+}
+
+int tree_number(const char *path, const char *file, uint64_t *ret)
+{
+        char buf[64];
+        ssize_t n = tree_read(path, file, buf, sizeof(buf));
+
+        if (n < 0)
+                return (int)n;
+        if (STREQ(buf, "max")) {
+                *ret = UINT64_MAX;
+                return 0;
+        }
+        return str_to_u64(buf, ret);
+}
+
+int tree_keyed(const char *path, const char *file, const char *key, uint64_t *ret)
+{
+        char buf[8192], *save = buf, *line;
+        ssize_t n = tree_read(path, file, buf, sizeof(buf));
+        size_t len = strlen(key);
+
+        if (n < 0)
+                return (int)n;
+        while ((line = strsep(&save, "\n"))) {
+                if (strncmp(line, key, len) == 0 && line[len] == ' ')
+                        return str_to_u64(line + len + 1, ret);
+        }
+        return -ENOENT;
+}
+
+/* Makes the parents of path; 0 or -errno. */
+static int make_parents(const char *path)
+{
+        char buf[PATH_MAX];
+        size_t n = strlen(path);
+
+        if (n >= sizeof(buf))
+                return -ENAMETOOLONG;
+        memcpy(buf, path, n + 1);
+        for (char *p = buf + 1; (p = strchr(p, '/')); p++) {
+                *p = '\0';
+                if (mkdir(buf, 0755) == 0)
+                        (void)setxattr(buf, MARK, "1", 1, 0);
+                else if (errno != EEXIST)
+                        return -errno;
+                *p = '/';
+        }
+        return 0;
+}
+
+int tree_make(const char *path, struct cfs_error *err)
+{
+        /* A parent that is missing may have been removed, this moment, by a container that left. */
+        for (unsigned attempt = 0; attempt < 100; attempt++) {
+                int r;
+
+                if (mkdir(path, 0755) == 0)
+                        return 1;
+                if (errno == EEXIST)
+                        return 0;
+                if (errno != ENOENT)
+                        break;
+                r = make_parents(path);
+                if (r < 0 && r != -ENOENT) {
+                        errno = -r;
+                        break;
+                }
+        }
+        return err_path(err, errno, "mkdir", path, "make cgroup `%s`", path);
+}
+
+/* The name of the first subdirectory of fd that rmdir refuses; those that it takes are gone. 1: found, 0: none. */
+static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
+{
+        _cleanup_dir_ DIR *dir = NULL;
+        struct dirent *de;
+        int copy;
+
+        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (copy < 0)
+                return -errno;
+        dir = fdopendir(copy);
+        if (!dir) {
+                int r = -errno;
+
+                close(copy);
+                return r;
+        }
+        while ((de = readdir(dir))) {
+                if (de->d_type != DT_DIR || STREQ(de->d_name, ".") || STREQ(de->d_name, ".."))
+                        continue;
+                if (unlinkat(fd, de->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                        continue;
+                if (errno != EBUSY && errno != ENOTEMPTY)
+                        return -errno;
+                memcpy(name, de->d_name, strlen(de->d_name) + 1);
+                return 1;
+        }
+        return 0;
+}
+
+/* Removes all that is below fd. Takes the descriptor. */
+static int remove_below(int fd)
+{
+        _cleanup_close_ int cur = fd;
+        unsigned depth = 0;
+        bool went_up = false;
+        ino_t last = 0;
+
+        for (;;) {
+                char name[NAME_MAX + 1];
+                struct stat st;
+                int next, r;
+
+                r = first_stubborn_child(cur, name);
+                if (r < 0)
+                        return r;
+                if (r == 0 && depth == 0)
+                        return 0;
+                next = openat(cur, r > 0 ? name : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (next < 0) {
+                        if (errno == ENOENT && r > 0)
+                                continue;
+                        return -errno;
+                }
+                if (r > 0 && fstat(next, &st) == 0 && went_up && st.st_ino == last) {
+                        /* We have just been in there, and it was empty but for processes. */
+                        close(next);
+                        return -EBUSY;
+                }
+                if (r == 0 && fstat(cur, &st) == 0)
+                        last = st.st_ino;
+                went_up = r == 0;
+                depth = r > 0 ? depth + 1 : depth - 1;
+                close(cur);
+                cur = next;
+        }
+}
+
+int tree_remove(const char *path)
+{
+        int fd, r;
+
+        if (rmdir(path) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EBUSY && errno != ENOTEMPTY)
+                return -errno;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        r = remove_below(fd);
+        if (r < 0)
+                return r;
+        return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+void tree_remove_parents(const char *path, unsigned n, unsigned missing)
+{
+        char buf[PATH_MAX], mark[4];
+        size_t len = strlen(path);
+
+        if (len >= sizeof(buf))
+                return;
+        memcpy(buf, path, len + 1);
+        for (unsigned i = 0; i < n; i++) {
+                char *slash = strrchr(buf, '/');
+
+                if (!slash || slash == buf)
+                        return;
+                *slash = '\0';
+                if (i >= missing && getxattr(buf, MARK, mark, sizeof(mark)) < 0 && errno != ENOENT)
+                        return;
+                if (rmdir(buf) < 0 && errno != ENOENT)
+                        return;
+        }
+}
+
+static int add_pid(struct tree_pids *pids, pid_t pid)
+{
+        if (pids->n == pids->cap) {
+                size_t cap = pids->cap ? pids->cap * 2 : 64;
+                pid_t *p = reallocarray(pids->p, cap, sizeof(*p));
+
+                if (!p)
+                        return -ENOMEM;
+                pids->p = p;
+                pids->cap = cap;
+        }
+        pids->p[pids->n++] = pid;
+        return 0;
+}
+
+static int collect_file(int dir, const char *file, struct tree_pids *pids)
+{
+        _cleanup_file_ FILE *f = NULL;
+        _cleanup_close_ int fd = -1;
+        char line[32];
+
+        fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT || errno == ENODEV ? 0 : -errno;
+        f = fdopen(fd, "re");
+        if (!f)
+                return -ENOMEM;
+        fd = -1;
+        while (fgets(line, sizeof(line), f)) {
+                uint64_t pid;
+                int r;
+
+                line[strcspn(line, "\n")] = '\0';
+                /* 0: a process of a PID namespace that is not below ours. */
+                if (str_to_u64(line, &pid) < 0 || pid == 0 || pid > INT_MAX)
+                        continue;
+                r = add_pid(pids, (pid_t)pid);
+                if (r < 0)
+                        return r;
+        }
+        /* A threaded cgroup of v2 has threads only; their processes are listed further up. */
+        return ferror(f) && errno != EOPNOTSUPP && errno != ENODEV ? -errno : 0;
+}
+
+/* What is still to be visited: names of children of the current directory, above them those of its parent, with a
+ * NULL between them, which means "go up". */
+struct todo {
+        char **name;
+        size_t n, cap;
+};
+
+static void todo_free(struct todo *t)
+{
+        while (t->n > 0)
+                free(t->name[--t->n]);
+        free(t->name);
+}
+
+static int todo_push(struct todo *t, const char *name)
+{
+        char *copy = NULL;
+
+        if (t->n == t->cap) {
+                size_t cap = t->cap ? t->cap * 2 : 32;
+                char **p = reallocarray(t->name, cap, sizeof(*p));
+
+                if (!p)
+                        return -ENOMEM;
+                t->name = p;
+                t->cap = cap;
+        }
+        if (name) {
+                copy = strdup(name);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        t->name[t->n++] = copy;
+        return 0;
+}
+
+static int push_children(int fd, struct todo *todo)
+{
+        _cleanup_dir_ DIR *dir = NULL;
+        struct dirent *de;
+        int copy, r = 0;
+
+        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (copy < 0)
+                return errno == ENOENT ? 0 : -errno;
+        dir = fdopendir(copy);
+        if (!dir) {
+                close(copy);
+                return -ENOMEM;
+        }
+        while (r == 0 && (de = readdir(dir))) {
+                if (de->d_type == DT_DIR && !STREQ(de->d_name, ".") && !STREQ(de->d_name, ".."))
+                        r = todo_push(todo, de->d_name);
+        }
+        return r;
+}
+
+int tree_collect(const char *path, const char *file, struct tree_pids *pids)
+{
+        _cleanup_(todo_free) struct todo todo = { 0 };
+        _cleanup_close_ int cur = -1;
+        int r;
+
+        cur = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (cur < 0)
+                return errno == ENOENT ? 0 : -errno;
+        for (;;) {
+                _cleanup_free_ char *name = NULL;
+                int next;
+
+                r = collect_file(cur, file, pids);
+                if (r >= 0)
+                        r = push_children(cur, &todo);
+                if (r < 0)
+                        return r;
+                /* On to the next one that can be opened; a child may be gone by now, a parent cannot. */
+                do {
+                        if (todo.n == 0)
+                                return 0;
+                        free(name);
+                        name = todo.name[--todo.n];
+                        next = openat(cur, name ? name : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                        if (next < 0 && (errno != ENOENT || !name))
+                                return -errno;
+                        if (next >= 0) {
+                                close(cur);
+                                cur = next;
+                        }
+                } while (!name || next < 0);
+                r = todo_push(&todo, NULL);
+                if (r < 0)
+                        return r;
+        }
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The hierarchy of cgroup v2 (Documentation/admin-guide/cgroup-v2.rst).
+ *
+ * Controllers. A directory has the files of those controllers that its parent names in cgroup.subtree_control, so
+ * they are enabled from the mount point downwards. All that there are, on a machine of v2 alone: statistics need
+ * them even when no limit does. On a hybrid machine, where the tree is nearly empty, only what a setting asks for.
+ * "No internal processes": a directory with processes cannot enable controllers for its children (EBUSY), except
+ * the root. That is why a relative path starts beside our own cgroup and not below it.
+ *
+ * Joining. clone3(CLONE_INTO_CGROUP) makes the process inside: no migration, no grace period, and not one page of it
+ * is charged to anybody else. It needs a descriptor of the directory. Only a pids limit of 0 keeps a process from
+ * being born there, but not from being moved there.
+ *
+ * Freezing and emptying are asynchronous, and cgroup.events tells when they are done: poll(2) for POLLPRI.
+ */
+#include "libcfs/cgroup/hierarchy/v2.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libcfs/cgroup/hierarchy/detect.h"
+#include "libcfs/cgroup/hierarchy/tree.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+
+#define FREEZE_TIMEOUT_MS 10000
+
+/* "+cpu +io": those of the blank separated list `wanted` that dir has not enabled for its children yet. */
+static int missing_in(const char *dir, const char *wanted, char *line, size_t size)
+{
+        char have[512], list[512], *save = list, *c;
+        size_t used = 0;
+
+        line[0] = '\0';
+        if (tree_read(dir, "cgroup.subtree_control", have, sizeof(have)) < 0)
+                have[0] = '\0';
+        if (snprintf(list, sizeof(list), "%s", wanted) >= (int)sizeof(list))
+                return -E2BIG;
+        while ((c = strsep(&save, " "))) {
+                if (*c && !detect_lists(have, c) && used < size)
+                        used += (size_t)snprintf(line + used, size - used, "%s+%s", used ? " " : "", c);
+        }
+        return used < size ? (int)used : -E2BIG;
+}
+
+static int enable_in(const char *dir, const char *wanted)
+{
+        char line[768], *save = line, *c;
+        int r, e;
+
+        r = missing_in(dir, wanted, line, sizeof(line));
+        if (r <= 0)
+                return r;
+        r = tree_write_quiet(dir, "cgroup.subtree_control", line);
+        if (r == 0 || !strchr(line, ' '))
+                return r;
+        /* One that cannot be enabled (cpu, while real-time processes exist) is not to stop the others. */
+        while ((c = strsep(&save, " "))) {
+                e = tree_write_quiet(dir, "cgroup.subtree_control", c);
+                if (e < 0)
+                        log_debug("cgroups: %s cannot be enabled in `%s`: %s", c, dir, err_strerror(-e));
+        }
+        return r;
+}
+
+/* Enables `wanted` in every directory from the mount point to the parent of h->path. */
+static int enable(const struct hierarchy *h, const char *wanted)
+{
+        char dir[PATH_MAX], line[768];
+        size_t n = strlen(h->path), end = strlen(h->mount);
+        int r = 0;
+
+        if (n >= sizeof(dir))
+                return -ENAMETOOLONG;
+        memcpy(dir, h->path, n + 1);
+        n = (size_t)(strrchr(dir, '/') - dir);
+        if (n < end)
+                return 0;
+        dir[n] = '\0';
+        /* The usual case: the parent has had children before. */
+        if (missing_in(dir, wanted, line, sizeof(line)) == 0)
+                return 0;
+        for (;;) {
+                char c = dir[end];
+                int e;
+
+                dir[end] = '\0';
+                e = enable_in(dir, wanted);
+                if (e < 0 && r == 0)
+                        r = e;
+                if (c == '\0')
+                        return r;
+                dir[end] = c;
+                end = (size_t)(strchrnul(dir + end + 1, '/') - dir);
+        }
+}
+
+int v2_enable(const struct hierarchy *h, const char *controller)
+{
+        char have[512];
+
+        if (tree_read(h->mount, "cgroup.controllers", have, sizeof(have)) < 0 ||
+            !detect_lists(have, controller))
+                return -ENOENT;
+        return enable(h, controller);
+}
+
+void v2_enable_all(const struct hierarchy *h)
+{
+        char controllers[512];
+        int r;
+
+        if (tree_read(h->mount, "cgroup.controllers", controllers, sizeof(controllers)) <= 0)
+                return;
+        r = enable(h, controllers);
+        if (r < 0)
+                log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path,
+                          err_strerror(-r));
+}
+
+static int v2_check_empty(const struct hierarchy *h, struct cfs_error *err)
+{
+        _cleanup_free_ pid_t *p = NULL;
+        struct tree_pids pids = { 0 };
+        int r;
+
+        r = tree_collect(h->path, "cgroup.procs", &pids);
+        p = pids.p;
+        if (r < 0)
+                return err_sys(err, -r, "read", "look for processes in `%s`", h->path);
+        if (pids.n > 0)
+                return err_set(err, CFS_E_STATE,
+                               "container's cgroup is not empty: %zu process(es) found in `%s`", pids.n,
+                               h->path);
+        return 0;
+}
+
+/* Also when a parent is frozen: the init would stop for ever in the middle of its work. */
+static int check_frozen(const struct hierarchy *h, struct cfs_error *err)
+{
+        char events[128];
+
+        if (tree_read(h->path, "cgroup.events", events, sizeof(events)) < 0 || !strstr(events, "frozen 1"))
+                return 0;
+        return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
+}
+
+int v2_delegate(const char *path, uid_t owner, struct cfs_error *err)
+{
+        char list[4096], file[PATH_MAX], *save = list, *name;
+
+        if (chown(path, owner, (gid_t)-1) < 0)
+                return err_path(err, errno, "chown", path, "give `%s` to user %u", path, owner);
+        if (io_read_small(AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof(list)) < 0)
+                (void)snprintf(list, sizeof(list), "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
+        while ((name = strsep(&save, "\n"))) {
+                if (!*name || strchr(name, '/') || !tree_file(file, sizeof(file), path, name))
+                        continue;
+                /* The list names files of controllers that may not be enabled here. */
+                if (chown(file, owner, (gid_t)-1) < 0 && errno != ENOENT)
+                        return err_path(err, errno, "chown", file, "give `%s` to user %u", file, owner);
+        }
+        return 0;
+}
+
+static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err)
+{
+        int r;
+
+        r = tree_make(h->path, err);
+        if (r < 0)
+                return r;
+        h->made = r > 0;
+        r = h->made ? 0 : v2_check_empty(h, err);
+        if (r < 0)
+                return r;
+        if (h->all)
+                v2_enable_all(h);
+        r = check_frozen(h, err);
+        if (r < 0)
+                return r;
+        return rq->delegate ? v2_delegate(h->path, rq->owner_uid, err) : 0;
+}
+
+static int v2_open(struct hierarchy *h, struct cfs_error *err)
+{
+        h->dir_fd = open(h->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (h->dir_fd < 0)
+                return err_path(err, errno, "open", h->path, "open `%s`", h->path);
+        return 0;
+}
+
+/* Waits for a line of cgroup.events. 0, -ETIMEDOUT, -errno. */
+static int wait_event(const struct hierarchy *h, const char *line, int timeout_ms)
+{
+        _cleanup_close_ int fd = -1;
+        char name[PATH_MAX], text[256];
+        struct timespec start, now;
+
+        if (!tree_file(name, sizeof(name), h->path, "cgroup.events"))
+                return -ENAMETOOLONG;
+        fd = open(name, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        (void)clock_gettime(CLOCK_MONOTONIC, &start);
+        for (;;) {
+                struct pollfd p = { .fd = fd, .events = POLLPRI };
+                int64_t left;
+                ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+                if (n < 0)
+                        return -errno;
+                text[n] = '\0';
+                if (strstr(text, line))
+                        return 0;
+                (void)clock_gettime(CLOCK_MONOTONIC, &now);
+                left = timeout_ms -
+                       ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000);
+                if (left <= 0)
+                        return -ETIMEDOUT;
+                if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+                        return -errno;
+        }
+}
+
+int v2_wait_empty(const struct hierarchy *h, int timeout_ms)
+{
+        int r = wait_event(h, "populated 0", timeout_ms);
+
+        return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+static int v2_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *err)
+{
+        int r;
+
+        r = tree_write(h->path, "cgroup.freeze", freeze ? "1" : "0", err);
+        if (r < 0)
+                return r;
+        r = wait_event(h, freeze ? "frozen 1" : "frozen 0", FREEZE_TIMEOUT_MS);
+        if (r == 0)
+                return 0;
+        if (!freeze && r == -ETIMEDOUT)
+                return err_set(err, CFS_E_STATE, "`%s` stays frozen: a cgroup above it is frozen", h->path);
+        (void)tree_write_quiet(h->path, "cgroup.freeze", "0");
+        if (r == -ETIMEDOUT)
+                return err_set(err, CFS_E_TIMEOUT, "`%s` cannot be frozen: a process in it does not stop",
+                               h->path);
+        return err_sys(err, -r, "poll", "wait for `%s/cgroup.events`", h->path);
+}
+
+static int v2_is_frozen(const struct hierarchy *h)
+{
+        char state[16];
+        ssize_t n = tree_read(h->path, "cgroup.freeze", state, sizeof(state));
+
+        if (n < 0)
+                return (int)n;
+        return state[0] == '1';
+}
+
+int v2_kill(const struct hierarchy *h)
+{
+        return tree_write_quiet(h->path, "cgroup.kill", "1");
+}
+
+const struct hierarchy_ops v2_ops = {
+        .check_empty = v2_check_empty,
+        .make = v2_make,
+        .open = v2_open,
+        .freeze = v2_freeze,
+        .is_frozen = v2_is_frozen,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hierarchy of cgroup v2. */
+#ifndef LIBCFS_CGROUP_V2_H
+#define LIBCFS_CGROUP_V2_H
+
+#include "libcfs/cgroup/hierarchy/handle.h"
+
+extern const struct hierarchy_ops v2_ops;
+
+/* Enables a controller for the children of every directory from the mount point down to h->path's parent.
+ * 0, or -ENOENT when the hierarchy does not have it, or another -errno; without a message. */
+int v2_enable(const struct hierarchy *h, const char *controller);
+
+/* The same with every controller that there is; those that cannot be enabled are a line of the debug log. */
+void v2_enable_all(const struct hierarchy *h);
+
+/* Kills every process in the directory and below. 0 or -errno. */
+int v2_kill(const struct hierarchy *h);
+
+/* Waits until no process is left in it. 0, -ETIMEDOUT, -errno. */
+int v2_wait_empty(const struct hierarchy *h, int timeout_ms);
+
+/* Gives the directory, which exists, to rq->owner_uid. */
+int v2_delegate(const char *path, uid_t owner, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* linux.resources, turned into settings. */
+#ifndef LIBCFS_CGROUP_LIMITS_H
+#define LIBCFS_CGROUP_LIMITS_H
+
+#include "libcfs/cgroup/limits/settings.h"
+
+/* Turns r into settings, for the hierarchies of cg. An error names the property. update: the cgroup has values
+ * already, which unsaid halves of a pair are taken from. */
+int limits_convert(const struct cgroup *cg, const struct oci_resources *r, bool update, struct settings *out,
+                   struct cfs_error *err);
+
+/* All problems of r, instead of the first. The code tells an invalid value from one that these hierarchies cannot
+ * express. */
+void limits_check(const struct cgroup *cg, const struct oci_resources *r,
+                  void (*report)(void *data, const struct cfs_error *problem), void *data);
+
+/* memory.checkBeforeUpdate: refuses limits below what is used now. */
+int limits_check_usage(const struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
+
+#endif

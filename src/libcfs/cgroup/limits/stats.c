@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Statistics of a cgroup, in the shape that users of `runc events` know: the names come from cgroup v1, and the numbers
+ * of v2 are brought to them. Times are nanoseconds (v2 counts microseconds, cpuacct.stat clock ticks). "swap" is memory and
+ * swap together, as memory.memsw.* counts. No limit is 2^64 - 1 for memory and 0 for pids.
+ *
+ * A file that is not there is a number that is 0, and most of those are left out: which files there are depends on
+ * controllers, kernel configuration and version, and a statistic is no reason to fail.
+ */
+#include "libcfs/cgroup/limits/stats.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "libcfs/cgroup/limits/convert.h"
+#include "libcfs/cgroup/limits/settings.h"
+#include "libcfs/cgroup/hierarchy/tree.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <unistd.h>
+
+/* An object under construction: puts the commas. */
+struct json {
+        struct str s;
+        bool comma;
+};
+
+static void key(struct json *j, const char *name)
+{
+        str_addf(&j->s, "%s\"%s\":", j->comma ? "," : "", name);
+        j->comma = true;
+}
+
+static void begin(struct json *j, const char *name)
+{
+        key(j, name);
+        str_add(&j->s, "{");
+        j->comma = false;
+}
+
+static void end(struct json *j)
+{
+        str_add(&j->s, "}");
+        j->comma = true;
+}
+
+static void number(struct json *j, const char *name, uint64_t v)
+{
+        key(j, name);
+        str_addf(&j->s, "%" PRIu64, v);
+}
+
+static void number_if(struct json *j, const char *name, uint64_t v)
+{
+        if (v)
+                number(j, name, v);
+}
+
+static uint64_t get(const struct hierarchy *h, const char *file)
+{
+        uint64_t v = 0;
+
+        return h && tree_number(h->path, file, &v) == 0 ? v : 0;
+}
+
+static uint64_t get_keyed(const struct hierarchy *h, const char *file, const char *name)
+{
+        uint64_t v = 0;
+
+        return h && tree_keyed(h->path, file, name, &v) == 0 ? v : 0;
+}
+
+/* The whole file, or NULL. */
+static char *slurp(const struct hierarchy *h, const char *file)
+{
+        char name[PATH_MAX], *text = NULL;
+        struct cfs_error ignored;
+
+        if (!h || !tree_file(name, sizeof(name), h->path, file) ||
+            io_read_file(AT_FDCWD, name, 16U << 20, &text, NULL, &ignored) < 0)
+                return NULL;
+        return text;
+}
+
+static const struct hierarchy *v2_of(const struct cgroup *cg)
+{
+        const struct hierarchy *h = settings_hierarchy(cg, "");
+
+        return h && h->v2 ? h : NULL;
+}
+
+/* The files of the kernel are read with these: each moves *at past what it found, or says that it is not there. */
+static bool scan_literal(const char **at, const char *word)
+{
+        if (!str_has_prefix(*at, word))
+                return false;
+        *at += strlen(word);
+        return true;
+}
+
+static bool scan_number(const char **at, uint64_t *ret)
+{
+        char *end;
+
+        if (**at < '0' || **at > '9')
+                return false;
+        errno = 0;
+        *ret = strtoull(*at, &end, 10);
+        *at = end;
+        return errno == 0;
+}
+
+/* At most `size` - 1 characters out of `accept`, and at least one. */
+static bool scan_word(const char **at, const char *accept, char *ret, size_t size)
+{
+        size_t n = strspn(*at, accept);
+
+        if (n == 0 || n >= size)
+                return false;
+        *(char *)mempcpy(ret, *at, n) = '\0';
+        *at += n;
+        return true;
+}
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DECIMAL "0123456789."
+
+static bool pressure_line(const char *at, char what[8], char avg[3][16], uint64_t *total)
+{
+        return scan_word(&at, LETTERS, what, 8) && scan_literal(&at, " avg10=") &&
+               scan_word(&at, DECIMAL, avg[0], 16) && scan_literal(&at, " avg60=") &&
+               scan_word(&at, DECIMAL, avg[1], 16) && scan_literal(&at, " avg300=") &&
+               scan_word(&at, DECIMAL, avg[2], 16) && scan_literal(&at, " total=") && scan_number(&at, total);
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and "full ..." */
+static void pressure(struct json *j, const struct cgroup *cg, const char *file)
+{
+        _cleanup_free_ char *text = slurp(v2_of(cg), file);
+        char *save = text, *line;
+        bool any = false;
+
+        while (text && (line = strsep(&save, "\n"))) {
+                char what[8], avg[3][16];
+                uint64_t total;
+
+                if (!pressure_line(line, what, avg, &total))
+                        continue;
+                if (!any)
+                        begin(j, "psi");
+                any = true;
+                key(j, what);
+                str_addf(&j->s, "{\"avg10\":%s,\"avg60\":%s,\"avg300\":%s,\"total\":%" PRIu64 "}", avg[0],
+                         avg[1], avg[2], total);
+        }
+        if (any)
+                end(j);
+}
+
+/* ---- cpu ---------------------------------------------------------------------------------------------------- */
+
+/* "cpu user system" lines: the given column of each as an array. */
+static void percpu(struct json *j, const char *name, const char *usage_all, unsigned column)
+{
+        bool first = true;
+
+        for (const char *line = strchr(usage_all, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+                const char *at = line + 1;
+                uint64_t cpu, user, kernel;
+
+                if (!scan_number(&at, &cpu) || !scan_literal(&at, " ") || !scan_number(&at, &user) ||
+                    !scan_literal(&at, " ") || !scan_number(&at, &kernel))
+                        break;
+                if (first)
+                        key(j, name);
+                str_addf(&j->s, "%s%" PRIu64, first ? "[" : ",",
+                         column == 0   ? user + kernel
+                         : column == 1 ? user
+                                       : kernel);
+                first = false;
+        }
+        if (!first)
+                str_add(&j->s, "]");
+}
+
+static void cpu_usage_v1(struct json *j, const struct hierarchy *acct)
+{
+        _cleanup_free_ char *all = slurp(acct, "cpuacct.usage_all");
+        long hz = sysconf(_SC_CLK_TCK);
+        uint64_t tick = hz > 0 ? 1000000000U / (uint64_t)hz : 10000000;
+
+        number_if(j, "total", get(acct, "cpuacct.usage"));
+        if (all) {
+                percpu(j, "percpu", all, 0);
+                percpu(j, "percpu_kernel", all, 2);
+                percpu(j, "percpu_user", all, 1);
+        }
+        number(j, "kernel", get_keyed(acct, "cpuacct.stat", "system") * tick);
+        number(j, "user", get_keyed(acct, "cpuacct.stat", "user") * tick);
+}
+
+static void cpu(struct json *j, const struct cgroup *cg)
+{
+        const struct hierarchy *h = settings_hierarchy(cg, "cpu"), *acct = settings_hierarchy(cg, "cpuacct");
+        bool v2 = h && h->v2;
+
+        begin(j, "cpu");
+        begin(j, "usage");
+        if (acct && !acct->v2) {
+                cpu_usage_v1(j, acct);
+        } else {
+                number_if(j, "total", get_keyed(acct, "cpu.stat", "usage_usec") * 1000);
+                number(j, "kernel", get_keyed(acct, "cpu.stat", "system_usec") * 1000);
+                number(j, "user", get_keyed(acct, "cpu.stat", "user_usec") * 1000);
+        }
+        end(j);
+        begin(j, "throttling");
+        number_if(j, "periods", get_keyed(h, "cpu.stat", "nr_periods"));
+        number_if(j, "throttledPeriods", get_keyed(h, "cpu.stat", "nr_throttled"));
+        number_if(j, "throttledTime",
+                  v2 ? get_keyed(h, "cpu.stat", "throttled_usec") * 1000
+                     : get_keyed(h, "cpu.stat", "throttled_time"));
+        end(j);
+        pressure(j, cg, "cpu.pressure");
+        end(j);
+}
+
+/* "0-1,3" as [0,1,3] */
+static void list(struct json *j, const char *name, const struct hierarchy *h, const char *file)
+{
+        char text[4096];
+        uint8_t bits[1024];
+        bool first = true;
+        int n;
+
+        if (tree_read(h->path, file, text, sizeof(text)) <= 0)
+                return;
+        n = convert_list(text, bits, sizeof(bits));
+        for (int i = 0; i < n * 8; i++) {
+                if (!(bits[i / 8] & (1U << (i % 8))))
+                        continue;
+                if (first)
+                        key(j, name);
+                str_addf(&j->s, "%s%d", first ? "[" : ",", i);
+                first = false;
+        }
+        if (!first)
+                str_add(&j->s, "]");
+}
+
+static void cpuset(struct json *j, const struct cgroup *cg)
+{
+        static const char *const flags[] = { "cpu_exclusive",           "mem_hardwall",
+                                             "mem_exclusive",           "memory_migrate",
+                                             "memory_spread_page",      "memory_spread_slab",
+                                             "memory_pressure",         "sched_load_balance",
+                                             "sched_relax_domain_level" };
+        const struct hierarchy *h = settings_hierarchy(cg, "cpuset");
+        bool v1 = h && !h->v2;
+
+        begin(j, "cpuset");
+        if (h) {
+                list(j, "cpus", h, v1 ? "cpuset.effective_cpus" : "cpuset.cpus.effective");
+                list(j, "mems", h, v1 ? "cpuset.effective_mems" : "cpuset.mems.effective");
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+                char file[64], text[32] = "0";
+                int64_t v = 0;
+
+                (void)snprintf(file, sizeof(file), "cpuset.%s", flags[i]);
+                if (v1 && tree_read(h->path, file, text, sizeof(text)) > 0)
+                        (void)str_to_i64(text, &v);
+                key(j, flags[i]);
+                str_addf(&j->s, "%" PRId64, v);
+        }
+        end(j);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+static void entry(struct json *j, const char *name, uint64_t limit, uint64_t usage, uint64_t max,
+                  uint64_t failcnt)
+{
+        begin(j, name);
+        number(j, "limit", limit);
+        number_if(j, "usage", usage);
+        number_if(j, "max", max);
+        number(j, "failcnt", failcnt);
+        end(j);
+}
+
+/* v1: memory.usage_in_bytes and so on, with "memory.memsw", "memory.kmem" as other prefixes. */
+static void entry_v1(struct json *j, const char *name, const struct hierarchy *h, const char *prefix)
+{
+        char limit[64], usage[64], max[64], fail[64];
+
+        (void)snprintf(limit, sizeof(limit), "%s.limit_in_bytes", prefix);
+        (void)snprintf(usage, sizeof(usage), "%s.usage_in_bytes", prefix);
+        (void)snprintf(max, sizeof(max), "%s.max_usage_in_bytes", prefix);
+        (void)snprintf(fail, sizeof(fail), "%s.failcnt", prefix);
+        entry(j, name, get(h, limit), get(h, usage), get(h, max), get(h, fail));
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static void entries_v2(struct json *j, const struct hierarchy *h)
+{
+        uint64_t limit = get(h, "memory.max"), usage = get(h, "memory.current"), swap_max = 0;
+
+        entry(j, "usage", limit, usage, get(h, "memory.peak"), get_keyed(h, "memory.events", "max"));
+        if (h && tree_number(h->path, "memory.swap.max", &swap_max) == 0)
+                entry(j, "swap", add(limit, swap_max), usage + get(h, "memory.swap.current"), 0,
+                      get_keyed(h, "memory.swap.events", "fail"));
+        else
+                entry(j, "swap", limit, usage, 0, 0);
+        entry(j, "kernel", 0, get_keyed(h, "memory.stat", "kernel"), 0, 0);
+        entry(j, "kernelTCP", 0, get_keyed(h, "memory.stat", "sock"), 0, 0);
+}
+
+static void memory_raw(struct json *j, const struct hierarchy *h)
+{
+        _cleanup_free_ char *text = slurp(h, "memory.stat");
+        char *save = text, *line;
+
+        if (!text)
+                return;
+        begin(j, "raw");
+        while ((line = strsep(&save, "\n"))) {
+                char *value = strchr(line, ' ');
+                uint64_t v;
+
+                if (!value)
+                        continue;
+                *value++ = '\0';
+                if (str_to_u64(value, &v) == 0)
+                        number(j, line, v);
+        }
+        end(j);
+}
+
+static void memory(struct json *j, const struct cgroup *cg)
+{
+        const struct hierarchy *h = settings_hierarchy(cg, "memory");
+
+        begin(j, "memory");
+        number_if(j, "cache", get_keyed(h, "memory.stat", h && h->v2 ? "file" : "cache"));
+        if (h && !h->v2) {
+                entry_v1(j, "usage", h, "memory");
+                entry_v1(j, "swap", h, "memory.memsw");
+                entry_v1(j, "kernel", h, "memory.kmem");
+                entry_v1(j, "kernelTCP", h, "memory.kmem.tcp");
+        } else {
+                entries_v2(j, h);
+        }
+        memory_raw(j, h);
+        pressure(j, cg, "memory.pressure");
+        end(j);
+}
+
+static void pids(struct json *j, const struct cgroup *cg)
+{
+        const struct hierarchy *h = settings_hierarchy(cg, "pids");
+        uint64_t max = get(h, "pids.max");
+
+        begin(j, "pids");
+        number_if(j, "current", get(h, "pids.current"));
+        number_if(j, "limit", max == UINT64_MAX ? 0 : max);
+        end(j);
+}
+
+/* ---- block I/O ---------------------------------------------------------------------------------------------- */
+
+static void io_entry(struct json *j, bool *first, const char *name, uint64_t major, uint64_t minor,
+                     const char *op, uint64_t value)
+{
+        if (*first)
+                key(j, name);
+        str_addf(&j->s, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}",
+                 *first ? "[" : ",", major, minor, op, value);
+        *first = false;
+}
+
+/* "8:0 Read 4096" */
+static bool io_v1(struct json *j, const char *name, const struct hierarchy *h, const char *file)
+{
+        _cleanup_free_ char *text = slurp(h, file);
+        char *save = text, *line;
+        bool first = true;
+
+        while (text && (line = strsep(&save, "\n"))) {
+                const char *at = line;
+                uint64_t major, minor, value;
+                char op[16];
+
+                if (scan_number(&at, &major) && scan_literal(&at, ":") && scan_number(&at, &minor) &&
+                    scan_literal(&at, " ") && scan_word(&at, LETTERS, op, sizeof(op)) &&
+                    scan_literal(&at, " ") && scan_number(&at, &value))
+                        io_entry(j, &first, name, major, minor, op, value);
+        }
+        if (!first)
+                str_add(&j->s, "]");
+        return !first;
+}
+
+/* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6": the given words of each line. */
+static void io_v2(struct json *j, const char *name, const char *text, const char *const words[3])
+{
+        static const char *const ops[3] = { "Read", "Write", "Discard" };
+        bool first = true;
+
+        for (const char *line = text; line && *line;
+             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+                const char *start = line;
+                uint64_t major, minor;
+
+                if (!scan_number(&start, &major) || !scan_literal(&start, ":") ||
+                    !scan_number(&start, &minor))
+                        continue;
+                for (unsigned i = 0; i < 3; i++) {
+                        const char *end_of = strchrnul(line, '\n'), *at = strstr(line, words[i]);
+                        uint64_t value;
+
+                        if (at && at < end_of && scan_literal(&at, words[i]) && scan_literal(&at, "=") &&
+                            scan_number(&at, &value))
+                                io_entry(j, &first, name, major, minor, ops[i], value);
+                }
+        }
+        if (!first)
+                str_add(&j->s, "]");
+}
+
+static void blkio(struct json *j, const struct cgroup *cg)
+{
+        static const char *const bytes[3] = { " rbytes", " wbytes", " dbytes" };
+        static const char *const ios[3] = { " rios", " wios", " dios" };
+        const struct hierarchy *h = settings_hierarchy(cg, "blkio");
+
+        begin(j, "blkio");
+        if (h && h->v2) {
+                _cleanup_free_ char *text = slurp(h, "io.stat");
+
+                io_v2(j, "ioServiceBytesRecursive", text, bytes);
+                io_v2(j, "ioServicedRecursive", text, ios);
+        } else if (h) {
+                if (!io_v1(j, "ioServiceBytesRecursive", h, "blkio.bfq.io_service_bytes_recursive"))
+                        io_v1(j, "ioServiceBytesRecursive", h, "blkio.throttle.io_service_bytes_recursive");
+                if (!io_v1(j, "ioServicedRecursive", h, "blkio.bfq.io_serviced_recursive"))
+                        io_v1(j, "ioServicedRecursive", h, "blkio.throttle.io_serviced_recursive");
+                io_v1(j, "ioQueueRecursive", h, "blkio.bfq.io_queued_recursive");
+                io_v1(j, "ioServiceTimeRecursive", h, "blkio.bfq.io_service_time_recursive");
+                io_v1(j, "ioWaitTimeRecursive", h, "blkio.bfq.io_wait_time_recursive");
+                io_v1(j, "ioMergedRecursive", h, "blkio.bfq.io_merged_recursive");
+                io_v1(j, "ioTimeRecursive", h, "blkio.bfq.time_recursive");
+                io_v1(j, "sectorsRecursive", h, "blkio.bfq.sectors_recursive");
+        }
+        pressure(j, cg, "io.pressure");
+        end(j);
+}
+
+/* ---- huge pages --------------------------------------------------------------------------------------------- */
+
+static void hugetlb_size(struct json *j, const struct hierarchy *h, const char *size)
+{
+        char usage[64], max[64], fail[64];
+        uint64_t v, failcnt;
+
+        (void)snprintf(usage, sizeof(usage), "hugetlb.%s.%s", size, h->v2 ? "current" : "usage_in_bytes");
+        (void)snprintf(max, sizeof(max), "hugetlb.%s.max_usage_in_bytes", size);
+        (void)snprintf(fail, sizeof(fail), "hugetlb.%s.%s", size, h->v2 ? "events" : "failcnt");
+        if (tree_number(h->path, usage, &v) < 0)
+                return;
+        failcnt = h->v2 ? get_keyed(h, fail, "max") : get(h, fail);
+        begin(j, size);
+        number_if(j, "usage", v);
+        number_if(j, "max", h->v2 ? 0 : get(h, max));
+        number(j, "failcnt", failcnt);
+        end(j);
+}
+
+/* The sizes are those of the directories hugepages-2048kB and so on. */
+static void hugetlb(struct json *j, const struct cgroup *cg)
+{
+        const struct hierarchy *h = settings_hierarchy(cg, "hugetlb");
+        _cleanup_dir_ DIR *dir = h ? opendir("/sys/kernel/mm/hugepages") : NULL;
+        struct dirent *de;
+
+        begin(j, "hugetlb");
+        while (dir && (de = readdir(dir))) {
+                static const char *const units[] = { "KB", "MB", "GB" };
+                const char *at = de->d_name;
+                char size[32];
+                uint64_t kb;
+                unsigned unit = 0;
+
+                if (!scan_literal(&at, "hugepages-") || !scan_number(&at, &kb))
+                        continue;
+                for (; kb >= 1024 && kb % 1024 == 0 && unit < 2; unit++)
+                        kb /= 1024;
+                (void)snprintf(size, sizeof(size), "%" PRIu64 "%s", kb, units[unit]);
+                hugetlb_size(j, h, size);
+        }
+        end(j);
+}
+
+int stats_json(const struct cgroup *cg, char **ret, struct cfs_error *err)
+{
+        struct json j = { 0 };
+        int r;
+
+        str_add(&j.s, "{");
+        cpu(&j, cg);
+        cpuset(&j, cg);
+        memory(&j, cg);
+        pids(&j, cg);
+        blkio(&j, cg);
+        hugetlb(&j, cg);
+        str_add(&j.s, ",\"intel_rdt\":{},\"network_interfaces\":null}");
+        r = str_take(&j.s, ret, err);
+        str_free(&j.s);
+        return r;
+}

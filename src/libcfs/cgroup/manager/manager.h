@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who makes the directories: cgroupfs.c, systemd.c, none.c. */
+#ifndef LIBCFS_CGROUP_MANAGER_H
+#define LIBCFS_CGROUP_MANAGER_H
+
+#include "libcfs/cgroup/hierarchy/handle.h"
+
+extern const struct manager_ops cgroupfs_ops;
+extern const struct manager_ops systemd_ops;
+extern const struct manager_ops none_ops;
+
+#endif

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The systemd manager (--systemd-cgroup): the cgroup belongs to a transient scope that systemd makes on our word.
+ *
+ * A scope cannot be without a process. So the order differs from cgroupfs: the init is made first, in our own cgroup;
+ * then StartTransientUnit(PIDs=init) moves it, and only then the files are there for the exact limits and the device
+ * program. The init waits for all that before it makes its cgroup namespace, whose root is the cgroup it is in.
+ *
+ * systemd answers a request with a job, and says by the signal JobRemoved how the job ended. It is matched by the name of
+ * the unit, because the signal may overtake the answer. The whole conversation has one deadline.
+ *
+ * v1 and hybrid machines: systemd keeps its own tree (name=systemd), v2's and those of controllers it cares for;
+ * in the others we make the same path ourselves and the init enters as under cgroupfs.
+ *
+ * Removing: an empty scope goes away by itself, and then there is no need to talk to systemd at all.
+ *
+ * Rootless: the user's own systemd, reached over the user's bus. A process of ours cannot be born in the scope, which
+ * is another branch of the tree than ours: `exec` asks systemd to move it (AttachProcessesToUnit, systemd 238).
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libcfs/cgroup/manager/cgroupfs.h"
+#include "dbus/dbus.h"
+#include "libcfs/cgroup/hierarchy/detect.h"
+#include "libcfs/cgroup/manager/layout.h"
+#include "libcfs/cgroup/limits/limits.h"
+#include "libcfs/cgroup/manager/manager.h"
+#include "libcfs/cgroup/hierarchy/members.h"
+#include "libcfs/cgroup/limits/settings.h"
+#include "libcfs/cgroup/hierarchy/tree.h"
+#include "libcfs/cgroup/manager/unit.h"
+#include "libcfs/cgroup/hierarchy/v2.h"
+#include "oci.h"
+#include <signal.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 30000
+
+#define SYSTEMD "org.freedesktop.systemd1"
+#define OBJECT  "/org/freedesktop/systemd1"
+#define MANAGER "org.freedesktop.systemd1.Manager"
+
+/* What became of the job for a unit. */
+struct job {
+        const char *unit;
+        bool removed;
+        char result[32];
+};
+
+static void on_signal(void *data, const struct dbus_message *m)
+{
+        struct dbus_reader body = m->body;
+        const char *path, *unit, *result;
+        struct job *job = data;
+        uint32_t id;
+
+        if (!STREQ(m->member, "JobRemoved") || !STREQ(m->signature, "uoss"))
+                return;
+        if (dbus_get_u32(&body, &id) < 0 || dbus_get_string(&body, &path) < 0 ||
+            dbus_get_string(&body, &unit) < 0 || dbus_get_string(&body, &result) < 0 ||
+            !STREQ(unit, job->unit))
+                return;
+        job->removed = true;
+        (void)snprintf(job->result, sizeof(job->result), "%s", result);
+}
+
+/* Signals of jobs are wanted. No answer is waited for: the bus handles calls in order. */
+static int subscribe(struct dbus *d, struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        int64_t r;
+
+        dbus_put_string(&b, "type='signal',sender='" SYSTEMD "',interface='" MANAGER "',member='JobRemoved'");
+        r = dbus_send(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
+                      "s", &b, err);
+        return r < 0 ? (int)r : 0;
+}
+
+/* A call whose answer is a job, and the end of that job. */
+static int run_job(struct dbus *d, const char *unit, const char *member, const char *signature,
+                   const struct dbus_body *body, char *ret_error, size_t error_size, struct cfs_error *err)
+{
+        struct job job = { .unit = unit };
+        struct dbus_message m;
+        int r;
+
+        r = subscribe(d, err);
+        if (r >= 0)
+                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, member, signature, body, on_signal, &job, NULL,
+                              ret_error, error_size, err);
+        while (r >= 0 && !job.removed) {
+                r = dbus_receive(d, &m, err);
+                if (r >= 0 && m.type == DBUS_SIGNAL)
+                        on_signal(&job, &m);
+        }
+        if (r >= 0 && !STREQ(job.result, "done") && !STREQ(job.result, "skipped"))
+                r = err_set(err, CFS_E_SYSTEM, "the job ended with \"%s\"", job.result);
+        return r;
+}
+
+static int name_unit(struct cfs_error *err, int r, const char *what, const char *unit, bool user)
+{
+        if (r >= 0)
+                return r;
+        if (!err->hint[0])
+                (void)err_hint(err, r, "see journalctl %s-u %s", user ? "--user " : "", unit);
+        return err_prefix(err, r, "%s unit `%s`", what, unit);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------- */
+
+/* Where the manager's own tree begins: "" for the system's, "/user.slice/.../user@1000.service" for a user's. */
+static int get_root(struct dbus *d, char **ret, struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        const char *type, *value = "";
+        struct dbus_message m;
+        int r;
+
+        dbus_put_string(&b, MANAGER);
+        dbus_put_string(&b, "ControlGroup");
+        r = dbus_call(d, SYSTEMD, OBJECT, "org.freedesktop.DBus.Properties", "Get", "ss", &b, NULL, NULL, &m,
+                      NULL, 0, err);
+        if (r < 0)
+                return r;
+        if (dbus_get_signature(&m.body, &type) < 0 || !STREQ(type, "s") ||
+            dbus_get_string(&m.body, &value) < 0)
+                return err_set(err, CFS_E_SYSTEM, "systemd says nothing about its cgroup");
+        return str_dup(ret, STREQ(value, "/") ? "" : value, err);
+}
+
+/* Does systemd itself make the container's directory there? */
+static bool is_systemds(const struct hierarchy *h)
+{
+        return h->v2 || STREQ(h->name, "name=systemd");
+}
+
+/* inner: the unit's name, or the unit's and the subgroup's. */
+static int add_hierarchies(struct cgroup *cg, const char *root, const char *slice, const char *inner,
+                           struct oci_arena *arena, struct cfs_error *err)
+{
+        _cleanup_free_ char *below = NULL, *base = NULL;
+        struct detect_host *host;
+        int r;
+
+        r = detect_hierarchies(&host, err);
+        if (r >= 0)
+                r = unit_slice_path(slice, &below, err);
+        if (r >= 0)
+                r = str_printf(&base, err, "%s%s", root, below);
+        if (r < 0)
+                return r;
+        cg->mode = host->mode;
+        for (size_t i = 0; i < host->n && r >= 0; i++)
+                r = layout_add(cg, &host->mount[i], base, inner, arena, err);
+        return r < 0 ? r : layout_record(cg, "systemd", base, arena, err);
+}
+
+static int systemd_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_error *err)
+{
+        _cleanup_free_ char *slice = NULL, *unit = NULL, *root = NULL, *inner = NULL;
+        bool user = cg->rq.rootless;
+        const char *sub = NULL;
+        int r;
+
+        r = unit_names(cg->rq.path, cg->rq.id, user, &slice, &unit, err);
+        if (r >= 0)
+                r = unit_subgroup(cg->rq.annotations, &sub, err);
+        if (r >= 0)
+                r = str_printf(&inner, err, "%s%s%s", unit, sub ? "/" : "", sub ? sub : "");
+        if (r < 0)
+                return r;
+        r = dbus_open(user, TIMEOUT_MS, &cg->bus, err);
+        if (r >= 0)
+                r = get_root(cg->bus, &root, err);
+        if (r < 0)
+                return name_unit(err, r, "plan", unit, user);
+        r = add_hierarchies(cg, root, slice, inner, arena, err);
+        if (r < 0)
+                return r;
+        cg->rec->unit = oci_arena_strdup(arena, unit);
+        cg->rec->slice = oci_arena_strdup(arena, slice);
+        cg->rec->user = user;
+        cg->rec->has_user = true;
+        return cg->rec->unit && cg->rec->slice ? 0 : err_nomem(err);
+}
+
+/* What is not systemd's. */
+static int systemd_make(struct cgroup *cg, struct cfs_error *err)
+{
+        int r;
+
+        for (size_t i = 0; i < cg->n; i++)
+                cg->h[i].later = is_systemds(&cg->h[i]);
+        r = cgroupfs_make_directories(cg, err);
+        return r < 0 ? r : cgroupfs_open(cg, err);
+}
+
+static int start_once(struct cgroup *cg, pid_t pid, const struct settings *s, char *ret_error, size_t size,
+                      struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        size_t begin;
+        int r;
+
+        dbus_put_string(&b, cg->rec->unit);
+        dbus_put_string(&b, "replace");
+        begin = dbus_put_array_begin(&b, 8);
+        r = unit_put_start(&b, cg, cg->rec->slice, cg->rec->unit, pid, s, err);
+        if (r < 0)
+                return r;
+        dbus_put_array_end(&b, begin);
+        begin = dbus_put_array_begin(&b, 8);
+        dbus_put_array_end(&b, begin);
+        dbus_set_timeout(cg->bus, TIMEOUT_MS);
+        return run_job(cg->bus, cg->rec->unit, "StartTransientUnit", "ssa(sv)a(sa(sv))", &b, ret_error, size,
+                       err);
+}
+
+static int start(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+        char name[128] = "";
+        int r;
+
+        if (cg->rq.resources) {
+                r = limits_convert(cg, cg->rq.resources, false, &s, err);
+                if (r < 0)
+                        return r;
+        }
+        r = start_once(cg, pid, &s, name, sizeof(name), err);
+        if (r < 0 && STREQ(name, SYSTEMD ".UnitExists")) {
+                /* One that failed long ago, and was not forgotten, is forgotten now. */
+                _cleanup_dbus_body_ struct dbus_body b = { 0 };
+                struct cfs_error ignored;
+
+                dbus_put_string(&b, cg->rec->unit);
+                if (dbus_call(cg->bus, SYSTEMD, OBJECT, MANAGER, "ResetFailedUnit", "s", &b, NULL, NULL, NULL,
+                              NULL, 0, &ignored) >= 0)
+                        r = start_once(cg, pid, &s, NULL, 0, err);
+        }
+        return name_unit(err, r, "start", cg->rec->unit, cg->rec->user);
+}
+
+/* What follows the unit's name in the container's path: "", or a subgroup, "/" first. */
+static const char *below_unit(const struct cgroup *cg, const struct hierarchy *h)
+{
+        size_t n = strlen(cg->rec->unit);
+
+        for (const char *p = h->path; (p = strstr(p, cg->rec->unit)); p++) {
+                if (p > h->path && p[-1] == '/' && (p[n] == '/' || p[n] == '\0'))
+                        return p + n;
+        }
+        return "";
+}
+
+/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make. And where the
+ * init went into the subgroup by itself, systemd has moved it out again if it uses that v1 hierarchy. */
+static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_error *err)
+{
+        bool sub = *below_unit(cg, h);
+        char text[24];
+        int r = 0;
+
+        if (!sub && (!h->later || !unit_is_slice(cg->rec->unit)))
+                return 0;
+        if (sub && h->later)
+                r = h->ops->make(h, &cg->rq, err);
+        (void)snprintf(text, sizeof(text), "%d", (int)pid);
+        if (r >= 0)
+                r = tree_write(h->path, "cgroup.procs", text, err);
+        /* Only now is nobody left in the scope's directory, which then may share controllers out. */
+        if (r >= 0 && sub && h->v2 && cg->mode == CGROUP_MODE_V2)
+                v2_enable_all(h);
+        return r;
+}
+
+/* An exec'd process: into the scope that exists. */
+static int attach_exec(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        _cleanup_dbus_ struct dbus *d = NULL;
+        _cleanup_free_ char *where = NULL;
+        size_t begin;
+        int r;
+
+        /* The path already has --cgroup at its end. */
+        r = str_dup(&where, cg->n > 0 ? below_unit(cg, &cg->h[0]) : "", err);
+        if (r < 0)
+                return r;
+        dbus_put_string(&b, cg->rec->unit);
+        dbus_put_string(&b, where);
+        begin = dbus_put_array_begin(&b, 4);
+        dbus_put_u32(&b, (uint32_t)pid);
+        dbus_put_array_end(&b, begin);
+        r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
+        if (r >= 0)
+                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, "AttachProcessesToUnit", "ssau", &b, NULL, NULL,
+                              NULL, NULL, 0, err);
+        return name_unit(err, r, "attach to", cg->rec->unit, cg->rec->user);
+}
+
+static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+{
+        int r;
+
+        if (cg->exec)
+                return attach_exec(cg, pid, err);
+        r = start(cg, pid, err);
+        for (size_t i = 0; i < cg->n && r >= 0; i++) {
+                struct hierarchy *h = &cg->h[i];
+
+                r = join(cg, h, pid, err);
+                if (r < 0)
+                        break;
+                if (h->later && access(h->path, F_OK) < 0)
+                        r = err_path(err, errno, "access", h->path, "unit `%s` has no cgroup `%s`",
+                                     cg->rec->unit, h->path);
+                else if (h->later && h->v2 && cg->rq.delegate)
+                        r = v2_delegate(h->path, cg->rq.owner_uid, err);
+        }
+        return r < 0 ? r : cgroupfs_fill(cg, err);
+}
+
+/* ---- later -------------------------------------------------------------------------------------------------- */
+
+static int systemd_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        _cleanup_settings_ struct settings s = { 0 };
+        _cleanup_dbus_ struct dbus *d = NULL;
+        size_t begin, n;
+        int r;
+
+        r = cgroupfs_update_settings(cg, res, &s, err);
+        if (r < 0)
+                return r;
+        dbus_put_string(&b, cg->rec->unit);
+        dbus_put_u32(&b, true); /* until the unit ends */
+        begin = dbus_put_array_begin(&b, 8);
+        n = unit_put_settings(&b, &s);
+        dbus_put_array_end(&b, begin);
+        if (n == 0)
+                return 0;
+        r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
+        if (r >= 0)
+                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, "SetUnitProperties", "sba(sv)", &b, NULL, NULL,
+                              NULL, NULL, 0, err);
+        if (r < 0) {
+                settings_undo(&s);
+                return name_unit(err, r, "set properties of", cg->rec->unit, cg->rec->user);
+        }
+        /* systemd has written what it made of them; the files know better (a TasksMax of 0 is 1). */
+        settings_again(&s);
+        return 0;
+}
+
+static int stop(const struct cgroup *cg, struct cfs_error *err)
+{
+        _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        _cleanup_dbus_ struct dbus *d = NULL;
+        char name[128] = "";
+        int r;
+
+        r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
+        if (r < 0)
+                return r;
+        dbus_put_string(&b, cg->rec->unit);
+        dbus_put_string(&b, "replace");
+        r = run_job(d, cg->rec->unit, "StopUnit", "ss", &b, name, sizeof(name), err);
+        return STREQ(name, SYSTEMD ".NoSuchUnit") ? 0 : r;
+}
+
+static int systemd_remove(struct cgroup *cg, struct cfs_error *err)
+{
+        struct cfs_error why = { 0 };
+        bool there = false;
+        int r;
+
+        for (size_t i = 0; i < cg->n; i++)
+                there = there || (is_systemds(&cg->h[i]) && access(cg->h[i].path, F_OK) == 0);
+        if (there) {
+                r = members_kill(cg, SIGKILL, err);
+                if (r < 0)
+                        return r;
+                /* The directories are what counts: once they are gone, so is the scope. */
+                if (stop(cg, &why) < 0)
+                        log_warning("stop unit `%s`: %s", cg->rec->unit, why.text);
+        }
+        return members_remove(cg, err);
+}
+
+const struct manager_ops systemd_ops = {
+        .plan = systemd_plan,
+        .make = systemd_make,
+        .attach = systemd_attach,
+        .update = systemd_update,
+        .remove = systemd_remove,
+};

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Staying in the foreground while a container (run) or a process in it (exec) runs: signals go to the process, the
+ * terminal's bytes and size go both ways, and the exit code comes back.
+ *
+ * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and there is no
+ * handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not forwarded: under `run`,
+ * a subreaper (prctl(2)), it says that a process which the container or a hook left behind has ended, and waits to be
+ * reaped. Nor is what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
+ *
+ * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
+ * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/unix.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/container/foreground.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+struct pump {
+        int from, to;
+        size_t start, end; /* unwritten bytes of buf */
+        bool eof;
+        char buf[8192];
+};
+
+struct foreground {
+        sigset_t old_mask, mask;
+        int signal_fd;
+        int master; /* of the container's terminal, or -1 */
+        bool raw;   /* our own terminal was made raw      */
+        bool reap;  /* orphans become our children        */
+        struct termios old_termios;
+        struct notify *notify; /* or NULL */
+        struct pump in, out;
+};
+
+int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
+{
+        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+                                             SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGPIPE };
+        struct foreground *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return err_nomem(err);
+        f->signal_fd = f->master = -1;
+        f->reap = reap;
+        (void)sigfillset(&f->mask);
+        for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
+                (void)sigdelset(&f->mask, not_forwarded[i]);
+        (void)sigprocmask(SIG_BLOCK, &f->mask, &f->old_mask);
+        f->signal_fd = signalfd(-1, &f->mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (f->signal_fd < 0) {
+                int r = err_sys(err, errno, "signalfd", "prepare for signals");
+
+                foreground_end(f);
+                return r;
+        }
+        *ret = f;
+        return 0;
+}
+
+void foreground_interruptible(const struct foreground *f, bool yes)
+{
+        if (!f)
+                return;
+        if (yes)
+                (void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+        else
+                (void)sigprocmask(SIG_BLOCK, &f->mask, NULL);
+}
+
+void foreground_end(struct foreground *f)
+{
+        if (!f)
+                return;
+        if (f->raw)
+                (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &f->old_termios);
+        if (f->signal_fd >= 0)
+                (void)close(f->signal_fd);
+        if (f->master >= 0)
+                (void)close(f->master);
+        (void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
+        free(f);
+}
+
+static int receive_master(int fd, struct cfs_error *err)
+{
+        char name[64];
+        int master;
+
+        if (unix_receive(fd, name, sizeof(name), MSG_DONTWAIT, &master) <= 0)
+                return err_set(err, CFS_E_BUG, "the init did not hand over its terminal");
+        if (master < 0)
+                return err_set(err, CFS_E_BUG, "the init sent no descriptor of its terminal");
+        return master;
+}
+
+static void copy_window_size(int master)
+{
+        struct winsize w;
+
+        if (ioctl(STDIN_FILENO, TIOCGWINSZ, &w) == 0)
+                (void)ioctl(master, TIOCSWINSZ, &w);
+}
+
+static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error *err)
+{
+        struct termios raw;
+
+        f->master = receive_master(c->console_peer, err);
+        if (f->master < 0)
+                return f->master;
+        (void)fcntl(f->master, F_SETFL, O_NONBLOCK);
+        f->in = (struct pump){ .from = STDIN_FILENO, .to = f->master };
+        f->out = (struct pump){ .from = f->master, .to = STDOUT_FILENO };
+        if (tcgetattr(STDIN_FILENO, &f->old_termios) == 0) {
+                raw = f->old_termios;
+                cfmakeraw(&raw);
+                raw.c_oflag |= OPOST; /* the master sends bare newlines (steps/terminal.c) */
+                f->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+        }
+        return 0;
+}
+
+static void pump_poll(const struct pump *p, struct pollfd *from, struct pollfd *to)
+{
+        bool empty = p->start == p->end;
+
+        if (!p->eof && empty)
+                *from = (struct pollfd){ .fd = p->from, .events = POLLIN };
+        if (!empty)
+                *to = (struct pollfd){ .fd = p->to, .events = POLLOUT };
+}
+
+static void pump_read(struct pump *p)
+{
+        ssize_t n = read(p->from, p->buf, sizeof(p->buf));
+
+        if (n > 0) {
+                p->start = 0;
+                p->end = (size_t)n;
+        } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+                p->eof = true; /* EIO: all peers of the master are closed */
+        }
+}
+
+/* No more than PIPE_BUF: what poll(2) calls writable has room for that, and more would wait for the reader (pipe(7)). */
+static void pump_write(struct pump *p)
+{
+        size_t left = p->end - p->start;
+        ssize_t n = write(p->to, p->buf + p->start, left < PIPE_BUF ? left : PIPE_BUF);
+
+        if (n > 0)
+                p->start += (size_t)n;
+        else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                p->eof = true;
+                p->start = p->end;
+        }
+}
+
+/* All that have ended but the process itself, whose exit code is still to be asked for. When that comes up first, others
+ * may be behind it: then we are about to end, and they get another parent. */
+static void reap_orphans(pid_t own)
+{
+        siginfo_t i = { 0 };
+
+        while (waitid(P_ALL, 0, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid > 0 && i.si_pid != own) {
+                (void)waitpid(i.si_pid, NULL, 0);
+                i.si_pid = 0;
+        }
+}
+
+static void forward_signals(struct foreground *f, const struct ctx *c)
+{
+        struct signalfd_siginfo s;
+
+        while (read(f->signal_fd, &s, sizeof(s)) == sizeof(s)) {
+                if (s.ssi_signo == SIGCHLD && f->reap)
+                        reap_orphans(c->pid);
+                else if (s.ssi_signo == SIGCHLD)
+                        continue;
+                else if (s.ssi_signo == SIGWINCH && f->master >= 0)
+                        copy_window_size(f->master);
+                else
+                        (void)proc_signal(c->pidfd, (int)s.ssi_signo);
+        }
+}
+
+static void relay(struct notify *n)
+{
+        struct cfs_error err = { 0 };
+
+        if (notify_relay(n, &err) < 0)
+                log_warning("%s", err.text);
+}
+
+enum { POLL_PID, POLL_SIGNAL, POLL_NOTIFY, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
+
+/* One turn. Returns true when the process has ended. */
+static bool turn(struct foreground *f, const struct ctx *c)
+{
+        struct pollfd p[POLL_COUNT] = { [POLL_PID] = { .fd = c->pidfd, .events = POLLIN },
+                                        [POLL_SIGNAL] = { .fd = f->signal_fd, .events = POLLIN } };
+
+        for (int i = POLL_NOTIFY; i < POLL_COUNT; i++)
+                p[i].fd = -1;
+        if (f->master >= 0) {
+                pump_poll(&f->in, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
+                pump_poll(&f->out, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
+        }
+        if (f->notify)
+                p[POLL_NOTIFY] = (struct pollfd){ .fd = f->notify->fd, .events = POLLIN };
+        if (poll(p, POLL_COUNT, -1) < 0)
+                return false;
+        if (p[POLL_SIGNAL].revents)
+                forward_signals(f, c);
+        if (p[POLL_NOTIFY].revents)
+                relay(f->notify);
+        if (p[POLL_IN_FROM].revents)
+                pump_read(&f->in);
+        if (p[POLL_IN_TO].revents)
+                pump_write(&f->in);
+        if (p[POLL_OUT_FROM].revents)
+                pump_read(&f->out);
+        if (p[POLL_OUT_TO].revents)
+                pump_write(&f->out);
+        return p[POLL_PID].revents != 0;
+}
+
+/* Has somebody lost patience with us? There is no process any more that the signal could go to. */
+static bool told_to_end(struct foreground *f)
+{
+        struct signalfd_siginfo si;
+
+        while (read(f->signal_fd, &si, sizeof(si)) == sizeof(si))
+                if (si.ssi_signo == SIGINT || si.ssi_signo == SIGTERM || si.ssi_signo == SIGHUP ||
+                    si.ssi_signo == SIGQUIT)
+                        return true;
+        return false;
+}
+
+/* What the terminal still holds when the process has ended belongs to our caller. */
+static void drain(struct foreground *f)
+{
+        while (f->master >= 0 && !f->out.eof) {
+                while (f->out.start < f->out.end) {
+                        struct pollfd p[] = { { .fd = f->out.to, .events = POLLOUT },
+                                              { .fd = f->signal_fd, .events = POLLIN } };
+
+                        (void)poll(p, ARRAY_SIZE(p), -1);
+                        if (p[1].revents && told_to_end(f))
+                                return;
+                        if (p[0].revents)
+                                pump_write(&f->out);
+                }
+                struct pollfd p = { .fd = f->master, .events = POLLIN };
+
+                if (poll(&p, 1, 0) <= 0)
+                        break;
+                pump_read(&f->out);
+        }
+}
+
+/* Its last words to the service manager, too; as many as a socket holds (net.unix.max_dgram_qlen, 10 by default), since
+ * without a PID namespace others may go on talking. */
+static void drain_notify(struct foreground *f)
+{
+        struct pollfd p = { .fd = f->notify ? f->notify->fd : -1, .events = POLLIN };
+
+        for (int i = 0; i < 64 && poll(&p, 1, 0) > 0; i++)
+                relay(f->notify);
+}
+
+int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err)
+{
+        int status, r;
+
+        f->notify = n && n->fd >= 0 ? n : NULL;
+        if (c->console_peer >= 0) {
+                r = attach_terminal(f, c, err);
+                if (r < 0)
+                        return r;
+        }
+        while (!turn(f, c))
+                ;
+        drain(f);
+        drain_notify(f);
+        r = proc_reap(c->pid, &status);
+        if (r < 0)
+                return err_sys(err, -r, "waitid", "wait for pid %d", (int)c->pid);
+        c->pid = 0;
+        return proc_exit_code(status);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attached run and exec. */
+#ifndef LIBCFS_FOREGROUND_H
+#define LIBCFS_FOREGROUND_H
+
+#include "libcfs/walk/ctx.h"
+#include "libcfs/container/notify.h"
+
+struct foreground;
+
+/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: orphans come to us, and are reaped
+ * in foreground_wait(). */
+int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
+
+/* While something is waited for that may take for ever: are signals taken as by any program, so that they end us? NULL is
+ * fine. */
+void foreground_interruptible(const struct foreground *f, bool yes);
+
+/* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and
+ * what the program notifies (n; NULL: nothing). The exit code. */
+int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err);
+
+/* Restores the signal mask and our terminal. NULL is fine. */
+void foreground_end(struct foreground *f);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making the container's first process (create, run) or one more (exec). The order here is dictated by the kernel,
+ * which is why this is not a row of the table.
+ *
+ * The usual case, one clone3(2):
+ *
+ *      runtime ---- clone3(new namespaces, INTO_CGROUP, PIDFD) ----> init: child(ctx)
+ *
+ * The mount, network, uts, pid, user and usually the ipc namespace are made right there; the cgroup and time namespaces by
+ * the init, after MEET "identity" (namespaces_late() says why). With a new user namespace the kernel makes it first and the others belong
+ * to it (clone(2)).
+ *
+ * When something must be joined before the init can exist (a user namespace, which the runtime could not leave again; a
+ * PID namespace, which only children enter; anything of the host's together with a new user namespace), a stage process
+ * does it, and disappears:
+ *
+ *      runtime ---- clone3(INTO_CGROUP) ----> stage: setns... ---- clone3(new namespaces, PARENT) ----> init
+ *         |  <------------- pid ---------------  exits
+ *         the init is the runtime's child (CLONE_PARENT), as if it had been made directly
+ *
+ * exec without a user namespace needs no stage: the runtime itself does setns(pidfd, CLONE_NEWPID), which affects its
+ * children only, and takes that back; the child joins the rest.
+ *
+ * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where hostile
+ * processes may live. So the runtime makes itself undumpable before the clone, which the child inherits: nobody may
+ * ptrace it or open its /proc/PID/{mem,fd,exe} (CVE-2016-9962). The exception: an unprivileged runtime must write the
+ * child's uid_map, which then belongs to root unless the child is dumpable; that child is alone in new namespaces.
+ */
+#include "libcfs/container/spawn.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/process/namespaces.h"
+#include "libcfs/store/state.h"
+#include "libcfs/process/sync.h"
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
+                                 void (*child)(struct ctx *))
+{
+        sync_close(theirs);
+        c->sync = ours;
+        c->pid = 0;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by CLONE_CLEAR_SIGHAND, which
+         * spares SIG_IGN. This early, since a filter may forbid it later. */
+        proc_default_signals(c->ignored_signals);
+        state_forget_in_child(c->state);
+        log_set_handler(sync_log_handler, ours,
+                        log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        child(c);
+        _exit(1);
+}
+
+static uint64_t born_in(const struct ctx *c)
+{
+        return c->ns_new & ~namespaces_late(c->ns_new, c->ns_join);
+}
+
+static void set_cgroup(const struct ctx *c, struct clone_args *a)
+{
+        int fd = c->cgroup ? cgroup_clone_fd(c->cgroup) : -1;
+
+        if (fd >= 0) {
+                a->flags |= CLONE_INTO_CGROUP;
+                a->cgroup = (uint64_t)fd;
+        }
+}
+
+static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
+{
+        int r = err_sys(err, e, "clone3", "make the new process (namespaces 0x%llx)",
+                        (unsigned long long)c->ns_new);
+
+        if (e == EPERM && (c->ns_new & CLONE_NEWUSER))
+                return err_hint(err, r,
+                                "this host may forbid user namespaces to ordinary users: see "
+                                "/proc/sys/user/max_user_namespaces and kernel.unprivileged_userns_clone");
+        if (e == EPERM && c->rootless)
+                return err_hint(err, r,
+                                "an ordinary user needs a user namespace in linux.namespaces: see "
+                                "`cfs spec --rootless`");
+        if (e == EACCES && c->cgroup)
+                return cgroup_hint_join(c->cgroup, r, err);
+        if (e == ENOSPC)
+                return err_hint(err, r, "a limit in /proc/sys/user/max_*_namespaces is reached");
+        return r;
+}
+
+/* What setns(2) has changed for our children: our caller may have others. */
+static void leave_pid_namespace(const struct ctx *c)
+{
+        _cleanup_close_ int own = openat(c->proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+        if (own < 0 || setns(own, CLONE_NEWPID) < 0)
+                log_debug("cannot go back to our PID namespace: %s", err_strerror(errno));
+}
+
+static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),
+                        struct cfs_error *err)
+{
+        int pidfd = -1;
+        struct clone_args a = { .flags = born_in(c) | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+                                .pidfd = (uint64_t)(uintptr_t)&pidfd,
+                                .exit_signal = SIGCHLD };
+
+        if (c->namespaces->entered && setns(c->namespaces->container_pidfd, (int)c->namespaces->entered) < 0)
+                return errno == ESRCH ? err_set(err, CFS_E_STATE, "cannot exec in a stopped container")
+                                      : err_sys(err, errno, "setns", "join the container's PID namespace");
+        set_cgroup(c, &a);
+        pid_t pid = sys_clone3(&a);
+        int e = errno;
+
+        if (pid == 0)
+                child_main(c, mine, theirs, child);
+        if (c->namespaces->entered)
+                leave_pid_namespace(c);
+        if (pid < 0)
+                return clone_failed(c, e, err);
+        c->pid = pid;
+        c->pidfd = pidfd;
+        return 0;
+}
+
+static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *theirs, int pipe_fd,
+                                 void (*child)(struct ctx *))
+{
+        struct clone_args a = { .flags = born_in(c) | CLONE_PARENT | CLONE_CLEAR_SIGHAND };
+        struct cfs_error e = { 0 };
+        pid_t pid;
+
+        if (namespaces_join(c->namespaces, c->ns_join, &e) < 0)
+                goto failed;
+        pid = sys_clone3(&a);
+        if (pid < 0) {
+                (void)clone_failed(c, errno, &e);
+                goto failed;
+        }
+        if (pid == 0) {
+                (void)close(pipe_fd);
+                child_main(c, mine, theirs, child);
+        }
+        if (write(pipe_fd, &pid, sizeof(pid)) != sizeof(pid))
+                _exit(1); /* the init sees the end of its socket */
+        _exit(0);
+failed:
+        sync_send_failed(theirs, &e);
+        _exit(1);
+}
+
+static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),
+                        struct cfs_error *err)
+{
+        struct clone_args a = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+        int fds[2], status;
+        pid_t stage, pid = -1;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return err_sys(err, errno, "pipe2", "make a pipe");
+        _cleanup_close_ int read_end = fds[0];
+        _cleanup_close_ int write_end = fds[1];
+
+        set_cgroup(c, &a);
+        stage = sys_clone3(&a);
+        if (stage < 0)
+                return clone_failed(c, errno, err);
+        if (stage == 0)
+                stage_main(c, mine, theirs, write_end, child);
+        (void)close(TAKE_FD(write_end));
+        ssize_t n = read(read_end, &pid, sizeof(pid));
+
+        (void)proc_reap(stage, &status);
+        if (n != sizeof(pid)) {
+                sync_close(theirs);
+                int r = sync_wait_exec(mine, err); /* the stage's FAILED, if it could say so */
+
+                return r < 0 ? r
+                             : err_set(err, CFS_E_DIED, "the stage process ended without making the init");
+        }
+        c->pid = pid;
+        c->pidfd = sys_pidfd_open(pid, 0);
+        if (c->pidfd < 0)
+                return err_sys(err, errno, "pidfd_open", "open a pidfd of the init");
+        return 0;
+}
+
+int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
+{
+        struct sync *mine = calloc(1, sizeof(*mine)), *theirs = calloc(1, sizeof(*theirs));
+        int r;
+
+        if (!mine || !theirs) {
+                free(mine);
+                free(theirs);
+                return err_nomem(err);
+        }
+        r = sync_pair(mine, theirs, err);
+        if (r < 0) {
+                free(mine);
+                free(theirs);
+                return r;
+        }
+        c->ignored_signals = proc_ignored_signals(c->proc_fd);
+        /* What is set here is inherited; to set it in the child would be a race with the runtime. */
+        (void)prctl(PR_SET_DUMPABLE, c->rootless && (c->ns_new & CLONE_NEWUSER));
+        r = (c->namespaces->pre_join ? spawn_staged : spawn_direct)(c, mine, theirs, child, err);
+        (void)prctl(PR_SET_DUMPABLE, 0);
+        sync_close(theirs);
+        free(theirs);
+        c->sync = mine;
+        return r;
+}
+
+void spawn_abort(struct ctx *c)
+{
+        int status;
+
+        if (c->pid <= 0)
+                return;
+        if (c->pidfd >= 0)
+                (void)proc_signal(c->pidfd, SIGKILL);
+        else
+                (void)kill(c->pid, SIGKILL); /* our own child, not yet reaped: the pid is certain */
+        (void)proc_reap(c->pid, &status);
+        c->pid = 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The packets of sync.h.
+ *
+ * SOCK_SEQPACKET keeps message boundaries, so that a packet arrives whole or not at all, and reports the end of the
+ * peer as an end of file, which pipes and futexes do not. A packet is sent only as long as its text: a HERE is eight
+ * bytes. MSG_NOSIGNAL: a peer that is gone is an error to report, not a SIGPIPE.
+ *
+ * The container's init is our own code until the execve, but it has touched hostile file systems by then; so the
+ * runtime checks lengths and terminates strings as if a stranger had written them.
+ */
+#include "libcfs/process/sync.h"
+#include "base/cleanup.h"
+#include "base/unix.h"
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD, PACKET_GO };
+
+struct packet {
+        uint32_t type;
+        uint32_t value; /* HERE: index of the row; LOG: level */
+        union {
+                struct cfs_error error;
+                char text[1600];
+        };
+};
+
+#define PACKET_HEADER offsetof(struct packet, error)
+
+int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err)
+{
+        int fds[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return err_sys(err, errno, "socketpair", "make the socket between runtime and init");
+        *ret_runtime = (struct sync){ .fd = fds[0], .last = "spawn" };
+        *ret_init = (struct sync){ .fd = fds[1], .last = "spawn" };
+        return 0;
+}
+
+static int packet_send(struct sync *s, const struct packet *p, size_t size, int fd)
+{
+        ssize_t n = unix_send(s->fd, p, size, fd);
+
+        return n < 0 ? (int)n : 0;
+}
+
+/* One packet. *ret_fd is the descriptor that came along, or -1. Returns its size, 0 at end of file, or -errno. */
+static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
+{
+        ssize_t n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
+
+        /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and before what the peer
+         * has sent: its FAILED is still in our queue. */
+        if (n == -ECONNRESET)
+                n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
+        return n == -ECONNRESET ? 0 : n;
+}
+
+static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
+{
+        if (n < (ssize_t)(PACKET_HEADER + sizeof(struct cfs_error)))
+                return err_set(err, CFS_E_BUG, "the peer sent a short error packet");
+        *err = p->error;
+        err->property[sizeof(err->property) - 1] = '\0';
+        err->phase[sizeof(err->phase) - 1] = '\0';
+        err->syscall[sizeof(err->syscall) - 1] = '\0';
+        err->path[sizeof(err->path) - 1] = '\0';
+        err->hint[sizeof(err->hint) - 1] = '\0';
+        err->text[sizeof(err->text) - 1] = '\0';
+        return err->errnum > 0 ? -err->errnum : -EINVAL;
+}
+
+static int peer_ended(const struct sync *s, struct cfs_error *err)
+{
+        (void)err_set(err, CFS_E_DIED, "the other process ended without a word, after `%s`", s->last);
+        return -ECONNRESET;
+}
+
+/* Receives until a packet arrives that is not a LOG. Sets *ret_type; 0 means end of file. */
+static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, int *ret_fd,
+                       struct cfs_error *err)
+{
+        struct packet p;
+
+        for (;;) {
+                ssize_t n = packet_receive(s, &p, ret_fd);
+
+                if (n < 0)
+                        return err_sys(err, (int)-n, "recvmsg", "wait for the other process");
+                if (n == 0) {
+                        *ret_type = 0;
+                        return 0;
+                }
+                if (n < (ssize_t)PACKET_HEADER)
+                        return err_set(err, CFS_E_BUG, "the other process sent a short packet");
+                if (p.type == PACKET_LOG) {
+                        ((char *)&p)[n < (ssize_t)sizeof(p) ? n : (ssize_t)sizeof(p) - 1] = '\0';
+                        log_message(p.value <= LOG_LEVEL_DEBUG ? (enum log_level)p.value : LOG_LEVEL_DEBUG,
+                                    p.text);
+                        continue;
+                }
+                if (p.type == PACKET_FAILED)
+                        return peer_failed(&p, n, err);
+                *ret_type = p.type;
+                *ret_value = p.value;
+                return 0;
+        }
+}
+
+int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err)
+{
+        struct packet here = { .type = PACKET_HERE, .value = row };
+        _cleanup_close_ int fd = -1;
+        uint32_t type, value = 0;
+        /* A peer that is gone may have left a FAILED in our queue: read on, its words are better than our EPIPE. */
+        int sent = packet_send(s, &here, PACKET_HEADER, -1);
+        int r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type == 0)
+                return peer_ended(s, err);
+        if (sent < 0)
+                return err_sys(err, -sent, "sendmsg", "meet the other process at `%s`", name);
+        if (type != PACKET_HERE || value != row)
+                return err_set(err, CFS_E_BUG, "met at `%s`, but the other process is at row %u", name,
+                               value);
+        s->last = name;
+        return 0;
+}
+
+int sync_send_go(struct sync *s, struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_GO };
+        int r = packet_send(s, &p, PACKET_HEADER, -1);
+
+        return r < 0 ? err_sys(err, -r, "sendmsg", "tell the init to go on") : 0;
+}
+
+int sync_wait_go(struct sync *s, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        uint32_t type = 0, value = 0;
+        int r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type == 0)
+                return peer_ended(s, err);
+        if (type != PACKET_GO)
+                return err_set(err, CFS_E_BUG, "unexpected packet %u while waiting to go on", type);
+        return 0;
+}
+
+int sync_wait_exec(struct sync *s, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        uint32_t type = 0, value = 0;
+        int r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type != 0)
+                return err_set(err, CFS_E_BUG, "unexpected packet %u while waiting for the execve", type);
+        return 0;
+}
+
+int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_FD };
+        int r = packet_send(s, &p, PACKET_HEADER, fd);
+
+        return r < 0 ? err_sys(err, -r, "sendmsg", "hand a descriptor to the runtime") : 0;
+}
+
+int sync_recv_fd(struct sync *s, struct cfs_error *err)
+{
+        uint32_t type = 0, value = 0;
+        int fd = -1, r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type == 0)
+                return peer_ended(s, err);
+        if (type != PACKET_FD || fd < 0)
+                return err_set(err, CFS_E_BUG, "expected a descriptor from the init, got packet %u", type);
+        return fd;
+}
+
+void sync_send_failed(struct sync *s, const struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_FAILED };
+
+        p.error = *err;
+        (void)packet_send(s, &p, PACKET_HEADER + sizeof(p.error), -1);
+}
+
+void sync_log_handler(void *data, enum log_level level, const char *message)
+{
+        struct packet p = { .type = PACKET_LOG, .value = (uint32_t)level };
+        size_t n = strnlen(message, sizeof(p.text) - 1);
+
+        memcpy(p.text, message, n);
+        (void)packet_send(data, &p, PACKET_HEADER + n + 1, -1);
+}
+
+void sync_close(struct sync *s)
+{
+        if (s && s->fd >= 0) {
+                (void)close(s->fd);
+                s->fd = -1;
+        }
+}

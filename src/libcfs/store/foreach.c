@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Going over all containers of a store. Others create and delete meanwhile and no lock is taken: the names are read
+ * first, and a container that is gone when its turn comes was not there.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libcfs/store/state.h"
+
+static int compare_ids(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in ROOT that may be containers, sorted; in one allocation each, freed by free_ids(). */
+static int read_ids(DIR *d, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
+{
+        struct dirent *de;
+        char **p;
+
+        while ((de = readdir(d))) {
+                if ((de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
+                    state_check_id(de->d_name, NULL) < 0)
+                        continue;
+                if (*ret_n % 64 == 0) {
+                        p = reallocarray(*ret_ids, *ret_n + 64, sizeof(char *));
+                        if (!p)
+                                return err_nomem(err);
+                        *ret_ids = p;
+                }
+                if (str_dup(&(*ret_ids)[*ret_n], de->d_name, err) < 0)
+                        return -ENOMEM;
+                ++*ret_n;
+        }
+        if (*ret_n > 0)
+                qsort(*ret_ids, *ret_n, sizeof(char *), compare_ids);
+        return 0;
+}
+
+static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data)
+{
+        struct cfs_error why = { 0 };
+        struct state *s = NULL;
+        int r;
+
+        r = state_open(root, id, 0, &s, &why);
+        if (r < 0) {
+                if (why.code != CFS_E_NOT_FOUND)
+                        log_warning("%s", why.text);
+                return 0;
+        }
+        r = fn(data, s);
+        state_close(s);
+        return r;
+}
+
+int state_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
+                  struct cfs_error *err)
+{
+        _cleanup_dir_ DIR *d = opendir(root);
+        char **ids = NULL;
+        size_t n = 0;
+        int r = 0;
+
+        if (!d && errno == ENOENT && !must_exist)
+                return 0;
+        if (!d)
+                return err_path(err, errno, "open", root, "open the state directory `%s`", root);
+        r = read_ids(d, &ids, &n, err);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = visit(root, ids[i], fn, data);
+        for (size_t i = 0; i < n; i++)
+                free(ids[i]);
+        free(ids);
+        return r;
+}

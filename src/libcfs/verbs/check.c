@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs check and cfs explain: the plan walked without touching anything.
+ *
+ * check first decodes the document, which reports every syntax, type and range error with its position, then runs the
+ * check column of all rows on what could be decoded. The same checks are create's first act, so what passes here is
+ * refused there only for reasons that lie in the moment.
+ *
+ * A row that finds a value missing which the decoder refused would report it a second time: such problems are dropped;
+ * so are all when the text is no JSON, and what is missing may be in the rest.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "libcfs/walk/engine.h"
+#include "libcfs/container/bundle.h"
+#include "libcfs/cfs.h"
+#include "libcfs/walk/ctx.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+        const struct ctx *ctx;
+        void (*fn)(void *data, const struct cfs_problem *p);
+        void *data;
+        bool invalid, cannot, broken;
+        struct str refused; /* the properties that the decoder has reported, each with a newline after it */
+};
+
+static void decode_problem(void *data, unsigned line, unsigned column, const char *pointer,
+                           const char *property, const char *message)
+{
+        struct checker *k = data;
+        struct cfs_problem p = { .file = k->ctx->config_name,
+                                 .line = line,
+                                 .column = column,
+                                 .property = property,
+                                 .message = message };
+
+        (void)pointer;
+        k->invalid = true;
+        k->broken |= !*property;
+        str_addf(&k->refused, "%s\n", property);
+        k->fn(k->data, &p);
+}
+
+static void unknown_property(void *data, unsigned line, unsigned column, const char *pointer,
+                             const char *property, const char *nearest)
+{
+        struct checker *k = data;
+        char hint[80];
+        struct cfs_problem p = { .kind = CFS_PROBLEM_NOTE,
+                                 .file = k->ctx->config_name,
+                                 .line = line,
+                                 .column = column,
+                                 .property = property,
+                                 .message = "unknown property, ignored",
+                                 .hint = nearest ? hint : NULL };
+
+        (void)pointer;
+        (void)snprintf(hint, sizeof(hint), "did you mean `%s`?", nearest ? nearest : "");
+        k->fn(k->data, &p);
+}
+
+/* Has the decoder reported the property, or one that holds it? */
+static bool is_refused(const struct checker *k, const char *property)
+{
+        for (const char *line = k->refused.p; line && *line;) {
+                size_t n = strcspn(line, "\n");
+
+                if (n && strncmp(property, line, n) == 0 && strchr(".[", property[n]))
+                        return true;
+                line += n + 1;
+        }
+        return false;
+}
+
+static void row_problem(void *data, bool host, const char *property, const char *message, const char *hint)
+{
+        struct checker *k = data;
+        struct cfs_problem p = { .kind = host ? CFS_PROBLEM_HOST : CFS_PROBLEM_INVALID,
+                                 .file = k->ctx->config_name,
+                                 .property = property,
+                                 .message = message,
+                                 .hint = hint };
+
+        if (is_refused(k, property))
+                return;
+        if (property[0] &&
+            oci_locate(k->ctx->config_text, k->ctx->config_len, property, &p.line, &p.column) < 0)
+                p.line = p.column = 0;
+        *(host ? &k->cannot : &k->invalid) = true;
+        k->fn(k->data, &p);
+}
+
+int cfs_check(const char *bundle, const char *config, bool host,
+              void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err)
+{
+        struct ctx c;
+        struct checker k = { .ctx = &c, .fn = fn, .data = data };
+        const struct oci_decode_options options = { .unknown = unknown_property,
+                                                    .report = decode_problem,
+                                                    .data = &k };
+        void *root = NULL;
+        int r;
+
+        ctx_init(&c, WALK_CREATE);
+        r = ctx_facts(&c, err);
+        if (r >= 0)
+                r = bundle_read(&c, bundle, config, err);
+        if (r >= 0) {
+                r = oci_decode_with(&oci_config_type, c.config_name, c.config_text, c.config_len, &options,
+                                    &root, &c.arena, err);
+                r = r < 0 && !k.invalid ? r : 0; /* out of memory; what is invalid has been reported */
+        }
+        if (r >= 0 && root) {
+                c.config = root;
+                r = bundle_documents(&c, err);
+                if (r >= 0 && !k.broken)
+                        (void)engine_check_all(&c, host, row_problem, &k);
+        }
+        str_free(&k.refused);
+        ctx_done(&c);
+        return r < 0 ? r : k.invalid ? 1 : k.cannot ? 2 : 0;
+}
+
+int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
+                void (*fn)(void *data, const char *step, const char *line), void *data, struct cfs_error *err)
+{
+        struct ctx c;
+        int r;
+
+        ctx_init(&c, WALK_CREATE);
+        c.runtime = rt;
+        c.create = o;
+        c.id = id;
+        c.foreground = true; /* explain the configuration, not the way it is called */
+        r = ctx_facts(&c, err);
+        if (r >= 0)
+                r = bundle_load(&c, o->bundle, o->config, err);
+        if (r >= 0)
+                r = bundle_locate(&c, engine_check(&c, err), err);
+        if (r >= 0)
+                engine_explain(&c, fn, data);
+        ctx_done(&c);
+        return r;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs exec: one more process in a container, by walking the EXEC rows of the plan.
+ *
+ * The same rows in the same order as create, so a process gets in by exec exactly what it would have got as the
+ * container's first. The configuration is not read again: the record made at create serves.
+ */
+#include "base/caps.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "libcfs/walk/engine.h"
+#include "libcfs/container/spawn.h"
+#include "libcfs/walk/trace.h"
+#include "libcfs/container/build.h"
+#include "libcfs/container/bundle.h"
+#include "libcfs/cfs.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/container/foreground.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#define PROCESS_MAX (16u << 20)
+
+/* "UID[:GID]"; without a group that of the container's process stays, as runc's users expect. Strict: CVE-2026-30892 is
+ * what happens when a number is read leniently. */
+static int parse_user(struct oci_user *u, const char *text, struct cfs_error *err)
+{
+        char uid[16];
+        const char *colon = strchr(text, ':');
+        size_t n = colon ? (size_t)(colon - text) : strlen(text);
+
+        (void)snprintf(uid, sizeof(uid), "%.*s", (int)(n < sizeof(uid) ? n : sizeof(uid) - 1), text);
+        if (n >= sizeof(uid) || str_to_id(uid, &u->uid) < 0 || (colon && str_to_id(colon + 1, &u->gid) < 0))
+                return err_set(err, CFS_E_INVALID,
+                               "--user: `%s` is not UID or UID:GID, two numbers below 4294967295", text);
+        u->has_uid = u->has_gid = true;
+        return 0;
+}
+
+static size_t strv_length(const char *const *v)
+{
+        size_t n = 0;
+
+        while (v && v[n])
+                n++;
+        return n;
+}
+
+/* The container's variables, then the additions; an addition replaces a variable of the same name. */
+static int merge_env(struct ctx *c, struct oci_process *p, const char *const *add, struct cfs_error *err)
+{
+        size_t n_add = strv_length(add), n = 0;
+        char **env = oci_arena_alloc(c->arena, (p->n_env + n_add + 1) * sizeof(*env));
+
+        if (!env)
+                return err_nomem(err);
+        for (size_t i = 0; i < p->n_env; i++) {
+                size_t len = strcspn(p->env[i], "="), j = 0;
+
+                while (j < n_add && (strncmp(add[j], p->env[i], len) != 0 || add[j][len] != '='))
+                        j++;
+                if (j == n_add)
+                        env[n++] = p->env[i];
+        }
+        for (size_t j = 0; j < n_add; j++)
+                env[n++] = (char *)add[j];
+        p->env = env;
+        p->n_env = n;
+        return 0;
+}
+
+static int add_caps_to(struct oci_arena *arena, char ***set, size_t *n, const char *const *caps)
+{
+        size_t n_caps = strv_length(caps);
+        char **v = oci_arena_alloc(arena, (*n + n_caps + 1) * sizeof(*v));
+
+        if (!v)
+                return -ENOMEM;
+        if (*n)
+                memcpy(v, *set, *n * sizeof(*v));
+        for (size_t i = 0; i < n_caps; i++)
+                v[(*n)++] = (char *)caps[i];
+        *set = v;
+        return 0;
+}
+
+/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here somebody has just typed it. */
+static int check_caps(const char *const *caps, struct cfs_error *err)
+{
+        for (; *caps; caps++)
+                if (caps_number(*caps) < 0)
+                        return err_set(err, CFS_E_INVALID, "--cap: `%s` is no capability that cfs knows",
+                                       *caps);
+        return 0;
+}
+
+/* Bounding, effective and permitted; never inheritable (CVE-2022-29162), and so not ambient either. */
+static int add_caps(struct ctx *c, struct oci_process *p, const char *const *caps, struct cfs_error *err)
+{
+        struct oci_capabilities *set = oci_arena_alloc(c->arena, sizeof(*set));
+        int r = check_caps(caps, err);
+
+        if (r < 0)
+                return r;
+        if (!set)
+                return err_nomem(err);
+        if (p->capabilities)
+                *set = *p->capabilities;
+        if (add_caps_to(c->arena, &set->bounding, &set->n_bounding, caps) < 0 ||
+            add_caps_to(c->arena, &set->effective, &set->n_effective, caps) < 0 ||
+            add_caps_to(c->arena, &set->permitted, &set->n_permitted, caps) < 0)
+                return err_nomem(err);
+        p->capabilities = set;
+        return 0;
+}
+
+static int set_user(struct ctx *c, struct oci_process *p, const struct cfs_exec_options *o,
+                    struct cfs_error *err)
+{
+        struct oci_user *u = oci_arena_alloc(c->arena, sizeof(*u));
+
+        if (!u)
+                return err_nomem(err);
+        if (p->user)
+                *u = *p->user;
+        p->user = u;
+        if (o->user) {
+                int r = parse_user(u, o->user, err);
+
+                if (r < 0)
+                        return r;
+        }
+        if (o->n_additional_gids) {
+                uint32_t *gids = oci_arena_alloc(c->arena, (u->n_additional_gids + o->n_additional_gids) *
+                                                                   sizeof(*gids));
+
+                if (!gids)
+                        return err_nomem(err);
+                if (u->n_additional_gids)
+                        memcpy(gids, u->additional_gids, u->n_additional_gids * sizeof(*gids));
+                memcpy(gids + u->n_additional_gids, o->additional_gids, o->n_additional_gids * sizeof(*gids));
+                u->additional_gids = gids;
+                u->n_additional_gids += o->n_additional_gids;
+        }
+        return 0;
+}
+
+/* The container's process, changed as the options say. */
+static int process_from_options(struct ctx *c, const struct oci_process *base,
+                                const struct cfs_exec_options *o, struct oci_process **ret,
+                                struct cfs_error *err)
+{
+        struct oci_process *p = oci_arena_alloc(c->arena, sizeof(*p));
+        int r;
+
+        if (!p)
+                return err_nomem(err);
+        if (base)
+                *p = *base;
+        p->args = (char **)o->args;
+        p->n_args = strv_length(o->args);
+        p->terminal = o->tty;
+        p->console_size = NULL;
+        if (!p->cwd)
+                p->cwd = oci_arena_strdup(c->arena, "/");
+        if (o->cwd)
+                p->cwd = (char *)o->cwd;
+        if (o->no_new_privs >= 0)
+                p->has_no_new_privileges = p->no_new_privileges = o->no_new_privs;
+        if (o->apparmor)
+                p->apparmor_profile = (char *)o->apparmor;
+        if (o->process_label)
+                p->selinux_label = (char *)o->process_label;
+        r = set_user(c, p, o, err);
+        if (r >= 0 && o->env)
+                r = merge_env(c, p, o->env, err);
+        if (r >= 0 && o->caps)
+                r = add_caps(c, p, o->caps, err);
+        if (r >= 0)
+                *ret = p;
+        return r;
+}
+
+/* What confines the container confines what is added to it, unless the document says otherwise: one that leaves
+ * something out does not mean to escape from it. */
+static void inherit(struct oci_process *p, const struct oci_process *base)
+{
+        if (!base)
+                return;
+        if (!p->capabilities)
+                p->capabilities = base->capabilities;
+        if (!p->apparmor_profile)
+                p->apparmor_profile = base->apparmor_profile;
+        if (!p->selinux_label)
+                p->selinux_label = base->selinux_label;
+        if (!p->has_no_new_privileges)
+                p->no_new_privileges = base->no_new_privileges;
+        if (!p->n_rlimits) {
+                p->rlimits = base->rlimits;
+                p->n_rlimits = base->n_rlimits;
+        }
+}
+
+static int process_from_file(struct ctx *c, const char *path, struct oci_process **ret, struct cfs_error *err)
+{
+        void *root = NULL;
+        int r = io_read_file(AT_FDCWD, path, PROCESS_MAX, &c->config_text, &c->config_len, err);
+
+        if (r < 0)
+                return r;
+        oci_arena_free(c->arena);
+        c->arena = NULL;
+        r = oci_decode(&oci_process_type, path, c->config_text, c->config_len, &root, &c->arena, err);
+        if (r >= 0) {
+                *ret = root;
+                inherit(*ret, c->state->record->process);
+        }
+        return r;
+}
+
+static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
+{
+        int r = bundle_from_record(c, err);
+
+        if (r < 0)
+                return r;
+        c->arena = oci_arena_new();
+        if (!c->arena)
+                return err_nomem(err);
+        r = o->process_file ? process_from_file(c, o->process_file, &c->config->process, err)
+                            : process_from_options(c, c->state->record->process, o, &c->config->process, err);
+        return r < 0 ? r : bundle_documents(c, err);
+}
+
+static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
+{
+        enum container_status st = o->ignore_paused ? state_status(c->state) : status_of(c->state);
+
+        if (st == STATUS_STOPPED || st == STATUS_CREATING)
+                return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+        if (st == STATUS_PAUSED)
+                return err_set(err, CFS_E_STATE, "cannot exec in a paused container");
+        return 0;
+}
+
+/* Whatever it was that failed: when the container has ended meanwhile, that is why. */
+static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
+{
+        if (!c->state || state_status(c->state) != STATUS_STOPPED)
+                return r;
+        err_clear(err);
+        return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+}
+
+/* In a paused container the new process stands still before its first word to us, for as long as somebody else likes:
+ * `resume` needs the lock, and who has no patience a way to end us. The process will see that nobody is there. */
+static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
+                      struct cfs_error *err)
+{
+        int r;
+
+        if (o->ignore_paused) {
+                state_unlock(c->state);
+                foreground_interruptible(f, true);
+        }
+        r = spawn(c, build_child, err);
+        engine_release(c);
+        if (r >= 0)
+                r = engine_host(c, NULL, err);
+        if (o->ignore_paused)
+                foreground_interruptible(f, false);
+        return r;
+}
+
+static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
+                     struct cfs_error *err)
+{
+        int r = ctx_facts(c, err);
+
+        if (r >= 0)
+                r = trace_open(c->runtime->trace, err);
+        if (r >= 0)
+                r = state_open(c->runtime->root, c->id, LOCK_SH, &c->state, err);
+        if (r >= 0)
+                r = check_status(c, o, err);
+        if (r >= 0)
+                r = load(c, o, err);
+        if (r >= 0)
+                r = engine_check(c, err);
+        if (r >= 0)
+                r = engine_prepare(c, err);
+        if (r >= 0)
+                r = exec_spawn(c, f, o, err);
+        else
+                engine_release(c);
+        if (r >= 0)
+                r = build_announce(c, o->pid_file, o->pidfd_socket, err);
+        if (r < 0) {
+                r = build_explain_death(c, r, err);
+                spawn_abort(c);
+                r = explain_end(c, r, err);
+        }
+        return r;
+}
+
+int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec_options *o,
+             struct cfs_error *err)
+{
+        struct foreground *f = NULL;
+        struct ctx c;
+        int r;
+
+        ctx_init(&c, WALK_EXEC);
+        c.runtime = rt;
+        c.exec = o;
+        c.id = id;
+        c.foreground = !o->detach;
+        r = c.foreground ? foreground_begin(&f, false, err) : 0;
+        if (r >= 0)
+                r = exec_walk(&c, f, o, err);
+        if (r >= 0 && c.foreground) {
+                state_unlock(c.state);
+                r = foreground_wait(f, &c, NULL, err);
+        }
+        foreground_end(f);
+        ctx_done(&c);
+        return r;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs_list and cfs_list_json: what is below the state directory.
+ *
+ * Containers come and go while the directory is read, and no lock is taken: each line is true for its container at one
+ * moment, the list as a whole is not.
+ */
+#include "libcfs/cfs.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/user.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include "oci.h"
+
+#define PASSWD_MAX (16U << 20)
+
+struct list {
+        int (*fn)(struct list *l, struct state *s, enum container_status st);
+        struct cfs_error *err;
+
+        /* cfs_list */
+        int (*user_fn)(void *data, const struct cfs_info *info);
+        void *user_data;
+
+        /* cfs_list_json */
+        struct str text;
+};
+
+static int visit(void *data, struct state *s)
+{
+        struct list *l = data;
+
+        return l->fn(l, s, status_of(s));
+}
+
+static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *err)
+{
+        l->err = err;
+        return state_foreach(rt->root, rt->root_explicit, visit, l, err);
+}
+
+static int give_info(struct list *l, struct state *s, enum container_status st)
+{
+        const struct oci_record *rec = s->record;
+        char owner[USER_NAME_SIZE];
+        const struct cfs_info info = {
+                .id = s->id,
+                .pid = st == STATUS_STOPPED || !rec->has_pid ? 0 : rec->pid,
+                .status = state_status_name(st),
+                .bundle = rec->bundle ? rec->bundle : "",
+                .created = rec->created ? rec->created : "",
+                .owner_uid = rec->owner,
+                .owner = owner,
+        };
+
+        user_name(rec->owner, owner);
+        return l->user_fn(l->user_data, &info);
+}
+
+int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cfs_info *info), void *data,
+             struct cfs_error *err)
+{
+        struct list l = { .fn = give_info, .user_fn = fn, .user_data = data };
+
+        return walk(rt, &l, err);
+}
+
+static int add_document(struct list *l, struct state *s, enum container_status st)
+{
+        struct oci_state *doc = state_document(s, st);
+        _cleanup_free_ char *json = NULL;
+        int r;
+
+        if (!doc)
+                return err_nomem(l->err);
+        r = oci_encode(&oci_state_type, doc, 0, &json, NULL, l->err);
+        if (r < 0)
+                return err_prefix(l->err, r, "container `%s`", s->id);
+        str_add(&l->text, l->text.len ? "," : "[");
+        str_add(&l->text, json);
+        return 0;
+}
+
+/* The established runtime, written in Go, prints an empty list as null; its users test for that. */
+int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_error *err)
+{
+        struct list l = { .fn = add_document };
+        int r = walk(rt, &l, err);
+
+        if (r >= 0) {
+                str_add(&l.text, l.text.len ? "]\n" : "null\n");
+                r = str_take(&l.text, ret_json, err);
+        }
+        str_free(&l.text);
+        return r;
+}

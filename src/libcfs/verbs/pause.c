@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs pause and cfs resume: the freezer of the container's cgroup. Both wait until the kernel says that it is done, and
+ * leave nothing half frozen when it never gets there.
+ */
+#include "base/cleanup.h"
+#include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include <sys/file.h>
+
+static int set_frozen(struct state *s, bool freeze, struct cfs_error *err)
+{
+        struct cgroup *cg = NULL;
+        int r = cgroup_open(s->record, &cg, err);
+
+        if (r >= 0)
+                r = cgroup_freeze(cg, freeze, err);
+        cgroup_close(cg);
+        return r;
+}
+
+static int pause_or_resume(const struct cfs_runtime *rt, const char *id, bool freeze, struct cfs_error *err)
+{
+        struct state *s = NULL;
+        enum container_status st;
+        int r = state_open(rt->root, id, LOCK_EX, &s, err);
+
+        if (r < 0)
+                return r;
+        st = status_of(s);
+        if (freeze && st != STATUS_RUNNING && st != STATUS_CREATED)
+                r = err_set(err, CFS_E_STATE, "container not running or created: %s", state_status_name(st));
+        else if (!freeze && st != STATUS_PAUSED && st != STATUS_CREATED)
+                r = err_set(err, CFS_E_STATE, "container not paused: %s", state_status_name(st));
+        else
+                r = set_frozen(s, freeze, err);
+        state_close(s);
+        return r < 0 ? err_prefix(err, r, freeze ? "pause" : "resume") : 0;
+}
+
+int cfs_pause(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
+{
+        return pause_or_resume(rt, id, true, err);
+}
+
+int cfs_resume(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
+{
+        return pause_or_resume(rt, id, false, err);
+}

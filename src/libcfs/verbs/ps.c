@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cfs ps: the pids of everything in the container's cgroup; without a cgroup, that of the init alone. */
+#include "base/cleanup.h"
+#include "base/proc.h"
+#include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/state.h"
+
+static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct cfs_error *err)
+{
+        struct proc_identity id;
+        pid_t *p = malloc(sizeof(*p));
+
+        if (!p)
+                return err_nomem(err);
+        *ret = p;
+        *ret_n = 0;
+        if (state_identity(s, &id) && proc_status(&id) == PROC_ALIVE)
+                p[(*ret_n)++] = id.pid;
+        return 0;
+}
+
+int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
+           struct cfs_error *err)
+{
+        struct cgroup *cg = NULL;
+        struct state *s = NULL;
+        int r = state_open(rt->root, id, 0, &s, err);
+
+        if (r < 0)
+                return r;
+        if (!s->record->cgroup || s->record->cgroup->n_hierarchies == 0) {
+                r = init_alone(s, ret_pids, ret_n, err);
+        } else {
+                r = cgroup_open(s->record, &cg, err);
+                if (r >= 0)
+                        r = cgroup_pids(cg, ret_pids, ret_n, err);
+        }
+        cgroup_close(cg);
+        state_close(s);
+        return r < 0 ? err_prefix(err, r, "ps") : 0;
+}

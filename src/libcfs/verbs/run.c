@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs run: create and start in one go, without the wait in between, and, in the foreground, delete.
+ *
+ * The lock is released while the container runs, so that exec, kill and update can come in; before it is deleted the
+ * state is opened anew: somebody else may have deleted the container meanwhile and used its ID again.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "libcfs/walk/engine.h"
+#include "libcfs/container/build.h"
+#include "libcfs/cfs.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/container/destroy.h"
+#include "libcfs/container/foreground.h"
+#include "libcfs/container/notify.h"
+#include "libcfs/store/state.h"
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+
+static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_runtime *rt, const char *id,
+                           const struct cfs_run_options *o, struct cfs_error *err)
+{
+        int r = build_container(c, rt, id, &o->create, err);
+
+        if (r < 0)
+                return r;
+        if (c->process->n_args == 0)
+                r = err_set(err, CFS_E_INVALID, "process.args: cannot start a container without a process");
+        if (r >= 0)
+                r = notify_begin(n, c->state, err);
+        if (r >= 0)
+                r = engine_start(c, err);
+        /* In the foreground the manager's main process stays us, its child: only so does it learn the exit code, and only
+         * we may notify it later (NotifyAccess=main). Behind a detached run nobody else is there. */
+        n->pid = c->foreground ? 0 : c->pid;
+        if (r >= 0)
+                r = build_announce(c, o->create.pid_file, o->create.pidfd_socket, err);
+        if (r < 0) {
+                r = build_explain_death(c, r, err);
+                build_abandon(c);
+        }
+        return r;
+}
+
+static void delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own)
+{
+        struct cfs_error err = { 0 };
+        struct proc_identity now;
+        struct state *s = NULL;
+        int r = state_open(rt->root, id, LOCK_EX, &s, &err);
+
+        if (r < 0 && err.code == CFS_E_NOT_FOUND)
+                return;
+        if (r >= 0 && state_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
+                r = destroy_container(s, &err);
+        if (r < 0) /* the exit code is the program's */
+                log_warning("delete container `%s`: %s", id, err.text);
+        state_close(s);
+}
+
+static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
+                          const struct cfs_run_options *o, struct cfs_error *err)
+{
+        struct proc_identity own = { 0 };
+        bool known = state_identity(c->state, &own);
+        int code;
+
+        state_unlock(c->state);
+        code = foreground_wait(f, c, n, err);
+        if (!o->keep && known)
+                delete_own(c->runtime, c->id, &own);
+        return code;
+}
+
+int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
+            struct cfs_error *err)
+{
+        struct foreground *f = NULL;
+        struct notify n = { .fd = -1 };
+        struct ctx c;
+        int r = 0;
+
+        ctx_init(&c, WALK_CREATE);
+        c.foreground = !o->detach;
+        if (c.foreground) {
+                if (!o->no_subreaper)
+                        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+                r = foreground_begin(&f, !o->no_subreaper, err);
+        }
+        if (r >= 0)
+                r = build_and_start(&c, &n, rt, id, o, err);
+        if (r >= 0 && !c.foreground && n.fd >= 0) {
+                state_unlock(c.state);
+                notify_wait_ready(&n, c.pidfd);
+        }
+        if (r >= 0 && c.foreground)
+                r = run_foreground(&c, f, &n, o, err);
+        foreground_end(f);
+        notify_end(&n);
+        ctx_done(&c);
+        return r;
+}

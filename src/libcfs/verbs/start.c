@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs start: let a created container's init run the user's program (runtime.md, "Start").
+ *
+ * The init waits for a connection to start.sock (steps/created.c). We connect, walk the WALK_START rows with it, and
+ * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
+ */
+#include "base/cleanup.h"
+#include "base/unix.h"
+#include "libcfs/walk/engine.h"
+#include "libcfs/container/notify.h"
+#include "libcfs/process/sync.h"
+#include "libcfs/walk/trace.h"
+#include "libcfs/container/bundle.h"
+#include "libcfs/cfs.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/container/destroy.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include "oci.h"
+#include <string.h>
+#include <sys/file.h>
+
+static int wrong_status(const struct state *s, enum container_status st, struct cfs_error *err)
+{
+        switch (st) {
+        case STATUS_STOPPED:
+                return err_set(err, CFS_E_STATE, "cannot start a container that has stopped");
+        case STATUS_PAUSED:
+                return err_set(err, CFS_E_STATE, "cannot start a paused container");
+        case STATUS_RUNNING:
+                return err_set(err, CFS_E_STATE, "cannot start an already running container");
+        default:
+                return err_set(err, CFS_E_STATE, "cannot start container `%s` in the %s state", s->id,
+                               state_status_name(st));
+        }
+}
+
+static int connect_init(struct ctx *c, struct cfs_error *err)
+{
+        const struct sockaddr_un a = unix_address_at(c->state->dir_fd, "start.sock");
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        c->sync = calloc(1, sizeof(*c->sync));
+        if (!c->sync)
+                return err_nomem(err);
+        c->sync->fd = -1;
+        c->sync->last = "created";
+        if (fd < 0)
+                return err_sys(err, errno, "socket", "make a socket");
+        if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
+                return err_sys(err, errno, "connect", "connect to the container's init");
+        c->sync->fd = TAKE_FD(fd);
+        return 0;
+}
+
+/* Type=notify services count as started when they say so; so does our caller. */
+static void wait_ready(struct ctx *c, struct notify *n)
+{
+        struct proc_identity id;
+        _cleanup_close_ int pidfd = state_identity(c->state, &id) ? proc_pidfd(&id) : -1;
+
+        n->pid = c->state->record->pid;
+        state_unlock(c->state);
+        if (pidfd >= 0)
+                notify_wait_ready(n, pidfd);
+}
+
+static int start(struct ctx *c, struct cfs_error *err)
+{
+        struct notify n = { .fd = -1 };
+        int r = bundle_from_record(c, err);
+
+        if (r >= 0) {
+                c->config->hooks = c->state->record->hooks;
+                c->config->process = c->state->record->process;
+                r = bundle_documents(c, err);
+        }
+        if (r >= 0)
+                r = connect_init(c, err);
+        if (r >= 0)
+                r = notify_begin(&n, c->state, err);
+        if (r >= 0)
+                r = engine_start(c, err);
+        if (r >= 0 && n.fd >= 0)
+                wait_ready(c, &n);
+        notify_end(&n);
+        return r;
+}
+
+int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
+{
+        struct cfs_error ignored = { 0 };
+        struct ctx c;
+        int r;
+
+        ctx_init(&c, WALK_CREATE);
+        c.runtime = rt;
+        c.id = id;
+        r = state_open(rt->root, id, LOCK_EX, &c.state, err);
+        if (r >= 0) {
+                enum container_status st = status_of(c.state);
+
+                if (st != STATUS_CREATED)
+                        r = wrong_status(c.state, st, err);
+                else if (!c.state->record->process)
+                        r = err_set(err, CFS_E_INVALID,
+                                    "cannot start a container without a process: config.json has none");
+                else if ((r = trace_open(rt->trace, err)) >= 0) {
+                        c.pid = c.state->record->pid;
+                        r = start(&c, err);
+                        /* Whatever came of it, an init that we have reached has left its socket: a failure after that
+                         * ends it. One that we have not waits for the next `start`. */
+                        if (c.sync && c.sync->fd >= 0) {
+                                (void)unlinkat(c.state->dir_fd, "start.sock", 0);
+                                if (r < 0)
+                                        (void)destroy_stop(c.state, &ignored);
+                        }
+                }
+        }
+        c.pid = 0;
+        ctx_done(&c);
+        return r < 0 ? r : 0;
+}

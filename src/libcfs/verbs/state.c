@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cfs state (runtime.md, "Query State"). Takes no lock: reads one file that is replaced atomically. */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "libcfs/cfs.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include "oci.h"
+#include <stdlib.h>
+
+int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        struct state *s = NULL;
+        int r = state_open(rt->root, id, 0, &s, err);
+
+        if (r < 0)
+                return r;
+        struct oci_state *doc = state_document(s, status_of(s));
+
+        r = doc ? oci_encode(&oci_state_type, doc, 2, &text, NULL, err) : err_nomem(err);
+        if (r >= 0)
+                r = str_printf(ret_json, err, "%s\n", text);
+        state_close(s);
+        return r < 0 ? r : 0;
+}

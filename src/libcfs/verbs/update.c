@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs update: other limits for a container that exists. Only what the document names is changed; when one value is refused, those
+ * that were written before it are put back.
+ *
+ * The shares of the cache and of memory bandwidth are not cgroups but resctrl, one write of the schemata for both. They
+ * come first: the kernel takes or refuses them as a whole.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/state.h"
+#include "libcfs/store/status.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+static int update_rdt(const struct state *s, const char *l3, const char *mb, struct cfs_error *err)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL, *status = NULL;
+        const struct oci_record_intel_rdt *rdt = s->record->intel_rdt;
+        char why[256];
+        int r;
+
+        if (str_empty(l3) && str_empty(mb))
+                return 0;
+        if (!rdt || str_empty(rdt->path))
+                return err_set(
+                        err, CFS_E_UNSUPPORTED,
+                        "linux.intelRdt: the container was created without a resctrl group of its own");
+        r = str_printf(&path, err, "%s/schemata", rdt->path);
+        if (r >= 0)
+                r = str_printf(&text, err, "%s%s%s\n", str_empty(l3) ? "" : l3,
+                               str_empty(l3) || str_empty(mb) ? "" : "\n", str_empty(mb) ? "" : mb);
+        if (r >= 0)
+                r = io_write_small(AT_FDCWD, path, text, err);
+        if (r >= 0)
+                return 0;
+        if (str_printf(&status, NULL, "%s/../info/last_cmd_status", rdt->path) == 0 &&
+            io_read_small(AT_FDCWD, status, why, sizeof(why)) > 0 && !STREQ(why, "ok"))
+                (void)err_hint(err, r, "resctrl says: %s", why);
+        return err_property(err, r, "linux.intelRdt");
+}
+
+static int update_cgroup(const struct state *s, const struct oci_resources *res, struct cfs_error *err)
+{
+        struct cgroup *cg = NULL;
+        int r = cgroup_open(s->record, &cg, err);
+
+        if (r >= 0)
+                r = cgroup_update(cg, res, err);
+        cgroup_close(cg);
+        return r;
+}
+
+int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resources_json,
+               const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        struct oci_resources *res = NULL;
+        struct state *s = NULL;
+        enum container_status st;
+        int r;
+
+        if (resources_json) {
+                r = oci_decode(&oci_resources_type, "resources", resources_json, strlen(resources_json),
+                               (void **)&res, &arena, err);
+                if (r < 0)
+                        return r;
+        }
+        r = state_open(rt->root, id, LOCK_EX, &s, err);
+        if (r < 0)
+                return r;
+        st = status_of(s);
+        if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
+                r = err_set(err, CFS_E_STATE, "container not running: %s", state_status_name(st));
+        if (r >= 0)
+                r = update_rdt(s, l3_cache_schema, mem_bw_schema, err);
+        if (r >= 0 && res)
+                r = update_cgroup(s, res, err);
+        state_close(s);
+        return r < 0 ? err_prefix(err, r, "update") : 0;
+}

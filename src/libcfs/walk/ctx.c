@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of a struct ctx: see ctx.h for who writes and reads each field. */
+#include "libcfs/walk/ctx.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "libcfs/cgroup/cgroup.h"
+#include "libcfs/process/namespaces.h"
+#include "libcfs/store/state.h"
+#include "libcfs/process/sync.h"
+#include "oci.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void ctx_init(struct ctx *c, enum walk walk)
+{
+        memset(c, 0, sizeof(*c));
+        c->walk = walk;
+        c->proc_fd = c->pidfd = c->listen_fd = c->rootfs_fd = c->console_fd = c->console_peer =
+                c->hooks_out_fd = c->hooks_err_fd = -1;
+}
+
+static void close_fd(int *fd)
+{
+        if (*fd >= 0)
+                (void)close(*fd);
+        *fd = -1;
+}
+
+void ctx_done(struct ctx *c)
+{
+        int *const fds[] = { &c->proc_fd,    &c->pidfd,        &c->listen_fd,    &c->rootfs_fd,
+                             &c->console_fd, &c->console_peer, &c->hooks_out_fd, &c->hooks_err_fd };
+
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                close_fd(fds[i]);
+        namespaces_plan_free(c->namespaces);
+        cgroup_close(c->cgroup);
+        if (c->sync) {
+                sync_close(c->sync);
+                free(c->sync);
+        }
+        state_close(c->state);
+        free(c->config_text);
+        free(c->config_name);
+        free(c->bundle);
+        free(c->rootfs);
+        free(c->exec_path);
+        free(c->notify_socket);
+        oci_arena_free(c->arena);
+        memset(c, 0, sizeof(*c));
+}
+
+/* The inode of the initial user namespace is a constant of the kernel's ABI (PROC_USER_INIT_INO). */
+#define INITIAL_USERNS_INO 0xEFFFFFFDu
+
+int ctx_facts(struct ctx *c, struct cfs_error *err)
+{
+        struct stat st;
+        int fd = 3, flags;
+
+        /* Our own descriptors are close-on-exec from birth; so those without the flag are the caller's. */
+        while ((flags = fcntl(fd, F_GETFD)) >= 0 && !(flags & FD_CLOEXEC))
+                fd++;
+        c->inherited_fds = fd - 3;
+        (void)io_cloexec_from(3);
+        c->euid = geteuid();
+        c->proc_fd = path_open_host_proc(err);
+        if (c->proc_fd < 0)
+                return c->proc_fd;
+        c->rootless = c->euid != 0 || fstatat(c->proc_fd, "self/ns/user", &st, 0) < 0 ||
+                      st.st_ino != INITIAL_USERNS_INO;
+        return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one create, exec or restore carries from row to row.
+ *
+ * Each field names the row that writes it (W) and the rows that read it (R). The init is a fork of the runtime, so
+ * what `prepare` wrote is there in both processes; what `host` writes later is seen by the runtime only, what
+ * `init` writes by the init only. What must cross goes through sync.h.
+ */
+#ifndef LIBCFS_CTX_H
+#define LIBCFS_CTX_H
+
+#include "libcfs/walk/step.h"
+#include "ocispec.h"
+#include <sched.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cfs_runtime;        /* cfs.h: root directory, cgroup manager, ...                        */
+struct cfs_create_options; /* cfs.h                                                             */
+struct cfs_exec_options;   /* cfs.h                                                             */
+struct cgroup;             /* cgroup/cgroup.h                                                   */
+struct state;              /* state.h                                                           */
+struct sync;               /* sync.h                                                            */
+struct mounts_plan;        /* steps/mounts.c                                                    */
+struct seccomp_plan;       /* steps/seccomp.c                                                   */
+struct rlimits_plan;       /* steps/rlimits.c                                                   */
+struct namespaces_plan;    /* namespaces.h                                                      */
+
+struct ctx {
+        enum walk walk; /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                                */
+
+        /* ---- what was asked; W: the verb ---------------------------------------------------- */
+        const struct cfs_runtime *runtime;
+        const struct cfs_create_options *create; /* NULL for exec                                */
+        const struct cfs_exec_options *exec;     /* NULL for create                              */
+        const char *id;
+        bool wait_for_start; /* create: the init waits for `start`           */
+        int inherited_fds;   /* how many descriptors from 3 on our caller left us */
+
+        /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
+        struct oci_config *config;   /* never NULL; for exec built from the record               */
+        struct oci_process *process; /* config->process, or exec's, or an empty one (args NULL); never NULL */
+        struct oci_linux *linux_;    /* config->linux, or an empty one; never NULL               */
+        struct oci_hooks *hooks;     /* config->hooks or the record's, or an empty one; never NULL */
+        struct oci_arena *arena;     /* owns the documents; rows may allocate from it            */
+        char *config_text;           /* the document as read, to find the line of a property; or NULL */
+        size_t config_len;
+        char *config_name; /* as messages call it: "config.json"                       */
+        char *bundle;      /* absolute, no symbolic links resolved                     */
+        char *rootfs;      /* absolute host path of root.path; NULL for exec           */
+
+        struct state *state; /* W: the verb; R: rows that record what they make          */
+
+        /* ---- facts about ourselves; W: the verb ---------------------------------------------- */
+        uid_t euid; /* of the runtime                                           */
+        bool rootless; /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
+        int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
+
+        /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn, everybody ------ */
+        uint64_t ns_new;  /* CLONE_NEW* to make                                       */
+        uint64_t ns_join; /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
+        struct namespaces_plan *namespaces;
+
+        /* ---- cgroup; W: linux.cgroupsPath prepare; R: spawn (CLONE_INTO_CGROUP), mounts, host rows */
+        struct cgroup *cgroup;
+
+        /* ---- the new process; W: spawn ------------------------------------------------------- */
+        pid_t pid; /* of the init (or exec'd process) in the runtime's PID namespace; 0 in the init */
+        int pidfd;
+        struct sync *sync;        /* this process's end of the socket                         */
+        uint64_t ignored_signals; /* R: spawn, to reset them in the new process               */
+        int listen_fd;            /* W: created row, prepare; R: init: where `start` connects */
+
+        /* ---- rows' own ----------------------------------------------------------------------- */
+        struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
+        struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
+        struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
+        int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
+        int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
+        bool foreground;     /* W: the verb: run or exec without --detach                */
+        char *exec_path;     /* W: process.args init: the path that was found             */
+        int hooks_out_fd;    /* W: hooks.createContainer prepare: run.oci.hooks.stdout, or -1     */
+        int hooks_err_fd;    /* W: same: run.oci.hooks.stderr, or -1; R: hooks.*Container init    */
+        int preserve_fds;    /* W: process descriptors prepare: how many after stdio stay open */
+        int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
+        char **env;          /* W: process.env init: what execve gets                     */
+        char *notify_socket; /* W: NOTIFY_SOCKET row; R: mounts, env                      */
+        bool watchdog;       /* W: the program is to say that it lives: WATCHDOG_USEC     */
+};
+
+/* Is this a new or joined namespace of the container (as opposed to the runtime's own)? */
+static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
+{
+        return ((c->ns_new | c->ns_join) & clone_flag) != 0;
+}
+
+/* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. */
+static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
+{
+        for (size_t i = 0; i < c->linux_->n_namespaces; i++)
+                if (c->linux_->namespaces[i]->type &&
+                    __builtin_strcmp(c->linux_->namespaces[i]->type, type) == 0)
+                        return c->linux_->namespaces[i];
+        return NULL;
+}
+
+/* The value of an annotation, or NULL. */
+static inline const char *ctx_annotation(const struct ctx *c, const char *key)
+{
+        const struct oci_string_map *m = c->config->annotations;
+
+        for (size_t i = 0; m && i < m->n; i++)
+                if (__builtin_strcmp(m->entries[i].key, key) == 0)
+                        return m->entries[i].value;
+        return NULL;
+}
+
+/* crun's: "1" leaves the supplementary groups of the caller alone, for directories that rootless users share. */
+static inline bool ctx_keeps_groups(const struct ctx *c)
+{
+        const char *value = ctx_annotation(c, "run.oci.keep_original_groups");
+
+        return value && __builtin_strcmp(value, "1") == 0;
+}
+
+/* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's privilege counts for
+ * nothing there. A runtime without privilege has no more right than the init, and none once the init is another user. */
+static inline bool ctx_priorities_from_outside(const struct ctx *c)
+{
+        return ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless;
+}
+
+/* Makes a zeroed context with all descriptors -1. */
+void ctx_init(struct ctx *c, enum walk walk);
+
+/* Facts about the calling process: euid, rootless, procfs, inherited descriptors (which it marks close-on-exec). */
+int ctx_facts(struct ctx *c, struct cfs_error *err);
+
+/* Closes and frees all that the context owns; never the process. */
+void ctx_done(struct ctx *c);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine: walks the table of plan.c, knows no row by name.
+ *
+ * A row that fails ends the walk. The engine completes the error with the phase ("create/init/linux.sysctl") and, when
+ * the row's name is a JSON path and the step did not name a more precise one, with the property. Undo alone goes on
+ * after a failure: what can be removed is removed.
+ */
+#include "libcfs/walk/engine.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "libcfs/walk/problem.h"
+#include "libcfs/process/sync.h"
+#include "libcfs/walk/trace.h"
+#include <string.h>
+
+static const char *walk_name(const struct ctx *c)
+{
+        return c->walk == WALK_EXEC ? "exec" : c->walk == WALK_RESTORE ? "restore" : "create";
+}
+
+static bool row_applies(const struct step *s, const struct ctx *c)
+{
+        return (s->when & c->walk) && (!s->wanted || s->wanted(c));
+}
+
+/* "mounts (attach)" is the property mounts; "created" is none. */
+static void name_property(const struct step *s, int r, struct cfs_error *err)
+{
+        static const char *const roots[] = { "ociVersion", "hooks.", "linux.",   "process.",
+                                             "mounts",     "root",   "hostname", "domainname" };
+        char name[64];
+
+        for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
+                if (strncmp(s->name, roots[i], strlen(roots[i])) == 0) {
+                        (void)snprintf(name, sizeof(name), "%s", s->name);
+                        name[strcspn(name, " ")] = '\0';
+                        (void)err_property(err, r, "%s", name);
+                        return;
+                }
+}
+
+static int row_failed(const struct step *s, const struct ctx *c, const char *column, int r,
+                      struct cfs_error *err)
+{
+        name_property(s, r, err);
+        if (!err->phase[0])
+                (void)snprintf(err->phase, sizeof(err->phase), "%s/%s/%s", walk_name(c), column, s->name);
+        return r;
+}
+
+static int row_call(const struct step *s, struct ctx *c, const char *column,
+                    int (*f)(struct ctx *, struct cfs_error *), struct cfs_error *err)
+{
+        uint64_t t = trace_begin();
+        int r = f(c, err);
+
+        trace_end(t, column, s->name);
+        return r < 0 ? row_failed(s, c, column, r, err) : 0;
+}
+
+static int row_meet(const struct step *s, struct ctx *c, const char *column, struct cfs_error *err)
+{
+        uint64_t t = trace_begin();
+        int r = sync_meet(c->sync, (unsigned)(s - plan), s->name, err);
+
+        trace_end(t, column, s->name);
+        return r;
+}
+
+int engine_prepare(struct ctx *c, struct cfs_error *err)
+{
+        for (const struct step *s = plan; s->name; s++) {
+                if (!s->prepare || !row_applies(s, c))
+                        continue;
+                int r = row_call(s, c, "prepare", s->prepare, err);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+void engine_release(struct ctx *c)
+{
+        for (const struct step *s = plan; s->name; s++)
+                if (s->release && row_applies(s, c))
+                        s->release(c);
+}
+
+static int host_row(const struct step *s, struct ctx *c, struct cfs_error *err)
+{
+        if (!row_applies(s, c))
+                return 0;
+        if (s->when & WALK_MEET)
+                return row_meet(s, c, "host", err);
+        return s->host ? row_call(s, c, "host", s->host, err) : 0;
+}
+
+int engine_host(struct ctx *c, const char *until, struct cfs_error *err)
+{
+        for (const struct step *s = plan; s->name; s++) {
+                int r = host_row(s, c, err);
+
+                if (r < 0)
+                        return r;
+                if (until && STREQ(until, s->name))
+                        break;
+        }
+        return 0;
+}
+
+int engine_start(struct ctx *c, struct cfs_error *err)
+{
+        for (const struct step *s = plan; s->name; s++) {
+                int r = (s->when & WALK_START) ? host_row(s, c, err) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int engine_init(struct ctx *c, struct cfs_error *err)
+{
+        for (const struct step *s = plan; s->name; s++) {
+                int r = 0;
+
+                if (!row_applies(s, c))
+                        continue;
+                if (s->when & WALK_MEET)
+                        r = row_meet(s, c, "init", err);
+                else if (s->init)
+                        r = row_call(s, c, "init", s->init, err);
+                if (r < 0)
+                        return r;
+        }
+        return err_set(err, CFS_E_BUG, "the plan ended without an execve");
+}
+
+int engine_undo(struct state *state, struct cfs_error *err)
+{
+        const struct step *s = plan;
+        int first = 0;
+
+        while (s->name)
+                s++;
+        while (s-- > plan) {
+                struct cfs_error e = { 0 };
+                int r = s->undo ? s->undo(state, &e) : 0;
+
+                if (r >= 0)
+                        continue;
+                if (!e.phase[0])
+                        (void)snprintf(e.phase, sizeof(e.phase), "undo/%s", s->name);
+                if (first == 0) {
+                        first = r;
+                        *err = e;
+                } else {
+                        log_warning("undo: %s: %s", s->name, e.text);
+                }
+        }
+        return first;
+}
+
+/* ---- checks --------------------------------------------------------------------------------------------------- */
+
+int engine_check_all(const struct ctx *c, bool host, problem_fn fn, void *data)
+{
+        struct problems p = { .host = host, .fn = fn, .data = data };
+
+        /* Not row_applies(): a check runs even where the row would do nothing, since "does nothing" may be the problem
+         * (mappings without a user namespace). */
+        for (const struct step *s = plan; s->name; s++)
+                if (s->check && (s->when & c->walk))
+                        s->check(c, &p);
+        problem_flush(&p);
+        return p.count;
+}
+
+static void first_problem(void *data, bool host, const char *property, const char *message, const char *hint)
+{
+        struct cfs_error *err = data;
+
+        if (err->code != CFS_E_NONE)
+                return;
+        (void)err_set(err, host ? CFS_E_UNSUPPORTED : CFS_E_INVALID, "%s", message);
+        if (property[0])
+                (void)err_property(err, -EINVAL, "%s", property);
+        if (hint)
+                (void)err_hint(err, -EINVAL, "%s", hint);
+}
+
+int engine_check(const struct ctx *c, struct cfs_error *err)
+{
+        struct cfs_error found = { 0 };
+        uint64_t t = trace_begin();
+        int n = engine_check_all(c, true, first_problem, &found);
+
+        trace_end(t, "check", "all rows");
+        if (n == 0)
+                return 0;
+        *err = found;
+        (void)snprintf(err->phase, sizeof(err->phase), "%s/check", walk_name(c));
+        return -EINVAL;
+}
+
+/* ---- explain --------------------------------------------------------------------------------------------------- */
+
+void engine_explain(const struct ctx *c, report_fn fn, void *data)
+{
+        struct report r = { .fn = fn, .data = data };
+
+        for (const struct step *s = plan; s->name; s++) {
+                r.step = s->name;
+                if (!row_applies(s, c))
+                        continue;
+                if (s->when & WALK_MEET)
+                        report_line(&r, "runtime and init wait for each other");
+                else if (s->explain)
+                        s->explain(c, &r);
+        }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* problem() and its kin: a check reports and goes on, the engine decides what becomes of it. */
+#include "libcfs/walk/problem.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void problem_flush(struct problems *p)
+{
+        if (p->pending)
+                p->fn(p->data, p->pending_host, p->property, p->message, p->hint[0] ? p->hint : NULL);
+        p->pending = false;
+        p->hint[0] = '\0';
+}
+
+__attribute__((format(printf, 4, 0))) static void problem_add(struct problems *p, bool host,
+                                                              const char *property, const char *fmt,
+                                                              va_list ap)
+{
+        problem_flush(p);
+        p->pending = true;
+        p->pending_host = host;
+        (void)snprintf(p->property, sizeof(p->property), "%s", property ? property : "");
+        (void)vsnprintf(p->message, sizeof(p->message), fmt, ap);
+        p->count++;
+}
+
+void problem(struct problems *p, const char *property, const char *fmt, ...)
+{
+        va_list ap;
+
+        va_start(ap, fmt);
+        problem_add(p, false, property, fmt, ap);
+        va_end(ap);
+}
+
+void problem_host(struct problems *p, const char *property, const char *fmt, ...)
+{
+        va_list ap;
+
+        va_start(ap, fmt);
+        problem_add(p, true, property, fmt, ap);
+        va_end(ap);
+}
+
+void problem_hint(struct problems *p, const char *fmt, ...)
+{
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)vsnprintf(p->hint, sizeof(p->hint), fmt, ap);
+        va_end(ap);
+}
+
+bool problem_wants_host(const struct problems *p)
+{
+        return p->host;
+}
+
+const char *problem_prop(char *buf, size_t size, const char *fmt, ...)
+{
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)vsnprintf(buf, size, fmt, ap);
+        va_end(ap);
+        return buf;
+}
