@@ -6,7 +6,7 @@
  * large chunks. Structures are cut from the front of a chunk, where alignment costs something once, and strings from
  * its back, where they need none.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,7 +12,7 @@
  *
  * Positions are not tracked: every event comes with its offset, and lines are counted when a message needs them.
  */
-#include "decode.h"
+#include "decode_error.h"
 #include "json.h"
 #include <errno.h>
 #include <stdio.h>

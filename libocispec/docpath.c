@@ -2,7 +2,7 @@
 /*
  * Paths within a document, as messages give them.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include "json.h"
 #include <stdio.h>
 #include <string.h>

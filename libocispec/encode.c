@@ -8,7 +8,7 @@
  * JSON is UTF-8, but a path on Linux is any bytes. Such a string is an error here rather than something to be written
  * differently from what it is: a record that does not read back is worse than none.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include "json.h"
 #include <errno.h>
 #include <stdio.h>

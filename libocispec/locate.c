@@ -7,7 +7,7 @@
  * dots ("annotations.a.b"), so a step is not cut off the path beforehand: each key of the text is tried as its beginning,
  * and when it turns out to lead nowhere, its siblings get their turn.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include "json.h"
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * Which name a misspelt one may have meant.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include <string.h>
 
 #define NAME_MAX_LEN 48

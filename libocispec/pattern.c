@@ -6,7 +6,7 @@
  * of sequences of characters and [classes], each followed by nothing, ?, * or +, with ^ at the beginning and $ at the
  * end of a sequence. What is written in this subset means the same in ECMA-262, which JSON Schema prescribes.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include <string.h>
 
 /* One character or class of the pattern: does it contain c? *ret_end is what follows it. */

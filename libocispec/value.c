@@ -4,7 +4,7 @@
  *
  * Integers are never converted through floating point: limits go up to 2^64-1, of which a double keeps 53 bits.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include "json.h"
 #include <inttypes.h>
 #include <stdio.h>

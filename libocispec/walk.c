@@ -3,7 +3,7 @@
  * Going through all properties: those that a type has, for documentation and for tests that ask whether each one is
  * handled, and those that a document has.
  */
-#include "oci-internal.h"
+#include "oci_internal.h"
 #include <string.h>
 
 struct walk {

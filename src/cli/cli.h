@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a command is. Each cmd-NAME.c defines one (or a pair, like pause and resume) as a constant; commands.c lists them.
+ * What a command is. Each cmd_NAME.c defines one (or a pair, like pause and resume) as a constant; commands.c lists them.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H

@@ -10,10 +10,10 @@ static int fake_write(int dir_fd, const char *path, const char *text, struct cfs
 static int fake_save(struct state *s, struct cfs_error *err);
 
 #define io_write_small fake_write
-#define state_save     fake_save
+#define record_save    fake_save
 #include "libcfs/steps/intel_rdt.c"
 #undef io_write_small
-#undef state_save
+#undef record_save
 #include "ctx.h"
 
 /* Appends: the order of the writes can be seen. A bit mask of zeros is what the kernel refuses. */

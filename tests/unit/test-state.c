@@ -3,6 +3,10 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "libcfs/cfs.h"
+#include "libcfs/store/foreach.h"
+#include "libcfs/store/lock.h"
+#include "libcfs/store/record.h"
+#include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include "oci.h"
 #include <signal.h>
@@ -71,7 +75,7 @@ static void leave(struct env *e, const char *id)
         struct cfs_error err;
         struct state *s = create(e, id);
 
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         state_close(s);
 }
 
@@ -190,7 +194,7 @@ static void an_id_is_taken_once(void **state)
         assert_contains(err.text, "container with given ID already exists");
         assert_true(state_open(e->root, "c1", 0, &other, &err) < 0);
         assert_int_equal(err.code, CFS_E_NOT_FOUND);
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         assert_true(state_create(e->root, "c1", &other, &err) < 0);
         assert_int_equal(err.code, CFS_E_EXISTS);
         state_close(s);
@@ -215,7 +219,7 @@ static void the_record_is_what_was_saved(void **state)
         s->record->cgroup->path = oci_arena_strdup(s->arena, "/cg");
         s->record->start_time = UINT64_MAX;
         s->record->has_start_time = true;
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         assert_int_equal(fstatat(s->dir_fd, "state.json", &st, 0), 0);
         assert_int_equal(st.st_mode & 07777, 0600);
         assert_ok(state_open(e->root, "c1", 0, &again, &err));
@@ -272,11 +276,11 @@ static void a_record_of_an_earlier_boot_is_reclaimed(void **state)
         leave(e, "c1");
         write_record(e, "c1", free_one);
         assert_ok(state_open(e->root, "c1", 0, &s, &err));
-        assert_int_equal(state_status(s), STATUS_STOPPED); /* whoever is pid 1 now */
+        assert_int_equal(status_recorded(s), STATUS_STOPPED); /* whoever is pid 1 now */
         state_close(s);
         s = create(e, "c1");
         assert_false(there(e, "c1/state.json"));
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         state_close(s);
         /* What survives a boot must be undone by delete. */
         write_record(e, "c1", devices);
@@ -323,7 +327,7 @@ static void remove_takes_all_and_follows_nothing(void **state)
         (void)snprintf(canary, sizeof(canary), "%s/canary", e->dir);
         assert_int_equal(mkdir(canary, 0755), 0);
         test_write(canary, "file", "host");
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         assert_int_equal(symlinkat(canary, s->dir_fd, "link"), 0);
         assert_int_equal(mkfifoat(s->dir_fd, "fifo", 0600), 0);
         assert_int_equal(mkdirat(s->dir_fd, "notify", 0700), 0);
@@ -356,14 +360,14 @@ static void remove_takes_all_and_follows_nothing(void **state)
 
 /* ---- status -------------------------------------------------------------------------------------------------------- */
 
-static enum container_status status_of(struct env *e, const char *id)
+static enum container_status status_in_store(struct env *e, const char *id)
 {
         struct cfs_error err;
         struct state *s = NULL;
         enum container_status st;
 
         assert_ok(state_open(e->root, id, 0, &s, &err));
-        st = state_status(s);
+        st = status_recorded(s);
         state_close(s);
         return st;
 }
@@ -376,38 +380,38 @@ static void status_through_a_life(void **state)
         struct state *s = create(e, "c1"), *other = NULL;
         pid_t pid = sleeper();
 
-        assert_ok(state_save(s, &err));
-        assert_false(state_identity(s, &id));
-        assert_int_equal(state_status(s), STATUS_CREATING);
-        assert_int_equal(status_of(e, "c1"), STATUS_CREATING);
+        assert_ok(record_save(s, &err));
+        assert_false(record_identity(s, &id));
+        assert_int_equal(status_recorded(s), STATUS_CREATING);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_CREATING);
 
         test_write(s->dir, "start.sock", "");
-        assert_ok(state_set_init(s, pid, &err));
-        assert_ok(state_publish_init(s, &err));
-        assert_true(state_identity(s, &id));
+        assert_ok(record_set_init(s, pid, &err));
+        assert_ok(record_publish_init(s, &err));
+        assert_true(record_identity(s, &id));
         assert_int_equal(id.pid, pid);
         assert_int_equal(proc_status(&id), PROC_ALIVE);
-        assert_int_equal(state_status(s), STATUS_CREATED);
-        assert_int_equal(status_of(e, "c1"), STATUS_CREATED);
+        assert_int_equal(status_recorded(s), STATUS_CREATED);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_CREATED);
         assert_int_equal(unlinkat(s->dir_fd, "start.sock", 0), 0);
-        assert_int_equal(status_of(e, "c1"), STATUS_RUNNING);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);
         state_close(s);
-        assert_int_equal(status_of(e, "c1"), STATUS_RUNNING);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);
 
         /* Somebody else has its pid now. */
         assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
         other->record->start_time++;
-        assert_int_equal(state_status(other), STATUS_STOPPED);
+        assert_int_equal(status_recorded(other), STATUS_STOPPED);
         state_close(other);
 
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT), 0);
-        assert_int_equal(status_of(e, "c1"), STATUS_STOPPED); /* a zombie runs nothing */
+        assert_int_equal(status_in_store(e, "c1"), STATUS_STOPPED); /* a zombie runs nothing */
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_int_equal(status_of(e, "c1"), STATUS_STOPPED);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_STOPPED);
 
         assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
-        assert_true(state_set_init(other, pid, &err) < 0);
+        assert_true(record_set_init(other, pid, &err) < 0);
         assert_int_equal(err.code, CFS_E_DIED);
         state_close(other);
 }
@@ -425,28 +429,28 @@ static void a_create_that_died_is_stopped(void **state)
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-                if (state_create(e->root, "c1", &s, &err) < 0 || state_save(s, &err) < 0 ||
+                if (state_create(e->root, "c1", &s, &err) < 0 || record_save(s, &err) < 0 ||
                     write(p[1], "x", 1) != 1)
                         _exit(1);
                 for (;;)
                         (void)pause();
         }
         assert_int_equal(read(p[0], &(char){ 0 }, 1), 1);
-        assert_int_equal(status_of(e, "c1"), STATUS_CREATING);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_CREATING);
         end(pid);
-        assert_int_equal(status_of(e, "c1"), STATUS_STOPPED);
+        assert_int_equal(status_in_store(e, "c1"), STATUS_STOPPED);
         assert_ok(state_open(e->root, "c1", LOCK_SH, &s, &err));
-        assert_int_equal(state_status(s), STATUS_STOPPED);
+        assert_int_equal(status_recorded(s), STATUS_STOPPED);
         assert_int_equal(s->lock, LOCK_SH);
         state_close(s);
         assert_ok(state_open(e->root, "c1", LOCK_EX, &s, &err));
-        assert_int_equal(state_status(s), STATUS_STOPPED);
+        assert_int_equal(status_recorded(s), STATUS_STOPPED);
         /* With an init that lives, it is not stopped: delete has to kill it. */
         init = sleeper();
-        assert_ok(state_set_init(s, init, &err));
-        assert_ok(state_publish_init(s, &err));
+        assert_ok(record_set_init(s, init, &err));
+        assert_ok(record_publish_init(s, &err));
         s->record->phase = oci_arena_strdup(s->arena, "creating");
-        assert_int_equal(state_status(s), STATUS_CREATING);
+        assert_int_equal(status_recorded(s), STATUS_CREATING);
         state_close(s);
         end(init);
         (void)close(p[0]);
@@ -456,11 +460,11 @@ static void a_create_that_died_is_stopped(void **state)
 static void names_of_status(void **state)
 {
         (void)state;
-        assert_string_equal(state_status_name(STATUS_CREATING), "creating");
-        assert_string_equal(state_status_name(STATUS_CREATED), "created");
-        assert_string_equal(state_status_name(STATUS_RUNNING), "running");
-        assert_string_equal(state_status_name(STATUS_PAUSED), "paused");
-        assert_string_equal(state_status_name(STATUS_STOPPED), "stopped");
+        assert_string_equal(status_name(STATUS_CREATING), "creating");
+        assert_string_equal(status_name(STATUS_CREATED), "created");
+        assert_string_equal(status_name(STATUS_RUNNING), "running");
+        assert_string_equal(status_name(STATUS_PAUSED), "paused");
+        assert_string_equal(status_name(STATUS_STOPPED), "stopped");
 }
 
 /* ---- locks --------------------------------------------------------------------------------------------------------- */
@@ -526,11 +530,11 @@ static void locks_exclude_and_share(void **state)
         assert_in_range(now_ms() - begin, 100, 10000);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         /* Released early: the rest stays usable. */
-        state_unlock(s);
+        lock_release(s);
         assert_int_equal(s->lock, 0);
         pid = holder(e, "c1", LOCK_EX, 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         state_close(s);
         /* Freed by the kernel. */
         pid = holder(e, "c1", LOCK_EX, 60000);
@@ -550,7 +554,7 @@ static void a_child_does_not_keep_the_lock(void **state)
         pid_t creator, child = 0;
         int p[2];
 
-        assert_ok(state_save(s, &err));
+        assert_ok(record_save(s, &err));
         state_close(s);
         /* The creator forks an init and is killed: nobody unlocks. */
         assert_int_equal(pipe2(p, O_CLOEXEC), 0);
@@ -640,7 +644,7 @@ static int racer(struct env *e, int64_t until, bool creator)
                                 state_close(s);
                                 continue;
                         }
-                        if (state_save(s, &err) < 0)
+                        if (record_save(s, &err) < 0)
                                 return 3;
                         if (won % 3 == 1) { /* a container for the others */
                                 state_close(s);
@@ -713,25 +717,25 @@ static void foreach_goes_in_order(void **state)
         struct cfs_error err;
         int warnings = 0;
 
-        assert_ok(state_foreach(e->root, false, see, &seen, &err));
-        assert_fails(state_foreach(e->root, true, see, &seen, &err), ENOENT);
+        assert_ok(store_foreach(e->root, false, see, &seen, &err));
+        assert_fails(store_foreach(e->root, true, see, &seen, &err), ENOENT);
         leave(e, "c");
         leave(e, "a");
         leave(e, "b");
         leave(e, "B");
         state_close(create(e, "no-record"));
         test_write(e->root, "file", "");
-        assert_ok(state_foreach(e->root, true, see, &seen, &err));
+        assert_ok(store_foreach(e->root, true, see, &seen, &err));
         assert_string_equal(seen.ids, "B a b c ");
 
         seen = (struct seen){ .stop_at = "b" };
-        assert_int_equal(state_foreach(e->root, false, see, &seen, &err), 42);
+        assert_int_equal(store_foreach(e->root, false, see, &seen, &err), 42);
         assert_string_equal(seen.ids, "B a b ");
 
         log_set_handler(count_warnings, &warnings, LOG_LEVEL_WARNING);
         write_record(e, "a", "nonsense");
         seen = (struct seen){ .remove_from = e };
-        assert_ok(state_foreach(e->root, false, see, &seen, &err));
+        assert_ok(store_foreach(e->root, false, see, &seen, &err));
         assert_string_equal(seen.ids, "B b ");
         assert_int_equal(warnings, 1);
         log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
@@ -749,7 +753,7 @@ static void the_document(void **state)
         s->record->owner = 0;
         s->record->pid = 4711;
         s->record->has_pid = true;
-        doc = state_document(s, STATUS_RUNNING);
+        doc = status_document(s, STATUS_RUNNING);
         assert_non_null(doc);
         assert_string_equal(doc->oci_version, CFS_SPEC_VERSION);
         assert_string_equal(doc->id, "c1");
@@ -760,7 +764,7 @@ static void the_document(void **state)
         assert_int_equal(doc->pid, 4711);
         s->record->owner = 4000000001U;
         s->record->oci_version = oci_arena_strdup(s->arena, "1.0.2");
-        doc = state_document(s, STATUS_STOPPED);
+        doc = status_document(s, STATUS_STOPPED);
         assert_non_null(doc);
         assert_int_equal(doc->pid, 0);
         assert_true(doc->has_pid); /* printed nevertheless */

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/record.h"
 #include "libcfs/walk/engine.h"
 #include <signal.h>
 
@@ -18,7 +19,7 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         _cleanup_close_ int pidfd = -1;
         int r;
 
-        if (!state_identity(s, &id) || proc_status(&id) != PROC_ALIVE)
+        if (!record_identity(s, &id) || proc_status(&id) != PROC_ALIVE)
                 return 0;
         pidfd = proc_pidfd(&id);
         if (pidfd == -ESRCH)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The runtime itself: where its state lives, and how its executable is kept out of containers' reach.
+ * How the runtime keeps its executable out of containers' reach.
  *
  * CVE-2019-5736: a container whose program is /proc/self/exe, or a script with that as its interpreter, makes the kernel
  * execute the runtime's own file inside the container; from there it can be opened, kept, and written to once it is no
@@ -18,7 +18,6 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cfs.h"
-#include "config.h"
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
@@ -36,29 +35,6 @@
 #endif
 
 extern char **environ;
-
-const char *cfs_version(void)
-{
-        return PACKAGE_VERSION;
-}
-
-const char *cfs_code_name(enum cfs_code code)
-{
-        return err_code_name(code);
-}
-
-int cfs_default_root(char **ret_root, struct cfs_error *err)
-{
-        const char *xdg = getenv("XDG_RUNTIME_DIR");
-        struct stat st;
-
-        if (geteuid() == 0 &&
-            (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu || str_empty(xdg)))
-                return str_dup(ret_root, "/run/cfs", err);
-        if (!str_empty(xdg))
-                return str_printf(ret_root, err, "%s/cfs", xdg);
-        return str_printf(ret_root, err, "/tmp/cfs-%u", (unsigned)geteuid());
-}
 
 /* How much of the file a process is made from: up to the end of the last loaded segment. What follows (symbols, debug
  * information) is most of an unstripped file, and nobody's business in a copy that is made at every run. */

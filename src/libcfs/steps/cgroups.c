@@ -17,6 +17,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 
@@ -124,7 +125,7 @@ int cgroups_prepare(struct ctx *c, struct cfs_error *err)
         r = cgroup_plan(&rq, c->state->record, c->state->arena, &c->cgroup, err);
         if (r < 0)
                 return r;
-        r = state_save(c->state, err);
+        r = record_save(c->state, err);
         if (r < 0)
                 return r;
         return cgroup_make(c->cgroup, err);

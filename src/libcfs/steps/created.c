@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/unix.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
@@ -48,12 +49,12 @@ int created_detach_init(struct ctx *c, struct cfs_error *err)
 /* While the init is at work; so that it need not wait for us when it has done its own. */
 int created_write_host(struct ctx *c, struct cfs_error *err)
 {
-        return state_set_init(c->state, c->pid, err);
+        return record_set_init(c->state, c->pid, err);
 }
 
 int created_host(struct ctx *c, struct cfs_error *err)
 {
-        int r = state_publish_init(c->state, err);
+        int r = record_publish_init(c->state, err);
 
         return r >= 0 && c->wait_for_start ? sync_send_go(c->sync, err) : r;
 }

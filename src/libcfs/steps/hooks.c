@@ -27,6 +27,8 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/hook.h"
+#include "libcfs/store/record.h"
+#include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -113,7 +115,7 @@ static int encode_state(const struct state *s, enum container_status status, pid
                 .id = r->id,
                 .pid = pid,
                 .has_pid = pid > 0,
-                .status = (char *)state_status_name(status),
+                .status = (char *)status_name(status),
                 .bundle = r->bundle ? r->bundle : (char *)"/",
                 .rootfs = r->rootfs,
                 .created = r->created,
@@ -220,7 +222,7 @@ int hooks_prestart_host(struct ctx *c, struct cfs_error *err)
                 int r;
 
                 c->state->record->hooks_started = c->state->record->has_hooks_started = true;
-                r = state_save(c->state, err);
+                r = record_save(c->state, err);
                 if (r < 0)
                         return r;
         }
@@ -262,7 +264,7 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
                 log_warning("%s", err->text);
         /* Once: where something else could not be undone, there will be another delete. */
         s->record->hooks->n_poststop = 0;
-        return state_save(s, err);
+        return record_save(s, err);
 }
 
 /* While the host's paths are there, and our privileges on them. */

@@ -23,6 +23,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -299,7 +300,7 @@ static int make_recorded(struct ctx *c, char **slot, const char *dir, struct cfs
         *slot = oci_arena_strdup(c->state->arena, dir);
         if (!*slot)
                 return err_nomem(err);
-        r = state_save(c->state, err);
+        r = record_save(c->state, err);
         if (r < 0)
                 return r;
         if (mkdir(dir, 0755) == 0)

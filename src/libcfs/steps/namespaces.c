@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include <linux/nsfs.h>
@@ -112,7 +113,7 @@ static int prepare_exec(struct ctx *c, struct cfs_error *err)
         struct proc_identity id;
         char path[64];
 
-        if (!state_identity(c->state, &id) || (n->container_pidfd = proc_pidfd(&id)) < 0)
+        if (!record_identity(c->state, &id) || (n->container_pidfd = proc_pidfd(&id)) < 0)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         c->ns_join = c->ns_join | c->ns_new;
         c->ns_new = 0;

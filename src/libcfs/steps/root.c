@@ -33,6 +33,7 @@
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/process/namespaces.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -146,7 +147,7 @@ static int record_mount(struct ctx *c, struct cfs_error *err)
         if (!rec->mounts || !(rec->mounts[0] = oci_arena_strdup(c->arena, text)))
                 return err_nomem(err);
         rec->n_mounts = 1;
-        return state_save(c->state, err);
+        return record_save(c->state, err);
 }
 
 int root_prepare(struct ctx *c, struct cfs_error *err)

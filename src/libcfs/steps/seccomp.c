@@ -21,6 +21,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/seccomp/filter.h"
+#include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
@@ -336,7 +337,7 @@ int seccomp_late_init(struct ctx *c, struct cfs_error *err)
 
 /* ---- the agent ------------------------------------------------------------------------------------------------- */
 
-static enum container_status status_of(const struct ctx *c)
+static enum container_status process_status(const struct ctx *c)
 {
         if (c->walk == WALK_EXEC)
                 return STATUS_RUNNING;
@@ -353,7 +354,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
                 .pid = c->pid,
                 .has_pid = true,
                 .metadata = recorded(c)->listener_metadata,
-                .state = state_document(c->state, status_of(c)),
+                .state = status_document(c->state, process_status(c)),
         };
 
         if (!s.state)

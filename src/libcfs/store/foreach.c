@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "libcfs/store/foreach.h"
 #include "libcfs/store/state.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -55,7 +56,7 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         return r;
 }
 
-int state_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
+int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                   struct cfs_error *err)
 {
         _cleanup_dir_ DIR *d = opendir(root);

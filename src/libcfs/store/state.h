@@ -9,7 +9,7 @@
  * The lock is flock(2) on the directory itself: exclusive for create, start, delete, update...; shared for exec. The
  * kernel frees it when cfs dies, so that a crash never leaves a container locked.
  *
- * Crash consistency: a row calls state_save() with the resource recorded *before* it makes it. A runtime killed with
+ * Crash consistency: a row calls record_save() with the resource recorded *before* it makes it. A runtime killed with
  * SIGKILL between any two system calls leaves a record from which undo removes everything. A directory without a
  * record is a create that died before it made anything, or a delete that died when all was undone: whoever opens it
  * with an exclusive lock removes it.
@@ -18,24 +18,7 @@
 #define LIBCFS_STATE_H
 
 #include "base/err.h"
-#include "base/proc.h"
-#include "ocispec.h"
-#include <stdbool.h>
-
-struct oci_arena;
-
-struct state {
-        char *root; /* ROOT, absolute                                              */
-        char *id;
-        char *dir;                 /* ROOT/ID                                                     */
-        int dir_fd;                /* of ROOT/ID, O_RDONLY; holds the lock                        */
-        int lock;                  /* LOCK_EX, LOCK_SH or 0                                       */
-        bool creating;             /* made by state_create() of this process                      */
-        struct oci_record *record; /* never NULL; strings live in arena                           */
-        struct oci_arena *arena;
-};
-
-enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+#include "libcfs/store/handle.h"
 
 /* 1..255 (it names a directory) of [A-Za-z0-9_+.-], not "." or "..": else CFS_E_INVALID "invalid container ID format:
  * ...". */
@@ -51,42 +34,13 @@ int state_create(const char *root, const char *id, struct state **ret, struct cf
  * CFS_E_NOT_FOUND "container `ID` does not exist" when missing. */
 int state_open(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
-/* Writes the record atomically. */
-int state_save(struct state *s, struct cfs_error *err);
-
-/* What the container is doing now: from the init's identity, start.sock and (for paused) the cgroup freezer, which
- * the caller asks separately (cgroup.h). Never STATUS_PAUSED by itself. A create that died is STATUS_STOPPED. */
-enum container_status state_status(const struct state *s);
-const char *state_status_name(enum container_status st);
-
-/* The identity of the init as recorded; false when there is none yet. */
-bool state_identity(const struct state *s, struct proc_identity *ret);
-
-/* Records the init and the phase "created", and writes that beside the record. */
-int state_set_init(struct state *s, pid_t pid, struct cfs_error *err);
-
-/* Puts it in the record's place: it takes no time then. */
-int state_publish_init(struct state *s, struct cfs_error *err);
-
 /* Removes ROOT/ID and all it holds, the record first; no links followed, nothing beyond a mount. s stays open. */
 int state_remove(struct state *s, struct cfs_error *err);
-
-/* Releases the lock and keeps the rest: for a foreground run and exec, which must not block other verbs. */
-void state_unlock(struct state *s);
 
 /* In a forked child: closes the descriptors without unlocking. */
 void state_forget_in_child(struct state *s);
 
 /* Closes, unlocks, frees. NULL is fine. */
 void state_close(struct state *s);
-
-/* Calls fn for every container below root, in order of ID, unlocked; a container that vanishes meanwhile is skipped.
- * A missing root is an empty one unless must_exist; a container whose record cannot be read is skipped with a warning.
- * Stops at fn's first non-zero and returns it. */
-int state_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
-                  struct cfs_error *err);
-
-/* The OCI state JSON document of the container in the arena of s. pid is 0 when stopped. NULL: out of memory. */
-struct oci_state *state_document(struct state *s, enum container_status st);
 
 #endif

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a container is doing, the freezer included. */
-#ifndef LIBCFS_STATUS_H
-#define LIBCFS_STATUS_H
+/* What a container is doing now, and the OCI state document that says so. */
+#ifndef LIBCFS_STORE_STATUS_H
+#define LIBCFS_STORE_STATUS_H
 
-#include "libcfs/store/state.h"
+struct state;
+struct oci_state;
 
-/* state_status(), and STATUS_PAUSED when a running container's cgroup is frozen. */
+enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+/* From the record, the init's identity and start.sock; never STATUS_PAUSED. A create that died is STATUS_STOPPED. */
+enum container_status status_recorded(const struct state *s);
+
+/* The same, and STATUS_PAUSED when the container's cgroup is frozen: one file more to read. */
 enum container_status status_of(struct state *s);
+
+/* "creating", "created", "running", "paused" or "stopped" */
+const char *status_name(enum container_status st);
+
+/* The OCI state document of the container, in the arena of s. pid is 0 when stopped. NULL: out of memory. */
+struct oci_state *status_document(struct state *s, enum container_status st);
 
 #endif

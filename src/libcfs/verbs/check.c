@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs check and cfs explain: the plan walked without touching anything.
+ * cfs check: the checks of the plan, without touching anything.
  *
- * check first decodes the document, which reports every syntax, type and range error with its position, then runs the
+ * It first decodes the document, which reports every syntax, type and range error with its position, then runs the
  * check column of all rows on what could be decoded. The same checks are create's first act, so what passes here is
  * refused there only for reasons that lie in the moment.
  *
@@ -126,26 +126,4 @@ int cfs_check(const char *bundle, const char *config, bool host,
         str_free(&k.refused);
         ctx_done(&c);
         return r < 0 ? r : k.invalid ? 1 : k.cannot ? 2 : 0;
-}
-
-int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *line), void *data, struct cfs_error *err)
-{
-        struct ctx c;
-        int r;
-
-        ctx_init(&c, WALK_CREATE);
-        c.runtime = rt;
-        c.create = o;
-        c.id = id;
-        c.foreground = true; /* explain the configuration, not the way it is called */
-        r = ctx_facts(&c, err);
-        if (r >= 0)
-                r = bundle_load(&c, o->bundle, o->config, err);
-        if (r >= 0)
-                r = bundle_locate(&c, engine_check(&c, err), err);
-        if (r >= 0)
-                engine_explain(&c, fn, data);
-        ctx_done(&c);
-        return r;
 }

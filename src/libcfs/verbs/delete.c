@@ -22,11 +22,11 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
                         return 0;
                 return r;
         }
-        enum container_status st = state_status(s);
+        enum container_status st = status_recorded(s);
 
         if (st == STATUS_RUNNING && !force)
                 r = err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", id,
-                            state_status_name(status_of(s)));
+                            status_name(status_of(s)));
         else
                 r = destroy_container(s, err);
         state_close(s);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include <poll.h>
@@ -123,7 +124,7 @@ static int watch_and_follow(struct state *s, struct watch *w, struct cfs_error *
         struct cfs_error why = { 0 };
         struct proc_identity id;
 
-        pidfd = state_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
+        pidfd = record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
         if (pidfd < 0)
                 return err_set(err, CFS_E_STATE, "container not running");
         /* Without the memory controller there are statistics still. */
@@ -144,7 +145,7 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
 
         if (r < 0)
                 return r;
-        if (state_status(s) == STATUS_STOPPED)
+        if (status_recorded(s) == STATUS_STOPPED)
                 r = err_set(err, CFS_E_STATE, "container not running: `%s` is stopped", id);
         if (r >= 0)
                 r = cgroup_open(s->record, &w.cg, err);

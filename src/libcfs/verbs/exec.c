@@ -17,6 +17,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/container/foreground.h"
+#include "libcfs/store/lock.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
@@ -239,7 +240,7 @@ static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_erro
 
 static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
 {
-        enum container_status st = o->ignore_paused ? state_status(c->state) : status_of(c->state);
+        enum container_status st = o->ignore_paused ? status_recorded(c->state) : status_of(c->state);
 
         if (st == STATUS_STOPPED || st == STATUS_CREATING)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
@@ -251,7 +252,7 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
 /* Whatever it was that failed: when the container has ended meanwhile, that is why. */
 static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
 {
-        if (!c->state || state_status(c->state) != STATUS_STOPPED)
+        if (!c->state || status_recorded(c->state) != STATUS_STOPPED)
                 return r;
         err_clear(err);
         return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
@@ -265,7 +266,7 @@ static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec
         int r;
 
         if (o->ignore_paused) {
-                state_unlock(c->state);
+                lock_release(c->state);
                 foreground_interruptible(f, true);
         }
         r = spawn(c, build_child, err);
@@ -324,7 +325,7 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         if (r >= 0)
                 r = exec_walk(&c, f, o, err);
         if (r >= 0 && c.foreground) {
-                state_unlock(c.state);
+                lock_release(c.state);
                 r = foreground_wait(f, &c, NULL, err);
         }
         foreground_end(f);

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/cfs.h"
+#include "libcfs/store/record.h"
+#include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include <signal.h>
 #include <string.h>
@@ -52,7 +54,7 @@ static void wake_killed(const struct state *s)
 static int kill_init(const struct state *s, int sig, struct cfs_error *err)
 {
         struct proc_identity id;
-        _cleanup_close_ int pidfd = state_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
+        _cleanup_close_ int pidfd = record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
         int r = pidfd < 0 ? pidfd : proc_signal(pidfd, sig);
 
         if (r == -ESRCH)
@@ -71,7 +73,7 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
         if (r < 0)
                 return r;
-        enum container_status st = state_status(s);
+        enum container_status st = status_recorded(s);
         bool own_pids = has_pid_namespace(s->record);
 
         if (all || (sig == SIGKILL && !own_pids && s->record->cgroup)) {

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/user.h"
+#include "libcfs/store/foreach.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
@@ -37,7 +38,7 @@ static int visit(void *data, struct state *s)
 static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *err)
 {
         l->err = err;
-        return state_foreach(rt->root, rt->root_explicit, visit, l, err);
+        return store_foreach(rt->root, rt->root_explicit, visit, l, err);
 }
 
 static int give_info(struct list *l, struct state *s, enum container_status st)
@@ -47,7 +48,7 @@ static int give_info(struct list *l, struct state *s, enum container_status st)
         const struct cfs_info info = {
                 .id = s->id,
                 .pid = st == STATUS_STOPPED || !rec->has_pid ? 0 : rec->pid,
-                .status = state_status_name(st),
+                .status = status_name(st),
                 .bundle = rec->bundle ? rec->bundle : "",
                 .created = rec->created ? rec->created : "",
                 .owner_uid = rec->owner,
@@ -68,7 +69,7 @@ int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cf
 
 static int add_document(struct list *l, struct state *s, enum container_status st)
 {
-        struct oci_state *doc = state_document(s, st);
+        struct oci_state *doc = status_document(s, st);
         _cleanup_free_ char *json = NULL;
         int r;
 

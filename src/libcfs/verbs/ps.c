@@ -4,6 +4,7 @@
 #include "base/proc.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 
 static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct cfs_error *err)
@@ -15,7 +16,7 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
                 return err_nomem(err);
         *ret = p;
         *ret_n = 0;
-        if (state_identity(s, &id) && proc_status(&id) == PROC_ALIVE)
+        if (record_identity(s, &id) && proc_status(&id) == PROC_ALIVE)
                 p[(*ret_n)++] = id.pid;
         return 0;
 }

@@ -14,6 +14,8 @@
 #include "libcfs/container/destroy.h"
 #include "libcfs/container/foreground.h"
 #include "libcfs/container/notify.h"
+#include "libcfs/store/lock.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include <string.h>
 #include <sys/file.h>
@@ -53,7 +55,7 @@ static void delete_own(const struct cfs_runtime *rt, const char *id, const struc
 
         if (r < 0 && err.code == CFS_E_NOT_FOUND)
                 return;
-        if (r >= 0 && state_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
+        if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
                 r = destroy_container(s, &err);
         if (r < 0) /* the exit code is the program's */
                 log_warning("delete container `%s`: %s", id, err.text);
@@ -64,10 +66,10 @@ static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
                           const struct cfs_run_options *o, struct cfs_error *err)
 {
         struct proc_identity own = { 0 };
-        bool known = state_identity(c->state, &own);
+        bool known = record_identity(c->state, &own);
         int code;
 
-        state_unlock(c->state);
+        lock_release(c->state);
         code = foreground_wait(f, c, n, err);
         if (!o->keep && known)
                 delete_own(c->runtime, c->id, &own);
@@ -92,7 +94,7 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
         if (r >= 0)
                 r = build_and_start(&c, &n, rt, id, o, err);
         if (r >= 0 && !c.foreground && n.fd >= 0) {
-                state_unlock(c.state);
+                lock_release(c.state);
                 notify_wait_ready(&n, c.pidfd);
         }
         if (r >= 0 && c.foreground)

@@ -15,6 +15,8 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/container/destroy.h"
+#include "libcfs/store/lock.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
@@ -32,7 +34,7 @@ static int wrong_status(const struct state *s, enum container_status st, struct 
                 return err_set(err, CFS_E_STATE, "cannot start an already running container");
         default:
                 return err_set(err, CFS_E_STATE, "cannot start container `%s` in the %s state", s->id,
-                               state_status_name(st));
+                               status_name(st));
         }
 }
 
@@ -58,10 +60,10 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
 static void wait_ready(struct ctx *c, struct notify *n)
 {
         struct proc_identity id;
-        _cleanup_close_ int pidfd = state_identity(c->state, &id) ? proc_pidfd(&id) : -1;
+        _cleanup_close_ int pidfd = record_identity(c->state, &id) ? proc_pidfd(&id) : -1;
 
         n->pid = c->state->record->pid;
-        state_unlock(c->state);
+        lock_release(c->state);
         if (pidfd >= 0)
                 notify_wait_ready(n, pidfd);
 }

@@ -16,7 +16,7 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
 
         if (r < 0)
                 return r;
-        struct oci_state *doc = state_document(s, status_of(s));
+        struct oci_state *doc = status_document(s, status_of(s));
 
         r = doc ? oci_encode(&oci_state_type, doc, 2, &text, NULL, err) : err_nomem(err);
         if (r >= 0)

@@ -76,7 +76,7 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
                 return r;
         st = status_of(s);
         if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
-                r = err_set(err, CFS_E_STATE, "container not running: %s", state_status_name(st));
+                r = err_set(err, CFS_E_STATE, "container not running: %s", status_name(st));
         if (r >= 0)
                 r = update_rdt(s, l3_cache_schema, mem_bw_schema, err);
         if (r >= 0 && res)

@@ -3,8 +3,8 @@
  * cfs create, and with --dry-run cfs explain. --no-subreaper is accepted because it is on one of the runtimes that
  * engines know; create leaves no process of its own behind that could reap anything.
  */
-#include "cli/bundle-options.h"
-#include "cli/cmd-explain.h"
+#include "cli/bundle_options.h"
+#include "cli/cmd_explain.h"
 
 struct values {
         struct cfs_create_options o;

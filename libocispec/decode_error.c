@@ -5,7 +5,7 @@
  * The frames of the decoder are the path of the value at hand. It is spelt twice: as a JSON pointer for the message,
  * and dotted, as the rest of cfs names properties, for err->property.
  */
-#include "decode.h"
+#include "decode_error.h"
 #include "json.h"
 #include "base/log.h"
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * cfs explain: the plan of a create, row by row, as the rows themselves tell it. Text is for people and grep: the row's
  * name stands in front of its first line only. JSON is an array of {"step":NAME,"lines":[...]}, in the plan's order.
  */
-#include "cli/cmd-explain.h"
-#include "cli/bundle-options.h"
+#include "cli/cmd_explain.h"
+#include "cli/bundle_options.h"
 #include "base/cleanup.h"
 #include "cli/fail.h"
 #include "cli/jsonout.h"

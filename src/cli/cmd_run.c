@@ -3,7 +3,7 @@
  * cfs run: create, start, and, unless detached, stay: forward signals and the terminal, end with the container's exit
  * code, delete.
  */
-#include "cli/bundle-options.h"
+#include "cli/bundle_options.h"
 
 #define AT(field) offsetof(struct cfs_run_options, field)
 

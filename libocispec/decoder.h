@@ -2,10 +2,10 @@
 /*
  * The decoder's working state, see decode.c.
  */
-#ifndef DECODE_H
-#define DECODE_H
+#ifndef DECODER_H
+#define DECODER_H
 
-#include "oci-internal.h"
+#include "oci_internal.h"
 
 enum what { IN_OBJECT, IN_ARRAY, IN_MAP };
 
@@ -53,18 +53,5 @@ static inline struct frame *top(struct decoder *d)
 {
         return &d->frames[d->depth - 1];
 }
-
-/* ---- decode-error.c: these return what an event returns, 0 to go on, 1 to stop ---------------------------------- */
-
-int decode_error_nomem(struct decoder *d);
-
-/* An error in the value that the frames lead to, or in its member `key` (NULL: in itself). */
-int decode_error(struct decoder *d, size_t offset, const char *key, const char *message);
-
-/* "expected WANTED, got GOT" */
-int decode_error_mismatch(struct decoder *d, size_t offset, const char *wanted, const char *got);
-
-/* Tells somebody about a property that the type of the top frame does not know. */
-void decode_error_unknown(struct decoder *d, size_t offset, const char *key, size_t len);
 
 #endif

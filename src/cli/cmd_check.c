@@ -3,7 +3,7 @@
  * cfs check. The exit code says what is wrong: 0 nothing, 1 the documents, 2 this host. As text each problem is one line
  * that editors know how to jump to, FILE:LINE:COLUMN: PROPERTY: MESSAGE, and its hint another one.
  */
-#include "cli/bundle-options.h"
+#include "cli/bundle_options.h"
 #include "base/cleanup.h"
 #include "cli/fail.h"
 #include "cli/jsonout.h"

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An open container: its directory, its lock, its record. state.h opens and closes it. */
+#ifndef LIBCFS_STORE_HANDLE_H
+#define LIBCFS_STORE_HANDLE_H
+
+#include "ocispec.h"
+#include <stdbool.h>
+
+struct oci_arena;
+
+struct state {
+        char *root; /* ROOT, absolute                                              */
+        char *id;
+        char *dir;                 /* ROOT/ID                                                     */
+        int dir_fd;                /* of ROOT/ID, O_RDONLY; holds the lock                        */
+        int lock;                  /* LOCK_EX, LOCK_SH or 0                                       */
+        bool creating;             /* made by state_create() of this process                      */
+        struct oci_record *record; /* never NULL; strings live in arena                           */
+        struct oci_arena *arena;
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The lock of one container: flock(2) on its directory.
+ *
+ * The kernel releases the lock when the last descriptor of the open file is closed, so a cfs that is killed never leaves
+ * a container locked. The open file is shared with forked children: a child closes its descriptor
+ * (state_forget_in_child()), or the container stays locked as long as the child lives; and the lock is released
+ * explicitly, for the moment in which a hook has been forked and not yet executed.
+ */
+#include "libcfs/store/lock.h"
+#include "libcfs/store/handle.h"
+#include <errno.h>
+#include <sys/file.h>
+#include <time.h>
+
+#define LOCK_TIMEOUT_MS 30000
+
+static void sleep_us(long us)
+{
+        (void)nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec ts;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int lock_try(struct state *s, int lock)
+{
+        if (flock(s->dir_fd, lock | LOCK_NB) < 0)
+                return -errno;
+        s->lock = lock;
+        return 0;
+}
+
+int lock_wait(struct state *s, int lock, struct cfs_error *err)
+{
+        int64_t deadline = 0;
+        long us = 500;
+        int r;
+
+        for (;;) {
+                r = lock_try(s, lock);
+                if (r == 0)
+                        return 0;
+                if (r != -EWOULDBLOCK)
+                        return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
+                /* flock(2) has no timeout, and we have no signal to interrupt it: the process is our caller's. */
+                if (deadline == 0)
+                        deadline = now_ms() + LOCK_TIMEOUT_MS;
+                else if (now_ms() >= deadline)
+                        return err_set(
+                                err, CFS_E_TIMEOUT,
+                                "container `%s` is locked: another cfs has been working on it for %d s",
+                                s->id, LOCK_TIMEOUT_MS / 1000);
+                sleep_us(us);
+                if (us < 20000)
+                        us *= 2;
+        }
+}
+
+void lock_release(struct state *s)
+{
+        if (s->lock)
+                (void)flock(s->dir_fd, LOCK_UN);
+        s->lock = 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The record of one container: state.json, whose schema is libocispec/schema/record.json.
+ *
+ * It is always replaced as a whole, by rename(2): a reader sees the old record or the new one. `create` writes the last
+ * one beside the old one while the init is at work, so that it takes one rename(2) to publish it.
+ */
+#include "libcfs/store/record.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "libcfs/store/handle.h"
+#include "oci.h"
+#include <fcntl.h>
+
+#define RECORD         RECORD_NAME
+#define NEXT_RECORD    "state.json.next"
+#define RECORD_VERSION 1
+
+int record_load(struct state *s, struct cfs_error *err)
+{
+        _cleanup_free_ char *name = NULL, *text = NULL;
+        _cleanup_close_ int fd = -1;
+        void *record;
+        size_t len;
+        int r;
+
+        fd = openat(s->dir_fd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT)
+                return -ENOENT;
+        r = str_printf(&name, err, "%s/" RECORD, s->dir);
+        if (r < 0)
+                return r;
+        if (fd < 0)
+                return err_path(err, errno, "openat", name, "open `%s`", name);
+        r = io_read_fd(fd, name, OCI_MAX_SIZE, &text, &len, err);
+        if (r < 0)
+                return r;
+        oci_arena_free(s->arena);
+        s->arena = NULL;
+        s->record = NULL;
+        r = oci_decode(&oci_record_type, name, text, len, &record, &s->arena, err);
+        if (r < 0)
+                return r == -ENOENT ? -EIO : r;
+        s->record = record;
+        if (s->record->version != RECORD_VERSION)
+                return err_set(err, CFS_E_UNSUPPORTED,
+                               "`%s` was written by another version of cfs (format %u)", name,
+                               (unsigned)s->record->version);
+        return 0;
+}
+
+int record_new(struct state *s, struct cfs_error *err)
+{
+        const char *boot;
+        int r;
+
+        oci_arena_free(s->arena);
+        s->record = NULL;
+        s->arena = oci_arena_new();
+        if (s->arena)
+                s->record = oci_arena_alloc(s->arena, sizeof(*s->record));
+        if (!s->record)
+                return err_nomem(err);
+        r = proc_boot_id(&boot);
+        if (r < 0)
+                return err_path(err, -r, "read", "/proc/sys/kernel/random/boot_id",
+                                "read the id of this boot");
+        s->record->version = RECORD_VERSION;
+        s->record->has_version = true;
+        s->record->owner = geteuid();
+        s->record->has_owner = true;
+        s->record->id = oci_arena_strdup(s->arena, s->id);
+        s->record->phase = oci_arena_strdup(s->arena, "creating");
+        s->record->boot_id = oci_arena_strdup(s->arena, boot);
+        return s->record->id && s->record->phase && s->record->boot_id ? 0 : err_nomem(err);
+}
+
+static int encode(const struct state *s, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        size_t len = 0;
+        int r = oci_encode(&oci_record_type, s->record, 0, ret, &len, err);
+
+        if (r < 0)
+                return r;
+        (*ret)[len] = '\n'; /* in place of the NUL */
+        *ret_len = len + 1;
+        return 0;
+}
+
+static int save_failed(const struct state *s, int r, struct cfs_error *err)
+{
+        return err_prefix(err, r, "write the state of container `%s`", s->id);
+}
+
+int record_save(struct state *s, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t len = 0;
+        int r = encode(s, &text, &len, err);
+
+        if (r >= 0)
+                r = io_write_atomic(s->dir_fd, RECORD, text, len, 0600, err);
+        return r < 0 ? save_failed(s, r, err) : 0;
+}
+
+bool record_identity(const struct state *s, struct proc_identity *ret)
+{
+        const struct oci_record *rec = s->record;
+
+        if (!rec->has_pid || rec->pid <= 0 || !rec->has_start_time)
+                return false;
+        *ret = (struct proc_identity){ .pid = rec->pid, .start_time = rec->start_time };
+        (void)snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", rec->boot_id ? rec->boot_id : "");
+        return true;
+}
+
+int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        struct proc_identity id;
+        size_t len = 0;
+        int r;
+
+        r = proc_identify(pid, &id);
+        if (r == -ESRCH)
+                return err_set(err, CFS_E_DIED, "the container's init %d has ended", (int)pid);
+        if (r < 0)
+                return err_sys(err, -r, "read", "read `/proc/%d/stat`", (int)pid);
+        s->record->pid = id.pid;
+        s->record->has_pid = true;
+        s->record->start_time = id.start_time;
+        s->record->has_start_time = true;
+        s->record->boot_id = oci_arena_strdup(s->arena, id.boot_id);
+        s->record->phase = oci_arena_strdup(s->arena, "created");
+        if (!s->record->boot_id || !s->record->phase)
+                return err_nomem(err);
+        r = encode(s, &text, &len, err);
+        if (r >= 0)
+                r = io_write_new(s->dir_fd, NEXT_RECORD, text, len, 0600, err);
+        return r < 0 ? save_failed(s, r, err) : 0;
+}
+
+int record_publish_init(struct state *s, struct cfs_error *err)
+{
+        int r;
+
+        if (renameat(s->dir_fd, NEXT_RECORD, s->dir_fd, RECORD) == 0)
+                return 0;
+        r = err_path(err, errno, "renameat", NEXT_RECORD, "replace `" RECORD "`");
+        return save_failed(s, r, err);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The record of one container: what later commands, and undo, know of it. */
+#ifndef LIBCFS_STORE_RECORD_H
+#define LIBCFS_STORE_RECORD_H
+
+#include "base/err.h"
+#include "base/proc.h"
+#include <stdbool.h>
+
+struct state;
+
+#define RECORD_NAME "state.json"
+
+/* Reads and decodes the record. -ENOENT, without a message, when there is none. */
+int record_load(struct state *s, struct cfs_error *err);
+
+/* A new record in memory: version, id, phase "creating", owner, boot id. */
+int record_new(struct state *s, struct cfs_error *err);
+
+/* Writes the record atomically. A row calls this with the resource recorded before it makes the resource. */
+int record_save(struct state *s, struct cfs_error *err);
+
+/* The identity of the init as recorded; false when there is none yet. */
+bool record_identity(const struct state *s, struct proc_identity *ret);
+
+/* Records the init and the phase "created", and writes that beside the record. */
+int record_set_init(struct state *s, pid_t pid, struct cfs_error *err);
+
+/* Puts what record_set_init() wrote in the record's place, by one rename(2). */
+int record_publish_init(struct state *s, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The directory that holds the state directories of all containers: where it is, how it is made, who may write to it.
+ *
+ * The records below it say what `delete` removes, as root. So a directory that other users can write to is refused:
+ * /tmp/cfs-UID could have been made by another user as a trap.
+ */
+#include "libcfs/store/root.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "libcfs/cfs.h"
+#include <stdlib.h>
+
+int cfs_default_root(char **ret_root, struct cfs_error *err)
+{
+        const char *xdg = getenv("XDG_RUNTIME_DIR");
+        struct stat st;
+
+        if (geteuid() == 0 &&
+            (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu || str_empty(xdg)))
+                return str_dup(ret_root, "/run/cfs", err);
+        if (!str_empty(xdg))
+                return str_printf(ret_root, err, "%s/cfs", xdg);
+        return str_printf(ret_root, err, "/tmp/cfs-%u", (unsigned)geteuid());
+}
+
+int store_root_make(const char *root, struct cfs_error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = str_dup(&path, root, err);
+        if (r < 0)
+                return r;
+        for (char *p = path + 1; *p; p++) {
+                if (*p != '/')
+                        continue;
+                *p = '\0';
+                if (mkdir(path, 0755) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+                        return err_path(err, errno, "mkdir", path, "make the state directory `%s`", root);
+                *p = '/';
+        }
+        if (mkdir(path, 0700) < 0)
+                return errno == EEXIST
+                               ? 0
+                               : err_path(err, errno, "mkdir", root, "make the state directory `%s`", root);
+        /* What is sticky in XDG_RUNTIME_DIR is not cleaned away by age (XDG base directory specification). */
+        if (geteuid() != 0 && chmod(path, 01700) < 0)
+                return err_path(err, errno, "chmod", root, "make the state directory `%s`", root);
+        return 0;
+}
+
+int store_root_trust(const char *path, const struct stat *st, struct cfs_error *err)
+{
+        int r;
+
+        if (st->st_uid != geteuid() && st->st_uid != 0)
+                r = err_set(err, CFS_E_INVALID, "the state directory `%s` belongs to uid %u", path,
+                            (unsigned)st->st_uid);
+        else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX))
+                r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by everybody",
+                            path);
+        else
+                return 0;
+        return err_hint(err, r, "choose a directory of your own with --root");
+}
+
+int store_root_check(const char *root, struct cfs_error *err)
+{
+        struct stat st;
+
+        if (stat(root, &st) < 0)
+                return errno == ENOENT
+                               ? 0
+                               : err_path(err, errno, "stat", root, "examine the state directory `%s`", root);
+        return store_root_trust(root, &st, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cfs explain: the explanations of the plan, row by row, without touching anything. */
+#include "libcfs/cfs.h"
+#include "libcfs/container/bundle.h"
+#include "libcfs/walk/ctx.h"
+#include "libcfs/walk/engine.h"
+
+int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
+                void (*fn)(void *data, const char *step, const char *line), void *data, struct cfs_error *err)
+{
+        struct ctx c;
+        int r;
+
+        ctx_init(&c, WALK_CREATE);
+        c.runtime = rt;
+        c.create = o;
+        c.id = id;
+        c.foreground = true; /* explain the configuration, not the way it is called */
+        r = ctx_facts(&c, err);
+        if (r >= 0)
+                r = bundle_load(&c, o->bundle, o->config, err);
+        if (r >= 0)
+                r = bundle_locate(&c, engine_check(&c, err), err);
+        if (r >= 0)
+                engine_explain(&c, fn, data);
+        ctx_done(&c);
+        return r;
+}
