@@ -22,18 +22,43 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* -ENOENT when procfs shows no such process. */
+static ssize_t read_file(pid_t pid, char *buf, size_t size)
+{
+        char path[32];
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        return io_read_small(AT_FDCWD, path, buf, size);
+}
+
+/* The process may have ended, or its place may have been taken, between the two looks: one of them says so. A pid that
+ * kill(2) knows and procfs does not show twice is hidden from us (hidepid=, proc(5)), or /proc is not the procfs of
+ * our PID namespace. Then nothing is known about the process, least of all that it is gone. */
+static ssize_t read_existing(pid_t pid, char *buf, size_t size)
+{
+        ssize_t n = read_file(pid, buf, size);
+
+        for (unsigned look = 0; n == -ENOENT; look++) {
+                if (kill(pid, 0) < 0 && errno == ESRCH)
+                        return -ESRCH;
+                if (look == 2)
+                        return -EACCES;
+                n = read_file(pid, buf, size);
+        }
+        return n;
+}
+
 /* Reads state and start time (fields 3 and 22, proc(5)). 0 or -errno, -ESRCH when there is no such process. */
 static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
 {
-        char path[32], buf[1024], *p, *end;
+        char buf[1024], *p, *end;
         ssize_t n;
 
         if (pid <= 0)
                 return -ESRCH;
-        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        n = io_read_small(AT_FDCWD, path, buf, sizeof(buf));
+        n = read_existing(pid, buf, sizeof(buf));
         if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int)n;
+                return (int)n;
         /* Field 2 is the program's name in parentheses, and the name may hold anything, parentheses included:
          * the fields begin behind the last one. */
         p = strrchr(buf, ')');
@@ -88,15 +113,22 @@ int proc_identify(pid_t pid, struct proc_identity *ret)
         return 0;
 }
 
-enum proc_status proc_status(const struct proc_identity *id)
+int proc_status(const struct proc_identity *id)
 {
         uint64_t start;
         const char *boot;
         char state;
+        int r;
 
-        if (read_stat(id->pid, &state, &start) < 0 || start != id->start_time)
+        r = read_stat(id->pid, &state, &start);
+        if (r == -ESRCH || (r == 0 && start != id->start_time))
                 return PROC_GONE;
-        if (id->boot_id[0] && (proc_boot_id(&boot) < 0 || !STREQ(boot, id->boot_id)))
+        if (r < 0)
+                return r;
+        r = id->boot_id[0] ? proc_boot_id(&boot) : 0;
+        if (r < 0)
+                return r;
+        if (id->boot_id[0] && !STREQ(boot, id->boot_id))
                 return PROC_GONE;
         return state == 'Z' || state == 'X' || state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
 }
@@ -104,6 +136,7 @@ enum proc_status proc_status(const struct proc_identity *id)
 int proc_pidfd(const struct proc_identity *id)
 {
         _cleanup_close_ int fd = -1;
+        int r;
 
         if (id->pid <= 0)
                 return -ESRCH;
@@ -111,8 +144,9 @@ int proc_pidfd(const struct proc_identity *id)
         /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of somebody else. */
         if (fd < 0)
                 return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
-        if (proc_status(id) == PROC_GONE)
-                return -ESRCH;
+        r = proc_status(id);
+        if (r < 0 || r == PROC_GONE)
+                return r < 0 ? r : -ESRCH;
         return TAKE_FD(fd);
 }
 

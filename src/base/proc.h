@@ -28,11 +28,13 @@ int proc_identify(pid_t pid, struct proc_identity *ret);
 /* The id of this boot (proc_identity.boot_id), read once. 0 or -errno. */
 int proc_boot_id(const char **ret);
 
-/* What became of it. Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest fits
- * (it is read once per run of cfs). */
-enum proc_status proc_status(const struct proc_identity *id);
+/* What became of it: an enum proc_status, or -errno when that cannot be told: never PROC_GONE because a look failed.
+ * Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest fits (it is read once per
+ * run of cfs). */
+int proc_status(const struct proc_identity *id);
 
-/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone. */
+/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone, another -errno
+ * when that cannot be told. */
 int proc_pidfd(const struct proc_identity *id);
 
 /* pidfd_send_signal(2). 0 or -errno. */

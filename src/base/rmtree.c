@@ -52,7 +52,7 @@ static int flatten(int top, const char *name, unsigned *serial)
 
         if (!d)
                 return -errno;
-        while ((de = readdir(d))) {
+        for (errno = 0; (de = readdir(d)); errno = 0) {
                 if (is_dots(de->d_name))
                         continue;
                 r = remove_simple(dirfd(d), de->d_name);
@@ -66,7 +66,7 @@ static int flatten(int top, const char *name, unsigned *serial)
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return -errno;
 }
 
 int rmtree_contents(int dir_fd)
@@ -81,7 +81,7 @@ int rmtree_contents(int dir_fd)
 
                 if (!d)
                         return -errno;
-                while ((de = readdir(d))) {
+                for (errno = 0; (de = readdir(d)); errno = 0) {
                         if (is_dots(de->d_name))
                                 continue;
                         any = true;
@@ -91,8 +91,8 @@ int rmtree_contents(int dir_fd)
                         if (r < 0)
                                 return r;
                 }
-                if (!any)
-                        return 0;
+                if (errno || !any)
+                        return -errno;
         }
         return -EBUSY;
 }

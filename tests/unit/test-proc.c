@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -110,6 +111,26 @@ static void a_hostile_name_does_not_matter(void **state)
                 assert_int_equal(proc_status(&id), PROC_ALIVE);
                 end(pid);
         }
+}
+
+/* proc(5): the file is there, and cannot be opened: EMFILE. That is no news of the process. */
+static void what_cannot_be_looked_at_is_not_gone(void **state)
+{
+        struct proc_identity id;
+        struct rlimit old, none;
+        pid_t pid = sleeper(NULL);
+
+        (void)state;
+        assert_int_equal(proc_identify(pid, &id), 0);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+        none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        assert_int_equal(proc_status(&id), -EMFILE);
+        assert_int_equal(proc_pidfd(&id), -EMFILE);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        assert_int_equal(proc_status(&id), PROC_ALIVE);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void nonsense_is_gone(void **state)
@@ -239,6 +260,7 @@ int main(void)
                 cmocka_unit_test(a_process_through_its_life),
                 cmocka_unit_test(a_stranger_with_our_pid_is_not_it),
                 cmocka_unit_test(a_hostile_name_does_not_matter),
+                cmocka_unit_test(what_cannot_be_looked_at_is_not_gone),
                 cmocka_unit_test(nonsense_is_gone),
                 cmocka_unit_test(waiting_survives_signals),
                 cmocka_unit_test(exit_codes),

@@ -276,7 +276,8 @@ static void a_record_of_an_earlier_boot_is_reclaimed(void **state)
         leave(e, "c1");
         write_record(e, "c1", free_one);
         assert_ok(state_open(e->root, "c1", 0, &s, &err));
-        assert_int_equal(status_recorded(s), STATUS_STOPPED); /* whoever is pid 1 now */
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }),
+                         STATUS_STOPPED); /* whoever is pid 1 now */
         state_close(s);
         s = create(e, "c1");
         assert_false(there(e, "c1/state.json"));
@@ -360,14 +361,14 @@ static void remove_takes_all_and_follows_nothing(void **state)
 
 /* ---- status -------------------------------------------------------------------------------------------------------- */
 
-static enum container_status status_in_store(struct env *e, const char *id)
+static int status_in_store(struct env *e, const char *id)
 {
         struct cfs_error err;
         struct state *s = NULL;
-        enum container_status st;
+        int st;
 
         assert_ok(state_open(e->root, id, 0, &s, &err));
-        st = status_recorded(s);
+        st = status_recorded(s, &(struct cfs_error){ 0 });
         state_close(s);
         return st;
 }
@@ -382,7 +383,7 @@ static void status_through_a_life(void **state)
 
         assert_ok(record_save(s, &err));
         assert_false(record_identity(s, &id));
-        assert_int_equal(status_recorded(s), STATUS_CREATING);
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_CREATING);
         assert_int_equal(status_in_store(e, "c1"), STATUS_CREATING);
 
         test_write(s->dir, "start.sock", "");
@@ -391,7 +392,7 @@ static void status_through_a_life(void **state)
         assert_true(record_identity(s, &id));
         assert_int_equal(id.pid, pid);
         assert_int_equal(proc_status(&id), PROC_ALIVE);
-        assert_int_equal(status_recorded(s), STATUS_CREATED);
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_CREATED);
         assert_int_equal(status_in_store(e, "c1"), STATUS_CREATED);
         assert_int_equal(unlinkat(s->dir_fd, "start.sock", 0), 0);
         assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);
@@ -401,7 +402,7 @@ static void status_through_a_life(void **state)
         /* Somebody else has its pid now. */
         assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
         other->record->start_time++;
-        assert_int_equal(status_recorded(other), STATUS_STOPPED);
+        assert_int_equal(status_recorded(other, &(struct cfs_error){ 0 }), STATUS_STOPPED);
         state_close(other);
 
         assert_int_equal(kill(pid, SIGKILL), 0);
@@ -440,17 +441,17 @@ static void a_create_that_died_is_stopped(void **state)
         end(pid);
         assert_int_equal(status_in_store(e, "c1"), STATUS_STOPPED);
         assert_ok(state_open(e->root, "c1", LOCK_SH, &s, &err));
-        assert_int_equal(status_recorded(s), STATUS_STOPPED);
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_STOPPED);
         assert_int_equal(s->lock, LOCK_SH);
         state_close(s);
         assert_ok(state_open(e->root, "c1", LOCK_EX, &s, &err));
-        assert_int_equal(status_recorded(s), STATUS_STOPPED);
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_STOPPED);
         /* With an init that lives, it is not stopped: delete has to kill it. */
         init = sleeper();
         assert_ok(record_set_init(s, init, &err));
         assert_ok(record_publish_init(s, &err));
         s->record->phase = oci_arena_strdup(s->arena, "creating");
-        assert_int_equal(status_recorded(s), STATUS_CREATING);
+        assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_CREATING);
         state_close(s);
         end(init);
         (void)close(p[0]);

@@ -19,7 +19,12 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         _cleanup_close_ int pidfd = -1;
         int r;
 
-        if (!record_identity(s, &id) || proc_status(&id) != PROC_ALIVE)
+        if (!record_identity(s, &id))
+                return 0;
+        r = proc_status(&id);
+        if (r < 0)
+                return err_sys(err, -r, "read", "look whether the container's init %d is alive", (int)id.pid);
+        if (r != PROC_ALIVE)
                 return 0;
         pidfd = proc_pidfd(&id);
         if (pidfd == -ESRCH)

@@ -426,7 +426,7 @@ static int groups_follow(const struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         return r;
                 (void)snprintf(pid, sizeof(pid), "%d", (int)c->pid);
-                if (!path || access(path, F_OK) < 0)
+                if (!path || (access(path, F_OK) < 0 && errno == ENOENT))
                         continue;
                 r = io_write_small(AT_FDCWD, path, pid, err);
                 if (r < 0)

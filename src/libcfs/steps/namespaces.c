@@ -113,15 +113,22 @@ static int prepare_exec(struct ctx *c, struct cfs_error *err)
         struct proc_identity id;
         char path[64];
 
-        if (!record_identity(c->state, &id) || (n->container_pidfd = proc_pidfd(&id)) < 0)
+        n->container_pidfd = record_identity(c->state, &id) ? proc_pidfd(&id) : -ESRCH;
+        if (n->container_pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+        if (n->container_pidfd < 0)
+                return err_sys(err, -n->container_pidfd, "pidfd_open",
+                               "open a pidfd of the container's init %d", (int)id.pid);
         c->ns_join = c->ns_join | c->ns_new;
         c->ns_new = 0;
         if (c->ns_join & CLONE_NEWUSER) {
                 (void)snprintf(path, sizeof(path), "%d/ns/user", (int)id.pid);
                 _cleanup_close_ int fd = openat(c->proc_fd, path, O_RDONLY | O_CLOEXEC);
 
-                if (fd >= 0 && is_own_user_namespace(c, fd))
+                if (fd < 0)
+                        return err_sys(err, errno, "openat", "open the container's user namespace `/proc/%s`",
+                                       path);
+                if (is_own_user_namespace(c, fd))
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
         }
         n->pre_join = (c->ns_join & CLONE_NEWUSER) != 0;

@@ -15,12 +15,16 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* The names in ROOT that may be containers, sorted; in one allocation each, freed by free_ids(). */
-static int read_ids(DIR *d, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
+static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
 {
         struct dirent *de;
         char **p;
 
-        while ((de = readdir(d))) {
+        for (;;) {
+                errno = 0;
+                de = readdir(d);
+                if (!de)
+                        break;
                 if ((de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
                     state_check_id(de->d_name, NULL) < 0)
                         continue;
@@ -34,12 +38,17 @@ static int read_ids(DIR *d, char ***ret_ids, size_t *ret_n, struct cfs_error *er
                         return -ENOMEM;
                 ++*ret_n;
         }
+        if (errno)
+                return err_path(err, errno, "getdents64", root, "read the state directory `%s`", root);
         if (*ret_n > 0)
                 qsort(*ret_ids, *ret_n, sizeof(char *), compare_ids);
         return 0;
 }
 
-static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data)
+/* A record that cannot be understood is no container's, and only worth a warning. One that the kernel would not let us
+ * read may be any container's: the first such error goes to *unread, and becomes that of the whole walk. */
+static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data,
+                 struct cfs_error *unread)
 {
         struct cfs_error why = { 0 };
         struct state *s = NULL;
@@ -49,6 +58,8 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);
+                if ((why.code == CFS_E_SYSTEM || why.code == CFS_E_NOMEM) && unread->code == CFS_E_NONE)
+                        *unread = why;
                 return 0;
         }
         r = fn(data, s);
@@ -60,6 +71,7 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
                   struct cfs_error *err)
 {
         _cleanup_dir_ DIR *d = opendir(root);
+        struct cfs_error unread = { 0 };
         char **ids = NULL;
         size_t n = 0;
         int r = 0;
@@ -68,9 +80,13 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
                 return 0;
         if (!d)
                 return err_path(err, errno, "open", root, "open the state directory `%s`", root);
-        r = read_ids(d, &ids, &n, err);
+        r = read_ids(d, root, &ids, &n, err);
         for (size_t i = 0; r == 0 && i < n; i++)
-                r = visit(root, ids[i], fn, data);
+                r = visit(root, ids[i], fn, data, &unread);
+        if (r == 0 && unread.code != CFS_E_NONE) {
+                *err = unread;
+                r = unread.errnum ? -unread.errnum : -EIO;
+        }
         for (size_t i = 0; i < n; i++)
                 free(ids[i]);
         free(ids);

@@ -111,13 +111,16 @@ static int open_dir(struct state *s)
         return s->dir_fd < 0 ? -errno : 0;
 }
 
-/* Does ROOT/ID still lead to the directory that we have open? */
-static bool is_linked(const struct state *s)
+/* Does ROOT/ID still lead to the directory that we have open? 1, 0, or negative when that cannot be told. */
+static int is_linked(const struct state *s, struct cfs_error *err)
 {
         struct stat ours, there;
 
-        return fstat(s->dir_fd, &ours) == 0 && lstat(s->dir, &there) == 0 && ours.st_dev == there.st_dev &&
-               ours.st_ino == there.st_ino;
+        if (fstat(s->dir_fd, &ours) < 0)
+                return err_path(err, errno, "fstat", s->dir, "examine `%s`", s->dir);
+        if (lstat(s->dir, &there) < 0)
+                return errno == ENOENT ? 0 : err_path(err, errno, "lstat", s->dir, "examine `%s`", s->dir);
+        return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 /* ---- removing ------------------------------------------------------------------------------------------------ */
@@ -167,8 +170,9 @@ static int take_over(struct state *s, bool made, struct cfs_error *err)
         r = made ? lock_wait(s, LOCK_EX, err) : lock_try(s, LOCK_EX);
         if (r < 0)
                 return made ? r : exists(s->id, err);
-        if (!is_linked(s))
-                return 0;
+        r = is_linked(s, err);
+        if (r <= 0)
+                return r;
         r = record_load(s, &why);
         if (r != -ENOENT && (r < 0 || !is_stale(s)))
                 return exists(s->id, err);
@@ -244,8 +248,9 @@ static int open_once(struct state *s, int lock, struct cfs_error *err)
         if (r != -ENOENT)
                 return r < 0 ? r : 1;
         /* No record. Without a lock it may be anything; with one, either a dead one or an unlinked one. */
-        if (lock && !is_linked(s))
-                return 0;
+        r = lock ? is_linked(s, err) : 1;
+        if (r <= 0)
+                return r;
         if (lock == LOCK_EX) {
                 r = state_remove(s, err);
                 if (r < 0)

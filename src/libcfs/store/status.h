@@ -6,18 +6,21 @@
 struct state;
 struct oci_state;
 
+struct cfs_error;
+
 enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 
-/* From the record, the init's identity and start.sock; never STATUS_PAUSED. A create that died is STATUS_STOPPED. */
-enum container_status status_recorded(const struct state *s);
+/* From the record, the init's identity and start.sock; never STATUS_PAUSED. A create that died is STATUS_STOPPED.
+ * Negative, with an error, when it cannot be told: a look that failed says nothing about the container. */
+int status_recorded(const struct state *s, struct cfs_error *err);
 
 /* The same, and STATUS_PAUSED when the container's cgroup is frozen: one file more to read. */
-enum container_status status_of(struct state *s);
+int status_of(struct state *s, struct cfs_error *err);
 
-/* "creating", "created", "running", "paused" or "stopped" */
-const char *status_name(enum container_status st);
+/* "creating", "created", "running", "paused" or "stopped"; of a negative status, "unknown" */
+const char *status_name(int st);
 
 /* The OCI state document of the container, in the arena of s. pid is 0 when stopped. NULL: out of memory. */
-struct oci_state *status_document(struct state *s, enum container_status st);
+struct oci_state *status_document(struct state *s, int st);
 
 #endif

@@ -14,6 +14,7 @@
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err)
 {
+        struct cfs_error ignored = { 0 };
         struct state *s = NULL;
         int r = state_open(rt->root, id, LOCK_EX, &s, err);
 
@@ -22,11 +23,15 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
                         return 0;
                 return r;
         }
-        enum container_status st = status_recorded(s);
+        /* When it cannot be told whether the init runs, it may be running: also --force removes nothing that it could
+         * not end. */
+        int st = status_recorded(s, err);
 
-        if (st == STATUS_RUNNING && !force)
+        if (st < 0)
+                r = st;
+        else if (st == STATUS_RUNNING && !force)
                 r = err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", id,
-                            status_name(status_of(s)));
+                            status_name(status_of(s, &ignored)));
         else
                 r = destroy_container(s, err);
         state_close(s);

@@ -125,8 +125,11 @@ static int watch_and_follow(struct state *s, struct watch *w, struct cfs_error *
         struct proc_identity id;
 
         pidfd = record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
-        if (pidfd < 0)
+        if (pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "container not running");
+        if (pidfd < 0)
+                return err_sys(err, -pidfd, "pidfd_open", "open a pidfd of the container's init %d",
+                               (int)id.pid);
         /* Without the memory controller there are statistics still. */
         if (cgroup_oom_watch(w->cg, &oom_fd, &why) < 0)
                 log_warning("events: out-of-memory events cannot be watched: %s", why.text);
@@ -145,7 +148,8 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
 
         if (r < 0)
                 return r;
-        if (status_recorded(s) == STATUS_STOPPED)
+        r = status_recorded(s, err);
+        if (r == STATUS_STOPPED)
                 r = err_set(err, CFS_E_STATE, "container not running: `%s` is stopped", id);
         if (r >= 0)
                 r = cgroup_open(s->record, &w.cg, err);

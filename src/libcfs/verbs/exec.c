@@ -240,8 +240,10 @@ static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_erro
 
 static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
 {
-        enum container_status st = o->ignore_paused ? status_recorded(c->state) : status_of(c->state);
+        int st = o->ignore_paused ? status_recorded(c->state, err) : status_of(c->state, err);
 
+        if (st < 0)
+                return st;
         if (st == STATUS_STOPPED || st == STATUS_CREATING)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         if (st == STATUS_PAUSED)
@@ -252,7 +254,9 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
 /* Whatever it was that failed: when the container has ended meanwhile, that is why. */
 static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
 {
-        if (!c->state || status_recorded(c->state) != STATUS_STOPPED)
+        struct cfs_error ignored = { 0 };
+
+        if (!c->state || status_recorded(c->state, &ignored) != STATUS_STOPPED)
                 return r;
         err_clear(err);
         return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");

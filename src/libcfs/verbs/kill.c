@@ -73,10 +73,12 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
         if (r < 0)
                 return r;
-        enum container_status st = status_recorded(s);
+        int st = status_recorded(s, err);
         bool own_pids = has_pid_namespace(s->record);
 
-        if (all || (sig == SIGKILL && !own_pids && s->record->cgroup)) {
+        if (st < 0) {
+                r = st;
+        } else if (all || (sig == SIGKILL && !own_pids && s->record->cgroup)) {
                 r = kill_cgroup(s, sig, err);
                 /* A container without cgroups has its init still. */
                 if (r == 0 && st != STATUS_STOPPED)

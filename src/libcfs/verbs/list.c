@@ -3,10 +3,11 @@
  * cfs_list and cfs_list_json: what is below the state directory.
  *
  * Containers come and go while the directory is read, and no lock is taken: each line is true for its container at one
- * moment, the list as a whole is not.
+ * moment, the list as a whole is not. A container whose status cannot be told is on the list, with the status "unknown".
  */
 #include "libcfs/cfs.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/user.h"
 #include "libcfs/store/foreach.h"
@@ -17,7 +18,7 @@
 #define PASSWD_MAX (16U << 20)
 
 struct list {
-        int (*fn)(struct list *l, struct state *s, enum container_status st);
+        int (*fn)(struct list *l, struct state *s, int st);
         struct cfs_error *err;
 
         /* cfs_list */
@@ -30,9 +31,13 @@ struct list {
 
 static int visit(void *data, struct state *s)
 {
+        struct cfs_error why = { 0 };
         struct list *l = data;
+        int st = status_of(s, &why);
 
-        return l->fn(l, s, status_of(s));
+        if (st < 0)
+                log_warning("%s", why.text);
+        return l->fn(l, s, st);
 }
 
 static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *err)
@@ -41,7 +46,7 @@ static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *
         return store_foreach(rt->root, rt->root_explicit, visit, l, err);
 }
 
-static int give_info(struct list *l, struct state *s, enum container_status st)
+static int give_info(struct list *l, struct state *s, int st)
 {
         const struct oci_record *rec = s->record;
         char owner[USER_NAME_SIZE];
@@ -67,7 +72,7 @@ int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cf
         return walk(rt, &l, err);
 }
 
-static int add_document(struct list *l, struct state *s, enum container_status st)
+static int add_document(struct list *l, struct state *s, int st)
 {
         struct oci_state *doc = status_document(s, st);
         _cleanup_free_ char *json = NULL;

@@ -24,13 +24,14 @@ static int set_frozen(struct state *s, bool freeze, struct cfs_error *err)
 static int pause_or_resume(const struct cfs_runtime *rt, const char *id, bool freeze, struct cfs_error *err)
 {
         struct state *s = NULL;
-        enum container_status st;
-        int r = state_open(rt->root, id, LOCK_EX, &s, err);
+        int r = state_open(rt->root, id, LOCK_EX, &s, err), st;
 
         if (r < 0)
                 return r;
-        st = status_of(s);
-        if (freeze && st != STATUS_RUNNING && st != STATUS_CREATED)
+        st = status_of(s, err);
+        if (st < 0)
+                r = st;
+        else if (freeze && st != STATUS_RUNNING && st != STATUS_CREATED)
                 r = err_set(err, CFS_E_STATE, "container not running or created: %s", status_name(st));
         else if (!freeze && st != STATUS_PAUSED && st != STATUS_CREATED)
                 r = err_set(err, CFS_E_STATE, "container not paused: %s", status_name(st));

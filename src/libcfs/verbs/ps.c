@@ -11,12 +11,16 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
 {
         struct proc_identity id;
         pid_t *p = malloc(sizeof(*p));
+        int r;
 
         if (!p)
                 return err_nomem(err);
         *ret = p;
         *ret_n = 0;
-        if (record_identity(s, &id) && proc_status(&id) == PROC_ALIVE)
+        r = record_identity(s, &id) ? proc_status(&id) : PROC_GONE;
+        if (r < 0)
+                return err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`", (int)id.pid);
+        if (r == PROC_ALIVE)
                 p[(*ret_n)++] = id.pid;
         return 0;
 }

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-static int wrong_status(const struct state *s, enum container_status st, struct cfs_error *err)
+static int wrong_status(const struct state *s, int st, struct cfs_error *err)
 {
         switch (st) {
         case STATUS_STOPPED:
@@ -101,9 +101,11 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
         c.id = id;
         r = state_open(rt->root, id, LOCK_EX, &c.state, err);
         if (r >= 0) {
-                enum container_status st = status_of(c.state);
+                int st = status_of(c.state, err);
 
-                if (st != STATUS_CREATED)
+                if (st < 0)
+                        r = st;
+                else if (st != STATUS_CREATED)
                         r = wrong_status(c.state, st, err);
                 else if (!c.state->record->process)
                         r = err_set(err, CFS_E_INVALID,

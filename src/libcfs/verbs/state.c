@@ -16,9 +16,13 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
 
         if (r < 0)
                 return r;
-        struct oci_state *doc = status_document(s, status_of(s));
+        int st = status_of(s, err);
+        struct oci_state *doc = st < 0 ? NULL : status_document(s, st);
 
-        r = doc ? oci_encode(&oci_state_type, doc, 2, &text, NULL, err) : err_nomem(err);
+        if (st < 0)
+                r = st;
+        else
+                r = doc ? oci_encode(&oci_state_type, doc, 2, &text, NULL, err) : err_nomem(err);
         if (r >= 0)
                 r = str_printf(ret_json, err, "%s\n", text);
         state_close(s);

@@ -62,8 +62,7 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         struct oci_resources *res = NULL;
         struct state *s = NULL;
-        enum container_status st;
-        int r;
+        int r, st;
 
         if (resources_json) {
                 r = oci_decode(&oci_resources_type, "resources", resources_json, strlen(resources_json),
@@ -74,8 +73,10 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
         r = state_open(rt->root, id, LOCK_EX, &s, err);
         if (r < 0)
                 return r;
-        st = status_of(s);
-        if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
+        st = status_of(s, err);
+        if (st < 0)
+                r = st;
+        else if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
                 r = err_set(err, CFS_E_STATE, "container not running: %s", status_name(st));
         if (r >= 0)
                 r = update_rdt(s, l3_cache_schema, mem_bw_schema, err);

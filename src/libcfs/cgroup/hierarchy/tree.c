@@ -144,7 +144,7 @@ static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
                 close(copy);
                 return r;
         }
-        while ((de = readdir(dir))) {
+        for (errno = 0; (de = readdir(dir)); errno = 0) {
                 if (de->d_type != DT_DIR || STREQ(de->d_name, ".") || STREQ(de->d_name, ".."))
                         continue;
                 if (unlinkat(fd, de->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
@@ -154,7 +154,7 @@ static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
                 memcpy(name, de->d_name, strlen(de->d_name) + 1);
                 return 1;
         }
-        return 0;
+        return errno == ENOENT ? 0 : -errno; /* the directory itself is gone */
 }
 
 /* Removes all that is below fd. Takes the descriptor. */
@@ -327,7 +327,11 @@ static int push_children(int fd, struct todo *todo)
                 close(copy);
                 return -ENOMEM;
         }
-        while (r == 0 && (de = readdir(dir))) {
+        while (r == 0) {
+                errno = 0;
+                de = readdir(dir);
+                if (!de)
+                        return errno == ENOENT ? 0 : -errno;
                 if (de->d_type == DT_DIR && !STREQ(de->d_name, ".") && !STREQ(de->d_name, ".."))
                         r = todo_push(todo, de->d_name);
         }

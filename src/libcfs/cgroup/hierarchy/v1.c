@@ -119,7 +119,10 @@ static int v1_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
                         return r;
         }
         /* Also when a parent is frozen: the init would stop for ever in the middle of its work. */
-        if (detect_has(h->name, "freezer") && is_frozen(h) == 1)
+        r = detect_has(h->name, "freezer") ? is_frozen(h) : 0;
+        if (r < 0 && r != -ENOENT)
+                return err_sys(err, -r, "read", "look whether `%s` is frozen", h->path);
+        if (r == 1)
                 return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
         return 0;
 }

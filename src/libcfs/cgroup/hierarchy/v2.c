@@ -143,8 +143,12 @@ static int check_frozen(const struct hierarchy *h, struct cfs_error *err)
 {
         char events[128];
 
-        if (tree_read(h->path, "cgroup.events", events, sizeof(events)) < 0 || !strstr(events, "frozen 1"))
+        ssize_t n = tree_read(h->path, "cgroup.events", events, sizeof(events));
+
+        if (n == -ENOENT || (n >= 0 && !strstr(events, "frozen 1")))
                 return 0;
+        if (n < 0)
+                return err_sys(err, (int)-n, "read", "look whether `%s` is frozen", h->path);
         return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
 }
 

@@ -95,36 +95,42 @@ void limits_check(const struct cgroup *cg, const struct oci_resources *r,
         }
 }
 
+/* 0 when there is no such file: nothing of it can be in use. */
+static int usage_of(const struct hierarchy *h, const char *file, uint64_t *ret, struct cfs_error *err)
+{
+        int r = tree_number(h->path, file, ret);
+
+        if (r == 0 || r == -ENOENT)
+                return 0;
+        return err_property(err, err_sys(err, -r, "read", "read `%s/%s`", h->path, file),
+                            "linux.resources.memory.checkBeforeUpdate");
+}
+
 int limits_check_usage(const struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "memory");
         const struct oci_memory *m = r->memory;
-        uint64_t usage, both;
+        uint64_t usage = 0, both = 0, swap = 0;
+        int e;
 
         if (!m || !m->check_before_update || !h)
                 return 0;
-        if (m->limit > 0 &&
-            tree_number(h->path, h->v2 ? "memory.current" : "memory.usage_in_bytes", &usage) == 0 &&
-            (uint64_t)m->limit < usage)
+        e = usage_of(h, h->v2 ? "memory.current" : "memory.usage_in_bytes", &usage, err);
+        if (e >= 0)
+                e = h->v2 ? usage_of(h, "memory.swap.current", &swap, err)
+                          : usage_of(h, "memory.memsw.usage_in_bytes", &both, err);
+        if (e < 0)
+                return e;
+        if (h->v2)
+                both = usage + swap;
+        if (m->limit > 0 && (uint64_t)m->limit < usage)
                 return err_property(err,
                                     err_set(err, CFS_E_STATE,
                                             "rejecting memory limit %" PRId64 ": %" PRIu64
                                             " bytes are in use",
                                             m->limit, usage),
                                     "linux.resources.memory.limit");
-        if (m->swap <= 0)
-                return 0;
-        if (!h->v2) {
-                if (tree_number(h->path, "memory.memsw.usage_in_bytes", &both) < 0)
-                        return 0;
-        } else {
-                uint64_t swap;
-
-                if (tree_number(h->path, "memory.current", &usage) < 0)
-                        return 0;
-                both = usage + (tree_number(h->path, "memory.swap.current", &swap) == 0 ? swap : 0);
-        }
-        if ((uint64_t)m->swap < both)
+        if (m->swap > 0 && (uint64_t)m->swap < both)
                 return err_property(err,
                                     err_set(err, CFS_E_STATE,
                                             "rejecting memory+swap limit %" PRId64 ": %" PRIu64

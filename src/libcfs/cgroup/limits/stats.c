@@ -5,7 +5,8 @@
  * swap together, as memory.memsw.* counts. No limit is 2^64 - 1 for memory and 0 for pids.
  *
  * A file that is not there is a number that is 0, and most of those are left out: which files there are depends on
- * controllers, kernel configuration and version, and a statistic is no reason to fail.
+ * controllers, kernel configuration and version, and a statistic is no reason to fail. A file that is there and cannot be
+ * read is one: nobody may take its 0 for the truth.
  */
 #include "libcfs/cgroup/limits/stats.h"
 #include "base/cleanup.h"
@@ -23,6 +24,8 @@
 struct json {
         struct str s;
         bool comma;
+        int unread; /* -errno of the first file that could not be read, or 0 */
+        char unread_file[PATH_MAX];
 };
 
 static void key(struct json *j, const char *name)
@@ -56,30 +59,50 @@ static void number_if(struct json *j, const char *name, uint64_t v)
                 number(j, name, v);
 }
 
-static uint64_t get(const struct hierarchy *h, const char *file)
+/* Returns whether r is a success. A failure for want of the file, or of a number in it, is no more than that. */
+static bool readable(struct json *j, int r, const struct hierarchy *h, const char *file)
 {
-        uint64_t v = 0;
-
-        return h && tree_number(h->path, file, &v) == 0 ? v : 0;
+        if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EOPNOTSUPP && r != -EINVAL && r != -ERANGE &&
+            j->unread == 0) {
+                j->unread = r;
+                (void)tree_file(j->unread_file, sizeof(j->unread_file), h->path, file);
+        }
+        return r >= 0;
 }
 
-static uint64_t get_keyed(const struct hierarchy *h, const char *file, const char *name)
+static uint64_t get(struct json *j, const struct hierarchy *h, const char *file)
 {
         uint64_t v = 0;
 
-        return h && tree_keyed(h->path, file, name, &v) == 0 ? v : 0;
+        return h && readable(j, tree_number(h->path, file, &v), h, file) ? v : 0;
+}
+
+static uint64_t get_keyed(struct json *j, const struct hierarchy *h, const char *file, const char *name)
+{
+        uint64_t v = 0;
+
+        return h && readable(j, tree_keyed(h->path, file, name, &v), h, file) ? v : 0;
 }
 
 /* The whole file, or NULL. */
-static char *slurp(const struct hierarchy *h, const char *file)
+static char *slurp(struct json *j, const struct hierarchy *h, const char *file)
 {
         char name[PATH_MAX], *text = NULL;
-        struct cfs_error ignored;
+        struct cfs_error why = { 0 };
 
         if (!h || !tree_file(name, sizeof(name), h->path, file) ||
-            io_read_file(AT_FDCWD, name, 16U << 20, &text, NULL, &ignored) < 0)
+            !readable(j, io_read_file(AT_FDCWD, name, 16U << 20, &text, NULL, &why), h, file))
                 return NULL;
         return text;
+}
+
+/* As tree_read(). */
+static ssize_t read_into(struct json *j, const struct hierarchy *h, const char *file, char *buf, size_t size)
+{
+        ssize_t n = tree_read(h->path, file, buf, size);
+
+        (void)readable(j, (int)n, h, file);
+        return n;
 }
 
 static const struct hierarchy *v2_of(const struct cgroup *cg)
@@ -136,7 +159,7 @@ static bool pressure_line(const char *at, char what[8], char avg[3][16], uint64_
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and "full ..." */
 static void pressure(struct json *j, const struct cgroup *cg, const char *file)
 {
-        _cleanup_free_ char *text = slurp(v2_of(cg), file);
+        _cleanup_free_ char *text = slurp(j, v2_of(cg), file);
         char *save = text, *line;
         bool any = false;
 
@@ -185,18 +208,18 @@ static void percpu(struct json *j, const char *name, const char *usage_all, unsi
 
 static void cpu_usage_v1(struct json *j, const struct hierarchy *acct)
 {
-        _cleanup_free_ char *all = slurp(acct, "cpuacct.usage_all");
+        _cleanup_free_ char *all = slurp(j, acct, "cpuacct.usage_all");
         long hz = sysconf(_SC_CLK_TCK);
         uint64_t tick = hz > 0 ? 1000000000U / (uint64_t)hz : 10000000;
 
-        number_if(j, "total", get(acct, "cpuacct.usage"));
+        number_if(j, "total", get(j, acct, "cpuacct.usage"));
         if (all) {
                 percpu(j, "percpu", all, 0);
                 percpu(j, "percpu_kernel", all, 2);
                 percpu(j, "percpu_user", all, 1);
         }
-        number(j, "kernel", get_keyed(acct, "cpuacct.stat", "system") * tick);
-        number(j, "user", get_keyed(acct, "cpuacct.stat", "user") * tick);
+        number(j, "kernel", get_keyed(j, acct, "cpuacct.stat", "system") * tick);
+        number(j, "user", get_keyed(j, acct, "cpuacct.stat", "user") * tick);
 }
 
 static void cpu(struct json *j, const struct cgroup *cg)
@@ -209,17 +232,17 @@ static void cpu(struct json *j, const struct cgroup *cg)
         if (acct && !acct->v2) {
                 cpu_usage_v1(j, acct);
         } else {
-                number_if(j, "total", get_keyed(acct, "cpu.stat", "usage_usec") * 1000);
-                number(j, "kernel", get_keyed(acct, "cpu.stat", "system_usec") * 1000);
-                number(j, "user", get_keyed(acct, "cpu.stat", "user_usec") * 1000);
+                number_if(j, "total", get_keyed(j, acct, "cpu.stat", "usage_usec") * 1000);
+                number(j, "kernel", get_keyed(j, acct, "cpu.stat", "system_usec") * 1000);
+                number(j, "user", get_keyed(j, acct, "cpu.stat", "user_usec") * 1000);
         }
         end(j);
         begin(j, "throttling");
-        number_if(j, "periods", get_keyed(h, "cpu.stat", "nr_periods"));
-        number_if(j, "throttledPeriods", get_keyed(h, "cpu.stat", "nr_throttled"));
+        number_if(j, "periods", get_keyed(j, h, "cpu.stat", "nr_periods"));
+        number_if(j, "throttledPeriods", get_keyed(j, h, "cpu.stat", "nr_throttled"));
         number_if(j, "throttledTime",
-                  v2 ? get_keyed(h, "cpu.stat", "throttled_usec") * 1000
-                     : get_keyed(h, "cpu.stat", "throttled_time"));
+                  v2 ? get_keyed(j, h, "cpu.stat", "throttled_usec") * 1000
+                     : get_keyed(j, h, "cpu.stat", "throttled_time"));
         end(j);
         pressure(j, cg, "cpu.pressure");
         end(j);
@@ -233,7 +256,7 @@ static void list(struct json *j, const char *name, const struct hierarchy *h, co
         bool first = true;
         int n;
 
-        if (tree_read(h->path, file, text, sizeof(text)) <= 0)
+        if (read_into(j, h, file, text, sizeof(text)) <= 0)
                 return;
         n = convert_list(text, bits, sizeof(bits));
         for (int i = 0; i < n * 8; i++) {
@@ -268,7 +291,7 @@ static void cpuset(struct json *j, const struct cgroup *cg)
                 int64_t v = 0;
 
                 (void)snprintf(file, sizeof(file), "cpuset.%s", flags[i]);
-                if (v1 && tree_read(h->path, file, text, sizeof(text)) > 0)
+                if (v1 && read_into(j, h, file, text, sizeof(text)) > 0)
                         (void)str_to_i64(text, &v);
                 key(j, flags[i]);
                 str_addf(&j->s, "%" PRId64, v);
@@ -298,7 +321,7 @@ static void entry_v1(struct json *j, const char *name, const struct hierarchy *h
         (void)snprintf(usage, sizeof(usage), "%s.usage_in_bytes", prefix);
         (void)snprintf(max, sizeof(max), "%s.max_usage_in_bytes", prefix);
         (void)snprintf(fail, sizeof(fail), "%s.failcnt", prefix);
-        entry(j, name, get(h, limit), get(h, usage), get(h, max), get(h, fail));
+        entry(j, name, get(j, h, limit), get(j, h, usage), get(j, h, max), get(j, h, fail));
 }
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -308,21 +331,21 @@ static uint64_t add(uint64_t a, uint64_t b)
 
 static void entries_v2(struct json *j, const struct hierarchy *h)
 {
-        uint64_t limit = get(h, "memory.max"), usage = get(h, "memory.current"), swap_max = 0;
+        uint64_t limit = get(j, h, "memory.max"), usage = get(j, h, "memory.current"), swap_max = 0;
 
-        entry(j, "usage", limit, usage, get(h, "memory.peak"), get_keyed(h, "memory.events", "max"));
-        if (h && tree_number(h->path, "memory.swap.max", &swap_max) == 0)
-                entry(j, "swap", add(limit, swap_max), usage + get(h, "memory.swap.current"), 0,
-                      get_keyed(h, "memory.swap.events", "fail"));
+        entry(j, "usage", limit, usage, get(j, h, "memory.peak"), get_keyed(j, h, "memory.events", "max"));
+        if (h && readable(j, tree_number(h->path, "memory.swap.max", &swap_max), h, "memory.swap.max"))
+                entry(j, "swap", add(limit, swap_max), usage + get(j, h, "memory.swap.current"), 0,
+                      get_keyed(j, h, "memory.swap.events", "fail"));
         else
                 entry(j, "swap", limit, usage, 0, 0);
-        entry(j, "kernel", 0, get_keyed(h, "memory.stat", "kernel"), 0, 0);
-        entry(j, "kernelTCP", 0, get_keyed(h, "memory.stat", "sock"), 0, 0);
+        entry(j, "kernel", 0, get_keyed(j, h, "memory.stat", "kernel"), 0, 0);
+        entry(j, "kernelTCP", 0, get_keyed(j, h, "memory.stat", "sock"), 0, 0);
 }
 
 static void memory_raw(struct json *j, const struct hierarchy *h)
 {
-        _cleanup_free_ char *text = slurp(h, "memory.stat");
+        _cleanup_free_ char *text = slurp(j, h, "memory.stat");
         char *save = text, *line;
 
         if (!text)
@@ -346,7 +369,7 @@ static void memory(struct json *j, const struct cgroup *cg)
         const struct hierarchy *h = settings_hierarchy(cg, "memory");
 
         begin(j, "memory");
-        number_if(j, "cache", get_keyed(h, "memory.stat", h && h->v2 ? "file" : "cache"));
+        number_if(j, "cache", get_keyed(j, h, "memory.stat", h && h->v2 ? "file" : "cache"));
         if (h && !h->v2) {
                 entry_v1(j, "usage", h, "memory");
                 entry_v1(j, "swap", h, "memory.memsw");
@@ -363,10 +386,10 @@ static void memory(struct json *j, const struct cgroup *cg)
 static void pids(struct json *j, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "pids");
-        uint64_t max = get(h, "pids.max");
+        uint64_t max = get(j, h, "pids.max");
 
         begin(j, "pids");
-        number_if(j, "current", get(h, "pids.current"));
+        number_if(j, "current", get(j, h, "pids.current"));
         number_if(j, "limit", max == UINT64_MAX ? 0 : max);
         end(j);
 }
@@ -386,7 +409,7 @@ static void io_entry(struct json *j, bool *first, const char *name, uint64_t maj
 /* "8:0 Read 4096" */
 static bool io_v1(struct json *j, const char *name, const struct hierarchy *h, const char *file)
 {
-        _cleanup_free_ char *text = slurp(h, file);
+        _cleanup_free_ char *text = slurp(j, h, file);
         char *save = text, *line;
         bool first = true;
 
@@ -440,7 +463,7 @@ static void blkio(struct json *j, const struct cgroup *cg)
 
         begin(j, "blkio");
         if (h && h->v2) {
-                _cleanup_free_ char *text = slurp(h, "io.stat");
+                _cleanup_free_ char *text = slurp(j, h, "io.stat");
 
                 io_v2(j, "ioServiceBytesRecursive", text, bytes);
                 io_v2(j, "ioServicedRecursive", text, ios);
@@ -470,12 +493,12 @@ static void hugetlb_size(struct json *j, const struct hierarchy *h, const char *
         (void)snprintf(usage, sizeof(usage), "hugetlb.%s.%s", size, h->v2 ? "current" : "usage_in_bytes");
         (void)snprintf(max, sizeof(max), "hugetlb.%s.max_usage_in_bytes", size);
         (void)snprintf(fail, sizeof(fail), "hugetlb.%s.%s", size, h->v2 ? "events" : "failcnt");
-        if (tree_number(h->path, usage, &v) < 0)
+        if (!readable(j, tree_number(h->path, usage, &v), h, usage))
                 return;
-        failcnt = h->v2 ? get_keyed(h, fail, "max") : get(h, fail);
+        failcnt = h->v2 ? get_keyed(j, h, fail, "max") : get(j, h, fail);
         begin(j, size);
         number_if(j, "usage", v);
-        number_if(j, "max", h->v2 ? 0 : get(h, max));
+        number_if(j, "max", h->v2 ? 0 : get(j, h, max));
         number(j, "failcnt", failcnt);
         end(j);
 }
@@ -487,6 +510,10 @@ static void hugetlb(struct json *j, const struct cgroup *cg)
         _cleanup_dir_ DIR *dir = h ? opendir("/sys/kernel/mm/hugepages") : NULL;
         struct dirent *de;
 
+        if (h && !dir && errno != ENOENT && j->unread == 0) {
+                j->unread = -errno;
+                (void)snprintf(j->unread_file, sizeof(j->unread_file), "/sys/kernel/mm/hugepages");
+        }
         begin(j, "hugetlb");
         while (dir && (de = readdir(dir))) {
                 static const char *const units[] = { "KB", "MB", "GB" };
@@ -518,7 +545,10 @@ int stats_json(const struct cgroup *cg, char **ret, struct cfs_error *err)
         blkio(&j, cg);
         hugetlb(&j, cg);
         str_add(&j.s, ",\"intel_rdt\":{},\"network_interfaces\":null}");
-        r = str_take(&j.s, ret, err);
+        if (j.unread < 0)
+                r = err_path(err, -j.unread, "read", j.unread_file, "read `%s`", j.unread_file);
+        else
+                r = str_take(&j.s, ret, err);
         str_free(&j.s);
         return r;
 }

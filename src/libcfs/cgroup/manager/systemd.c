@@ -379,7 +379,8 @@ static int systemd_remove(struct cgroup *cg, struct cfs_error *err)
         int r;
 
         for (size_t i = 0; i < cg->n; i++)
-                there = there || (is_systemds(&cg->h[i]) && access(cg->h[i].path, F_OK) == 0);
+                there = there ||
+                        (is_systemds(&cg->h[i]) && (access(cg->h[i].path, F_OK) == 0 || errno != ENOENT));
         if (there) {
                 r = members_kill(cg, SIGKILL, err);
                 if (r < 0)

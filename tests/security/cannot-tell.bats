@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A look that fails is no answer. The caller's limits (RLIMIT_NOFILE), a kernel out of memory, a /proc that hides the process: whatever
+# keeps cfs from finding out whether the init lives, it says so, with status 1. It never says "stopped", and never removes what runs.
+load ../integration/helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+FEW="3 4 5 6 7 8 9 10 11 12 14 16 20 24 32 40"
+
+# with_files N CMD...: as a caller that may open N files.
+with_files() {
+    local n=$1
+    shift
+    # shellcheck disable=SC2016
+    bash -c 'ulimit -n "$0" && exec "$@" 3>&-' "$n" "$@"
+}
+
+# alive [WHAT]: the container's init runs, and cfs knows it.
+alive() {
+    [ -d "/proc/$PID" ] && ! gone "$PID" || { echo "the init is dead: $*" >&2; return 1; }
+    status_is "$ID" running || { cfs state "$ID" >&2; echo "after: $*" >&2; return 1; }
+}
+
+sleeper() {
+    new_bundle
+    args sleep 1000
+    up
+    alive
+    RUNNING=$(cfs state "$ID")
+}
+
+# as_told STATUS ANSWER: a failure with a reason, or the answer. (A name that cannot be looked up in /etc/passwd is a number.)
+as_told() {
+    if [ "$1" = 0 ]; then
+        is "$(sed 's/"owner": "0"/"owner": "root"/' <<< "$OUTPUT")" "$2" "$3"
+    else
+        [ -n "$WHY" ] || { echo "no reason given: $3" >&2; return 1; }
+    fi
+}
+
+# told CMD...: $OUTPUT, $WHY and the status of it
+told() {
+    local status=0
+    OUTPUT=$(timeout 20 "$@" 2> "$T/why" < /dev/null) || status=$?
+    WHY=$(cat "$T/why")
+    return $status
+}
+
+@test "few files: state says what is, or fails; list has the container, or fails" {
+    sleeper
+    local n s row
+    row=$(cfs list -q)
+    for n in $FEW; do
+        s=0; told with_files "$n" "$CFS" --root "$STATE" state "$ID" || s=$?
+        as_told $s "$RUNNING" "state, $n files"
+        s=0; told with_files "$n" "$CFS" --root "$STATE" list -q || s=$?
+        as_told $s "$row" "list -q, $n files"
+        s=0; told with_files "$n" "$CFS" --root "$STATE" list -f json || s=$?
+        [ $s != 0 ] || is "$(jq -r '.[] | [.id, .status] | join(" ")' <<< "$OUTPUT" | sed 's/ unknown$/ running/')" "$ID running" "list, $n files"
+        s=0; told with_files "$n" "$CFS" --root "$STATE" ps -f json "$ID" || s=$?
+        as_told $s "$(cfs ps -f json "$ID")" "ps, $n files"
+    done
+    alive
+}
+
+@test "few files: delete without --force never ends a container that runs" {
+    sleeper
+    local n s
+    for n in $FEW; do
+        s=0; told with_files "$n" "$CFS" --root "$STATE" delete "$ID" || s=$?
+        [ $s != 0 ] || { echo "deleted: $n files" >&2; return 1; }
+        alive "delete, $n files"
+    done
+}
+
+@test "few files: delete --force ends it and leaves nothing, or fails and leaves the record" {
+    local n s
+    for n in $FEW; do
+        sleeper
+        s=0; told with_files "$n" "$CFS" --root "$STATE" delete --force "$ID" || s=$?
+        if [ $s = 0 ]; then
+            gone "$PID" || { echo "deleted, and alive: $n files" >&2; return 1; }
+            [ ! -e "$STATE/$ID" ]
+        else
+            [ -n "$WHY" ]
+            [ -e "$STATE/$ID/state.json" ]
+            cfs delete --force "$ID"
+        fi
+        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$n files"
+        rm -rf "$B"
+    done
+}
+
+@test "few files: exec, kill, pause, update and start fail with the true reason, not with \"stopped\"" {
+    sleeper
+    local n s
+    for n in 3 4 5 6 7 8; do
+        for verb in "exec $ID true" "kill $ID 0" "events --stats $ID" "pause $ID" "resume $ID" "update --pids-limit 100 $ID" "start $ID"; do
+            s=0
+            # shellcheck disable=SC2086
+            told with_files "$n" "$CFS" --root "$STATE" $verb || s=$?
+            case "$s $WHY" in
+            0*) ;;
+            *stopped*|*"not running"*|*"does not exist"*) echo "$verb, $n files: $WHY" >&2; return 1 ;;
+            esac
+        done
+        cfs resume "$ID" 2> /dev/null || true
+        alive "$n files"
+    done
+}
+
+# Each call by which the init and its status are looked at, failing with each errno that its manual page has for a kernel in need.
+@test "a call that fails, one by one: state and delete are never wrong" {
+    needs strace
+    sleeper
+    local call errno n s
+    for call in openat read readlinkat newfstatat faccessat faccessat2 flock; do
+        for errno in EMFILE ENOMEM EIO EACCES; do
+            for n in 1 2 3 4 5 6 7 8; do
+                s=0; told strace -o "$T/strace" -e "inject=$call:error=$errno:when=$n" "$CFS" --root "$STATE" state "$ID" || s=$?
+                # Not called as often: no more to be seen of it.
+                grep -q INJECTED "$T/strace" || break
+                as_told $s "$RUNNING" "state, $call $n $errno"
+                s=0; told strace -o "$T/strace" -e "inject=$call:error=$errno:when=$n" "$CFS" --root "$STATE" delete "$ID" || s=$?
+                [ $s != 0 ] || { echo "deleted: $call $n $errno" >&2; return 1; }
+                alive "delete, $call $n $errno"
+            done
+        done
+    done
+}
+
+@test "a created container whose start.sock cannot be looked at is not running" {
+    needs strace
+    new_bundle
+    args sleep 1000
+    cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    local call s
+    for call in faccessat faccessat2; do
+        s=0; told strace -o "$T/strace" -e "inject=$call:error=EACCES" "$CFS" --root "$STATE" state "$ID" || s=$?
+        ! grep -q INJECTED "$T/strace" || { is $s 1; contains "$WHY" "start.sock"; }
+    done
+    status_is "$ID" created
+}
+
+# hidepid= (proc(5)), or a procfs of another PID namespace: the kernel knows the pid, and /proc has no entry.
+@test "a /proc that does not show the init: the status cannot be told" {
+    sleeper
+    local verb s
+    for verb in "state $ID" "delete $ID" "delete --force $ID" "exec $ID true" "kill $ID KILL"; do
+        s=0
+        # The runtime's own processes and boot id are there, as they are with hidepid.
+        # shellcheck disable=SC2086
+        told unshare --mount --propagation private bash -c 'mount -t tmpfs x "/proc/$1" && mount -t tmpfs x /mnt && shift &&
+            exec "$@"' - "$PID" "$CFS" --root "$STATE" $verb || s=$?
+        [ $s != 0 ]
+        ! grep -qi 'stopped\|not running\|does not exist' <<< "$OUTPUT$WHY" || { echo "$verb: $OUTPUT$WHY" >&2; return 1; }
+        alive "$verb"
+    done
+}
+
+@test "a pid that is free again, or a stranger's, is gone" {
+    sleeper
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    cfs delete "$ID"
+    [ ! -e "$STATE/$ID" ]
+}
