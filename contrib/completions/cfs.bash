@@ -114,7 +114,7 @@ _cfs_options() {
         restore) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --link-remap --lazy-pages --auto-dedup --empty-ns --network-lock --bundle -b --config -f --detach -d --pid-file --console-socket --no-pivot --no-new-keyring --no-subreaper --preserve-fds --lsm-profile --lsm-mount-context --tcp-close --help -h' ;;
         spec) echo '--bundle -b --file -f --rootless --help -h' ;;
         check) echo '--bundle -b --config -f --host --format --help -h' ;;
-        explain) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --id --format --help -h' ;;
+        explain) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --id --format --why --help -h' ;;
         features) echo '--help -h' ;;
         help) echo '--json --help -h' ;;
         esac

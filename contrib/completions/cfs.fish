@@ -235,6 +235,7 @@ complete -c cfs -n "__fish_seen_subcommand_from explain" -l no-new-keyring -d 'k
 complete -c cfs -n "__fish_seen_subcommand_from explain" -l preserve-fds -x -d 'pass N descriptors on, besides 0, 1, 2 and those of LISTEN_FDS'
 complete -c cfs -n "__fish_seen_subcommand_from explain" -l id -xa '(__cfs_containers)' -d 'the container\'s name, where the plan shows it'
 complete -c cfs -n "__fish_seen_subcommand_from explain" -l format -xa 'text json' -d 'form of the output'
+complete -c cfs -n "__fish_seen_subcommand_from explain" -l why -d 'say why each step stands at its place'
 complete -c cfs -n "__fish_seen_subcommand_from explain" -s h -l help -d 'show a help'
 complete -c cfs -n "__fish_seen_subcommand_from explain" -a '(__fish_complete_directories)'
 

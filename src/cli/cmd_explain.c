@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * cfs explain: the plan of a create, row by row, as the rows themselves tell it. Text is for people and grep: the row's
- * name stands in front of its first line only. JSON is an array of {"step":NAME,"lines":[...]}, in the plan's order.
+ * name stands in front of its first line only. JSON is an array of {"step":NAME,"why":REASON,"lines":[...]}, in the plan's order.
  */
 #include "cli/cmd_explain.h"
 #include "cli/bundle_options.h"
@@ -15,6 +15,7 @@
 struct values {
         struct cfs_create_options o;
         const char *id, *format;
+        bool why;
 };
 
 static const struct option_def options[] = {
@@ -24,28 +25,34 @@ static const struct option_def options[] = {
           "the container's name, where the plan shows it" },
         { "format", 0, OPTION_TEXT, offsetof(struct values, format), "FORMAT", "text json",
           "form of the output" },
+        { "why", 0, OPTION_FLAG, offsetof(struct values, why), NULL, NULL,
+          "say why each step stands at its place" },
         { 0 },
 };
 
 struct printer {
-        bool json;
+        bool json, why;
         char *step; /* of the line before */
         bool failed;
 };
 
-static void print_line(void *data, const char *step, const char *line)
+static void print_line(void *data, const char *step, const char *why, const char *line)
 {
         struct printer *p = data;
         bool same = p->step && STREQ(p->step, step);
 
         if (!p->json) {
-                printf("%-32s  %s\n", same ? "" : step, line);
+                if (p->why && !same)
+                        printf("%-32s  # %s\n", step, why);
+                printf("%-32s  %s\n", same || p->why ? "" : step, line);
         } else if (same) {
                 putchar(',');
                 jsonout_string(stdout, line);
         } else {
                 printf("%s{\"step\":", p->step ? "]},\n " : "");
                 jsonout_string(stdout, step);
+                printf(",\"why\":");
+                jsonout_string(stdout, why);
                 printf(",\"lines\":[");
                 jsonout_string(stdout, line);
         }
@@ -57,9 +64,9 @@ static void print_line(void *data, const char *step, const char *line)
 }
 
 int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
-                struct cfs_error *err)
+                bool why, struct cfs_error *err)
 {
-        struct printer p = { .json = json };
+        struct printer p = { .json = json, .why = why };
         int r;
 
         if (json)
@@ -81,7 +88,7 @@ static int run(const struct cfs_runtime *rt, const void *values, const char *con
 
         if (args[0])
                 o.bundle = args[0];
-        return cmd_explain(rt, v->id ? v->id : "ID", &o, v->format && STREQ(v->format, "json"), err);
+        return cmd_explain(rt, v->id ? v->id : "ID", &o, v->format && STREQ(v->format, "json"), v->why, err);
 }
 
 static int check(const void *values, const char *const *args, struct cfs_error *err)

@@ -8,6 +8,6 @@
 #include "cli/cli.h"
 
 int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
-                struct cfs_error *err);
+                bool why, struct cfs_error *err);
 
 #endif

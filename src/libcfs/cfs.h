@@ -159,9 +159,10 @@ struct cfs_problem {
 };
 int cfs_check(const char *bundle, const char *config, bool host,
               void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err);
-/* The ordered plan: fn gets the row's name and one line of what it would do. Touches nothing. */
+/* The ordered plan: fn gets a row's name, why the row stands at its place, and one line of what it would do; a row of
+ * several lines calls it once for each. Touches nothing. */
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *line), void *data,
+                void (*fn)(void *data, const char *step, const char *why, const char *line), void *data,
                 struct cfs_error *err);
 
 const char *cfs_version(void); /* "0.1.0" */

@@ -2,22 +2,28 @@
 /*
  * The plan: how cfs builds a container, in order, and why in this order.
  *
- * This table is the whole answer to "what does cfs do, when, and why there". Each row is a property (or a group of
- * properties) of config.json. Read a row from left to right:
+ * This table is the whole answer to "what does cfs do, when, and why there". A row applies a property (or a group of
+ * properties) of config.json, or does one thing that the properties need. Read a row from left to right:
  *
+ *   name      what traces and explanations call the row
+ *   property  the property of config.json that the row applies: errors of the row name it. Rows without one apply none
+ *   walks     C: create and run walk it. X: exec walks it. Two rows with the same work show what exec does differently
+ *   why       why the row stands here: `cfs explain --why` prints it
+ *   wanted    does this container need the row? No column is called otherwise
+ *   check     before anything is touched: is the property valid, and can this host apply it?
  *   prepare   in the runtime, before the new process exists: open, compute, record
- *   release   in the runtime, as soon as the new process has been forked, or will not be: what it held for it
+ *   release   in the runtime, as soon as the new process exists, or will never: close what prepare held for it
  *   host      in the runtime, acting on the new process from outside
  *   init      in the new process itself
  *   undo      from the state record alone: for a failed create, for one that was killed, and for `delete`
+ *   explain   what the row would do, in words, for `cfs explain`
  *
- * Two processes walk the table at the same time, the runtime its host column, the init its init column. Between two
- * MEET rows they run concurrently; at a MEET both wait for each other. A row never depends on what the other process
+ * Two processes walk the table at the same time: the runtime its host column, the init its init column. Between two
+ * MEET rows they run concurrently; at a MEET each waits for the other. A row never depends on what the other process
  * does between the same two MEETs. `prepare` is walked whole before spawn(), so the init, a fork, sees its results.
  *
- * `create` and `run` walk the rows marked C, `exec` those marked X; `start` walks the host column from the MEET
- * "started" on, while the init, which waited there, goes on. The checks of all rows run first, before anything is
- * touched. Undo runs from the last row to the first.
+ * `create` walks the host column as far as the row flagged STEP_CREATE_ENDS; `start` walks the rows after it, while the
+ * init, which waited there, goes on; `run` does both. Undo runs from the last row to the first.
  */
 #include "libcfs/walk/step.h"
 #include "libcfs/steps/steps.h"
@@ -26,269 +32,331 @@
 #define C  WALK_CREATE
 #define X  WALK_EXEC
 #define CX (WALK_CREATE | WALK_EXEC)
-#define S  WALK_START
+
+/* A row that is called like the property that it applies. */
+#define PROPERTY(path) .name = (path), .property = (path)
 
 /* clang-format off */
 const struct step plan[] = {
         /* ---- documents: nothing but checks ------------------------------------------------------------------- */
 
-        { .name = "ociVersion", .when = C,
+        { PROPERTY("ociVersion"), .walks = C,
+          .why = "First: a document of another major version may mean something else by every other property.",
           .check = oci_version_check },
 
-        /* Its undo comes last of all: the specification runs poststop after the container is deleted. */
-        { .name = "hooks.poststop", .when = C, .wanted = hooks_poststop_wanted,
-          .check = hooks_check, .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
+        { PROPERTY("hooks"), .walks = C,
+          .why = "A hook that cannot be run is an error before anything is made, not in the middle of it.",
+          .check = hooks_check },
+
+        { PROPERTY("hooks.poststop"), .walks = C, .wanted = hooks_poststop_wanted,
+          .why = "Undo runs backwards, so the undo of this row is the last but ociVersion's: the specification runs poststop "
+                 "after the container is deleted.",
+          .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
 
         /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ----------- */
 
-        /* Paths are opened and clone flags computed before anything is spawned; a path of the wrong type is an error. */
-        { .name = "linux.namespaces", .when = CX,
+        { PROPERTY("linux.namespaces"), .walks = C,
+          .why = "Paths are opened and clone flags are computed before any process is made; a path of the wrong type is an error.",
           .check = namespaces_check, .prepare = namespaces_prepare, .explain = namespaces_explain },
+        { .name = "namespaces of the container", .walks = X,
+          .why = "exec joins the namespaces of the init, which it finds by the record.",
+          .prepare = namespaces_exec_prepare },
 
-        /* The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any user code.
-         * In the init: v1 hierarchies are entered first thing, so that all memory is charged to the container. */
-        { .name = "linux.cgroupsPath", .when = CX,
+        { PROPERTY("linux.cgroupsPath"), .walks = C,
+          .why = "The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any code of the user's. "
+                 "The init enters v1 hierarchies first thing, so that all of its memory is charged to the container.",
           .check = cgroups_check, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
           .undo = cgroups_undo, .explain = cgroups_explain },
+        { .name = "cgroup of the container", .walks = X,
+          .why = "exec joins the cgroup that create recorded, or a child of it (--cgroup), and makes none.",
+          .prepare = cgroups_exec_prepare, .host = cgroups_host, .init = cgroups_init },
 
-        /* Compiled (or read from the container's state, for exec) while we still have memory and files at hand; written
-         * to the state while the init is at work. */
-        { .name = "linux.seccomp", .when = CX, .wanted = seccomp_wanted,
+        { PROPERTY("linux.seccomp"), .walks = C, .wanted = seccomp_wanted,
+          .why = "Compiled while the runtime still has memory and files at hand; written to the state, for exec, while the init is "
+                 "at work.",
           .check = seccomp_check, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
+        { .name = "filter of the container", .walks = X, .wanted = seccomp_wanted,
+          .why = "exec reads the filter that create compiled.",
+          .prepare = seccomp_exec_prepare },
 
-        /* The console socket must be reachable before we spawn: an engine that went away is found out early. */
-        { .name = "process.terminal", .when = CX, .wanted = terminal_wanted,
+        { PROPERTY("process.terminal"), .walks = CX, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
+          .why = "The console socket must be reachable before a process is made: an engine that went away is found out early. "
+                 "Checked always: a console socket without a terminal is the mistake.",
           .check = terminal_check, .prepare = terminal_prepare, .explain = terminal_explain },
 
-        /* Raised before the process is made, which inherits them: a user namespace has no privilege to. */
-        { .name = "process.rlimits", .when = CX,
+        { PROPERTY("process.rlimits"), .walks = CX,
+          .why = "Raised in the runtime, so that the new process inherits them: setrlimit(2) cannot raise them inside a user "
+                 "namespace.",
           .check = rlimits_check, .prepare = rlimits_prepare, .release = rlimits_release, .explain = rlimits_explain },
 
-        /* Where `start` will connect; its absence later says that the container has started. */
-        { .name = "state", .when = C,
+        { .name = "start.sock", .walks = C,
+          .why = "`start` connects to it; that it is gone tells later commands that the container has started.",
           .prepare = created_prepare },
 
-        { .name = "NOTIFY_SOCKET", .when = C, .wanted = notify_socket_wanted,
+        { .name = "NOTIFY_SOCKET", .walks = C, .wanted = notify_socket_wanted,
+          .why = "Its directory must exist before the mounts, of which it becomes one.",
           .prepare = notify_socket_prepare },
 
-        /* Sources of bind mounts are opened here when the init, in its user namespace, may not reach them. The host
-         * column closes the runtime's copies, once the init exists. */
-        { .name = "mounts", .when = C,
+        { PROPERTY("mounts"), .walks = C,
+          .why = "Sources of bind mounts are opened by the runtime when the init, in its user namespace, may not reach them; "
+                 "the runtime closes its copies once the init exists.",
           .check = mounts_check, .prepare = mounts_prepare, .release = mounts_release },
 
         /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
 
-        /* First: the init is nobody until it is mapped. */
-        { .name = "linux.uidMappings", .when = C, .wanted = id_mappings_wanted,
+        { PROPERTY("linux.uidMappings"), .walks = C, .wanted = id_mappings_wanted, .flags = STEP_CHECK_ALWAYS,
+          .why = "First of all that the runtime does to the init: without a mapping it has no valid user id. Checked always: "
+                 "mappings without a user namespace are the mistake.",
           .check = id_mappings_check, .host = id_mappings_host, .explain = id_mappings_explain },
 
-        /* Lowering the score needs the host's privileges: /proc/PID from outside. */
-        { .name = "process.oomScoreAdj", .when = CX, .wanted = oom_score_adj_wanted,
-          .check = oom_score_adj_check, .prepare = oom_score_adj_prepare, .host = oom_score_adj_host,
-          .explain = oom_score_adj_explain },
+        { PROPERTY("process.oomScoreAdj"), .walks = C, .wanted = oom_score_adj_wanted,
+          .why = "Lowering the score needs privilege on the host, so the runtime writes it, to /proc/PID.",
+          .check = oom_score_adj_check, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
+        { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
+          .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
+                 "undumpable process.",
+          .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
 
-        { .name = "linux.intelRdt", .when = CX, .wanted = intel_rdt_wanted,
+        { PROPERTY("linux.intelRdt"), .walks = C, .wanted = intel_rdt_wanted,
+          .why = "Groups are made before the process exists; its pid is written to them before any code of the user's runs.",
           .check = intel_rdt_check, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
           .explain = intel_rdt_explain },
+        { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
+          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
+          .host = intel_rdt_exec_host },
 
-        /* Moved from the host's side: the container cannot reach the host's network namespace. */
-        { .name = "linux.netDevices", .when = C, .wanted = net_devices_wanted,
+        { PROPERTY("linux.netDevices"), .walks = C, .wanted = net_devices_wanted,
+          .why = "Moved from the host's side: the container cannot reach the host's network namespace.",
           .check = net_devices_check, .host = net_devices_host, .explain = net_devices_explain },
 
-        /* Now the init has its ids, its devices and (systemd) its scope; and it has joined its cgroups. */
-        { .name = "identity", .when = CX | WALK_MEET, .wanted = id_mappings_identity_wanted },
+        { .name = "identity", .walks = CX, .flags = STEP_MEET, .wanted = id_mappings_identity_wanted,
+          .why = "The init waits until it has its ids, its devices and (under systemd) its scope; the runtime waits until it has "
+                 "joined its cgroups." },
 
-        /* Its offsets must be written before the first process enters (time_namespaces(7)), and to a file of ours in
-         * /proc that belongs to the user who started us: before we are another one. */
-        { .name = "linux.timeOffsets", .when = C, .wanted = time_offsets_wanted,
+        { PROPERTY("linux.timeOffsets"), .walks = C, .wanted = time_offsets_wanted, .flags = STEP_CHECK_ALWAYS,
+          .why = "Offsets are written before the first process enters the namespace (time_namespaces(7)), and before the init "
+                 "changes its user: the file in /proc belongs to the user who called the runtime. Checked always: offsets without "
+                 "a time namespace are the mistake.",
           .check = time_offsets_check, .init = time_offsets_init, .explain = time_offsets_explain },
 
-        /* Root of the user namespace, before it makes or joins anything that it shall own. */
-        { .name = "linux.gidMappings", .when = CX, .wanted = id_mappings_init_wanted,
+        { .name = "root of the user namespace", .walks = CX, .wanted = id_mappings_init_wanted,
+          .why = "The init becomes root of the user namespace before it makes or joins anything that is to belong to that.",
           .init = id_mappings_init },
 
-        /* The cgroup namespace's root is the cgroup that one is in: after joining it. Joined namespaces. */
-        { .name = "linux.namespaces (late)", .when = CX,
+        { .name = "late namespaces", .walks = CX,
+          .why = "The root of a cgroup namespace is the cgroup of the process that makes it: after joining the cgroup. Namespaces "
+                 "to join come here too.",
           .init = namespaces_init },
 
-        /* A fresh network namespace has its loopback interface down. */
-        { .name = "loopback", .when = C, .wanted = loopback_wanted,
+        { .name = "loopback", .walks = C, .wanted = loopback_wanted,
+          .why = "A new network namespace has its loopback interface down: after the init has entered it.",
           .init = loopback_init },
 
-        /* In the cgroup now, whose cpuset would undo it. */
-        { .name = "process.execCPUAffinity", .when = CX, .wanted = cpu_affinity_wanted,
+        { PROPERTY("process.execCPUAffinity"), .walks = C, .wanted = cpu_affinity_wanted,
+          .why = "create checks what exec will use.",
+          .check = cpu_affinity_check },
+        { PROPERTY("process.execCPUAffinity"), .walks = X, .wanted = cpu_affinity_wanted,
+          .why = "In the cgroup now: joining a cpuset replaces the mask.",
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
 
-        /* A session of its own: no controlling terminal of the caller to push input into (TIOCSTI). Before the keyring,
-         * whose default is per session, and before the terminal, which becomes the controlling one. */
-        { .name = "session", .when = CX,
+        { .name = "session", .walks = CX,
+          .why = "A session of its own has no controlling terminal of the caller's to push input into (TIOCSTI). Before the "
+                 "keyring, which is per session, and before the terminal, which becomes the controlling one.",
           .init = session_init },
-        { .name = "session keyring", .when = CX, .wanted = keyring_wanted,
+        { .name = "session keyring", .walks = CX, .wanted = keyring_wanted,
+          .why = "In the new session; with the label that the program will have.",
           .init = keyring_init, .explain = keyring_explain },
 
         /* ---- the file system ------------------------------------------------------------------------------------- */
 
-        /* Cut (or keep) propagation before the first mount, or it would appear on the host. */
-        { .name = "linux.rootfsPropagation", .when = C,
+        { PROPERTY("linux.rootfsPropagation"), .walks = C,
+          .why = "Propagation to the host is cut (or kept) before the first mount, which would appear on the host otherwise.",
           .check = rootfs_propagation_check, .init = rootfs_propagation_init, .explain = rootfs_propagation_explain },
 
-        /* pivot_root(2) wants a mount point: the root is cloned onto itself, and opened once; what follows works on
-         * that descriptor. The runtime makes the clone where the init could not; in a mount namespace that outlives
-         * the container it is recorded before and undone. */
-        { .name = "root", .when = C,
+        { PROPERTY("root.path"), .walks = C,
+          .why = "pivot_root(2) wants a mount point: the root is cloned onto itself, and opened once; the rows below work on that "
+                 "descriptor. The runtime makes the clone where the init could not; in a mount namespace that outlives the "
+                 "container it is recorded before and undone.",
           .check = root_check, .prepare = root_prepare, .host = root_host, .init = root_init, .undo = root_undo,
           .explain = root_explain },
 
-        /* In the order of the list (config.md, "Mounts"). */
-        { .name = "mounts (attach)", .when = C,
+        { .name = "attach the mounts", .property = "mounts", .walks = C,
+          .why = "Below the new root; in the order of the list (config.md, \"Mounts\").",
           .init = mounts_init, .explain = mounts_explain },
 
-        /* After the mounts: /dev is usually one of them. */
-        { .name = "linux.devices", .when = C,
+        { PROPERTY("linux.devices"), .walks = C,
+          .why = "After the mounts: /dev is usually one of them.",
           .check = devices_check, .init = devices_init, .explain = devices_explain },
 
-        /* After /dev and /dev/pts exist; before the pivot, while the console socket can be sent to. */
-        { .name = "process.terminal (open)", .when = CX, .wanted = terminal_wanted,
+        { .name = "open the terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
+          .why = "After /dev/pts exists; before the pivot, while the console socket can be sent to.",
           .init = terminal_init },
+        { .name = "/dev/console", .property = "process.terminal", .walks = C, .wanted = terminal_wanted,
+          .why = "create alone: the terminal of an exec is not the container's console.",
+          .init = terminal_console_init },
 
         /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform Hooks") -------- */
 
-        { .name = "mounted", .when = C | WALK_MEET, .wanted = hooks_runtime_wanted },
-        { .name = "hooks.prestart", .when = C, .wanted = hooks_runtime_wanted,
+        { .name = "mounted", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
+          .why = "The hooks of the runtime find the mounts done." },
+        { PROPERTY("hooks.prestart"), .walks = C, .wanted = hooks_runtime_wanted,
+          .why = "Deprecated, and before createRuntime (config.md, \"Prestart\").",
           .host = hooks_prestart_host, .explain = hooks_prestart_explain },
-        { .name = "hooks.createRuntime", .when = C, .wanted = hooks_runtime_wanted,
+        { PROPERTY("hooks.createRuntime"), .walks = C, .wanted = hooks_runtime_wanted,
+          .why = "After the mounts, before pivot_root (config.md, \"CreateRuntime Hooks\").",
           .host = hooks_create_runtime_host, .explain = hooks_create_runtime_explain },
-        { .name = "hooked", .when = C | WALK_MEET, .wanted = hooks_runtime_wanted },
+        { .name = "hooked", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
+          .why = "createContainer hooks run after createRuntime hooks; the init waits for those." },
 
-        /* In the container's namespaces, with the runtime's paths: before the pivot takes those away. */
-        { .name = "hooks.createContainer", .when = C, .wanted = hooks_create_container_wanted,
+        { PROPERTY("hooks.createContainer"), .walks = C, .wanted = hooks_create_container_wanted,
+          .why = "In the container's namespaces, with the runtime's paths: before pivot_root takes those away.",
           .prepare = hooks_output_prepare, .init = hooks_create_container_init, .explain = hooks_create_container_explain },
 
         /* ---- inside the new root ------------------------------------------------------------------------------------ */
 
-        { .name = "root (pivot)", .when = C,
+        { .name = "enter the root", .walks = C,
+          .why = "After the last path of the host has been used.",
           .init = root_pivot_init },
 
-        { .name = "hostname", .when = C,
+        { PROPERTY("hostname"), .walks = C,
+          .why = "In the UTS namespace, before linux.sysctl, which could set it too.",
           .check = hostname_check, .init = hostname_init, .explain = hostname_explain },
-        { .name = "domainname", .when = C,
+        { PROPERTY("domainname"), .walks = C,
+          .why = "As hostname.",
           .check = hostname_domain_check, .init = hostname_domain_init, .explain = hostname_domain_explain },
 
-        /* Through the host's procfs, verified and opened before the container could mount over anything. */
-        { .name = "linux.sysctl", .when = C, .wanted = sysctl_wanted,
+        { PROPERTY("linux.sysctl"), .walks = C, .wanted = sysctl_wanted,
+          .why = "Through the host's procfs, verified and opened before the container could mount anything over it.",
           .check = sysctl_check, .init = sysctl_init, .explain = sysctl_explain },
 
-        /* After the sysctls, which a read-only /proc/sys is not to stop. Masks first: a masked path may lie below a
-         * read-only one, and the recursive attribute must see it. */
-        { .name = "linux.maskedPaths", .when = C,
+        { PROPERTY("linux.maskedPaths"), .walks = C,
+          .why = "After the sysctls, which a read-only /proc/sys must not stop. Before readonlyPaths: a masked path may lie below a "
+                 "read-only one, and the recursive attribute must reach the mask.",
           .check = masked_paths_check, .init = masked_paths_init, .explain = masked_paths_explain },
-        { .name = "linux.readonlyPaths", .when = C,
+        { PROPERTY("linux.readonlyPaths"), .walks = C,
+          .why = "After the masks.",
           .check = readonly_paths_check, .init = readonly_paths_init, .explain = readonly_paths_explain },
 
-        /* After the masks, which are clones: an unbindable mount cannot be cloned. */
-        { .name = "linux.rootfsPropagation (root)", .when = C, .wanted = root_propagation_wanted,
+        { .name = "propagation of the root", .property = "linux.rootfsPropagation", .walks = C, .wanted = root_propagation_wanted,
+          .why = "After the masks, which are clones: an unbindable mount cannot be cloned.",
           .init = root_propagation_init },
 
-        /* All mount points in them are made: a tmpfs that shall be read-only was writable until now. */
-        { .name = "mounts (read-only)", .when = C,
+        { .name = "read-only mounts", .property = "mounts", .walks = C,
+          .why = "All mount points in them are made: a tmpfs that is to be read-only was writable until now.",
           .init = mounts_readonly_init },
 
-        /* The last change to the mount tree. */
-        { .name = "root.readonly", .when = C,
+        { PROPERTY("root.readonly"), .walks = C,
+          .why = "The last change to the mount tree.",
           .init = root_readonly_init },
 
-        { .name = "linux.personality", .when = CX, .wanted = personality_wanted,
+        { PROPERTY("linux.personality"), .walks = CX, .wanted = personality_wanted,
+          .why = "Any time before the execve: it belongs to the process.",
           .check = personality_check, .init = personality_init, .explain = personality_explain },
-        { .name = "linux.memoryPolicy", .when = CX, .wanted = memory_policy_wanted,
+        { PROPERTY("linux.memoryPolicy"), .walks = CX, .wanted = memory_policy_wanted,
+          .why = "In the cgroup, whose cpuset says which nodes may be used; late, so that little memory of the init obeys it.",
           .check = memory_policy_check, .init = memory_policy_init, .explain = memory_policy_explain },
 
-        /* Late, so that making the container is not slowed down by them; before privileges go: a real-time policy or class
-         * needs CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that counts for nothing. */
-        { .name = "process.scheduler", .when = CX, .wanted = scheduler_wanted,
+        { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_wanted,
+          .why = "Late, so that making the container is not slowed down by it; before privileges go: a real-time policy needs "
+                 "CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that capability counts for nothing.",
           .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
-        { .name = "process.ioPriority", .when = CX, .wanted = io_priority_wanted,
+        { PROPERTY("process.ioPriority"), .walks = CX, .wanted = io_priority_wanted,
+          .why = "As process.scheduler: a real-time class needs privilege.",
           .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
           .explain = io_priority_explain },
 
         /* ---- the program, looked up while errors still reach create's caller ------------------------------------------ */
 
-        /* Written to /proc/self/attr, effective at the execve: while we may still write there. */
-        { .name = "process.apparmorProfile", .when = CX, .wanted = apparmor_wanted,
+        { PROPERTY("process.apparmorProfile"), .walks = CX, .wanted = apparmor_wanted,
+          .why = "Written to /proc/self/attr while the init may still write there; effective at the execve.",
           .check = apparmor_check, .init = apparmor_init, .explain = apparmor_explain },
-        { .name = "process.selinuxLabel", .when = CX, .wanted = selinux_wanted,
+        { PROPERTY("process.selinuxLabel"), .walks = CX, .wanted = selinux_wanted,
+          .why = "As process.apparmorProfile.",
           .check = selinux_check, .init = selinux_init, .explain = selinux_explain },
 
-        /* From here on a path that leads through a descriptor of ours (/proc/self/fd/7, CVE-2024-21626) leads nowhere. */
-        { .name = "descriptors (host)", .when = CX,
+        { .name = "close the host's descriptors", .walks = CX,
+          .why = "From here on a path that leads through a descriptor of the runtime's (/proc/self/fd/7, CVE-2024-21626) leads "
+                 "nowhere.",
           .init = descriptors_host_init },
 
-        /* Lowered late: whoever makes a container needs more than it may have itself. Before the filter, which may forbid
-         * prlimit64(2). */
-        { .name = "process.rlimits (lower)", .when = CX,
+        { .name = "lower the limits", .property = "process.rlimits", .walks = CX,
+          .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",
           .init = rlimits_init },
 
-        /* Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before it is dropped. */
-        { .name = "linux.seccomp (privileged)", .when = CX, .wanted = seccomp_early_wanted,
+        { .name = "load the filter with privilege", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_early_wanted,
+          .why = "Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before that is dropped.",
           .host = seccomp_host, .init = seccomp_early_init },
 
-        /* umask, bounding set, groups, uid, gid, then the remaining sets: setresuid(2) clears what is not kept. */
-        { .name = "process.capabilities (bounding)", .when = CX,
+        { .name = "bounding set", .property = "process.capabilities", .walks = CX,
+          .why = "Dropping from it needs CAP_SETPCAP: before the user changes.",
           .init = capabilities_bounding_init, .explain = capabilities_explain },
-        { .name = "process.user", .when = CX,
+        { PROPERTY("process.user"), .walks = C,
+          .why = "umask, groups, gid and uid; before the other sets: setresuid(2) clears what is not kept.",
           .check = user_check, .init = user_init, .explain = user_explain },
-        { .name = "process.capabilities", .when = CX,
+        { PROPERTY("process.user"), .walks = X,
+          .why = "As for create; which ids are mapped is for the kernel to say, the record does not have the mappings.",
+          .check = user_exec_check, .init = user_init },
+        { PROPERTY("process.capabilities"), .walks = CX,
+          .why = "After the user has changed, with what PR_SET_KEEPCAPS kept.",
           .init = capabilities_init },
 
-        /* As the user: a directory or a program that the user may not reach is an error of create already. */
-        { .name = "process.cwd", .when = CX,
+        { PROPERTY("process.cwd"), .walks = CX,
+          .why = "As the user: a directory that the user may not enter is an error of create already.",
           .check = cwd_check, .init = cwd_init, .explain = cwd_explain },
-        { .name = "process.env", .when = CX,
+        { PROPERTY("process.env"), .walks = CX,
+          .why = "Before process.args: the program is searched along its PATH.",
           .check = env_check, .init = env_init, .explain = env_explain },
-        { .name = "process.args", .when = CX,
+        { PROPERTY("process.args"), .walks = CX,
+          .why = "As the user: a program that is not there or may not be executed is an error of create already.",
           .check = args_check, .init = args_init, .explain = args_explain },
 
         /* ---- created ----------------------------------------------------------------------------------------------- */
 
-        /* The record as it will be is written beside the one that there is. */
-        { .name = "state (next)", .when = C,
+        { .name = "write the next record", .walks = C,
+          .why = "While the init is at work: publishing it takes one rename(2) then.",
           .host = created_write_host },
 
-        /* Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file. */
-        { .name = "parent death signal", .when = CX,
+        { .name = "parent death signal", .walks = CX,
+          .why = "Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file.",
           .init = created_detach_init },
 
-        /* exec meets here too: what the host column did from outside must be there before the program runs. */
-        { .name = "created", .when = CX | WALK_MEET },
-        { .name = "state created", .when = C,
+        { .name = "created", .walks = CX, .flags = STEP_MEET,
+          .why = "exec meets here too: what the host column did from outside must be there before the program runs." },
+        { .name = "publish the record", .walks = C, .flags = STEP_CREATE_ENDS,
+          .why = "`create` ends here: the container is on record, so the init need not die with the runtime. It waits for `start` "
+                 "(under `run`, it goes on at once).",
           .host = created_host, .init = created_init },
 
-        /* `create` ends here; the init waits for `start` (or goes on at once under `run`). */
-        { .name = "started", .when = C | S | WALK_MEET },
+        { .name = "started", .walks = C, .flags = STEP_MEET,
+          .why = "`start` begins here." },
 
-        { .name = "hooks.startContainer", .when = C, .wanted = hooks_start_container_wanted,
+        { PROPERTY("hooks.startContainer"), .walks = C, .wanted = hooks_start_container_wanted,
+          .why = "By `start`, in the container, before the user's program (config.md, \"StartContainer Hooks\").",
           .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
 
-        { .name = "process.noNewPrivileges", .when = CX, .wanted = no_new_privileges_wanted,
+        { PROPERTY("process.noNewPrivileges"), .walks = CX, .wanted = no_new_privileges_wanted,
+          .why = "Before the filter, which needs it when it is loaded without privilege.",
           .init = no_new_privileges_init, .explain = no_new_privileges_explain },
 
-        /* Stray descriptors go before the filter, which may forbid close_range(2). */
-        { .name = "descriptors", .when = CX,
+        { .name = "descriptors", .walks = CX,
+          .why = "Before the filter, which may forbid close_range(2) and fcntl(2).",
           .prepare = descriptors_prepare, .init = descriptors_init, .explain = descriptors_explain },
 
-        /* With few descriptors allowed, the rows above could not have opened theirs. */
-        { .name = "process.rlimits (last)", .when = CX, .wanted = rlimits_late_wanted,
+        { .name = "lower the last limit", .property = "process.rlimits", .walks = CX, .wanted = rlimits_late_wanted,
+          .why = "With few descriptors allowed, the rows above could not have opened theirs.",
           .init = rlimits_late_init },
 
-        /* With noNewPrivileges: last, so that the filter need allow the fewest of our own system calls. */
-        { .name = "linux.seccomp (unprivileged)", .when = CX | S, .wanted = seccomp_late_wanted,
+        { .name = "load the filter", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_late_wanted,
+          .why = "With noNewPrivileges: last, so that the filter need allow the fewest of the init's own system calls.",
           .host = seccomp_host, .init = seccomp_late_init },
 
-        { .name = "execve", .when = CX | S,
+        { .name = "execve", .walks = CX,
+          .why = "The end of the socket tells the runtime that the program runs.",
           .host = args_execve_host, .init = args_execve_init },
 
-        /* After the user's program is executed, before start returns (runtime.md, "Lifecycle" 9). */
-        { .name = "hooks.poststart", .when = C | S, .wanted = hooks_poststart_wanted,
+        { PROPERTY("hooks.poststart"), .walks = C, .wanted = hooks_poststart_wanted,
+          .why = "After the user's program is executed, before start returns (runtime.md, \"Lifecycle\" 9).",
           .host = hooks_poststart_host, .explain = hooks_poststart_explain },
 
         { .name = NULL },

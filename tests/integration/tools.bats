@@ -168,7 +168,7 @@ P
     # The array's closing bracket may be missing in this format.
     { sed '$ s/,$//' "$T/trace"; echo ']'; } > "$OUT"
     is "$(got '[.[].tid] | unique')" '["init","runtime"]'
-    is "$(got '[.[] | select(.name == "root (pivot)" and .tid == "init")] | length')" 1
+    is "$(got '[.[] | select(.name == "enter the root" and .tid == "init")] | length')" 1
     is "$(got '[.[] | select(.dur < 0)] | length')" 0
 }
 

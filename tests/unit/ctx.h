@@ -6,6 +6,7 @@
 #include "test.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "libcfs/process/namespaces.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/walk/problem.h"
 #include "oci.h"
@@ -33,6 +34,7 @@ static inline void test_ctx(struct ctx *c, enum walk walk, const char *members)
         c->process = c->config->process ? c->config->process : &no_process;
         c->linux_ = c->config->linux ? c->config->linux : &no_linux;
         c->hooks = c->config->hooks ? c->config->hooks : &no_hooks;
+        namespaces_flags(c->linux_, &c->ns_new, &c->ns_join);
         assert_ok(c->proc_fd = path_open_host_proc(&err));
 }
 

@@ -278,9 +278,6 @@ static void wanted(void **state)
         test_ctx(&c, WALK_CREATE,
                  TEST_LINUX("\"namespaces\":[{\"type\":\"user\",\"path\":\"/proc/1/ns/user\"}]"));
         assert_false(id_mappings_wanted(&c));
-        assert_false(id_mappings_init_wanted(&c));
-        assert_false(id_mappings_identity_wanted(&c));
-        c.ns_join = CLONE_NEWUSER;
         assert_true(id_mappings_init_wanted(&c));
         assert_false(id_mappings_identity_wanted(&c));
         c.ns_new = CLONE_NEWUSER;

@@ -392,20 +392,19 @@ static void exec_follows_the_container(void **state)
         rdt_start(&x, "");
         x.c.walk = WALK_EXEC;
         x.c.pid = 99;
-        assert_false(intel_rdt_wanted(&x.c));
+        assert_false(intel_rdt_exec_wanted(&x.c));
         x.record.intel_rdt = &none; /* of a container that an older cfs made */
-        assert_false(intel_rdt_wanted(&x.c));
+        assert_false(intel_rdt_exec_wanted(&x.c));
         x.record.intel_rdt = t.record.intel_rdt;
-        assert_true(intel_rdt_wanted(&x.c));
-        assert_ok(intel_rdt_prepare(&x.c, &err));
-        assert_ok(intel_rdt_host(&x.c, &err));
+        assert_true(intel_rdt_exec_wanted(&x.c));
+        assert_ok(intel_rdt_exec_host(&x.c, &err));
         rdt_has(&t, "gold/tasks", "471199");
         rdt_has(&t, "gold/mon_groups/test/tasks", "471199");
 
-        /* Somebody has removed the class: the container is in that of all others, and so is what is added. */
+        /* The class was removed: the container is in the default class, and so is what exec adds. */
         rdt_rm(&t, "gold/tasks");
         rdt_rm(&t, "gold/mon_groups/test/tasks");
-        assert_ok(intel_rdt_host(&x.c, &err));
+        assert_ok(intel_rdt_exec_host(&x.c, &err));
         rdt_has(&t, "gold/tasks", NULL);
         rdt_end(&x);
         rdt_end(&t);

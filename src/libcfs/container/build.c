@@ -5,7 +5,7 @@
  *      load, check          nothing touched yet: most mistakes end here
  *      state directory      the ID is ours
  *      prepare column       resources recorded, then made
- *      spawn                the init walks its column, we walk ours, until "state created"
+ *      spawn                the init walks its column, we walk ours, until the row that ends create
  *
  * A failure anywhere kills the init, walks the undo column from the record, and removes the state directory: the same
  * undo that `delete` uses, and that cleans up after a runtime that was killed.
@@ -96,7 +96,7 @@ void build_abandon(struct ctx *c)
         if (!c->state)
                 return;
         /* What could not be undone must stay known, or nobody could try again. */
-        if (engine_undo(c->state, &ignored) < 0)
+        if (engine_undo(c->plan, c->state, &ignored) < 0)
                 log_warning("undo: %s (`cfs delete %s` tries again)", ignored.text, c->id);
         else if (state_remove(c->state, &ignored) < 0)
                 log_warning("undo: %s", ignored.text);
@@ -114,7 +114,7 @@ static int build(struct ctx *c, const char *id, struct cfs_error *err)
                 r = spawn(c, build_child, err);
         engine_release(c);
         if (r >= 0)
-                r = engine_host(c, "state created", err);
+                r = engine_host(c, err);
         return r;
 }
 
@@ -125,6 +125,8 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
 
         c->runtime = rt;
         c->create = o;
+        c->console_socket = o->console_socket;
+        c->preserve_asked = o->preserve_fds;
         c->id = id;
         r = state_check_id(id, err);
         if (r >= 0)

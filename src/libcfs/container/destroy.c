@@ -59,7 +59,7 @@ int destroy_container(struct state *s, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        u = engine_undo(s, &first);
+        u = engine_undo(plan, s, &first);
         /* What could not be undone must stay known, or nobody could try again. */
         if (u < 0) {
                 *err = first;

@@ -96,15 +96,12 @@ static void report(void *data, bool host, const char *property, const char *mess
 
 void cgroups_check(const struct ctx *c, struct problems *p)
 {
-        struct cgroup_request rq;
+        struct cgroup_request rq = request(c);
 
-        if (c->walk == WALK_EXEC)
-                return;
-        rq = request(c);
         cgroup_check(&rq, problems_host(p), report, p);
 }
 
-static int prepare_exec(struct ctx *c, struct cfs_error *err)
+int cgroups_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         const char *const *sub = c->exec ? c->exec->cgroups : NULL;
         size_t n = 0;
@@ -116,12 +113,9 @@ static int prepare_exec(struct ctx *c, struct cfs_error *err)
 
 int cgroups_prepare(struct ctx *c, struct cfs_error *err)
 {
-        struct cgroup_request rq;
+        struct cgroup_request rq = request(c);
         int r;
 
-        if (c->walk == WALK_EXEC)
-                return prepare_exec(c, err);
-        rq = request(c);
         r = cgroup_plan(&rq, c->state->record, c->state->arena, &c->cgroup, err);
         if (r < 0)
                 return r;

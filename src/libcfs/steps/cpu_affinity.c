@@ -22,7 +22,7 @@
 
 bool cpu_affinity_wanted(const struct ctx *c)
 {
-        return c->walk == WALK_EXEC && c->process->exec_cpu_affinity;
+        return c->process->exec_cpu_affinity != NULL;
 }
 
 static void check(const char *list, const char *property, struct problems *p)
@@ -42,8 +42,6 @@ void cpu_affinity_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
 
-        if (!o)
-                return;
         check(o->initial, "process.execCPUAffinity.initial", p);
         check(o->final, "process.execCPUAffinity.final", p);
 }

@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
@@ -34,12 +33,8 @@ static int listen_fds_from_env(void)
 
 int descriptors_prepare(struct ctx *c, struct cfs_error *err)
 {
-        int preserve = c->walk == WALK_EXEC ? (c->exec ? c->exec->preserve_fds : 0)
-                       : c->create          ? c->create->preserve_fds
-                                            : 0;
-
         c->listen_fds = listen_fds_from_env();
-        c->preserve_fds = c->listen_fds + preserve;
+        c->preserve_fds = c->listen_fds + c->preserve_asked;
         for (int fd = 3; fd < 3 + c->preserve_fds; fd++)
                 if (fd >= 3 + c->inherited_fds)
                         return err_set(err, CFS_E_INVALID,

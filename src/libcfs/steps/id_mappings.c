@@ -132,13 +132,9 @@ void id_mappings_check(const struct ctx *c, struct problems *p)
         check_map(&g, &u, p);
 }
 
-/* From the document alone: the checks ask before the namespaces are computed. */
 bool id_mappings_wanted(const struct ctx *c)
 {
-        const struct oci_namespace *ns = ctx_find_ns(c, "user");
-
-        return (ns && !ns->path) || c->linux_->n_uid_mappings || c->linux_->n_gid_mappings ||
-               (c->ns_new & CLONE_NEWUSER);
+        return (c->ns_new & CLONE_NEWUSER) != 0;
 }
 
 /* ---- the runtime writes ------------------------------------------------------------------------------------------ */
@@ -346,8 +342,7 @@ bool id_mappings_identity_wanted(const struct ctx *c)
 {
         if (sets_priorities(c) || (c->cgroup && cgroup_needs_attach(c->cgroup)))
                 return true;
-        return c->walk == WALK_CREATE &&
-               ((c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n));
+        return (c->ns_new & CLONE_NEWUSER) || (c->linux_->net_devices && c->linux_->net_devices->n);
 }
 
 bool id_mappings_init_wanted(const struct ctx *c)

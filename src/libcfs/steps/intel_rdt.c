@@ -52,7 +52,12 @@ static const struct oci_record_intel_rdt *joined(const struct ctx *c)
 
 bool intel_rdt_wanted(const struct ctx *c)
 {
-        return c->walk == WALK_EXEC ? joined(c) != NULL : rdt(c) != NULL;
+        return rdt(c) != NULL;
+}
+
+bool intel_rdt_exec_wanted(const struct ctx *c)
+{
+        return joined(c) != NULL;
 }
 
 /* ---- check ------------------------------------------------------------------------------------------------------- */
@@ -71,8 +76,6 @@ void intel_rdt_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_intel_rdt *o = rdt(c);
 
-        if (!o)
-                return;
         if (o->clos_id && !STREQ(o->clos_id, "/")) {
                 static const char *const taken[] = { ".", "..", "info", "mon_groups", "mon_data" };
 
@@ -387,11 +390,8 @@ static int groups_prepare(struct ctx *c, const char *root, struct cfs_error *err
 int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r;
+        int r = find_resctrl(c, &root, err);
 
-        if (c->walk == WALK_EXEC)
-                return 0;
-        r = find_resctrl(c, &root, err);
         return r < 0 ? r : groups_prepare(c, root, err);
 }
 
@@ -413,7 +413,7 @@ static int groups_join(const struct ctx *c, const char *root, struct cfs_error *
 }
 
 /* The groups may be gone: then the container is in the default class, as its new process is. */
-static int groups_follow(const struct ctx *c, struct cfs_error *err)
+int intel_rdt_exec_host(struct ctx *c, struct cfs_error *err)
 {
         const struct oci_record_intel_rdt *o = joined(c);
         const char *const dirs[] = { o->class_path, o->mon_path };
@@ -438,11 +438,8 @@ static int groups_follow(const struct ctx *c, struct cfs_error *err)
 int intel_rdt_host(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r;
+        int r = find_resctrl(c, &root, err);
 
-        if (c->walk == WALK_EXEC)
-                return groups_follow(c, err);
-        r = find_resctrl(c, &root, err);
         return r < 0 ? r : groups_join(c, root, err);
 }
 

@@ -40,8 +40,6 @@ void io_priority_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_io_priority *o = c->process->io_priority;
 
-        if (!o)
-                return;
         if (class_of(o->class) < 0)
                 problem(p, "process.ioPriority.class", "\"%.64s\" is not an I/O scheduling class", o->class);
         if (o->priority < 0 || o->priority > 7)

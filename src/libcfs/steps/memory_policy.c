@@ -101,10 +101,8 @@ void memory_policy_check(const struct ctx *c, struct problems *p)
         const struct oci_memory_policy *o = c->linux_->memory_policy;
         _cleanup_numlist_ struct numlist nodes = { 0 };
         struct cfs_error err = { 0 };
-        int index = o ? mode_index(o->mode) : -1;
+        int index = mode_index(o->mode);
 
-        if (!o)
-                return;
         if (index < 0) {
                 problem(p, "linux.memoryPolicy.mode", "invalid memory policy: \"%.64s\" is not a mode",
                         o->mode);

@@ -31,8 +31,6 @@ void namespaces_check(const struct ctx *c, struct problems *p)
 {
         uint64_t seen = 0;
 
-        if (c->walk == WALK_EXEC)
-                return;
         for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
                 const struct oci_namespace *n = c->linux_->namespaces[i];
                 int t = n->type ? namespaces_index(n->type) : -1;
@@ -83,10 +81,12 @@ static bool is_own_user_namespace(const struct ctx *c, int fd)
                own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
-static int prepare_create(struct ctx *c, struct cfs_error *err)
+int namespaces_prepare(struct ctx *c, struct cfs_error *err)
 {
-        struct namespaces_plan *n = c->namespaces;
+        struct namespaces_plan *n = c->namespaces = namespaces_plan_new();
 
+        if (!n)
+                return err_nomem(err);
         for (size_t i = 0; i < c->linux_->n_namespaces; i++) {
                 const struct oci_namespace *o = c->linux_->namespaces[i];
                 int t = namespaces_index(o->type), r;
@@ -107,12 +107,14 @@ static int prepare_create(struct ctx *c, struct cfs_error *err)
 }
 
 /* The container's namespaces are those of its configuration, new or joined: the init is in all of them. */
-static int prepare_exec(struct ctx *c, struct cfs_error *err)
+int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
-        struct namespaces_plan *n = c->namespaces;
+        struct namespaces_plan *n = c->namespaces = namespaces_plan_new();
         struct proc_identity id;
         char path[64];
 
+        if (!n)
+                return err_nomem(err);
         n->container_pidfd = record_identity(c->state, &id) ? proc_pidfd(&id) : -ESRCH;
         if (n->container_pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
@@ -144,14 +146,6 @@ static int prepare_exec(struct ctx *c, struct cfs_error *err)
                         return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         }
         return 0;
-}
-
-int namespaces_prepare(struct ctx *c, struct cfs_error *err)
-{
-        c->namespaces = namespaces_plan_new();
-        if (!c->namespaces)
-                return err_nomem(err);
-        return c->walk == WALK_EXEC ? prepare_exec(c, err) : prepare_create(c, err);
 }
 
 int namespaces_init(struct ctx *c, struct cfs_error *err)

@@ -79,8 +79,6 @@ void net_devices_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_net_device_map *m = c->linux_->net_devices;
 
-        if (!net_devices_wanted(c))
-                return;
         if (!ctx_find_ns(c, "network")) {
                 problem(p, "linux.netDevices", "needs a network namespace to move interfaces into");
                 problem_hint(p,

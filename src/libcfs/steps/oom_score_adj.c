@@ -25,16 +25,9 @@ bool oom_score_adj_wanted(const struct ctx *c)
 
 void oom_score_adj_check(const struct ctx *c, struct problems *p)
 {
-        if (!oom_score_adj_wanted(c))
-                return;
         if (c->process->oom_score_adj < -1000 || c->process->oom_score_adj > 1000)
                 problem(p, "process.oomScoreAdj", "%d is not between -1000 and 1000",
                         (int)c->process->oom_score_adj);
-}
-
-static bool is_inherited(const struct ctx *c)
-{
-        return c->walk == WALK_EXEC && c->rootless;
 }
 
 static int set(struct ctx *c, const char *path, struct cfs_error *err)
@@ -56,19 +49,22 @@ static int set(struct ctx *c, const char *path, struct cfs_error *err)
         return err_property(err, r, "process.oomScoreAdj");
 }
 
-int oom_score_adj_prepare(struct ctx *c, struct cfs_error *err)
-{
-        return is_inherited(c) ? set(c, "self/oom_score_adj", err) : 0;
-}
-
 int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
 {
         char path[48];
 
-        if (is_inherited(c))
-                return 0;
         (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)c->pid);
         return set(c, path, err);
+}
+
+int oom_score_adj_exec_prepare(struct ctx *c, struct cfs_error *err)
+{
+        return c->rootless ? set(c, "self/oom_score_adj", err) : 0;
+}
+
+int oom_score_adj_exec_host(struct ctx *c, struct cfs_error *err)
+{
+        return c->rootless ? 0 : oom_score_adj_host(c, err);
 }
 
 void oom_score_adj_explain(const struct ctx *c, struct report *r)

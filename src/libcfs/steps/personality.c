@@ -31,8 +31,6 @@ void personality_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_personality *o = c->linux_->personality;
 
-        if (!o)
-                return;
         if (domain(o) < 0)
                 problem(p, "linux.personality.domain", "\"%.64s\" is neither LINUX nor LINUX32", o->domain);
         for (size_t i = 0; i < o->n_flags; i++)

@@ -91,11 +91,9 @@ static void check_deadline(const struct oci_scheduler *s, struct problems *p)
 void scheduler_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_scheduler *s = c->process->scheduler;
-        int i = s ? policy_index(s->policy) : -1;
+        int i = policy_index(s->policy);
         enum takes takes;
 
-        if (!s)
-                return;
         if (i < 0) {
                 problem(p, "process.scheduler.policy", "\"%.64s\" is not a scheduling policy", s->policy);
                 return;

@@ -197,8 +197,6 @@ void seccomp_check(const struct ctx *c, struct problems *p)
         const struct oci_seccomp *s = c->linux_->seccomp;
         bool known = true;
 
-        if (!s)
-                return;
         if (!s->default_action || !names_action(s->default_action)) {
                 problem(p, "linux.seccomp.defaultAction", "unknown action `%s`",
                         s->default_action ? s->default_action : "");
@@ -282,17 +280,25 @@ static int compile_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_err
         return 0;
 }
 
-int seccomp_prepare(struct ctx *c, struct cfs_error *err)
+static int get_filter(struct ctx *c, int (*get)(struct ctx *, struct seccomp_plan *, struct cfs_error *),
+                      struct cfs_error *err)
 {
         struct seccomp_plan *sp = oci_arena_alloc(c->arena, sizeof(*sp));
-        int r;
+        int r = sp ? get(c, sp, err) : err_nomem(err);
 
-        if (!sp)
-                return err_nomem(err);
-        r = c->linux_->seccomp ? compile_filter(c, sp, err) : read_filter(c, sp, err);
         if (r >= 0)
                 c->seccomp = sp;
         return r;
+}
+
+int seccomp_prepare(struct ctx *c, struct cfs_error *err)
+{
+        return get_filter(c, compile_filter, err);
+}
+
+int seccomp_exec_prepare(struct ctx *c, struct cfs_error *err)
+{
+        return get_filter(c, read_filter, err);
 }
 
 /* For exec, while the init builds its mounts. Nobody looks for the file before the container is created. */
@@ -302,8 +308,6 @@ int seccomp_store_host(struct ctx *c, struct cfs_error *err)
         _cleanup_close_ int fd = -1;
         int r;
 
-        if (c->walk != WALK_CREATE)
-                return 0;
         fd = openat(c->state->dir_fd, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return err_sys(err, errno, "openat", "make %s/" FILE_NAME, c->state->dir);

@@ -27,7 +27,7 @@ void selinux_check(const struct ctx *c, struct problems *p)
 {
         const char *label = c->process->selinux_label;
 
-        if (!selinux_wanted(c) || !problems_host(p))
+        if (!problems_host(p))
                 return;
         if (is_selinux_enabled() <= 0) {
                 problem_host(p, "process.selinuxLabel",

@@ -14,7 +14,6 @@
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
-#include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
@@ -26,12 +25,6 @@
 
 #define PTMX_DEVICE makedev(5, 2)
 
-static const char *console_socket(const struct ctx *c)
-{
-        return c->walk == WALK_EXEC ? (c->exec ? c->exec->console_socket : NULL)
-                                    : (c->create ? c->create->console_socket : NULL);
-}
-
 bool terminal_wanted(const struct ctx *c)
 {
         return c->process->terminal;
@@ -39,21 +32,19 @@ bool terminal_wanted(const struct ctx *c)
 
 void terminal_check(const struct ctx *c, struct problems *p)
 {
-        bool known = c->create || c->exec; /* cfs check has neither */
-
-        if (!known)
+        if (!c->create && !c->exec) /* cfs check: who will get the terminal is not known */
                 return;
-        if (c->process->terminal && !console_socket(c) && !c->foreground)
+        if (c->process->terminal && !c->console_socket && !c->foreground)
                 problem(p, "process.terminal",
                         "cannot allocate tty if cfs will detach without setting console socket");
-        if (!c->process->terminal && console_socket(c))
+        if (!c->process->terminal && c->console_socket)
                 problem(p, "process.terminal",
                         "cannot use console socket if cfs will not detach or allocate tty");
 }
 
 int terminal_prepare(struct ctx *c, struct cfs_error *err)
 {
-        const char *path = console_socket(c);
+        const char *path = c->console_socket;
         int fds[2];
 
         if (path) {
@@ -128,26 +119,6 @@ static int send_master(const struct ctx *c, int master, struct cfs_error *err)
                      : 0;
 }
 
-/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
-static int bind_console(const struct ctx *c, int tty, struct cfs_error *err)
-{
-        _cleanup_close_ int dev =
-                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
-
-        if (dev < 0)
-                return dev;
-        _cleanup_close_ int made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-        (void)made; /* a file that is there already will do; what is no file fails below */
-        _cleanup_close_ int target = path_open_beneath(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC, err);
-
-        if (target < 0)
-                return target;
-        _cleanup_close_ int clone = mnt_clone(tty, "", false, err);
-
-        return clone < 0 ? clone : mnt_attach(clone, target, err);
-}
-
 int terminal_init(struct ctx *c, struct cfs_error *err)
 {
         int unlock = 0, r;
@@ -162,8 +133,6 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
         if (tty < 0)
                 return err_sys(err, errno, "ioctl", "open the pseudoterminal's peer");
         r = set_up(c, master, tty, err);
-        if (r >= 0 && c->walk != WALK_EXEC)
-                r = bind_console(c, tty, err);
         if (r >= 0)
                 r = send_master(c, master, err);
         if (r < 0)
@@ -176,8 +145,28 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
+int terminal_console_init(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int dev =
+                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+
+        if (dev < 0)
+                return dev;
+        _cleanup_close_ int made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        (void)made; /* a file that is there already will do; what is no file fails below */
+        _cleanup_close_ int target = path_open_beneath(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC, err);
+
+        if (target < 0)
+                return target;
+        _cleanup_close_ int clone = mnt_clone(STDIN_FILENO, "", false, err);
+
+        return clone < 0 ? clone : mnt_attach(clone, target, err);
+}
+
 void terminal_explain(const struct ctx *c, struct report *r)
 {
         report_line(r, "a pseudoterminal as standard streams and /dev/console; its master goes to %s",
-                    console_socket(c) ? console_socket(c) : "the runtime");
+                    c->console_socket ? c->console_socket : "the runtime");
 }

@@ -49,16 +49,23 @@ static bool is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id)
         return n == 0 && id == 0; /* the default mapping, see id_mappings.c */
 }
 
+void user_exec_check(const struct ctx *c, struct problems *p)
+{
+        const struct oci_user *u = user(c);
+
+        if (u->n_additional_gids > NGROUPS_MAX)
+                problem(p, "process.user.additionalGids", "has %zu entries, the kernel takes %d",
+                        u->n_additional_gids, NGROUPS_MAX);
+}
+
 void user_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_namespace *ns = ctx_find_ns(c, "user");
         const struct oci_linux *l = c->linux_;
         const struct oci_user *u = user(c);
 
-        if (u->n_additional_gids > NGROUPS_MAX)
-                problem(p, "process.user.additionalGids", "has %zu entries, the kernel takes %d",
-                        u->n_additional_gids, NGROUPS_MAX);
-        if (c->walk != WALK_CREATE || !c->process->args || !ns || ns->path)
+        user_exec_check(c, p);
+        if (!c->process->args || !ns || ns->path)
                 return;
         if (!is_mapped(l->uid_mappings, l->n_uid_mappings, u->uid))
                 problem(p, "process.user.uid", "%" PRIu32 " is not mapped by linux.uidMappings", u->uid);

@@ -276,7 +276,7 @@ static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec
         r = spawn(c, build_child, err);
         engine_release(c);
         if (r >= 0)
-                r = engine_host(c, NULL, err);
+                r = engine_host(c, err);
         if (o->ignore_paused)
                 foreground_interruptible(f, false);
         return r;
@@ -323,6 +323,8 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         ctx_init(&c, WALK_EXEC);
         c.runtime = rt;
         c.exec = o;
+        c.console_socket = o->console_socket;
+        c.preserve_asked = o->preserve_fds;
         c.id = id;
         c.foreground = !o->detach;
         r = c.foreground ? foreground_begin(&f, false, err) : 0;

@@ -6,7 +6,8 @@
 #include "libcfs/walk/engine.h"
 
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *line), void *data, struct cfs_error *err)
+                void (*fn)(void *data, const char *step, const char *why, const char *line), void *data,
+                struct cfs_error *err)
 {
         struct ctx c;
         int r;
@@ -14,6 +15,8 @@ int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
         ctx_init(&c, WALK_CREATE);
         c.runtime = rt;
         c.create = o;
+        c.console_socket = o->console_socket;
+        c.preserve_asked = o->preserve_fds;
         c.id = id;
         c.foreground = true; /* explain the configuration, not the way it is called */
         r = ctx_facts(&c, err);

@@ -2,7 +2,7 @@
 /*
  * cfs start: let a created container's init run the user's program (runtime.md, "Start").
  *
- * The init waits for a connection to start.sock (steps/created.c). We connect, walk the WALK_START rows with it, and
+ * The init waits for a connection to start.sock (steps/created.c). We connect, walk the rows after STEP_CREATE_ENDS with it, and
  * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
  */
 #include "base/cleanup.h"

@@ -18,6 +18,7 @@ void ctx_init(struct ctx *c, enum walk walk)
 {
         memset(c, 0, sizeof(*c));
         c->walk = walk;
+        c->plan = plan;
         c->proc_fd = c->pidfd = c->listen_fd = c->rootfs_fd = c->console_fd = c->console_peer =
                 c->hooks_out_fd = c->hooks_err_fd = -1;
 }

@@ -27,15 +27,18 @@ struct rlimits_plan;       /* steps/rlimits.c                                   
 struct namespaces_plan;    /* namespaces.h                                                      */
 
 struct ctx {
-        enum walk walk; /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                                */
+        enum walk walk;          /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                       */
+        const struct step *plan; /* the table to walk: plan.c                                    */
 
         /* ---- what was asked; W: the verb ---------------------------------------------------- */
         const struct cfs_runtime *runtime;
         const struct cfs_create_options *create; /* NULL for exec                                */
         const struct cfs_exec_options *exec;     /* NULL for create                              */
         const char *id;
-        bool wait_for_start; /* create: the init waits for `start`           */
-        int inherited_fds;   /* how many descriptors from 3 on our caller left us */
+        bool wait_for_start;        /* create: the init waits for `start`           */
+        const char *console_socket; /* path that gets the terminal's master, or NULL                */
+        int preserve_asked;         /* --preserve-fds                                               */
+        int inherited_fds;          /* how many descriptors from 3 on our caller left us */
 
         /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
         struct oci_config *config;   /* never NULL; for exec built from the record               */

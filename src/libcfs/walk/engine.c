@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine: walks the table of plan.c, knows no row by name.
+ * The engine walks the table that the context has: that of plan.c, or a small one of a test. It knows no row by name.
  *
- * A row that fails ends the walk. The engine completes the error with the phase ("create/init/linux.sysctl") and, when
- * the row's name is a JSON path and the step did not name a more precise one, with the property. Undo alone goes on
- * after a failure: what can be removed is removed.
+ * A row that fails ends the walk. The engine completes the error: with the phase ("create/init/linux.sysctl"), and with
+ * the row's property when the row did not name a more precise one. Undo alone goes on after a failure: what can be
+ * removed is removed.
  */
 #include "libcfs/walk/engine.h"
 #include "base/cleanup.h"
@@ -21,29 +21,14 @@ static const char *walk_name(const struct ctx *c)
 
 static bool row_applies(const struct step *s, const struct ctx *c)
 {
-        return (s->when & c->walk) && (!s->wanted || s->wanted(c));
-}
-
-/* "mounts (attach)" is the property mounts; "created" is none. */
-static void name_property(const struct step *s, int r, struct cfs_error *err)
-{
-        static const char *const roots[] = { "ociVersion", "hooks.", "linux.",   "process.",
-                                             "mounts",     "root",   "hostname", "domainname" };
-        char name[64];
-
-        for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
-                if (strncmp(s->name, roots[i], strlen(roots[i])) == 0) {
-                        (void)snprintf(name, sizeof(name), "%s", s->name);
-                        name[strcspn(name, " ")] = '\0';
-                        (void)err_property(err, r, "%s", name);
-                        return;
-                }
+        return (s->walks & c->walk) && (!s->wanted || s->wanted(c));
 }
 
 static int row_failed(const struct step *s, const struct ctx *c, const char *column, int r,
                       struct cfs_error *err)
 {
-        name_property(s, r, err);
+        if (s->property)
+                (void)err_property(err, r, "%s", s->property);
         if (!err->phase[0])
                 (void)snprintf(err->phase, sizeof(err->phase), "%s/%s/%s", walk_name(c), column, s->name);
         return r;
@@ -62,7 +47,7 @@ static int row_call(const struct step *s, struct ctx *c, const char *column,
 static int row_meet(const struct step *s, struct ctx *c, const char *column, struct cfs_error *err)
 {
         uint64_t t = trace_begin();
-        int r = sync_meet(c->sync, (unsigned)(s - plan), s->name, err);
+        int r = sync_meet(c->sync, (unsigned)(s - c->plan), s->name, err);
 
         trace_end(t, column, s->name);
         return r;
@@ -70,7 +55,7 @@ static int row_meet(const struct step *s, struct ctx *c, const char *column, str
 
 int engine_prepare(struct ctx *c, struct cfs_error *err)
 {
-        for (const struct step *s = plan; s->name; s++) {
+        for (const struct step *s = c->plan; s->name; s++) {
                 if (!s->prepare || !row_applies(s, c))
                         continue;
                 int r = row_call(s, c, "prepare", s->prepare, err);
@@ -83,28 +68,31 @@ int engine_prepare(struct ctx *c, struct cfs_error *err)
 
 void engine_release(struct ctx *c)
 {
-        for (const struct step *s = plan; s->name; s++)
+        for (const struct step *s = c->plan; s->name; s++)
                 if (s->release && row_applies(s, c))
                         s->release(c);
 }
 
 static int host_row(const struct step *s, struct ctx *c, struct cfs_error *err)
 {
-        if (!row_applies(s, c))
+        if ((!s->host && !(s->flags & STEP_MEET)) || !row_applies(s, c))
                 return 0;
-        if (s->when & WALK_MEET)
-                return row_meet(s, c, "host", err);
-        return s->host ? row_call(s, c, "host", s->host, err) : 0;
+        return s->host ? row_call(s, c, "host", s->host, err) : row_meet(s, c, "host", err);
 }
 
-int engine_host(struct ctx *c, const char *until, struct cfs_error *err)
+static bool ends_create(const struct step *s, const struct ctx *c)
 {
-        for (const struct step *s = plan; s->name; s++) {
+        return (s->flags & STEP_CREATE_ENDS) && (s->walks & c->walk);
+}
+
+int engine_host(struct ctx *c, struct cfs_error *err)
+{
+        for (const struct step *s = c->plan; s->name; s++) {
                 int r = host_row(s, c, err);
 
                 if (r < 0)
                         return r;
-                if (until && STREQ(until, s->name))
+                if (ends_create(s, c))
                         break;
         }
         return 0;
@@ -112,8 +100,12 @@ int engine_host(struct ctx *c, const char *until, struct cfs_error *err)
 
 int engine_start(struct ctx *c, struct cfs_error *err)
 {
-        for (const struct step *s = plan; s->name; s++) {
-                int r = (s->when & WALK_START) ? host_row(s, c, err) : 0;
+        const struct step *s = c->plan;
+
+        while (s->name && !ends_create(s, c))
+                s++;
+        for (; s->name; s++) {
+                int r = ends_create(s, c) ? 0 : host_row(s, c, err);
 
                 if (r < 0)
                         return r;
@@ -123,12 +115,12 @@ int engine_start(struct ctx *c, struct cfs_error *err)
 
 int engine_init(struct ctx *c, struct cfs_error *err)
 {
-        for (const struct step *s = plan; s->name; s++) {
+        for (const struct step *s = c->plan; s->name; s++) {
                 int r = 0;
 
                 if (!row_applies(s, c))
                         continue;
-                if (s->when & WALK_MEET)
+                if (s->flags & STEP_MEET)
                         r = row_meet(s, c, "init", err);
                 else if (s->init)
                         r = row_call(s, c, "init", s->init, err);
@@ -138,14 +130,14 @@ int engine_init(struct ctx *c, struct cfs_error *err)
         return err_set(err, CFS_E_BUG, "the plan ended without an execve");
 }
 
-int engine_undo(struct state *state, struct cfs_error *err)
+int engine_undo(const struct step *rows, struct state *state, struct cfs_error *err)
 {
-        const struct step *s = plan;
+        const struct step *s = rows;
         int first = 0;
 
         while (s->name)
                 s++;
-        while (s-- > plan) {
+        while (s-- > rows) {
                 struct cfs_error e = { 0 };
                 int r = s->undo ? s->undo(state, &e) : 0;
 
@@ -169,10 +161,9 @@ int engine_check_all(const struct ctx *c, bool host, problem_fn fn, void *data)
 {
         struct problems p = { .host = host, .fn = fn, .data = data };
 
-        /* Not row_applies(): a check runs even where the row would do nothing, since "does nothing" may be the problem
-         * (mappings without a user namespace). */
-        for (const struct step *s = plan; s->name; s++)
-                if (s->check && (s->when & c->walk))
+        for (const struct step *s = c->plan; s->name; s++)
+                if (s->check &&
+                    ((s->flags & STEP_CHECK_ALWAYS) ? (s->walks & c->walk) != 0 : row_applies(s, c)))
                         s->check(c, &p);
         problem_flush(&p);
         return p.count;
@@ -211,11 +202,12 @@ void engine_explain(const struct ctx *c, report_fn fn, void *data)
 {
         struct report r = { .fn = fn, .data = data };
 
-        for (const struct step *s = plan; s->name; s++) {
+        for (const struct step *s = c->plan; s->name; s++) {
                 r.step = s->name;
+                r.why = s->why;
                 if (!row_applies(s, c))
                         continue;
-                if (s->when & WALK_MEET)
+                if (s->flags & STEP_MEET)
                         report_line(&r, "runtime and init wait for each other");
                 else if (s->explain)
                         s->explain(c, &r);

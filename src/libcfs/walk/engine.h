@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Walks the table of plan.c. Nothing here knows any row by name, except that MEET rows synchronise. */
+/* Walks the table of plan.c, or another one. Nothing here knows any row by name. */
 #ifndef LIBCFS_ENGINE_H
 #define LIBCFS_ENGINE_H
 
@@ -17,18 +17,17 @@ int engine_prepare(struct ctx *ctx, struct cfs_error *err);
 /* Once the new process is forked, or will not be: closes and puts back what prepare held for it. */
 void engine_release(struct ctx *ctx);
 
-/* The runtime's column, from the first row to (not including) the row after `until` (a row's name), or to the end
- * when NULL. */
-int engine_host(struct ctx *ctx, const char *until, struct cfs_error *err);
+/* The runtime's column, as far as the row flagged STEP_CREATE_ENDS, or to the end in a walk that has none (exec). */
+int engine_host(struct ctx *ctx, struct cfs_error *err);
 
-/* The host column of the rows after the MEET "created" marked WALK_START, for `start`. */
+/* The runtime's column after that row, for `start` and `run`. */
 int engine_start(struct ctx *ctx, struct cfs_error *err);
 
 /* The init's column, to the execve: returns only on failure. */
 int engine_init(struct ctx *ctx, struct cfs_error *err);
 
-/* All undo callbacks, last row first. Goes on after a failure; returns the first. */
-int engine_undo(struct state *state, struct cfs_error *err);
+/* All undo callbacks of a table that ends like plan.c, last row first. Goes on after a failure; returns the first. */
+int engine_undo(const struct step *rows, struct state *state, struct cfs_error *err);
 
 void engine_explain(const struct ctx *ctx, report_fn report, void *data);
 

@@ -22,10 +22,10 @@ struct problems {
 /* Hands over the problem that was held back for its hint. */
 void problem_flush(struct problems *p);
 
-typedef void (*report_fn)(void *data, const char *step, const char *line);
+typedef void (*report_fn)(void *data, const char *step, const char *why, const char *line);
 
 struct report {
-        const char *step;
+        const char *step, *why;
         report_fn fn;
         void *data;
 };

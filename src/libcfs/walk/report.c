@@ -12,5 +12,5 @@ void report_line(struct report *r, const char *fmt, ...)
         va_start(ap, fmt);
         (void)vsnprintf(line, sizeof(line), fmt, ap);
         va_end(ap);
-        r->fn(r->data, r->step, line);
+        r->fn(r->data, r->step, r->why, line);
 }

@@ -18,25 +18,43 @@ struct problems;
 struct report;
 
 enum walk {
-        WALK_CREATE = 1 << 0,  /* create and run                                         */
-        WALK_EXEC = 1 << 1,    /* one more process in a container that exists            */
-        WALK_RESTORE = 1 << 2, /* a container from a checkpoint                          */
-        WALK_MEET = 1 << 3,    /* not work: both processes stop here until both are here */
-        WALK_START = 1 << 4,   /* after the MEET "created": `start` walks the host column of these rows */
+        WALK_CREATE = 1 << 0,  /* create and run                              */
+        WALK_EXEC = 1 << 1,    /* one more process in a container that exists */
+        WALK_RESTORE = 1 << 2, /* a container from a checkpoint               */
+};
+
+enum step_flag {
+        STEP_MEET = 1 << 0,         /* no work: each process waits here for the other                      */
+        STEP_CREATE_ENDS = 1 << 1,  /* the last row of the host column for `create`; `start` goes on after */
+        STEP_CHECK_ALWAYS = 1 << 2, /* check even where the row is not wanted: that may be the problem     */
 };
 
 struct step {
-        const char *name; /* JSON path in config.json, as users see it in errors and traces  */
-        unsigned when;    /* enum walk                                                       */
-        bool (*wanted)(
-                const struct ctx *); /* NULL: always; must give the same answer in both processes       */
-        void (*check)(const struct ctx *, struct problems *); /* pure validation, no side effect at all    */
-        int (*prepare)(struct ctx *, struct cfs_error *);     /* in the runtime, before the init exists    */
-        void (*release)(struct ctx *); /* in the runtime, when the init is forked, or will never be */
-        int (*host)(struct ctx *, struct cfs_error *);        /* in the runtime, acting on the init        */
-        int (*init)(struct ctx *, struct cfs_error *);        /* inside the container's init               */
-        int (*undo)(struct state *, struct cfs_error *);      /* sees only what the state store remembers  */
-        void (*explain)(const struct ctx *, struct report *); /* says what would be done                   */
+        /* What explanations and traces call the row. */
+        const char *name;
+        /* The property of config.json that the row applies: an error of the row names it, unless the row names a more
+         * precise one. NULL: none is at fault. */
+        const char *property;
+        /* The walks that the row is part of (enum walk), and what is special about it (enum step_flag). */
+        unsigned walks, flags;
+        /* Why the row stands where it stands. */
+        const char *why;
+        /* Is there work for the row? NULL: always. Gives the same answer in both processes. */
+        bool (*wanted)(const struct ctx *);
+        /* Validates, without any side effect. */
+        void (*check)(const struct ctx *, struct problems *);
+        /* In the runtime, before the new process exists. */
+        int (*prepare)(struct ctx *, struct cfs_error *);
+        /* In the runtime, when the new process has been forked, or will never be. */
+        void (*release)(struct ctx *);
+        /* In the runtime, acting on the new process from outside. */
+        int (*host)(struct ctx *, struct cfs_error *);
+        /* In the new process. */
+        int (*init)(struct ctx *, struct cfs_error *);
+        /* Removes what the state record says that the row has made. */
+        int (*undo)(struct state *, struct cfs_error *);
+        /* Says what the row would do. */
+        void (*explain)(const struct ctx *, struct report *);
 };
 
 /* The table; ends with a row whose name is NULL. */
