@@ -57,11 +57,17 @@ const struct option_def globals_options[] = {
         { 0 },
 };
 
+#ifdef CFS_WEAKENED
+#define WEAKENED_BUILD "WEAKENED for the tests (src/base/weakened.h): not to be used\n"
+#else
+#define WEAKENED_BUILD ""
+#endif
+
 /* Docker splits the first line at "version "; Podman and CRI-O show it. The last one is for those who look for an
  * ability of the build. */
 static void version(void)
 {
-        printf("cfs version %s\ncommit: %s\nspec: %s\n"
+        printf("cfs version %s\ncommit: %s\nspec: %s\n" WEAKENED_BUILD
                "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU +YAJL\n",
                cfs_version(), CFS_COMMIT, CFS_SPEC_VERSION);
 }

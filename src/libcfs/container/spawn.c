@@ -40,6 +40,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
@@ -74,11 +75,25 @@ static void set_cgroup(const struct ctx *c, struct clone_args *a)
         }
 }
 
+/* The kernel makes no user namespace for a process whose root directory is not that of its mount namespace. */
+static bool something_lies_on_root(void)
+{
+        struct statx root, up;
+
+        return statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) == 0 &&
+               statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &up) == 0 && root.stx_mnt_id != up.stx_mnt_id;
+}
+
 static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
 {
         int r = err_sys(err, e, "clone3", "make the new process (namespaces 0x%llx)",
                         (unsigned long long)c->ns_new);
 
+        if (e == EPERM && (c->ns_new & CLONE_NEWUSER) && something_lies_on_root())
+                return err_hint(
+                        err, r,
+                        "something is mounted on the runtime's root directory, which hides it: then the kernel "
+                        "makes no user namespaces (user_namespaces(7))");
         if (e == EPERM && (c->ns_new & CLONE_NEWUSER))
                 return err_hint(err, r,
                                 "this host may forbid user namespaces to ordinary users: see "

@@ -7,6 +7,7 @@
 #include "ocispec.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 enum { NS_USER, NS_PID, NS_MOUNT, NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_COUNT };
 
@@ -22,7 +23,8 @@ struct namespaces_plan {
         int join_fd[NS_COUNT]; /* open namespaces to join, or -1                                     */
         bool pre_join;         /* joins happen in spawn's stage process, before the init exists      */
         uint64_t entered;      /* exec: CLONE_NEW* that the runtime's own setns(2) already covers (PID)  */
-        int root_fd;           /* exec into a container without a mount namespace: its root; or -1       */
+        int root_fd; /* exec into a container without a mount namespace of its own: its root; or -1 */
+        struct stat host_root; /* exec into one that has its own: the runtime's root directory           */
         int container_pidfd;   /* exec: pidfd of the container's init for one setns(2); or -1        */
         int userns_fd; /* descriptor of the container's new user namespace, for idmapped mounts; or -1 */
 };

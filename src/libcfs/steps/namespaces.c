@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
@@ -106,11 +107,61 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+/* The root of a container that has no mount namespace to itself: setns(2) does not know it. */
+static int open_root(struct ctx *c, pid_t init, struct cfs_error *err)
+{
+        struct namespaces_plan *n = c->namespaces;
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "%d/root", (int)init);
+        n->root_fd = openat(c->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (n->root_fd < 0)
+                return err_sys(err, errno, "openat", "open the container's root `/proc/%s`", path);
+        /* It was looked up by number: is that still the init's? */
+        if (proc_signal(n->container_pidfd, 0) == -ESRCH)
+                return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+        return 0;
+}
+
+static int remember_host_root(struct namespaces_plan *n, struct cfs_error *err)
+{
+        if (stat("/", &n->host_root) < 0)
+                return err_sys(err, errno, "stat", "examine `/`");
+        return 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* exec into a mount namespace of the container's own: have we come to where the runtime was? That is right only when the
+ * init is there as well (root.path "/"). It cannot be when root_pivot.c has done its work, but the container may have been
+ * made by an older cfs, which let the host's root lie on the container's. */
+static int check_root(const struct ctx *c, struct cfs_error *err)
+{
+        struct proc_identity id;
+        struct stat here, init;
+        char path[64];
+
+        if (stat("/", &here) < 0)
+                return err_sys(err, errno, "stat", "examine the container's root");
+        if (!same_file(&here, &c->namespaces->host_root) || WEAKENED("stacked-root-exec"))
+                return 0;
+        (void)record_identity(c->state, &id);
+        (void)snprintf(path, sizeof(path), "%d/root", (int)id.pid);
+        if (fstatat(c->proc_fd, path, &init, 0) == 0 && same_file(&here, &init))
+                return 0;
+        return err_set(err, CFS_E_STATE,
+                       "the container's mount namespace leads to the host's root directory");
+}
+
 /* The container's namespaces are those of its configuration, new or joined: the init is in all of them. */
 int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         struct namespaces_plan *n = c->namespaces = namespaces_plan_new();
         struct proc_identity id;
+        bool own_mounts;
         char path[64];
 
         if (!n)
@@ -121,6 +172,7 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
         if (n->container_pidfd < 0)
                 return err_sys(err, -n->container_pidfd, "pidfd_open",
                                "open a pidfd of the container's init %d", (int)id.pid);
+        own_mounts = c->ns_new & CLONE_NEWNS;
         c->ns_join = c->ns_join | c->ns_new;
         c->ns_new = 0;
         if (c->ns_join & CLONE_NEWUSER) {
@@ -136,16 +188,8 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
         n->pre_join = (c->ns_join & CLONE_NEWUSER) != 0;
         if (!n->pre_join)
                 n->entered = c->ns_join & CLONE_NEWPID;
-        if (!(c->ns_join & CLONE_NEWNS)) {
-                (void)snprintf(path, sizeof(path), "%d/root", (int)id.pid);
-                n->root_fd = openat(c->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (n->root_fd < 0)
-                        return err_sys(err, errno, "openat", "open the container's root `/proc/%s`", path);
-                /* It was looked up by number: is that still the init's? */
-                if (proc_signal(n->container_pidfd, 0) == -ESRCH)
-                        return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
-        }
-        return 0;
+        /* setns(2) leads to the root of a mount namespace: the container's own, or of one that it shares with others. */
+        return own_mounts || WEAKENED("joined-root") ? remember_host_root(n, err) : open_root(c, id.pid, err);
 }
 
 int namespaces_init(struct ctx *c, struct cfs_error *err)
@@ -161,6 +205,12 @@ int namespaces_init(struct ctx *c, struct cfs_error *err)
         }
         if (n->root_fd >= 0 && (fchdir(n->root_fd) < 0 || chroot(".") < 0))
                 return err_sys(err, errno, "chroot", "enter the container's root");
+        if (c->walk == WALK_EXEC && n->root_fd < 0) {
+                int r = check_root(c, err);
+
+                if (r < 0)
+                        return r;
+        }
         /* All but the time namespace, which has a row of its own. */
         late = namespaces_late(c->ns_new, c->ns_join) & ~(uint64_t)CLONE_NEWTIME;
         if (late && unshare((int)late) < 0)

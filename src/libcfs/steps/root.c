@@ -7,10 +7,9 @@
  * when the new root or the mount that it is attached to is shared, so where linux.rootfsPropagation leaves mounts shared,
  * the one that the root lies in is made private first: the clone of a private mount is private.
  *
- * pivot_root(".", ".") puts the old root on top of the new one; umount2(".", MNT_DETACH) then removes the top one, and
- * with it every path of the host. It must not be shared at that moment: the host's mounts would go as well.
+ * How the init then enters it, and makes sure that nothing of the host is left beside it: root_pivot.c.
  *
- * Three other situations:
+ * Three situations are not the usual one:
  *
  *   user namespace, privileged runtime   the directory may be out of reach of the container's root user. The runtime
  *                                        makes the clone; when the init cannot reach the path to attach it there, it
@@ -24,7 +23,6 @@
  *                                        when the clone was never attached.
  */
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -45,7 +43,6 @@
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
-#define MAX_MOUNTINFO (64 << 20)
 
 static bool has_own_namespace(const struct ctx *c)
 {
@@ -177,23 +174,37 @@ int root_host(struct ctx *c, struct cfs_error *err)
 
 /* ---- init -------------------------------------------------------------------------------------------------------- */
 
-/* Makes the mount that `fd` lies in private: upwards to its root, since only there mount_setattr(2) takes it. */
-static int make_parent_private(int fd, struct cfs_error *err)
+/* The root of the mount that `fd` lies in; upwards, since only there mount_setattr(2) takes it. The way up leads past the
+ * root directory into what lies on that; every other mount was entered from above. */
+static int open_mount_root(int fd, struct cfs_error *err)
 {
         _cleanup_close_ int cur = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        struct statx stx;
+        struct statx stx, first = { 0 };
 
         for (;;) {
                 int up;
 
-                if (cur < 0 || statx(cur, "", AT_EMPTY_PATH, 0, &stx) < 0)
+                if (cur < 0 || statx(cur, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
                         return err_sys(err, errno, "statx", "find the mount that the root lies in");
+                if (!first.stx_mask)
+                        first = stx;
+                if (stx.stx_mnt_id != first.stx_mnt_id) {
+                        up = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                        return up < 0 ? err_sys(err, errno, "open", "open `/`") : up;
+                }
                 if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-                        return mnt_setattr(cur, false, 0, 0, MS_PRIVATE, -1, err);
+                        return TAKE_FD(cur);
                 up = openat(cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
                 (void)close(cur);
                 cur = up;
         }
+}
+
+static int make_parent_private(int fd, struct cfs_error *err)
+{
+        _cleanup_close_ int root = open_mount_root(fd, err);
+
+        return root < 0 ? root : mnt_setattr(root, false, 0, 0, MS_PRIVATE, -1, err);
 }
 
 static int open_root(const struct ctx *c, struct cfs_error *err)
@@ -240,110 +251,7 @@ int root_init(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_property(err, r, "root.path") : 0;
 }
 
-/* ---- the pivot --------------------------------------------------------------------------------------------------- */
-
-static int enter_chroot(const struct ctx *c, struct cfs_error *err)
-{
-        if (fchdir(c->rootfs_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
-                return err_sys(err, errno, "chroot", "make `%s` the root", c->rootfs);
-        return 0;
-}
-
-/* proc(5): blanks and backslashes of mountinfo are written in octal. */
-static void unescape(char *s)
-{
-        char *out = s;
-
-        for (; *s; s++) {
-                if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-                        *out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-                        s += 3;
-                } else {
-                        *out++ = *s;
-                }
-        }
-        *out = '\0';
-}
-
-static bool is_below(const char *path, const char *dir)
-{
-        size_t n = strlen(dir);
-
-        return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
-/* Detaches all mounts beside the root and the ones that lead to it, the last first. What the kernel holds on to (locked
- * in a user namespace) stays. */
-static void detach_others(const struct ctx *c)
-{
-        _cleanup_free_ char *text = NULL;
-        char *line;
-
-        if (io_read_file(c->proc_fd, "self/mountinfo", MAX_MOUNTINFO, &text, NULL, NULL) < 0)
-                return;
-        while ((line = strrchr(text, '\n')) || *text) {
-                char *p = line ? line + 1 : text, *where = p;
-
-                for (int i = 0; where && i < 4; i++)
-                        where = strchr(where, ' ') ? strchr(where, ' ') + 1 : NULL;
-                if (where) {
-                        where[strcspn(where, " ")] = '\0';
-                        unescape(where);
-                        if (!STREQ(where, "/") && !is_below(c->rootfs, where) && !is_below(where, c->rootfs))
-                                (void)umount2(where, MNT_DETACH | UMOUNT_NOFOLLOW);
-                }
-                *(line ? line : text) = '\0';
-        }
-}
-
-static int move_root(const struct ctx *c, struct cfs_error *err)
-{
-        detach_others(c);
-        if (move_mount(c->rootfs_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-                return err_sys(err, errno, "move_mount", "move the root to `/`");
-        return enter_chroot(c, err);
-}
-
-static int pivot_failed(const struct ctx *c, int e, struct cfs_error *err)
-{
-        int r = err_sys(err, e, "pivot_root", "make `%s` the root", c->rootfs);
-
-        if (e == EINVAL)
-                return err_hint(err, r, "a host whose root is a ramdisk cannot pivot: try --no-pivot");
-        return r;
-}
-
-static int pivot(const struct ctx *c, struct cfs_error *err)
-{
-        const char *asked = c->linux_->rootfs_propagation;
-        _cleanup_close_ int old = -1;
-        int r = 0;
-
-        if (asked && (old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-                return err_sys(err, errno, "open", "open `/`");
-        if (fchdir(c->rootfs_fd) < 0)
-                return err_sys(err, errno, "fchdir", "go to `%s`", c->rootfs);
-        if (sys_pivot_root(".", ".") < 0)
-                return pivot_failed(c, errno, err);
-        if (asked)
-                r = mnt_setattr(old, true, 0, 0, MS_SLAVE, -1, err);
-        if (r < 0)
-                return r;
-        if (umount2(".", MNT_DETACH) < 0)
-                return err_sys(err, errno, "umount2", "detach the old root");
-        if (chdir("/") < 0)
-                return err_sys(err, errno, "chdir", "go to `/`");
-        return 0;
-}
-
-int root_pivot_init(struct ctx *c, struct cfs_error *err)
-{
-        if (!has_own_namespace(c))
-                return enter_chroot(c, err);
-        if (c->create && c->create->no_pivot)
-                return move_root(c, err);
-        return pivot(c, err);
-}
+/* ---- what config.json says of the root itself ---------------------------------------------------------------------- */
 
 bool root_propagation_wanted(const struct ctx *c)
 {

@@ -7,6 +7,10 @@
  *                                          until that runs one of the EXPECTED programs, and says "LEAK ..." whenever it could
  *                                          reach what belongs to the runtime: its executable, memory, descriptors, root, or
  *                                          could trace it (CVE-2016-9962). Ends with "looked N times at M processes".
+ *      attacker ways DIR                   as a process of the container with CAP_SYS_ADMIN and CAP_SYS_CHROOT: where the ways lead
+ *                                          that go up from the root. Prints the device and inode of "/..", of the root after
+ *                                          setns(2) into its own mount namespace, and of where one gets from below a
+ *                                          chroot(2) into DIR by "..", as `up DEV:INO`, `setns DEV:INO`, `climb DEV:INO`.
  *
  * `swap` ends when its input ends or a signal comes, and says how often it swapped.
  */
@@ -15,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +224,40 @@ static int hunt(char **argv, int n)
         return 0;
 }
 
+/* ---- ways -------------------------------------------------------------------------------------------------------- */
+
+static void where(const char *way, const char *path)
+{
+        struct stat st;
+
+        if (stat(path, &st) < 0)
+                printf("%s: %s\n", way, strerror(errno));
+        else
+                printf("%s %lu:%lu\n", way, (unsigned long)st.st_dev, (unsigned long)st.st_ino);
+}
+
+static int ways(const char *dir)
+{
+        int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+        where("up", "/..");
+        /* A process whose root is moved below its working directory has left it (chroot(2)). */
+        if (fork() == 0) {
+                if (chdir("/") < 0 || chroot(dir) < 0)
+                        perror("climb");
+                for (int i = 0; i < 100; i++)
+                        if (chdir("..") < 0)
+                                perror("climb");
+                where("climb", ".");
+                exit(0);
+        }
+        (void)wait(NULL);
+        if (setns(ns, CLONE_NEWNS) < 0)
+                perror("setns");
+        where("setns", "/");
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
         struct sigaction a = { .sa_handler = on_signal };
@@ -230,5 +269,7 @@ int main(int argc, char **argv)
                 return swap(argv + 2, argc - 2);
         if (argc > 3 && strcmp(argv[1], "hunt") == 0)
                 return hunt(argv + 2, argc - 2);
+        if (argc == 3 && strcmp(argv[1], "ways") == 0)
+                return ways(argv[2]);
         return 2;
 }
