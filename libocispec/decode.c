@@ -13,6 +13,7 @@
  * Positions are not tracked: every event comes with its offset, and lines are counted when a message needs them.
  */
 #include "decode_error.h"
+#include "base/nearest.h"
 #include "json.h"
 #include <errno.h>
 #include <stdio.h>

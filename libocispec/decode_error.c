@@ -8,6 +8,7 @@
 #include "decode_error.h"
 #include "json.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -184,6 +184,20 @@ int oci_decode_all(const struct oci_type *type, const char *name, const char *te
 int oci_encode(const struct oci_type *type, const void *root, int indent, char **ret_text, size_t *ret_len,
                struct cfs_error *err);
 
+/* ---- questions (query.c) -------------------------------------------------------------------------------------- */
+
+/* Is the option among the mount's? */
+bool oci_mount_has_option(const struct oci_mount *m, const char *option);
+
+/* The value of a key, or NULL; the map may be NULL. */
+const char *oci_find_string(const struct oci_string_map *m, const char *key);
+
+/* The namespace of that type ("user", "network", ...), or NULL. */
+const struct oci_namespace *oci_find_namespace(const struct oci_linux *l, const char *type);
+
+/* Is an ID of the container among the n mappings? */
+bool oci_is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id);
+
 /* ---- positions ---------------------------------------------------------------------------------------------- */
 
 /* Finds the value that a path leads to, by reading the text again: for errors that are found long after decoding.

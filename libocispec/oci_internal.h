@@ -42,18 +42,6 @@ void docpath_dotted_index(struct docpath *p, size_t index);
 /* Back to a former length. */
 void docpath_cut(struct docpath *p, size_t len);
 
-/* Which of n names, if any, `s` is most likely a misspelling of. */
-struct nearest {
-        const char *s;
-        size_t len;
-        const char *name; /* the best so far, or NULL              */
-        unsigned best;    /* its distance, in hundredths of letters */
-        unsigned limit;   /* what is not nearer is another word     */
-};
-
-void nearest_init(struct nearest *n, const char *s, size_t len);
-void nearest_try(struct nearest *n, const char *name);
-
 /* A number as written in JSON, as an integer: 0 when it is one and fits into 64 bits, 1 when it is not a whole number,
  * 2 when it is larger than any integer. */
 int value_integer_parse(const char *s, size_t len, bool *ret_negative, uint64_t *ret_magnitude);

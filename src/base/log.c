@@ -57,6 +57,11 @@ __attribute__((format(printf, 2, 0))) static void vlog(enum log_level level, con
                 va_end(ap);                                                                                  \
         } while (0)
 
+void log_error(const char *fmt, ...)
+{
+        LOG_AT(LOG_LEVEL_ERROR);
+}
+
 void log_warning(const char *fmt, ...)
 {
         LOG_AT(LOG_LEVEL_WARNING);

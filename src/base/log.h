@@ -24,6 +24,7 @@ bool log_enabled(enum log_level level);
 /* An already formatted message, such as one that another process of ours sent. */
 void log_message(enum log_level level, const char *message);
 
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

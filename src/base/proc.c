@@ -13,6 +13,7 @@
  */
 #include "base/proc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -155,18 +156,10 @@ int proc_signal(int pidfd, int sig)
         return sys_pidfd_send_signal(pidfd, sig) < 0 ? -errno : 0;
 }
 
-static int64_t now_ms(void)
-{
-        struct timespec ts;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int proc_wait_gone(int pidfd, int timeout_ms)
 {
         struct pollfd p = { .fd = pidfd, .events = POLLIN };
-        int64_t deadline = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+        int64_t deadline = timeout_ms < 0 ? 0 : clock_now_ms() + timeout_ms;
         int left = timeout_ms, n;
 
         for (;;) {
@@ -177,11 +170,8 @@ int proc_wait_gone(int pidfd, int timeout_ms)
                         return -ETIMEDOUT;
                 if (errno != EINTR)
                         return -errno;
-                if (timeout_ms >= 0) {
-                        int64_t rest = deadline - now_ms();
-
-                        left = rest > 0 ? (int)rest : 0;
-                }
+                if (timeout_ms >= 0)
+                        left = clock_left_ms(deadline);
         }
 }
 

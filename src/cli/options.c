@@ -12,6 +12,7 @@
  */
 #include "cli/options.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "cli/fail.h"
 #include "cli/number.h"
 #include <errno.h>
@@ -260,48 +261,13 @@ void options_free(const struct option_def *defs, void *values)
                 }
 }
 
-/* Levenshtein's distance, for words of an ordinary length. */
-static size_t distance(const char *a, const char *b)
-{
-        size_t row[64], n = strlen(b);
-
-        if (n >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
-                return SIZE_MAX;
-        for (size_t j = 0; j <= n; j++)
-                row[j] = j;
-        for (size_t i = 1; a[i - 1]; i++) {
-                size_t diagonal = row[0];
-
-                row[0] = i;
-                for (size_t j = 1; j <= n; j++) {
-                        size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-                        diagonal = row[j];
-                        if (row[j] + 1 < best)
-                                best = row[j] + 1;
-                        if (row[j - 1] + 1 < best)
-                                best = row[j - 1] + 1;
-                        row[j] = best;
-                }
-        }
-        return row[n];
-}
-
 const char *options_nearest(const char *word, const char *(*name)(const void *data, size_t i),
                             const void *data, size_t n)
 {
-        size_t limit = strlen(word) / 3 + 1, best = SIZE_MAX;
-        const char *found = NULL;
+        struct nearest nearest;
 
-        for (size_t i = 0; i < n; i++) {
-                size_t d = distance(word, name(data, i));
-
-                if (word[0] && word[1] && strncmp(name(data, i), word, strlen(word)) == 0 && d > 1)
-                        d = 1; /* the word is the beginning of the name */
-                if (d <= limit && d < best) {
-                        best = d;
-                        found = name(data, i);
-                }
-        }
-        return found;
+        nearest_init(&nearest, word, strlen(word));
+        for (size_t i = 0; i < n; i++)
+                nearest_try(&nearest, name(data, i));
+        return nearest.name;
 }

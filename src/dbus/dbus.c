@@ -15,6 +15,7 @@
  */
 #include "dbus/dbus.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -234,17 +235,9 @@ int dbus_parse(const char *p, size_t n, struct dbus_message *ret)
 
 /* ---- the connection ----------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void dbus_set_timeout(struct dbus *d, int timeout_ms)
 {
-        d->deadline = now_ms() + timeout_ms;
+        d->deadline = clock_now_ms() + timeout_ms;
 }
 
 static const char *bus_name(const struct dbus *d)
@@ -256,7 +249,7 @@ static int wait_for(struct dbus *d, short events, struct cfs_error *err)
 {
         for (;;) {
                 struct pollfd p = { .fd = d->fd, .events = events };
-                int64_t left = d->deadline - now_ms();
+                int64_t left = d->deadline - clock_now_ms();
                 int n;
 
                 if (left <= 0)

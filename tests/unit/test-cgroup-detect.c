@@ -5,10 +5,12 @@
 static void parse(const char *mountinfo, const char *own, struct detect_host *host)
 {
         _cleanup_free_ char *m = strdup(mountinfo), *o = strdup(own);
+        struct mountinfo mounts;
         struct cfs_error err;
 
+        mountinfo_use(&mounts, m);
         *host = (struct detect_host){ 0 };
-        assert_ok(detect_parse_mounts(m, host, &err));
+        assert_ok(detect_parse_mounts(&mounts, host, &err));
         assert_ok(detect_parse_own(o, host, &err));
 }
 

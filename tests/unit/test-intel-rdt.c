@@ -12,6 +12,7 @@ static int fake_save(struct state *s, struct cfs_error *err);
 #define io_write_small fake_write
 #define record_save    fake_save
 #include "libcfs/steps/intel_rdt.c"
+#include "resctrl/resctrl.c"
 #undef io_write_small
 #undef record_save
 #include "ctx.h"
@@ -74,36 +75,18 @@ static void an_existing_class_agrees_or_not(void **state)
         static const char file[] = "    MB:0=  20;1= 100\n    L3:0=0ff;1=00f\n";
 
         (void)state;
-        assert_true(agrees("L3:0=ff;1=f\n", file));
-        assert_true(agrees("L3:0=FF\n", file));
-        assert_true(agrees("L3:1=0f;0=ff\nMB:0=20\n", file));
-        assert_true(agrees("MB:1=100\n", file));
-        assert_true(agrees("", file));
-        assert_false(agrees("L3:0=f\n", file));
-        assert_false(agrees("L3:0=f0\n", file));
-        assert_false(agrees("L3:2=ff\n", file));
-        assert_false(agrees("L2:0=ff\n", file));
-        assert_false(agrees("MB:0=20;1=10\n", file));
-        assert_false(agrees("L3:0=ff\nMB:0=2\n", file));
-        assert_true(agrees("L3:0=0\n", "L3:0=000\n"));
-}
-
-static void the_mount_is_found(void **state)
-{
-        static const char info[] = "22 1 0:21 / /proc rw - proc proc rw\n"
-                                   "23 1 0:99 / /sys/fs/bpf rw shared:5 - bpf resctrl rw\n"
-                                   "30 22 0:30 / /mnt/rdt rw,nosuid shared:9 master:2 - resctrl resctrl rw\n";
-        struct cfs_error err;
-        char *path = NULL;
-
-        (void)state;
-        assert_ok(find_mount(info, &path, &err));
-        assert_string_equal(path, "/mnt/rdt");
-        free(path);
-        path = NULL;
-        assert_int_equal(find_mount("22 1 0:21 / /proc rw - proc proc rw\n", &path, &err), 1);
-        assert_int_equal(find_mount("", &path, &err), 1);
-        assert_null(path);
+        assert_true(resctrl_agrees("L3:0=ff;1=f\n", file));
+        assert_true(resctrl_agrees("L3:0=FF\n", file));
+        assert_true(resctrl_agrees("L3:1=0f;0=ff\nMB:0=20\n", file));
+        assert_true(resctrl_agrees("MB:1=100\n", file));
+        assert_true(resctrl_agrees("", file));
+        assert_false(resctrl_agrees("L3:0=f\n", file));
+        assert_false(resctrl_agrees("L3:0=f0\n", file));
+        assert_false(resctrl_agrees("L3:2=ff\n", file));
+        assert_false(resctrl_agrees("L2:0=ff\n", file));
+        assert_false(resctrl_agrees("MB:0=20;1=10\n", file));
+        assert_false(resctrl_agrees("L3:0=ff\nMB:0=2\n", file));
+        assert_true(resctrl_agrees("L3:0=0\n", "L3:0=000\n"));
 }
 
 /* spec: config-linux.rdt.2 */
@@ -117,7 +100,7 @@ static void without_resctrl_it_is_an_error(void **state)
         if (access("/sys/fs/resctrl/schemata", F_OK) == 0)
                 TEST_SKIP("this machine has resctrl");
         test_ctx(&c, WALK_CREATE, "");
-        assert_fails(find_resctrl(&c, &path, &err), EOPNOTSUPP);
+        assert_fails(resctrl_find(c.proc_fd, &path, &err), EOPNOTSUPP);
         assert_contains(err.text, "no resctrl file system is mounted");
         ctx_done(&c);
 }
@@ -429,7 +412,6 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(schemata_are_combined),
                 cmocka_unit_test(an_existing_class_agrees_or_not),
-                cmocka_unit_test(the_mount_is_found),
                 cmocka_unit_test(without_resctrl_it_is_an_error),
                 cmocka_unit_test(groups_are_made),
                 cmocka_unit_test(without_a_name_the_class_is_the_containers_own),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts below the decoder: integers, patterns, paths, misspellings, memory. */
 #include "test.h"
+#include "base/nearest.h"
 #include "oci_internal.h"
 
 #define NOT_WHOLE 1

@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mnt.h"
+#include "base/mountinfo.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -99,45 +100,23 @@ nomem:
 
 /* ---- what EPERM means in a user namespace ---------------------------------------------------------------------- */
 
-/* The next field of a line of /proc/PID/mountinfo (proc(5)), NUL-terminated. */
-static char *field(char **p)
-{
-        char *s = *p, *end = strchr(s, ' ');
-
-        if (end)
-                *end++ = '\0';
-        *p = end ? end : s + strlen(s);
-        return s;
-}
-
 /* Finds a mount that covers part of a procfs: its path in buf. */
 static bool find_cover(const struct mount_env *e, char *buf, size_t size)
 {
-        _cleanup_free_ char *text = NULL;
-        char *line, *next, *procs[32];
+        _cleanup_mountinfo_ struct mountinfo m = { 0 };
+        int procs[32];
         size_t n_procs = 0;
 
-        if (io_read_file(e->proc_fd, "self/mountinfo", MAX_MOUNTINFO, &text, NULL, NULL) < 0)
+        if (mountinfo_read(&m, e->proc_fd, "self/mountinfo", NULL) < 0)
                 return false;
-        for (line = text; *line; line = next) {
-                char *end = strchr(line, '\n'), *p = line, *id, *parent, *where, *type;
-
-                next = end ? end + 1 : line + strlen(line);
-                if (end)
-                        *end = '\0';
-                id = field(&p);
-                parent = field(&p);
-                (void)field(&p);
-                (void)field(&p);
-                where = field(&p);
-                type = strstr(p, " - ");
+        while (mountinfo_next(&m)) {
                 for (size_t i = 0; i < n_procs; i++)
-                        if (STREQ(procs[i], parent)) {
-                                (void)snprintf(buf, size, "%s", where);
+                        if (procs[i] == m.parent) {
+                                (void)snprintf(buf, size, "%s", m.point);
                                 return true;
                         }
-                if (type && str_has_prefix(type, " - proc ") && n_procs < ARRAY_SIZE(procs))
-                        procs[n_procs++] = id;
+                if (STREQ(m.type, "proc") && n_procs < ARRAY_SIZE(procs))
+                        procs[n_procs++] = m.id;
         }
         return false;
 }

@@ -21,6 +21,7 @@
  */
 #include "libcfs/process/hook.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -178,21 +179,13 @@ static bool read_output(int fd, struct output *o)
         }
 }
 
-static int64_t now_ms(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits for the end of the process behind pidfd. 0, or -ETIMEDOUT. */
 static int watch(int pidfd, int out, int64_t deadline, struct output *o)
 {
         struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN }, { .fd = out, .events = POLLIN } };
 
         for (;;) {
-                int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+                int64_t left = deadline < 0 ? -1 : deadline - clock_now_ms();
 
                 if (deadline >= 0 && left <= 0)
                         return -ETIMEDOUT;
@@ -298,7 +291,7 @@ static pid_t start(struct child *c, int *ret_pidfd)
 
 static int attend(const struct hook_call *call, pid_t pid, int pidfd, int out, struct cfs_error *err)
 {
-        const int64_t begin = now_ms();
+        const int64_t begin = clock_now_ms();
         const int64_t deadline = call->hook->has_timeout ? begin + (int64_t)call->hook->timeout * 1000 : -1;
         struct output o = { .len = 0 };
         char what[80];
@@ -313,12 +306,12 @@ static int attend(const struct hook_call *call, pid_t pid, int pidfd, int out, s
                 (void)read_output(out, &o);
                 (void)snprintf(what, sizeof(what), "killed, as its timeout of %d s has passed,",
                                (int)call->hook->timeout);
-                return hook_failed(call, &o, now_ms() - begin, err, what);
+                return hook_failed(call, &o, clock_now_ms() - begin, err, what);
         }
         r = proc_reap(pid, &status);
         if (r < 0)
                 return err_sys(err, -r, "waitpid", "wait for the hook %s", call->hook->path);
-        return judge(call, status, &o, now_ms() - begin, err);
+        return judge(call, status, &o, clock_now_ms() - begin, err);
 }
 
 int hook_run(const struct hook_call *call, struct cfs_error *err)

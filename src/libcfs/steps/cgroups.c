@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "base/sys.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -20,15 +21,7 @@
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
-
-static bool has_option(const struct oci_mount *m, const char *option)
-{
-        for (size_t i = 0; i < m->n_options; i++) {
-                if (STREQ(m->options[i], option))
-                        return true;
-        }
-        return false;
-}
+#include "oci.h"
 
 static bool cgroup_mount_is_writable(const struct oci_config *config)
 {
@@ -36,7 +29,7 @@ static bool cgroup_mount_is_writable(const struct oci_config *config)
                 const struct oci_mount *m = config->mounts[i];
 
                 if (m->type && (STREQ(m->type, "cgroup") || STREQ(m->type, "cgroup2")))
-                        return !has_option(m, "ro") && !has_option(m, "rro");
+                        return !oci_mount_has_option(m, "ro") && !oci_mount_has_option(m, "rro");
         }
         return false;
 }
@@ -104,11 +97,8 @@ void cgroups_check(const struct ctx *c, struct problems *p)
 int cgroups_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         const char *const *sub = c->exec ? c->exec->cgroups : NULL;
-        size_t n = 0;
 
-        while (sub && sub[n])
-                n++;
-        return cgroup_open_for_exec(c->state->record, sub, n, &c->cgroup, err);
+        return cgroup_open_for_exec(c->state->record, sub, strv_length(sub), &c->cgroup, err);
 }
 
 int cgroups_prepare(struct ctx *c, struct cfs_error *err)

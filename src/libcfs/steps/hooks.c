@@ -125,20 +125,10 @@ static int encode_state(const struct state *s, enum container_status status, pid
         return oci_encode(&oci_state_type, &doc, 0, ret, ret_len, err);
 }
 
-static const char *find_annotation(const struct state *s, const char *key)
-{
-        const struct oci_string_map *m = s->record->annotations;
-
-        for (size_t i = 0; m && i < m->n; i++)
-                if (STREQ(m->entries[i].key, key))
-                        return m->entries[i].value;
-        return NULL;
-}
-
 /* Opens the file that an annotation names; *ret stays when there is none. */
 static int open_output(const struct state *s, const char *key, int *ret, struct cfs_error *err)
 {
-        const char *path = find_annotation(s, key);
+        const char *path = oci_find_string(s->record->annotations, key);
         int fd;
 
         if (!path || *ret >= 0)

@@ -27,15 +27,11 @@
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
+#include "resctrl/resctrl.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-
-#define MAX_MOUNTINFO (16U << 20)
-#define MAX_SCHEMATA  65536
 
 static const struct oci_intel_rdt *rdt(const struct ctx *c)
 {
@@ -94,50 +90,7 @@ void intel_rdt_check(const struct ctx *c, struct problems *p)
                                 "\"%.64s\" has no colon after a resource", o->schemata[i]);
 }
 
-/* ---- where resctrl is ---------------------------------------------------------------------------------------------- */
-
-/* The mount point of the first resctrl in the text of /proc/self/mountinfo, proc(5): field 5, while the type follows
- * the lone "-". 0, 1: none. */
-static int find_mount(const char *mountinfo, char **ret, struct cfs_error *err)
-{
-        for (const char *line = mountinfo; *line;) {
-                size_t len = strcspn(line, "\n");
-                const char *dash = memmem(line, len, " - resctrl ", 11), *field = line;
-
-                for (int i = 0; dash && field && i < 4; i++) {
-                        field = strchr(field, ' ');
-                        field = field ? field + 1 : NULL;
-                }
-                if (dash && field && field < dash)
-                        return str_printf(ret, err, "%.*s", (int)strcspn(field, " "), field);
-                line += len + (line[len] == '\n');
-        }
-        return 1;
-}
-
-static int find_resctrl(const struct ctx *c, char **ret, struct cfs_error *err)
-{
-        _cleanup_free_ char *text = NULL;
-        _cleanup_close_ int fd = -1;
-        struct statfs fs;
-        int r;
-
-        if (statfs("/sys/fs/resctrl", &fs) == 0 && fs.f_type == RDTGROUP_SUPER_MAGIC)
-                return str_dup(ret, "/sys/fs/resctrl", err);
-        fd = path_open_proc(c->proc_fd, "self/mountinfo", O_RDONLY, err);
-        if (fd < 0)
-                return fd;
-        r = io_read_fd(fd, "/proc/self/mountinfo", MAX_MOUNTINFO, &text, NULL, err);
-        if (r < 0)
-                return r;
-        r = find_mount(text, ret, err);
-        if (r <= 0)
-                return r;
-        r = err_set(err, CFS_E_UNSUPPORTED, "no resctrl file system is mounted");
-        return err_hint(err, r, "where the processor supports it: mount -t resctrl resctrl /sys/fs/resctrl");
-}
-
-/* ---- schemata -------------------------------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------------------------------- */
 
 /* Appends the lines of `text` whose resource is not `except`, NULL: all. */
 static void add_lines(struct str *s, const char *text, const char *except)
@@ -163,133 +116,18 @@ static int combine(const struct oci_intel_rdt *o, char **ret, struct cfs_error *
         return str_take(&s, ret, err);
 }
 
-/* One line without blanks and leading zeros: the kernel pads what it prints ("    L3:0=0ff;1=00f"). */
-static void normalise(const char *line, size_t n, struct str *s)
-{
-        char last = '=';
-
-        for (size_t i = 0; i < n; i++) {
-                bool more = i + 1 < n && strchr("0123456789abcdefABCDEF", line[i + 1]) && line[i + 1];
-
-                if (line[i] == ' ' || line[i] == '\t')
-                        continue;
-                if (line[i] == '0' && strchr("=:;", last) && more)
-                        continue;
-                last = line[i] >= 'A' && line[i] <= 'F' && strchr("=0123456789abcdef", last)
-                               ? (char)(line[i] + 32)
-                               : line[i];
-                str_add_n(s, &last, 1);
-        }
-}
-
-/* Is the domain "0=ff" (n bytes) among those of a line "L3:0=ff;1=f"? */
-static bool has_domain(const char *line, const char *domain, size_t n)
-{
-        const char *p = strchr(line, ':');
-
-        while (p) {
-                p++;
-                if (strcspn(p, ";") == n && strncmp(p, domain, n) == 0)
-                        return true;
-                p = strchr(p, ';');
-        }
-        return false;
-}
-
-/* Does the schemata file say what the (normalised) line asks for? Domains that it does not name may be anything. */
-static bool line_agrees(const char *line, const char *file)
-{
-        size_t resource = strcspn(line, ":") + 1;
-
-        for (const char *f = file; *f;) {
-                _cleanup_str_ struct str have = { 0 };
-                size_t n = strcspn(f, "\n");
-
-                normalise(f, n, &have);
-                f += n + (f[n] == '\n');
-                if (!have.p || strncmp(have.p, line, resource) != 0)
-                        continue;
-                for (const char *d = line + resource; *d;) {
-                        size_t len = strcspn(d, ";");
-
-                        if (len && !has_domain(have.p, d, len))
-                                return false;
-                        d += len + (d[len] == ';');
-                }
-                return true;
-        }
-        return false;
-}
-
-/* Do the lines that are asked for agree with those of an existing group? */
-static bool agrees(const char *asked, const char *file)
-{
-        while (*asked) {
-                _cleanup_str_ struct str line = { 0 };
-                size_t n = strcspn(asked, "\n");
-
-                normalise(asked, n, &line);
-                if (!line.p || !line_agrees(line.p, file))
-                        return false;
-                asked += n + (asked[n] == '\n');
-        }
-        return true;
-}
-
-/* ---- prepare --------------------------------------------------------------------------------------------------------- */
-
-static int write_file(const char *root, const char *dir, const char *file, const char *text,
-                      struct cfs_error *err)
-{
-        _cleanup_free_ char *path = NULL, *status = NULL;
-        char why[256];
-        int r;
-
-        r = str_printf(&path, err, "%s/%s", dir, file);
-        if (r < 0)
-                return r;
-        r = io_write_small(AT_FDCWD, path, text, err);
-        if (r >= 0)
-                return 0;
-        if (str_printf(&status, err, "%s/info/last_cmd_status", root) == 0 &&
-            io_read_small(AT_FDCWD, status, why, sizeof(why)) > 0 && !STREQ(why, "ok"))
-                r = err_hint(err, r, "resctrl says: %s", why);
-        return r;
-}
-
-/* Writes each line by itself. */
-static int write_lines(const char *root, const char *dir, const char *lines, struct cfs_error *err)
-{
-        while (*lines) {
-                _cleanup_free_ char *line = NULL;
-                size_t n = strcspn(lines, "\n");
-                int r = str_printf(&line, err, "%.*s\n", (int)n, lines);
-
-                if (r == 0 && n)
-                        r = write_file(root, dir, "schemata", line, err);
-                if (r < 0)
-                        return r;
-                lines += n + (lines[n] == '\n');
-        }
-        return 0;
-}
-
 static int compare(const char *dir, const char *asked, struct cfs_error *err)
 {
-        _cleanup_free_ char *path = NULL, *have = NULL;
-        int r;
+        _cleanup_free_ char *have = NULL;
+        int r = resctrl_read(dir, &have, err);
 
-        r = str_printf(&path, err, "%s/schemata", dir);
         if (r < 0)
                 return r;
-        r = io_read_file(AT_FDCWD, path, MAX_SCHEMATA, &have, NULL, err);
-        if (r < 0)
-                return r;
-        if (agrees(asked, have))
+        if (resctrl_agrees(asked, have))
                 return 0;
         r = err_set(err, CFS_E_INVALID,
                     "class of service `%s` exists, with other schemata than are asked for", dir);
-        return err_hint(err, r, "see `%s`; leave the schemas out to use the class as it is", path);
+        return err_hint(err, r, "see `%s/schemata`; leave the schemas out to use the class as it is", dir);
 }
 
 /* Records a directory in *slot, saves, and makes it. */
@@ -342,9 +180,9 @@ static int group_prepare(struct ctx *c, const char *root, const char *dir, struc
         if (r < 0)
                 return r;
         if (!o->clos_id || !exists)
-                r = write_lines(root, dir, asked, err);
+                r = resctrl_write_lines(root, dir, asked, err);
         for (size_t i = 0; r >= 0 && i < o->n_schemata; i++)
-                r = write_lines(root, dir, o->schemata[i], err);
+                r = resctrl_write_lines(root, dir, o->schemata[i], err);
         return r;
 }
 
@@ -390,7 +228,7 @@ static int groups_prepare(struct ctx *c, const char *root, struct cfs_error *err
 int intel_rdt_prepare(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r = find_resctrl(c, &root, err);
+        int r = resctrl_find(c->proc_fd, &root, err);
 
         return r < 0 ? r : groups_prepare(c, root, err);
 }
@@ -406,10 +244,10 @@ static int groups_join(const struct ctx *c, const char *root, struct cfs_error *
         if (r < 0)
                 return r;
         (void)snprintf(pid, sizeof(pid), "%d", (int)c->pid);
-        r = write_file(root, dir, "tasks", pid, err);
+        r = resctrl_write(root, dir, "tasks", pid, err);
         if (r < 0 || !mon)
                 return r;
-        return write_file(root, mon, "tasks", pid, err);
+        return resctrl_write(root, mon, "tasks", pid, err);
 }
 
 /* The groups may be gone: then the container is in the default class, as its new process is. */
@@ -438,7 +276,7 @@ int intel_rdt_exec_host(struct ctx *c, struct cfs_error *err)
 int intel_rdt_host(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_free_ char *root = NULL;
-        int r = find_resctrl(c, &root, err);
+        int r = resctrl_find(c->proc_fd, &root, err);
 
         return r < 0 ? r : groups_join(c, root, err);
 }

@@ -47,22 +47,14 @@ struct mounts_plan {
 
 /* ---- check ------------------------------------------------------------------------------------------------------- */
 
-static bool has_option(const struct oci_mount *m, const char *name)
-{
-        for (size_t i = 0; i < m->n_options; i++)
-                if (STREQ(m->options[i], name))
-                        return true;
-        return false;
-}
-
 static bool is_bind(const struct oci_mount *m)
 {
-        return has_option(m, "bind") || has_option(m, "rbind") || str_eq(m->type, "bind");
+        return oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind") || str_eq(m->type, "bind");
 }
 
 static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
 {
-        bool option = has_option(m, "idmap") || has_option(m, "ridmap");
+        bool option = oci_mount_has_option(m, "idmap") || oci_mount_has_option(m, "ridmap");
 
         if ((m->n_uid_mappings > 0) != (m->n_gid_mappings > 0))
                 problem(p, PROP("mounts[%zu].%s", i, m->n_uid_mappings ? "gidMappings" : "uidMappings"),
@@ -70,17 +62,9 @@ static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i
         if (option && m->n_uid_mappings == 0 && !ctx_has_ns(c, CLONE_NEWUSER))
                 problem(p, PROP("mounts[%zu].uidMappings", i),
                         "is missing: mapped ids need mappings of the mount or a user namespace of the container");
-        if ((option || m->n_uid_mappings > 0) && has_option(m, "remount"))
+        if ((option || m->n_uid_mappings > 0) && oci_mount_has_option(m, "remount"))
                 problem(p, PROP("mounts[%zu].options", i),
                         "ids can be mapped on a new mount only, not by `remount`");
-}
-
-static bool is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id)
-{
-        for (size_t i = 0; i < n; i++)
-                if (id >= maps[i]->container_id && id - maps[i]->container_id < maps[i]->size)
-                        return true;
-        return false;
 }
 
 /* "gid=5" of devpts in a user namespace without a group 5: the kernel's EINVAL would not say which. */
@@ -94,8 +78,8 @@ static void check_owner(const struct ctx *c, const char *option, size_t i, size_
                 return;
         if (l->n_uid_mappings == 0 || l->n_gid_mappings == 0)
                 return; /* the runtime chooses the mappings */
-        if (gid ? is_mapped(l->gid_mappings, l->n_gid_mappings, id)
-                : is_mapped(l->uid_mappings, l->n_uid_mappings, id))
+        if (gid ? oci_is_mapped(l->gid_mappings, l->n_gid_mappings, id)
+                : oci_is_mapped(l->uid_mappings, l->n_uid_mappings, id))
                 return;
         problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s`: this id is not mapped by linux.%sMappings",
                 option, gid ? "gid" : "uid");
@@ -104,7 +88,7 @@ static void check_owner(const struct ctx *c, const char *option, size_t i, size_
 
 static void check_options(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
 {
-        bool bind = is_bind(m), remount = has_option(m, "remount");
+        bool bind = is_bind(m), remount = oci_mount_has_option(m, "remount");
 
         for (size_t j = 0; j < m->n_options; j++) {
                 const char *o = m->options[j];
@@ -159,7 +143,7 @@ void mounts_check(const struct ctx *c, struct problems *p)
         check_label(c->linux_->mount_label, p);
         for (size_t i = 0; i < c->config->n_mounts; i++) {
                 const struct oci_mount *m = c->config->mounts[i];
-                bool bind = is_bind(m), remount = has_option(m, "remount");
+                bool bind = is_bind(m), remount = oci_mount_has_option(m, "remount");
                 const char *clean, *why;
 
                 if (str_empty(m->destination)) {
@@ -448,7 +432,7 @@ void mounts_explain(const struct ctx *c, struct report *r)
                 const struct oci_mount *m = c->config->mounts[i];
                 _cleanup_str_ struct str line = { 0 };
 
-                if (has_option(m, "remount"))
+                if (oci_mount_has_option(m, "remount"))
                         str_addf(&line, "change the mount on %s", m->destination);
                 else if (is_bind(m))
                         str_addf(&line, "bind %s on %s", m->source ? m->source : "?", m->destination);

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
+#include "oci.h"
 #include "base/sys.h"
 #include <errno.h>
 #include <grp.h>
@@ -43,10 +44,7 @@ static const struct oci_user *user(const struct ctx *c)
 
 static bool is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id)
 {
-        for (size_t i = 0; i < n; i++)
-                if (id >= maps[i]->container_id && id - maps[i]->container_id < maps[i]->size)
-                        return true;
-        return n == 0 && id == 0; /* the default mapping, see id_mappings.c */
+        return n > 0 ? oci_is_mapped(maps, n, id) : id == 0; /* the default mapping, see id_mappings.c */
 }
 
 void user_exec_check(const struct ctx *c, struct problems *p)

@@ -8,25 +8,12 @@
  * explicitly, for the moment in which a hook has been forked and not yet executed.
  */
 #include "libcfs/store/lock.h"
+#include "base/clock.h"
 #include "libcfs/store/handle.h"
 #include <errno.h>
 #include <sys/file.h>
-#include <time.h>
 
 #define LOCK_TIMEOUT_MS 30000
-
-static void sleep_us(long us)
-{
-        (void)nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
-}
-
-static int64_t now_ms(void)
-{
-        struct timespec ts;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 int lock_try(struct state *s, int lock)
 {
@@ -39,7 +26,7 @@ int lock_try(struct state *s, int lock)
 int lock_wait(struct state *s, int lock, struct cfs_error *err)
 {
         int64_t deadline = 0;
-        long us = 500;
+        unsigned us = 500;
         int r;
 
         for (;;) {
@@ -50,13 +37,13 @@ int lock_wait(struct state *s, int lock, struct cfs_error *err)
                         return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
                 /* flock(2) has no timeout, and we have no signal to interrupt it: the process is our caller's. */
                 if (deadline == 0)
-                        deadline = now_ms() + LOCK_TIMEOUT_MS;
-                else if (now_ms() >= deadline)
+                        deadline = clock_now_ms() + LOCK_TIMEOUT_MS;
+                else if (clock_now_ms() >= deadline)
                         return err_set(
                                 err, CFS_E_TIMEOUT,
                                 "container `%s` is locked: another cfs has been working on it for %d s",
                                 s->id, LOCK_TIMEOUT_MS / 1000);
-                sleep_us(us);
+                clock_sleep_us(us);
                 if (us < 20000)
                         us *= 2;
         }

@@ -8,6 +8,7 @@
  * comes when memory has run out, a moment before anybody is killed: so after a notice the counter is watched for a while.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -61,21 +62,13 @@ static int send_ooms(struct watch *w)
         return 0;
 }
 
-static int64_t now_ms(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Sleeps until something may have happened. Returns whether the counter is to be read, or negative. */
 static int wait_for_news(const struct watch *w, int64_t until, int64_t *look_until, bool *ret_ended,
                          struct cfs_error *err)
 {
         struct pollfd p[] = { { .fd = w->pidfd, .events = POLLIN }, { .fd = w->oom_fd, .events = POLLIN } };
-        int64_t left = until - now_ms();
-        bool look = now_ms() < *look_until;
+        int64_t left = until - clock_now_ms();
+        bool look = clock_now_ms() < *look_until;
 
         if (look && left > LOOK_AGAIN_MS)
                 left = LOOK_AGAIN_MS;
@@ -86,7 +79,7 @@ static int wait_for_news(const struct watch *w, int64_t until, int64_t *look_unt
 
                 while (read(w->oom_fd, buf, sizeof(buf)) > 0)
                         ;
-                *look_until = now_ms() + LOOK_AGAIN_FOR;
+                *look_until = clock_now_ms() + LOOK_AGAIN_FOR;
                 look = true;
         }
         *ret_ended = p[0].revents != 0;
@@ -96,7 +89,7 @@ static int wait_for_news(const struct watch *w, int64_t until, int64_t *look_unt
 /* Until the container ends, or fn has had enough: then what it returned. */
 static int follow(struct watch *w, struct cfs_error *err)
 {
-        int64_t next = now_ms() + w->interval_ms, look_until = 0;
+        int64_t next = clock_now_ms() + w->interval_ms, look_until = 0;
         int r;
 
         for (;;) {
@@ -107,14 +100,14 @@ static int follow(struct watch *w, struct cfs_error *err)
                         r = send_ooms(w);
                 if (r != 0 || ended)
                         return r;
-                if (now_ms() < next)
+                if (clock_now_ms() < next)
                         continue;
                 r = send_stats(w, err);
                 if (r != 0)
                         return r;
                 next += w->interval_ms;
-                if (next < now_ms())
-                        next = now_ms() + w->interval_ms;
+                if (next < clock_now_ms())
+                        next = clock_now_ms() + w->interval_ms;
         }
 }
 

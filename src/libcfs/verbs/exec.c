@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "libcfs/walk/engine.h"
 #include "libcfs/container/spawn.h"
 #include "libcfs/walk/trace.h"
@@ -41,15 +42,6 @@ static int parse_user(struct oci_user *u, const char *text, struct cfs_error *er
                                "--user: `%s` is not UID or UID:GID, two numbers below 4294967295", text);
         u->has_uid = u->has_gid = true;
         return 0;
-}
-
-static size_t strv_length(const char *const *v)
-{
-        size_t n = 0;
-
-        while (v && v[n])
-                n++;
-        return n;
 }
 
 /* The container's variables, then the additions; an addition replaces a variable of the same name. */

@@ -11,6 +11,7 @@
 #include "base/caps.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "libcfs/cfs.h"
 #include "libcfs/mount/mount_options.h"
 #include "oci.h"
@@ -26,15 +27,6 @@ static const char *const unsafe_annotations[] = {
         "run.oci.seccomp.receiver", "run.oci.seccomp_fail_unknown_syscall",
         "run.oci.systemd.subgroup", NULL,
 };
-
-static size_t length(const char *const *v)
-{
-        size_t n = 0;
-
-        while (v && v[n])
-                n++;
-        return n;
-}
 
 /* A property's permitted values, from the schema; an empty list where it has none. */
 static const char *const *values_of(const struct oci_type *type, const char *property)
@@ -76,7 +68,7 @@ static int capability_names(struct oci_arena *arena, char ***ret, size_t *ret_n)
         do {                                                                                                 \
                 const char *const *_l = (list);                                                              \
                 (object).field = (char **)_l;                                                                \
-                (object).n_##field = length(_l);                                                             \
+                (object).n_##field = strv_length(_l);                                                        \
         } while (0)
 
 static int encode(struct oci_arena *arena, struct oci_features *f, char **ret_json, struct cfs_error *err)

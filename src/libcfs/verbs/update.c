@@ -4,25 +4,26 @@
  * that were written before it are put back.
  *
  * The shares of the cache and of memory bandwidth are not cgroups but resctrl, one write of the schemata for both. They
- * come first: the kernel takes or refuses them as a whole.
+ * come first: the kernel takes or refuses them as a whole, and they are put back when a limit is refused after them.
  */
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
-#include <fcntl.h>
+#include "resctrl/resctrl.h"
 #include <string.h>
 #include <sys/file.h>
 
-static int update_rdt(const struct state *s, const char *l3, const char *mb, struct cfs_error *err)
+/* Writes the shares, after *ret_before was read, which puts them back. */
+static int update_rdt(const struct state *s, const char *l3, const char *mb, char **ret_before,
+                      struct cfs_error *err)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL, *status = NULL;
+        _cleanup_free_ char *text = NULL, *root = NULL;
         const struct oci_record_intel_rdt *rdt = s->record->intel_rdt;
-        char why[256];
         int r;
 
         if (str_empty(l3) && str_empty(mb))
@@ -31,18 +32,24 @@ static int update_rdt(const struct state *s, const char *l3, const char *mb, str
                 return err_set(
                         err, CFS_E_UNSUPPORTED,
                         "linux.intelRdt: the container was created without a resctrl group of its own");
-        r = str_printf(&path, err, "%s/schemata", rdt->path);
+        r = str_printf(&root, err, "%s/..", rdt->path);
         if (r >= 0)
                 r = str_printf(&text, err, "%s%s%s\n", str_empty(l3) ? "" : l3,
                                str_empty(l3) || str_empty(mb) ? "" : "\n", str_empty(mb) ? "" : mb);
         if (r >= 0)
-                r = io_write_small(AT_FDCWD, path, text, err);
+                r = resctrl_read(rdt->path, ret_before, err);
         if (r >= 0)
-                return 0;
-        if (str_printf(&status, NULL, "%s/../info/last_cmd_status", rdt->path) == 0 &&
-            io_read_small(AT_FDCWD, status, why, sizeof(why)) > 0 && !STREQ(why, "ok"))
-                (void)err_hint(err, r, "resctrl says: %s", why);
-        return err_property(err, r, "linux.intelRdt");
+                r = resctrl_write(root, rdt->path, "schemata", text, err);
+        return r < 0 ? err_property(err, r, "linux.intelRdt") : 0;
+}
+
+static void put_back_rdt(const struct state *s, const char *before)
+{
+        const char *group = s->record->intel_rdt->path;
+        struct cfs_error why = { 0 };
+
+        if (resctrl_write_lines(group, group, before, &why) < 0)
+                log_error("update: the shares of `%s` are not as they were: %s", group, why.text);
 }
 
 static int update_cgroup(const struct state *s, const struct oci_resources *res, struct cfs_error *err)
@@ -60,6 +67,7 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
                const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_free_ char *rdt_before = NULL;
         struct oci_resources *res = NULL;
         struct state *s = NULL;
         int r, st;
@@ -79,9 +87,11 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
         else if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
                 r = err_set(err, CFS_E_STATE, "container not running: %s", status_name(st));
         if (r >= 0)
-                r = update_rdt(s, l3_cache_schema, mem_bw_schema, err);
+                r = update_rdt(s, l3_cache_schema, mem_bw_schema, &rdt_before, err);
         if (r >= 0 && res)
                 r = update_cgroup(s, res, err);
+        if (r < 0 && rdt_before)
+                put_back_rdt(s, rdt_before);
         state_close(s);
         return r < 0 ? err_prefix(err, r, "update") : 0;
 }

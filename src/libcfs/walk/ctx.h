@@ -10,7 +10,7 @@
 #define LIBCFS_CTX_H
 
 #include "libcfs/walk/step.h"
-#include "ocispec.h"
+#include "oci.h"
 #include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -101,22 +101,13 @@ static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
 /* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. */
 static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
 {
-        for (size_t i = 0; i < c->linux_->n_namespaces; i++)
-                if (c->linux_->namespaces[i]->type &&
-                    __builtin_strcmp(c->linux_->namespaces[i]->type, type) == 0)
-                        return c->linux_->namespaces[i];
-        return NULL;
+        return oci_find_namespace(c->linux_, type);
 }
 
 /* The value of an annotation, or NULL. */
 static inline const char *ctx_annotation(const struct ctx *c, const char *key)
 {
-        const struct oci_string_map *m = c->config->annotations;
-
-        for (size_t i = 0; m && i < m->n; i++)
-                if (__builtin_strcmp(m->entries[i].key, key) == 0)
-                        return m->entries[i].value;
-        return NULL;
+        return oci_find_string(c->config->annotations, key);
 }
 
 /* crun's: "1" leaves the supplementary groups of the caller alone, for directories that rootless users share. */

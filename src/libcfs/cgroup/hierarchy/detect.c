@@ -15,6 +15,7 @@
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/mountinfo.h"
 #include "base/str.h"
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -162,44 +163,6 @@ static void cover(struct detect_host *host, const char *point)
         }
 }
 
-/* The fifth field, cut out of a copy: `line` is still to be parsed. */
-static void cover_line(struct detect_host *host, const char *line)
-{
-        char point[256];
-        const char *p = strstr(line, " " CGROUP_DIR);
-        size_t n = p ? strcspn(p + 1, " ") : sizeof(point);
-
-        if (n < sizeof(point)) {
-                (void)snprintf(point, sizeof(point), "%.*s", (int)n, p + 1);
-                cover(host, point);
-        }
-}
-
-/* "31 23 0:28 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu" */
-static int parse_mount_line(char *line, struct detect_host *host, struct cfs_error *err)
-{
-        char *field[5], *rest = strstr(line, " - cgroup"), *save = line, *type, *options;
-
-        cover_line(host, line);
-        if (!rest)
-                return 0;
-        *rest = '\0';
-        rest += 3;
-        type = strsep(&rest, " ");
-        if (!STREQ(type, "cgroup") && !STREQ(type, "cgroup2"))
-                return 0;
-        (void)strsep(&rest, " ");
-        options = rest;
-        for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
-                field[i] = strsep(&save, " ");
-                if (!field[i])
-                        return 0;
-        }
-        if (!options)
-                return 0;
-        return add_mount(host, STREQ(type, "cgroup2"), field[3], field[4], options, err);
-}
-
 static enum cgroup_mode mode_of(const struct detect_host *host)
 {
         bool v1 = false, v2 = false;
@@ -215,13 +178,15 @@ static enum cgroup_mode mode_of(const struct detect_host *host)
         return v2 ? CGROUP_MODE_V2 : CGROUP_MODE_ABSENT;
 }
 
-int detect_parse_mounts(char *mountinfo, struct detect_host *host, struct cfs_error *err)
+int detect_parse_mounts(struct mountinfo *m, struct detect_host *host, struct cfs_error *err)
 {
-        char *line;
-        int r;
+        while (mountinfo_next(m)) {
+                bool v2 = STREQ(m->type, "cgroup2");
+                int r = 0;
 
-        while ((line = strsep(&mountinfo, "\n"))) {
-                r = parse_mount_line(line, host, err);
+                cover(host, m->point);
+                if (v2 || STREQ(m->type, "cgroup"))
+                        r = add_mount(host, v2, m->root, m->point, m->super, err);
                 if (r < 0)
                         return r;
         }
@@ -231,7 +196,7 @@ int detect_parse_mounts(char *mountinfo, struct detect_host *host, struct cfs_er
 
 int detect_hierarchies(struct detect_host **ret, struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_mountinfo_ struct mountinfo m = { 0 };
         struct statfs sfs;
         int r;
 
@@ -244,9 +209,9 @@ int detect_hierarchies(struct detect_host **ret, struct cfs_error *err)
                 r = add_mount(&found, true, root, point, NULL, err);
                 found.mode = CGROUP_MODE_V2;
         } else {
-                r = io_read_file(AT_FDCWD, "/proc/self/mountinfo", 64U << 20, &text, NULL, err);
+                r = mountinfo_read(&m, AT_FDCWD, "/proc/self/mountinfo", err);
                 if (r >= 0)
-                        r = detect_parse_mounts(text, &found, err);
+                        r = detect_parse_mounts(&m, &found, err);
         }
         if (r < 0) {
                 detect_free(&found);

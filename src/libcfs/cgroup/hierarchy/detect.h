@@ -4,6 +4,7 @@
 #define LIBCFS_CGROUP_DETECT_H
 
 #include "base/err.h"
+#include "base/mountinfo.h"
 #include "libcfs/cgroup/hierarchy/types.h"
 
 struct detect_mount {
@@ -33,7 +34,7 @@ bool detect_has(const char *name, const char *controller);
 bool detect_lists(const char *list, const char *controller);
 
 /* For tests: both work on texts in place of /proc/self/mountinfo and /proc/self/cgroup. */
-int detect_parse_mounts(char *mountinfo, struct detect_host *host, struct cfs_error *err);
+int detect_parse_mounts(struct mountinfo *mounts, struct detect_host *host, struct cfs_error *err);
 int detect_parse_own(char *cgroups, struct detect_host *host, struct cfs_error *err);
 void detect_free(struct detect_host *host);
 

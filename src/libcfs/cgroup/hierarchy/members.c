@@ -13,6 +13,7 @@
  */
 #include "libcfs/cgroup/hierarchy/members.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
@@ -179,21 +180,11 @@ int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
         return r < 0 ? err_sys(err, -r, "kill", "signal the processes of the container's cgroup") : r > 0;
 }
 
-static int64_t now_ms(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits a little for the killed to be gone. */
 static void wait_a_moment(const struct hierarchy *h, unsigned round)
 {
-        const struct timespec tick = { .tv_nsec = round < 20 ? 500000 : 5000000 };
-
         if (!h->v2 || v2_wait_empty(h, 100) == 0)
-                (void)nanosleep(&tick, NULL);
+                clock_sleep_us(round < 20 ? 500 : 5000);
 }
 
 static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t deadline, struct cfs_error *err)
@@ -210,7 +201,7 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                         break;
                 if (r != -EBUSY)
                         return err_path(err, -r, "rmdir", h->path, "remove cgroup `%s`", h->path);
-                if (now_ms() > deadline)
+                if (clock_now_ms() > deadline)
                         return err_set(err, CFS_E_TIMEOUT,
                                        "remove cgroup `%s`: there are still processes in it that do not die",
                                        h->path);
@@ -231,7 +222,7 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
 
 int members_remove(struct cgroup *cg, struct cfs_error *err)
 {
-        int64_t deadline = now_ms() + REMOVE_TIMEOUT_MS;
+        int64_t deadline = clock_now_ms() + REMOVE_TIMEOUT_MS;
         struct cfs_error again;
         int r = 0;
 

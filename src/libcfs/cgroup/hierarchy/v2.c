@@ -16,6 +16,7 @@
  */
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -202,17 +203,15 @@ static int wait_event(const struct hierarchy *h, const char *line, int timeout_m
 {
         _cleanup_close_ int fd = -1;
         char name[PATH_MAX], text[256];
-        struct timespec start, now;
+        int64_t deadline = clock_now_ms() + timeout_ms;
 
         if (!tree_file(name, sizeof(name), h->path, "cgroup.events"))
                 return -ENAMETOOLONG;
         fd = open(name, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        (void)clock_gettime(CLOCK_MONOTONIC, &start);
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = POLLPRI };
-                int64_t left;
                 ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
                 if (n < 0)
@@ -220,12 +219,9 @@ static int wait_event(const struct hierarchy *h, const char *line, int timeout_m
                 text[n] = '\0';
                 if (strstr(text, line))
                         return 0;
-                (void)clock_gettime(CLOCK_MONOTONIC, &now);
-                left = timeout_ms -
-                       ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000);
-                if (left <= 0)
+                if (clock_left_ms(deadline) == 0)
                         return -ETIMEDOUT;
-                if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+                if (poll(&p, 1, clock_left_ms(deadline)) < 0 && errno != EINTR)
                         return -errno;
         }
 }

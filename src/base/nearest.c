@@ -2,7 +2,8 @@
 /*
  * Which name a misspelt one may have meant.
  */
-#include "oci_internal.h"
+#include "base/nearest.h"
+#include <stdbool.h>
 #include <string.h>
 
 #define NAME_MAX_LEN 48
@@ -37,10 +38,11 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
         return row[nb];
 }
 
-/* Is s part of name, regardless of case? "net" of "network", "x86_64" of "SCMP_ARCH_X86_64" */
+/* Is s part of name, regardless of case? "net" of "network", "x86_64" of "SCMP_ARCH_X86_64"; two letters are enough for
+ * the beginning of the name. */
 static bool is_part(const char *s, size_t len, const char *name, size_t name_len)
 {
-        for (size_t from = 0; len >= 3 && from + len <= name_len; from++) {
+        for (size_t from = 0; from + len <= name_len && len >= (from == 0 ? 2 : 3); from++) {
                 size_t i = 0;
 
                 while (i < len && fold(s[i]) == fold(name[from + i]))
@@ -67,7 +69,7 @@ void nearest_try(struct nearest *n, const char *name)
         d = distance(n->s, n->len, name, len) * 100;
         if (is_part(n->s, n->len, name, len) && d > 100)
                 d = 100 + (unsigned)(len - n->len);
-        if (d < n->limit && (!n->name || d < n->best)) {
+        if (d <= n->limit && (!n->name || d < n->best)) {
                 n->best = d;
                 n->name = name;
         }

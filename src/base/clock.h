@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Time that only goes forward: for deadlines and pauses. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since an arbitrary moment (CLOCK_MONOTONIC): setting the host's time does not change them. */
+int64_t clock_now_ms(void);
+
+/* How long poll(2) may wait until the deadline: 0 when it has passed, at most INT_MAX. */
+int clock_left_ms(int64_t deadline_ms);
+
+/* Sleeps that long, or until a signal handler has run. */
+void clock_sleep_us(unsigned us);
+
+#endif
