@@ -135,7 +135,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     new_user_bundle '.process.terminal = true | .process.user = {"uid": 1000, "gid": 5} | .process.args = ["/bin/stat", "-c", "%u:%g", "/dev/pts/0"]'
     run cfs run -b "$B" "$ID"
     is "$status" 0 "$output"
-    is "${output//$'\r'/}" 1000:5
+    is "$output" 1000:5
 }
 
 @test "a root that only root of the host can reach" {

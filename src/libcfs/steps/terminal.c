@@ -8,7 +8,9 @@
  * name as the payload), or to the runtime itself under a foreground `run`. The peer becomes stdin, stdout, stderr and the
  * controlling terminal (the row "session" has made the init a session leader), and, for create, is bound on /dev/console.
  *
- * ONLCR is cleared on the master, as engines expect: "\n" arrives as "\n".
+ * The terminal's modes stay as the kernel made them: an engine relays what comes out of the master to a terminal that it
+ * has made raw, where a line that ends in a bare newline begins below the end of the last one. Only for our own relay
+ * (container/foreground.c) ONLCR is cleared: its output may be a file, and a terminal adds the carriage return itself.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -90,11 +92,13 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
         struct winsize w = { 0 };
         const struct oci_console_size *size = c->process->console_size;
 
-        if (tcgetattr(master, &t) < 0)
-                return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
-        t.c_oflag &= ~(tcflag_t)ONLCR;
-        if (tcsetattr(master, TCSANOW, &t) < 0)
-                return err_sys(err, errno, "tcsetattr", "set up the terminal");
+        if (c->console_peer >= 0) { /* the runtime relays: before the program can write its first line */
+                if (tcgetattr(master, &t) < 0)
+                        return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
+                t.c_oflag &= ~(tcflag_t)ONLCR;
+                if (tcsetattr(master, TCSANOW, &t) < 0)
+                        return err_sys(err, errno, "tcsetattr", "set up the terminal");
+        }
         if (size)
                 w = (struct winsize){ .ws_row = (unsigned short)size->height,
                                       .ws_col = (unsigned short)size->width };
