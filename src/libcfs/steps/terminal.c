@@ -32,6 +32,11 @@ bool terminal_wanted(const struct ctx *c)
         return c->process->terminal;
 }
 
+bool terminal_foreign(const struct ctx *c)
+{
+        return c->console_socket != NULL;
+}
+
 void terminal_check(const struct ctx *c, struct problems *p)
 {
         if (!c->create && !c->exec) /* cfs check: who will get the terminal is not known */
