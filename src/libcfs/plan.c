@@ -188,8 +188,9 @@ const struct step plan[] = {
           .init = mounts_init, .explain = mounts_explain },
 
         { PROPERTY("linux.devices"), .walks = C,
-          .why = "After the mounts: /dev is usually one of them.",
-          .check = devices_check, .init = devices_init, .explain = devices_explain },
+          .why = "After the mounts: /dev is usually one of them. For a user namespace, where mknod(2) is refused, the runtime "
+                 "makes the nodes before.",
+          .check = devices_check, .prepare = devices_prepare, .release = devices_release, .init = devices_init, .explain = devices_explain },
 
         { .name = "open the terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
           .why = "After /dev/pts exists; before the pivot, while the console socket can be sent to.",
@@ -220,6 +221,10 @@ const struct step plan[] = {
         { .name = "enter the root", .walks = C,
           .why = "After the last path of the host has been used.",
           .init = root_pivot_init },
+
+        { .name = "make the working directory", .property = "process.cwd", .walks = C,
+          .why = "After the mounts, it may lie on one; before anything becomes read-only.",
+          .init = cwd_make_init },
 
         { PROPERTY("hostname"), .walks = C,
           .why = "In the UTS namespace, before linux.sysctl, which could set it too.",
@@ -281,6 +286,10 @@ const struct step plan[] = {
           .why = "From here on a path that leads through a descriptor of the runtime's (/proc/self/fd/7, CVE-2024-21626) leads "
                  "nowhere.",
           .init = descriptors_host_init },
+
+        { .name = "enter the working directory", .property = "process.cwd", .walks = CX,
+          .why = "Before the user is changed, who may have no right to go there.",
+          .init = cwd_enter_init },
 
         { .name = "lower the limits", .property = "process.rlimits", .walks = CX,
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",

@@ -16,6 +16,7 @@
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
+#include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
@@ -78,11 +79,15 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 
         if (dir < 0) /* exec: we are in the container's root already */
                 dir = root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        /* dev/ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
-        _cleanup_close_ int fd = path_open_beneath(dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
+        _cleanup_close_ int dev = mount_target_dev(dir, NULL, err);
+
+        if (dev < 0)
+                return dev;
+        /* ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
+        _cleanup_close_ int fd = path_open_beneath(dev, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
 
         if (fd < 0)
-                fd = path_open_beneath(dir, "dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
+                fd = path_open_beneath(dev, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
         if (fd < 0)
                 return err_hint(err, fd, "a terminal needs a devpts mount on /dev/pts");
         if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != PTMX_DEVICE)
@@ -157,8 +162,7 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
 /* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
 int terminal_console_init(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int dev =
-                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+        _cleanup_close_ int dev = mount_target_dev(c->rootfs_fd, NULL, err);
 
         if (dev < 0)
                 return dev;
