@@ -11,6 +11,7 @@
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
  *   mount_label.c    SELinux
+ *   mount_node.c     device nodes (mount_node.h)
  */
 #ifndef LIBCFS_MOUNT_H
 #define LIBCFS_MOUNT_H

@@ -8,7 +8,7 @@
  * not get device nodes made in a directory of the host's (CVE-2026-41579). A device elsewhere ("/srv/dev/null") goes to its
  * own directory, resolved inside the root. When /dev as a whole is a bind mount nothing is made in it at all.
  *
- * How one node is made, and what happens where its place is taken: devices_node.c. For a container in a user namespace the
+ * How one node is made, and what happens where its place is taken: mount_node.c. For a container in a user namespace the
  * privileged runtime makes the nodes, in a tmpfs that the init inherits as a detached mount. Its files can be cloned only
  * when it is attached: so it is put on top of the host's "/" in the init's mount namespace for the while, where no path
  * leads to it (look-ups begin below it). It is taken away at once: pivot_root(2) and what follows work on what is on top.
@@ -26,8 +26,8 @@
 #include "base/sys.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/mount/mount_node.h"
 #include "libcfs/process/id_map.h"
-#include "libcfs/steps/devices_node.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -150,9 +150,9 @@ void devices_check(const struct ctx *c, struct problems *p)
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
-static void node_of(const struct oci_device *d, struct devices_node *n)
+static void node_of(const struct oci_device *d, struct mount_node *n)
 {
-        *n = (struct devices_node){
+        *n = (struct mount_node){
                 .path = d->path,
                 .type = d->type[0] == 'b'   ? S_IFBLK
                         : d->type[0] == 'p' ? S_IFIFO
@@ -182,16 +182,16 @@ static bool dev_is_bound(const struct ctx *c)
 }
 
 /* The i-th node of all, defaults first; false: that one is not made (it is listed in linux.devices, or a link). */
-static bool get_node(const struct ctx *c, size_t i, struct devices_node *n)
+static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
 {
         if (i < ARRAY_SIZE(defaults)) {
-                *n = (struct devices_node){ .path = defaults[i].path,
-                                            .type = S_IFCHR,
-                                            .mode = 0666,
-                                            .dev = makedev(defaults[i].major, defaults[i].minor),
-                                            .uid = (uid_t)-1,
-                                            .gid = (gid_t)-1,
-                                            .is_default = true };
+                *n = (struct mount_node){ .path = defaults[i].path,
+                                          .type = S_IFCHR,
+                                          .mode = 0666,
+                                          .dev = makedev(defaults[i].major, defaults[i].minor),
+                                          .uid = (uid_t)-1,
+                                          .gid = (gid_t)-1,
+                                          .is_default = true };
                 if (dev_is_bound(c) || is_configured(c, n->path))
                         return false;
         } else {
@@ -217,12 +217,12 @@ static int node_failed(size_t i, int r, struct cfs_error *err)
         return err_property(err, r, "linux.devices[%zu]", i - ARRAY_SIZE(defaults));
 }
 
-static int make_nodes(const struct ctx *c, const struct devices_maker *k, struct cfs_error *err)
+static int make_nodes(const struct ctx *c, const struct mount_node_maker *k, struct cfs_error *err)
 {
-        struct devices_node n;
+        struct mount_node n;
 
         for (size_t i = 0; i < count_nodes(c); i++) {
-                int r = get_node(c, i, &n) ? devices_node_make(k, &n, err) : 0;
+                int r = get_node(c, i, &n) ? mount_node_make(k, &n, err) : 0;
 
                 if (r < 0)
                         return node_failed(i, r, err);
@@ -265,7 +265,7 @@ static int host_id(const struct id_map *map, uint32_t id, const char *name, size
 static int prepare_node(const struct ctx *c, size_t i, const struct id_map *uids, const struct id_map *gids,
                         struct cfs_error *err)
 {
-        struct devices_node n;
+        struct mount_node n;
         uid_t uid = 0;
         gid_t gid = 0;
         int r;
@@ -277,7 +277,7 @@ static int prepare_node(const struct ctx *c, size_t i, const struct id_map *uids
                 r = host_id(gids, n.gid, "gid", i, &gid, err);
         if (r < 0)
                 return r;
-        r = devices_node_prepare(c->devices_fd, &n, uid, gid, err);
+        r = mount_node_prepare(c->devices_fd, &n, uid, gid, err);
         return r < 0 ? node_failed(i, r, err) : 0;
 }
 
@@ -340,14 +340,14 @@ static int make_link(int dev_fd, const char *name, const char *text, struct cfs_
         /* The image's own link is never followed by the runtime; a mount is there because the configuration says so. A
          * ptmx node of the image would open the host's devpts instance; other things are the image's affair. */
         if (!STREQ(name, "ptmx") || fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode) || devices_node_is_mount(dev_fd, name))
+            S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode) || mount_node_is_mount(dev_fd, name))
                 return 0;
         if (unlinkat(dev_fd, name, 0) < 0 || symlinkat(text, dev_fd, name) < 0)
                 return err_sys(err, errno, "symlinkat", "replace `/dev/%s`", name);
         return 0;
 }
 
-static int make_links(const struct ctx *c, const struct devices_maker *k, struct cfs_error *err)
+static int make_links(const struct ctx *c, const struct mount_node_maker *k, struct cfs_error *err)
 {
         const struct oci_mount *proc = mount_on(c, "/proc");
         _cleanup_close_ int fd = -1;
@@ -391,8 +391,8 @@ static int open_dev(const struct ctx *c, struct cfs_error *err)
         bool linked = false;
         int fd = mount_target_dev(c->rootfs_fd, &linked, NULL), r;
 
-        if (fd == -ENOENT && mkdirat(c->rootfs_fd, "dev", 0755) == 0)
-                fd = mount_target_dev(c->rootfs_fd, &linked, NULL);
+        if (fd == -ENOENT)
+                fd = path_mkdirs_in_root(c->rootfs_fd, "/dev", 0755, NULL);
         if (fd >= 0) {
                 r = linked ? check_linked(c, fd, err) : 0;
                 if (r >= 0)
@@ -403,17 +403,15 @@ static int open_dev(const struct ctx *c, struct cfs_error *err)
         r = err_sys(err, -fd, "openat2", "open `/dev` below the root");
         if (r == -ENOTDIR)
                 return err_hint(err, r, "the root file system's /dev is a file; it must be a directory");
-        if (r == -ENOENT || r == -EEXIST || r == -ELOOP)
-                return err_hint(err, r, "the root file system's /dev is a link that leads nowhere inside it");
         return r;
 }
 
 int devices_init(struct ctx *c, struct cfs_error *err)
 {
-        struct devices_maker k = { .root_fd = c->rootfs_fd,
-                                   .dev_fd = -1,
-                                   .made_fd = c->devices_fd,
-                                   .mknod_ = !ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless };
+        struct mount_node_maker k = { .root_fd = c->rootfs_fd,
+                                      .dev_fd = -1,
+                                      .made_fd = c->devices_fd,
+                                      .mknod_ = !ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless };
         mode_t old = umask(0);
         int r = c->devices_fd >= 0 ? attach_made(c, err) : 0;
 
@@ -435,7 +433,7 @@ int devices_init(struct ctx *c, struct cfs_error *err)
 
 /* ---- explain ----------------------------------------------------------------------------------------------------- */
 
-static void explain_node(const struct ctx *c, const struct devices_node *n, struct report *r)
+static void explain_node(const struct ctx *c, const struct mount_node *n, struct report *r)
 {
         char owner[64] = "";
 
@@ -458,7 +456,7 @@ static void explain_node(const struct ctx *c, const struct devices_node *n, stru
 
 void devices_explain(const struct ctx *c, struct report *r)
 {
-        struct devices_node n;
+        struct mount_node n;
 
         if (dev_is_bound(c))
                 report_line(r, "leave /dev as it is bound");

@@ -13,7 +13,7 @@
  * it is: it may be the host's, by a bind mount. A default device whose place is taken is left, whatever is there: the
  * image, or a mount of the configuration (`--volume /dev/urandom:/dev/random`), wants it so. runc and crun do the same.
  */
-#include "libcfs/steps/devices_node.h"
+#include "libcfs/mount/mount_node.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -32,12 +32,12 @@
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
 
-static bool is_same(const struct stat *st, const struct devices_node *n)
+static bool is_same(const struct stat *st, const struct mount_node *n)
 {
         return (st->st_mode & S_IFMT) == n->type && (n->type == S_IFIFO || st->st_rdev == n->dev);
 }
 
-bool devices_node_is_mount(int dir, const char *name)
+bool mount_node_is_mount(int dir, const char *name)
 {
         struct statx stx;
 
@@ -48,7 +48,7 @@ bool devices_node_is_mount(int dir, const char *name)
 /* ---- the host's node --------------------------------------------------------------------------------------------- */
 
 /* What devtmpfs calls the device: "DEVNAME=fuse" in /sys/dev/char/10:229/uevent. Empty when it has no name. */
-static void kernel_name(const struct devices_node *n, char *buf, size_t size)
+static void kernel_name(const struct mount_node *n, char *buf, size_t size)
 {
         _cleanup_free_ char *text = NULL;
         char path[64], *name;
@@ -64,7 +64,7 @@ static void kernel_name(const struct devices_node *n, char *buf, size_t size)
 }
 
 /* A clone of the host's node: by its path there, by its number (udev's links), by the kernel's name for it. */
-static int clone_host(const struct devices_node *n, struct cfs_error *err)
+static int clone_host(const struct mount_node *n, struct cfs_error *err)
 {
         char by_number[64], by_name[300];
         const char *paths[] = { n->path, by_number, by_name };
@@ -92,7 +92,7 @@ static int clone_host(const struct devices_node *n, struct cfs_error *err)
 }
 
 /* Owners are compared by what is asked for: 0 is what engines write for "the usual", which no bind mount can give. */
-static void warn_of_difference(const struct devices_node *n, int fd)
+static void warn_of_difference(const struct mount_node *n, int fd)
 {
         struct stat st;
 
@@ -109,7 +109,7 @@ static void warn_of_difference(const struct devices_node *n, int fd)
 
 /* ---- mounting one ------------------------------------------------------------------------------------------------- */
 
-static int bind_node(const struct devices_maker *k, int dir, const char *name, const struct devices_node *n,
+static int bind_node(const struct mount_node_maker *k, int dir, const char *name, const struct mount_node *n,
                      struct cfs_error *err)
 {
         _cleanup_close_ int file = -1; /* open for writing it would keep its mount from becoming read-only */
@@ -129,8 +129,8 @@ static int bind_node(const struct devices_maker *k, int dir, const char *name, c
 }
 
 /* Something is there. */
-static int accept_existing(const struct devices_maker *k, int dir, const char *name,
-                           const struct devices_node *n, struct cfs_error *err)
+static int accept_existing(const struct mount_node_maker *k, int dir, const char *name,
+                           const struct mount_node *n, struct cfs_error *err)
 {
         struct stat st;
 
@@ -140,7 +140,7 @@ static int accept_existing(const struct devices_maker *k, int dir, const char *n
                 return 0;
         /* An empty file is what a node was bound on in an earlier container of the same root file system. */
         if (!k->mknod_ && S_ISREG(st.st_mode) && st.st_size == 0 && n->type != S_IFIFO &&
-            !devices_node_is_mount(dir, name))
+            !mount_node_is_mount(dir, name))
                 return bind_node(k, dir, name, n, err);
         if (n->is_default) {
                 log_info("`%s` exists, and stays: it is not the default device", n->path);
@@ -150,7 +150,7 @@ static int accept_existing(const struct devices_maker *k, int dir, const char *n
                        n->path);
 }
 
-static int make_at(const struct devices_maker *k, int dir, const char *name, const struct devices_node *n,
+static int make_at(const struct mount_node_maker *k, int dir, const char *name, const struct mount_node *n,
                    struct cfs_error *err)
 {
         if (!k->mknod_ && n->type != S_IFIFO) {
@@ -173,7 +173,7 @@ static int make_at(const struct devices_maker *k, int dir, const char *name, con
 }
 
 /* In a bind mount of /dev nothing is made; what is there may do. */
-static int look_in_bound_dev(const struct devices_maker *k, const struct devices_node *n)
+static int look_in_bound_dev(const struct mount_node_maker *k, const struct mount_node *n)
 {
         _cleanup_close_ int fd = path_open_in_root(k->root_fd, n->path, O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
@@ -183,7 +183,7 @@ static int look_in_bound_dev(const struct devices_maker *k, const struct devices
         return 0;
 }
 
-int devices_node_make(const struct devices_maker *k, const struct devices_node *n, struct cfs_error *err)
+int mount_node_make(const struct mount_node_maker *k, const struct mount_node *n, struct cfs_error *err)
 {
         const char *below = n->path + strspn(n->path, "/"), *name;
         _cleanup_close_ int dir = -1;
@@ -204,8 +204,7 @@ int devices_node_make(const struct devices_maker *k, const struct devices_node *
 
 /* ---- by the runtime ---------------------------------------------------------------------------------------------- */
 
-int devices_node_prepare(int dir_fd, const struct devices_node *n, uid_t uid, gid_t gid,
-                         struct cfs_error *err)
+int mount_node_prepare(int dir_fd, const struct mount_node *n, uid_t uid, gid_t gid, struct cfs_error *err)
 {
         if (mknodat(dir_fd, n->made, n->type | n->mode, n->dev) < 0)
                 return err_sys(err, errno, "mknodat", "make the node for `%s`", n->path);
