@@ -208,15 +208,24 @@ inside_ip() { cfs exec "$ID" /bin/busybox ip "$@"; }
     is "$(cat "$g/tasks")" "$pid"
     is "$(cat "$mon/tasks")" "$pid"
 
+    # All or nothing: a limit that is refused after the shares were written puts them back (runtime.md, "Errors").
+    echo 'L3:0=7' > "$g/schemata"
+    run cfs update --l3-cache-schema 'L3:0=1' --cpuset-cpus 9999 "$ID"
+    is "$status" 1
+    is "$(cat "$g/schemata")" 'L3:0=7'
+
     # The kernel's own files do not keep a group from being removed; these would.
-    rm "$g/schemata" "$g/tasks" "$mon/tasks"
-    mkdir "$g/schemata"
+    rm "$g/tasks" "$mon/tasks"
+    private_mounts
+    outside mount --bind "$g/schemata" "$g/schemata"
+    outside mount -o remount,bind,ro "$g/schemata"
     echo "mask is wrong" > "$T/resctrl/info/last_cmd_status"
     run cfs update --l3-cache-schema 'L3:0=0' "$ID"
     is "$status" 1
     contains "$output" "linux.intelRdt"
     contains "$output" "resctrl says: mask is wrong"
-    rmdir "$g/schemata"
+    outside umount "$g/schemata"
+    rm "$g/schemata"
     cfs delete --force "$ID"
     is "$(ls "$T/resctrl")" info
 }
