@@ -4,6 +4,7 @@
  * what the kernel reports, not what the runtime claims. The tests compare it with config.json by jq.
  *
  *      inspector              everything
+ *      inspector stay         the same, then waits for a signal for ever
  *      inspector exit N       exits with N
  *      inspector sleep        waits for a signal for ever
  *      inspector signals      prints "ready", then the number of each signal it gets; ends on SIGTERM
@@ -478,5 +479,10 @@ int main(int argc, char **argv)
                 return fd < 0;
         }
         report(argv);
+        if (argc > 1 && strcmp(argv[1], "stay") == 0) {
+                (void)fflush(stdout);
+                for (;;)
+                        pause();
+        }
         return 0;
 }

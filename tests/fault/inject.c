@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * inject: runs a command of cfs, counts the system calls of its processes, and makes one of them fail, or kills a process
+ * at one of them.
+ *
+ *      inject [-o FILE] [-t SECONDS] [-u UID] [-a PID] count                   -- COMMAND...
+ *      inject [...]                                    fail ROLE N ERRNO       -- COMMAND...
+ *      inject [...]                                    exhaust ROLE N ERRNO    -- COMMAND...
+ *      inject [...]                                    kill ROLE N VICTIM      -- COMMAND...
+ *
+ *   ROLE     runtime, the command itself; init, the container's first process; stage, what else is forked (spawn.c's stage
+ *            process, the user namespace of an id-mapped mount); helper, what is started as by vfork(2) until its execve
+ *            (hooks, newuidmap). Each role counts its own calls from 1, in all its processes. The runtime's begin with its
+ *            execve; it goes on counting when it executes itself anew.
+ *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the descriptor
+ *            whatever it returns. exhaust: so is each later call of the same name by that role.
+ *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for "both"
+ *            runtime and init
+ *   -a PID   PID is the init already: what `start` speaks to. It is counted, and not killed with the command.
+ *   -u UID   the command runs as this user and the group of the same number, the tracer as who it is
+ *   -t SEC   after so many seconds (10) all are killed, with the last call of each in the output
+ *   -o FILE  where the lines go (standard error):
+ *
+ *      call ROLE N NAME      count: each call, in order
+ *      hit ROLE N NAME       the fault was injected
+ *      killed ROLE PID       a victim there was
+ *      exec ROLE             the init runs the user's program, a helper its own: it is no longer followed
+ *      stuck ROLE PID NAME   at the timeout
+ *      exit N | signal N | timeout      what became of the command: the last line
+ *
+ * The exit status is 0 unless inject itself has failed. When the command has ended, its processes are let go as they are.
+ *
+ * How: ptrace(2) by PTRACE_SEIZE, so that a process that waits can be taken and let go without a signal that it would see.
+ * A call is skipped by making its number -1 at the stop before it; the result is written at the stop after it.
+ */
+#include "libcfs/seccomp/syscalls.h"
+#include <elf.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__ /* which has the kernel's structure by another name */
+#define ptrace_syscall_info __ptrace_syscall_info
+#endif
+
+#define MAX_PROCS 256
+#define OPTIONS                                                                                              \
+        (PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |               \
+         PTRACE_O_TRACESYSGOOD)
+
+enum role { RUNTIME, INIT, STAGE, HELPER, ROLES };
+static const char *const role_names[ROLES + 1] = { "runtime", "init", "stage", "helper", "both" };
+enum mode { COUNT, FAIL, EXHAUST, KILL };
+
+struct proc {
+        pid_t pid;
+        enum role role;
+        bool known;    /* its parent has told us of it, or there is none           */
+        bool parked;   /* stopped, and waiting to be known                          */
+        bool executed; /* runs the user's program, and has not stopped for that yet */
+        bool fail;     /* the call that it is in returns the errno                  */
+        long call;     /* the last one it entered                                   */
+        uint64_t clone_flags;
+};
+
+static struct {
+        enum mode mode;
+        enum role role, victim;
+        unsigned n;
+        int error;
+        long number; /* EXHAUST: of the call that was hit */
+        bool hit;
+} want = { .number = -1 };
+
+static struct proc procs[MAX_PROCS];
+static unsigned n_procs, counts[ROLES];
+static pid_t root_pid, attached;
+static bool counting; /* from the command's execve on */
+static FILE *out;
+static volatile sig_atomic_t timed_out;
+
+static _Noreturn void die(const char *what)
+{
+        fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+        exit(125);
+}
+
+static const char *call_name(long number)
+{
+#if defined(__x86_64__)
+        const enum syscalls_abi abi = SYSCALLS_X86_64;
+#elif defined(__aarch64__)
+        const enum syscalls_abi abi = SYSCALLS_ARM64;
+#endif
+        static const char *names[SYSCALLS_LIMIT];
+
+        if (!names[0])
+                for (int i = 0; i < SYSCALLS_COUNT; i++)
+                        if (syscalls_number(i, abi) >= 0 && syscalls_number(i, abi) < SYSCALLS_LIMIT)
+                                names[syscalls_number(i, abi)] = syscalls_name(i);
+        return number >= 0 && number < SYSCALLS_LIMIT && names[number] ? names[number] : "?";
+}
+
+/* ---- registers --------------------------------------------------------------------------------------------------- */
+
+static void skip_call(pid_t pid)
+{
+#if defined(__x86_64__)
+        struct user_regs_struct r;
+        struct iovec v = { &r, sizeof(r) };
+
+        if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) < 0)
+                return;
+        r.orig_rax = ~0ULL;
+        (void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v);
+#elif defined(__aarch64__)
+        int none = -1;
+        struct iovec v = { &none, sizeof(none) };
+
+        (void)ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &v);
+#else
+#error "inject knows x86-64 and arm64"
+#endif
+}
+
+static void set_result(pid_t pid, long value)
+{
+        struct user_regs_struct r;
+        struct iovec v = { &r, sizeof(r) };
+
+        if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) < 0)
+                return;
+#if defined(__x86_64__)
+        r.rax = (unsigned long long)value;
+#elif defined(__aarch64__)
+        r.regs[0] = (unsigned long long)value;
+#endif
+        (void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v);
+}
+
+/* ---- processes --------------------------------------------------------------------------------------------------- */
+
+static struct proc *find(pid_t pid)
+{
+        for (unsigned i = 0; i < n_procs; i++)
+                if (procs[i].pid == pid)
+                        return &procs[i];
+        if (n_procs == MAX_PROCS) {
+                errno = EAGAIN;
+                die("processes");
+        }
+        procs[n_procs] = (struct proc){ .pid = pid, .call = -1 };
+        return &procs[n_procs++];
+}
+
+static void forget(const struct proc *p)
+{
+        procs[p - procs] = procs[--n_procs];
+}
+
+static void resume(pid_t pid, int sig)
+{
+        (void)ptrace(PTRACE_SYSCALL, pid, 0, sig);
+}
+
+static void let_go(struct proc *p)
+{
+        (void)ptrace(PTRACE_DETACH, p->pid, 0, 0);
+        forget(p);
+}
+
+/* spawn.c: who makes the init asks for a pidfd, or is the stage. */
+static enum role role_of_child(const struct proc *parent, int event)
+{
+        if (event == PTRACE_EVENT_VFORK)
+                return HELPER;
+        if (parent->role == RUNTIME)
+                return parent->clone_flags & CLONE_PIDFD ? INIT : STAGE;
+        return parent->role == STAGE && parent->clone_flags & CLONE_PARENT ? INIT : STAGE;
+}
+
+static void newborn(const struct proc *parent, int event)
+{
+        enum role role = role_of_child(parent, event);
+        unsigned long pid = 0;
+        struct proc *p;
+
+        if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid) < 0)
+                return;
+        p = find((pid_t)pid);
+        p->known = true;
+        p->role = role;
+        if (p->parked)
+                resume(p->pid, 0);
+        p->parked = false;
+}
+
+static bool is_victim(const struct proc *p)
+{
+        return p->known && !p->executed &&
+               (p->role == want.victim || (want.victim == ROLES && p->role <= INIT));
+}
+
+/* Field 9 of /proc/PID/stat (proc(5)) with PF_FORKNOEXEC, 0x40: forked, but no exec. An init that runs the user's program
+ * already may not have come to its stop yet. */
+static bool has_executed(pid_t pid)
+{
+        char path[32], buf[512], *p;
+        unsigned flags = 0;
+        FILE *f;
+        size_t n;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        f = fopen(path, "re");
+        if (!f)
+                return false;
+        n = fread(buf, 1, sizeof(buf) - 1, f);
+        (void)fclose(f);
+        buf[n] = '\0';
+        p = strrchr(buf, ')');
+        return p && sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && !(flags & 0x40);
+}
+
+static void kill_victims(void)
+{
+        for (unsigned i = 0; i < n_procs; i++)
+                if (is_victim(&procs[i]) && procs[i].role == INIT && has_executed(procs[i].pid))
+                        procs[i].executed = true;
+        for (unsigned i = 0; i < n_procs; i++)
+                if (is_victim(&procs[i]))
+                        (void)kill(procs[i].pid, SIGKILL);
+        for (unsigned i = 0; i < n_procs; i++)
+                if (is_victim(&procs[i]))
+                        fprintf(out, "killed %s %d\n", role_names[procs[i].role], (int)procs[i].pid);
+}
+
+/* ---- stops --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t flags_of(const struct proc *p, const struct ptrace_syscall_info *i)
+{
+        errno = 0;
+        if (p->call != SYS_clone3)
+                return i->entry.args[0];
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+        return (uint64_t)ptrace(PTRACE_PEEKDATA, p->pid, (void *)i->entry.args[0], 0);
+}
+
+static void inject(struct proc *p)
+{
+        fprintf(out, "hit %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
+        want.hit = true;
+        want.number = p->call;
+        if (want.mode == KILL) {
+                kill_victims();
+                return;
+        }
+        p->fail = true;
+        if (p->call != SYS_close)
+                skip_call(p->pid);
+}
+
+static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
+{
+        p->call = (long)i->entry.nr;
+        if (!counting)
+                return;
+        counts[p->role]++;
+        if (p->call == SYS_clone || p->call == SYS_clone3)
+                p->clone_flags = flags_of(p, i);
+        if (want.mode == COUNT)
+                fprintf(out, "call %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
+        else if (p->role == want.role && ((!want.hit && counts[p->role] == want.n) ||
+                                          (want.mode == EXHAUST && want.hit && p->call == want.number)))
+                inject(p);
+}
+
+static void syscall_stop(struct proc *p)
+{
+        struct ptrace_syscall_info i = { 0 };
+
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(i), &i) < 0)
+                return;
+        if (i.op == PTRACE_SYSCALL_INFO_ENTRY)
+                enter_call(p, &i);
+        else if (i.op == PTRACE_SYSCALL_INFO_EXIT && p->fail) {
+                set_result(p->pid, -want.error);
+                p->fail = false;
+        }
+}
+
+/* True: the process goes on with us. */
+static bool event_stop(struct proc *p, int event)
+{
+        switch (event) {
+        case PTRACE_EVENT_CLONE:
+        case PTRACE_EVENT_FORK:
+        case PTRACE_EVENT_VFORK:
+                newborn(p, event);
+                return true;
+        case PTRACE_EVENT_EXEC:
+                if (p->role == RUNTIME) {
+                        counting = true;
+                        return true;
+                }
+                fprintf(out, "exec %s\n", role_names[p->role]);
+                let_go(p);
+                return false;
+        default:
+                return true;
+        }
+}
+
+static void stopped(pid_t pid, int status)
+{
+        struct proc *p = find(pid);
+        int sig = WSTOPSIG(status), event = status >> 16;
+
+        if (!p->known) {
+                p->parked = true;
+        } else if (sig == (SIGTRAP | 0x80)) {
+                syscall_stop(p);
+                resume(pid, 0);
+        } else if (event == PTRACE_EVENT_STOP) {
+                if (sig == SIGTRAP)
+                        resume(pid, 0);
+                else
+                        (void)ptrace(PTRACE_LISTEN, pid, 0, 0);
+        } else if (event) {
+                if (event_stop(p, event))
+                        resume(pid, 0);
+        } else {
+                resume(pid, sig);
+        }
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------- */
+
+static void seize(pid_t pid, enum role role)
+{
+        struct proc *p = find(pid);
+        int status;
+
+        p->known = true;
+        p->role = role;
+        if (ptrace(PTRACE_SEIZE, pid, 0, OPTIONS | (pid == attached ? 0 : PTRACE_O_EXITKILL)) < 0)
+                die("PTRACE_SEIZE");
+        if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 || waitpid(pid, &status, __WALL) < 0)
+                die("PTRACE_INTERRUPT");
+        resume(pid, 0);
+}
+
+static void start(char **argv, long uid)
+{
+        int gate[2];
+        char c;
+
+        if (pipe(gate) < 0 || (root_pid = fork()) < 0)
+                die("fork");
+        if (root_pid == 0) {
+                (void)close(gate[1]);
+                if (read(gate[0], &c, 1) < 0)
+                        _exit(125);
+                (void)close(gate[0]);
+                if (uid >= 0 &&
+                    (setgroups(0, NULL) < 0 || setresgid((gid_t)uid, (gid_t)uid, (gid_t)uid) < 0 ||
+                     setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0))
+                        die("setresuid");
+                (void)execvp(argv[0], argv);
+                die(argv[0]);
+        }
+        (void)close(gate[0]);
+        seize(root_pid, RUNTIME);
+        if (attached)
+                seize(attached, INIT);
+        (void)close(gate[1]);
+}
+
+static void stop_all(void)
+{
+        for (unsigned i = 0; i < n_procs; i++)
+                fprintf(out, "stuck %s %d %s\n", role_names[procs[i].role], (int)procs[i].pid,
+                        call_name(procs[i].call));
+        fprintf(out, "timeout\n");
+        for (unsigned i = 0; i < n_procs; i++)
+                (void)kill(procs[i].pid, SIGKILL);
+        exit(0);
+}
+
+/* Those that the command leaves behind go on as if there had been no tracer. */
+static void let_all_go(void)
+{
+        int status;
+
+        while (n_procs > 0) {
+                struct proc *p = &procs[0];
+
+                if (p->parked || ptrace(PTRACE_INTERRUPT, p->pid, 0, 0) < 0) {
+                        let_go(p);
+                        continue;
+                }
+                for (;;) {
+                        if (waitpid(p->pid, &status, __WALL) < 0 || !WIFSTOPPED(status)) {
+                                forget(p);
+                                break;
+                        }
+                        if (WSTOPSIG(status) == (SIGTRAP | 0x80) || status >> 16) {
+                                if (p->fail && WSTOPSIG(status) == (SIGTRAP | 0x80))
+                                        set_result(p->pid, -want.error);
+                                let_go(p);
+                                break;
+                        }
+                        resume(p->pid, WSTOPSIG(status));
+                }
+        }
+}
+
+static void follow(void)
+{
+        int status;
+
+        for (;;) {
+                pid_t pid = waitpid(-1, &status, __WALL);
+
+                if (timed_out)
+                        stop_all();
+                if (pid < 0 && errno == EINTR)
+                        continue;
+                if (pid < 0)
+                        die("waitpid");
+                if (WIFSTOPPED(status)) {
+                        stopped(pid, status);
+                        continue;
+                }
+                forget(find(pid));
+                if (pid != root_pid)
+                        continue;
+                let_all_go();
+                if (WIFEXITED(status))
+                        fprintf(out, "exit %d\n", WEXITSTATUS(status));
+                else
+                        fprintf(out, "signal %d\n", WTERMSIG(status));
+                return;
+        }
+}
+
+/* ---- arguments ------------------------------------------------------------------------------------------------------- */
+
+static void on_alarm(int sig)
+{
+        (void)sig;
+        timed_out = 1;
+}
+
+static _Noreturn void usage(void)
+{
+        fprintf(stderr, "usage: inject [-o FILE] [-t SECONDS] [-u UID] [-a PID] "
+                        "count|fail ROLE N ERRNO|exhaust ROLE N ERRNO|kill ROLE N VICTIM COMMAND...\n");
+        exit(125);
+}
+
+static enum role parse_role(const char *name, int n)
+{
+        for (int i = 0; i < n; i++)
+                if (strcmp(name, role_names[i]) == 0)
+                        return (enum role)i;
+        usage();
+}
+
+static int parse_errno(const char *name)
+{
+        for (int e = 1; e < 4096; e++) {
+                const char *s = strerrorname_np(e);
+
+                if (s && strcmp(s, name) == 0)
+                        return e;
+        }
+        usage();
+}
+
+/* How many words the mode took. */
+static int parse_mode(char **argv)
+{
+        static const char *const modes[] = { "count", "fail", "exhaust", "kill" };
+
+        for (int i = 0; argv[0] && i < 4; i++)
+                if (strcmp(argv[0], modes[i]) == 0) {
+                        want.mode = (enum mode)i;
+                        if (want.mode == COUNT)
+                                return 1;
+                        if (!argv[1] || !argv[2] || !argv[3])
+                                usage();
+                        want.role = parse_role(argv[1], ROLES);
+                        want.n = (unsigned)strtoul(argv[2], NULL, 10);
+                        if (want.mode == KILL)
+                                want.victim = parse_role(argv[3], ROLES + 1);
+                        else
+                                want.error = parse_errno(argv[3]);
+                        return 4;
+                }
+        usage();
+}
+
+int main(int argc, char **argv)
+{
+        long uid = -1, seconds = 10;
+        int opt;
+
+        out = stderr;
+        while ((opt = getopt(argc, argv, "+o:t:u:a:")) != -1) {
+                if (opt == 'o')
+                        out = fopen(optarg, "we");
+                else if (opt == 't')
+                        seconds = strtol(optarg, NULL, 10);
+                else if (opt == 'u')
+                        uid = strtol(optarg, NULL, 10);
+                else if (opt == 'a')
+                        attached = (pid_t)strtol(optarg, NULL, 10);
+                else
+                        usage();
+        }
+        if (!out)
+                die("fopen");
+        argv += optind;
+        argv += parse_mode(argv);
+        if (*argv && strcmp(*argv, "--") == 0)
+                argv++;
+        if (!*argv)
+                usage();
+        (void)sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
+        /* Again and again, should the first one come between two waits. */
+        (void)setitimer(
+                ITIMER_REAL,
+                &(struct itimerval){ .it_value = { .tv_sec = seconds }, .it_interval = { .tv_sec = 1 } },
+                NULL);
+        start(argv, uid);
+        follow();
+        return 0;
+}

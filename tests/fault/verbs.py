@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands under test: what comes before each, what it must have done when it says so, and what must be as it was
+when it says that it failed. A problem is a pair (verdict, words); no problem is no pair."""
+import json
+import os
+import time
+from world import Console, normal, unlike
+
+ID = 'c'
+
+
+class Verb:
+    """One command in one world. before() makes the container that it works on; reports come from its program."""
+    name = ''
+    needs = 'running'       # none, created, running, stopped
+    attach = False          # the init is there already, and takes part
+    removes = False         # by success the container is gone
+
+    def __init__(self, world):
+        self.w = world
+        self.console, self.outs, self.pid, self.reference = None, 0, 0, None
+        self.own = True      # the report on the output is of the process that this command made
+
+    def args(self):
+        return [self.name, ID]
+
+    def terminal(self):
+        if self.console:
+            self.console.close()
+        self.console = Console(self.w.console) if self.w.setup == 'terminal' else None
+        return ['--console-socket', self.w.console] if self.console else []
+
+    def out(self):
+        self.outs += 1
+        return os.path.join(self.w.top, f'out-{self.outs}')
+
+    def must(self, *args, out=None):
+        r, text = self.w.cfs(*args, out=out)
+        if r != 0:
+            raise RuntimeError(f'without a fault: {" ".join(args)}: {text}')
+
+    def before(self):
+        self.outs = 0
+        if self.needs == 'none':
+            return
+        self.path = self.out()
+        self.must('create', '-b', self.w.bundle, *self.terminal(), ID, out=self.path)
+        self.pid = self.state()[1]
+        if self.needs in ('running', 'stopped'):
+            self.must('start', ID)
+            if self.wait_report(self.path) is None:
+                raise RuntimeError('no report without a fault')
+        if self.needs == 'stopped':
+            self.must('kill', ID, 'KILL')
+            self.until(lambda: self.state()[0] == 'stopped')
+
+    @staticmethod
+    def until(f, seconds=1.0):
+        end = time.monotonic() + seconds
+        while not (v := f()) and time.monotonic() < end:
+            time.sleep(0.002)
+        return v
+
+    def state(self):
+        """(status, pid); (None, 0): there is no such container; ('?', 0): not understood."""
+        path = os.path.join(self.w.top, 'state.out')
+        r, text = self.w.cfs('state', ID, out=path)
+        if r != 0:
+            return (None, 0) if 'does not exist' in text else (f'? {text}', 0)
+        with open(path) as f:
+            d = json.load(f)
+        return d['status'], d['pid']
+
+    def report(self, path):
+        if self.console:
+            return normal(self.console.read(), self.w.top)
+        try:
+            with open(path) as f:
+                return normal(f.read(), self.w.top)
+        except FileNotFoundError:
+            return None
+
+    def ran(self, path):
+        """Has the program written anything?"""
+        return bool(self.console.read()) if self.console else os.path.exists(path) and os.path.getsize(path) > 0
+
+    def wait_report(self, path, seconds=1.0):
+        return self.until(lambda: self.report(path), seconds)
+
+    def good_report(self, path):
+        bad = unlike(self.wait_report(path), self.reference)
+        return [('wrong success', '; '.join(bad))] if bad else []
+
+    def status_is(self, wanted, verdict):
+        status, _ = self.state()
+        return [] if status in wanted else [(verdict, f'the container is {status}')]
+
+    def alive(self):
+        return os.path.exists(f'/proc/{self.pid}/root') and f'/proc/{self.pid}' and os.path.isdir(f'/proc/{self.pid}') and \
+            open(f'/proc/{self.pid}/stat').read().rsplit(')', 1)[1].split()[0] not in 'ZX'
+
+    def success(self, path):
+        raise NotImplementedError
+
+    def failure(self, path):
+        raise NotImplementedError
+
+
+class Create(Verb):
+    name, needs = 'create', 'none'
+
+    def args(self):
+        return ['create', '-b', self.w.bundle, '--pid-file', self.w.pid_file, *self.terminal(), ID]
+
+    def success(self, path):
+        r, text = self.w.cfs('start', ID)
+        if r != 0:
+            return [('wrong success', f'start then says: {text}')]
+        return self.good_report(path)
+
+    def failure(self, path):
+        return [('ran', 'the program runs')] if self.ran(path) else []
+
+
+class Start(Verb):
+    name, needs, attach = 'start', 'created', True
+
+    def success(self, path):
+        return self.good_report(self.path) + self.status_is(['running'], 'wrong success')
+
+    def failure(self, path):
+        status, _ = self.state()
+        if status == 'created':
+            if self.ran(self.path):
+                return [('wrong state', 'the program has run, and the container is created')]
+            r, text = self.w.cfs('start', ID)
+            return [('wrong state', f'a second start says: {text}')] if r != 0 else self.success(path)
+        if status != 'stopped':
+            return [('wrong state', f'the container is {status}')]
+        return [('ran', 'start failed, and the program has run')] if self.ran(self.path) and self.w.setup != 'hooks' else []
+
+
+class Run(Verb):
+    name, needs, removes = 'run', 'none', True
+
+    def args(self):
+        return ['run', '-b', self.w.bundle, '-f', os.path.join(self.w.top, 'short.json'), ID]
+
+    def success(self, path):
+        return self.good_report(path)
+
+    def failure(self, path):
+        return []
+
+
+class RunDetached(Create):
+    name = 'run -d'
+
+    def args(self):
+        return ['run', '-d', '-b', self.w.bundle, '--pid-file', self.w.pid_file, *self.terminal(), ID]
+
+    def success(self, path):
+        return self.good_report(path) + self.status_is(['running'], 'wrong success')
+
+
+class Exec(Verb):
+    name = 'exec'
+
+    def args(self):
+        return ['exec', '--pid-file', self.w.pid_file, ID, '/bin/inspector']
+
+    def report(self, path):
+        if path == getattr(self, 'path', None):
+            return super().report(path)
+        console, self.console = self.console, None
+        r = super().report(path)
+        self.console = console
+        return r
+
+    def ran(self, path):
+        return os.path.exists(path) and os.path.getsize(path) > 0
+
+    def success(self, path):
+        return self.good_report(path) + self.status_is(['running'], 'wrong state') + self.alone()
+
+    def failure(self, path):
+        bad = self.status_is(['running'], 'wrong state') + self.alone()
+        return bad + [('ran', 'exec failed, and the program has run')] if self.ran(path) else bad
+
+    def alone(self):
+        others = self.until(lambda: (d := self.w.host()['processes']) == [self.pid] and [self.pid]) or self.w.host()['processes']
+        return [] if others == [self.pid] else [('left', f'processes {others}')]
+
+
+class Kill(Verb):
+    name = 'kill'
+
+    def args(self):
+        return ['kill', ID, 'KILL']
+
+    def success(self, path):
+        return [] if self.until(lambda: not self.alive()) else [('wrong success', 'the init lives')]
+
+    def failure(self, path):
+        time.sleep(0.01)
+        return [] if self.alive() else [('done', 'the init has got the signal')]
+
+
+class Pause(Verb):
+    name = 'pause'
+
+    def success(self, path):
+        bad = self.status_is(['paused'], 'wrong success')
+        self.must('resume', ID)
+        return bad
+
+    def failure(self, path):
+        return self.status_is(['running'], 'done')
+
+
+class Resume(Verb):
+    name = 'resume'
+
+    def before(self):
+        super().before()
+        self.must('pause', ID)
+
+    def success(self, path):
+        return self.status_is(['running'], 'wrong success')
+
+    def failure(self, path):
+        return self.status_is(['paused'], 'done')
+
+
+class Update(Verb):
+    name = 'update'
+
+    def before(self):
+        super().before()
+        self.was = self.w.knobs()
+
+    def args(self):
+        return ['update', '--pids-limit', '77', '--memory', '33554432', '--cpu-share', '300', ID]
+
+    def success(self, path):
+        knobs = self.w.knobs()
+        if not hasattr(self, 'wanted'):
+            self.wanted = knobs
+        return [] if knobs == self.wanted else [('wrong success', f'{knobs} instead of {self.wanted}')]
+
+    def failure(self, path):
+        knobs = self.w.knobs()
+        return [] if knobs == self.was else [('done', f'{knobs} instead of {self.was}')]
+
+
+class Delete(Verb):
+    name, needs, removes = 'delete', 'stopped', True
+
+    def success(self, path):
+        return []
+
+    def failure(self, path):
+        """Still known; or undone, and what is left of its directory goes with the next delete --force."""
+        return [] if os.listdir(self.w.state) else [('done', 'the container is gone')]
+
+
+class DeleteCreated(Delete):
+    name, needs = 'delete --force', 'created'
+
+    def args(self):
+        return ['delete', '--force', ID]
+
+
+class Look(Verb):
+    """state and list: the same answer or an error."""
+
+    def success(self, path):
+        with open(path) as f:
+            text = f.read()
+        if not hasattr(self, 'wanted'):
+            self.wanted = text
+        same = [x.replace(str(self.pid), '').split('T')[0] for x in (text.split(), self.wanted.split()) for x in [' '.join(x)]]
+        return [] if len(set(same)) == 1 else [('wrong success', text)]
+
+    def failure(self, path):
+        return self.status_is(['running'], 'wrong state')
+
+
+class State(Look):
+    name = 'state'
+
+    def success(self, path):
+        with open(path) as f:
+            d = json.load(f)
+        good = d['status'] == 'running' and d['pid'] == self.pid
+        return [] if good else [('wrong success', str(d))]
+
+
+class List(Look):
+    name = 'list'
+
+    def args(self):
+        return ['list', '-q']
+
+
+VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, Kill, Pause, Resume, Update, Delete, DeleteCreated, State, List)}

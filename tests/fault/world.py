@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A world of its own for containers under faults: private mounts and network, a subreaper that every process left behind
+comes to, bundles of several kinds, and what there is to be seen on the host."""
+import array
+import contextlib
+import copy
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+MS_REC, MS_PRIVATE, MS_BIND = 0x4000, 0x40000, 0x1000
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+USER = 54321
+SETUPS = ('minimal', 'full', 'hooks', 'terminal', 'userns', 'rootless')
+
+
+def checked(r):
+    if r < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def isolate():
+    checked(LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0))
+    checked(LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+    checked(LIBC.unshare(CLONE_NEWNS | CLONE_NEWNET))
+    checked(LIBC.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None))
+
+
+def cgroup_mounts():
+    with open('/proc/self/mountinfo') as f:
+        for line in f:
+            left, _, right = line.partition(' - ')
+            if right.split()[0] in ('cgroup', 'cgroup2'):
+                yield left.split()[4]
+
+
+def read(path):
+    try:
+        with open(path, errors='replace') as f:
+            return f.read()
+    except OSError:
+        return None
+
+
+def descendants(pid, but=()):
+    """All processes below one, zombies that are ours reaped."""
+    found = []
+    for child in (read(f'/proc/{pid}/task/{pid}/children') or '').split():
+        if int(child) not in but:
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+def reap():
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+# ---- bundles --------------------------------------------------------------------------------------------------------
+
+def base_config(spec, word, setup):
+    c = copy.deepcopy(spec)
+    c['process'].update({'terminal': setup == 'terminal', 'args': ['/bin/inspector', 'stay']})
+    c['linux']['cgroupsPath'] = f'/{word}/c'
+    return c
+
+
+def minimal(c):
+    c['linux']['namespaces'] = [{'type': t} for t in ('pid', 'mount', 'ipc', 'uts', 'network')]
+    c['linux']['resources'] = {'pids': {'limit': 50}}
+    c['mounts'] = [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
+                   {'destination': '/dev', 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['nosuid', 'mode=755', 'size=64k']}]
+    for name in ('maskedPaths', 'readonlyPaths'):
+        c['linux'].pop(name, None)
+
+
+def full(c):
+    c['process'].update({'user': {'uid': 1000, 'gid': 1000, 'additionalGids': [5, 6], 'umask': 23}, 'oomScoreAdj': 100,
+                         'cwd': '/home/user', 'noNewPrivileges': True,
+                         'scheduler': {'policy': 'SCHED_BATCH', 'nice': 5},
+                         'ioPriority': {'class': 'IOPRIO_CLASS_BE', 'priority': 6}})
+    c['process']['rlimits'] = [{'type': 'RLIMIT_NOFILE', 'soft': 100, 'hard': 200}, {'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 0}]
+    caps = c['process']['capabilities']
+    caps['ambient'] = caps['inheritable'] = ['CAP_KILL']
+    c['domainname'] = 'example'
+    c['linux']['sysctl'] = {'net.ipv4.ip_forward': '1', 'kernel.msgmax': '8000'}
+    c['linux']['devices'] = [{'path': '/dev/fuse', 'type': 'c', 'major': 10, 'minor': 229, 'fileMode': 438, 'uid': 0, 'gid': 0}]
+    c['linux']['resources'] = {'pids': {'limit': 50}, 'memory': {'limit': 64 << 20}, 'cpu': {'shares': 512},
+                               'devices': [{'allow': False, 'access': 'rwm'}, {'allow': True, 'type': 'c', 'major': 10, 'minor': 229, 'access': 'rw'}]}
+    c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'architectures': ['SCMP_ARCH_X86_64'] if os.uname().machine == 'x86_64' else [],
+                             'syscalls': [{'names': ['swapon', 'reboot'], 'action': 'SCMP_ACT_ERRNO'}]}
+    c['mounts'].append({'destination': '/data', 'type': 'bind', 'source': 'data', 'options': ['rbind', 'ro', 'nosuid']})
+
+
+def terminal(c):
+    minimal(c)
+    c['mounts'].append({'destination': '/dev/pts', 'type': 'devpts', 'source': 'devpts', 'options': ['newinstance', 'ptmxmode=0666', 'mode=0620']})
+
+
+def hooks(c):
+    minimal(c)
+    c['hooks'] = {k: [{'path': '/bin/true'}] for k in ('prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop')}
+    c['hooks']['startContainer'] = [{'path': '/bin/inspector', 'args': ['inspector', 'exit', '0']}]
+
+
+def userns(c):
+    full(c)
+    c['linux']['namespaces'].append({'type': 'user'})
+    for k in ('uidMappings', 'gidMappings'):
+        c['linux'][k] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]
+    c['linux']['devices'] = []
+    c['process'].pop('ioPriority', None)
+
+
+def rootless(c):
+    for k in ('uidMappings', 'gidMappings'):
+        c['linux'][k] = [{'containerID': 0, 'hostID': USER, 'size': 1}, {'containerID': 1, 'hostID': 1000000, 'size': 65536}]
+
+
+class World:
+    """One set-up: its bundle, its state directory, its cgroups by a name of their own."""
+
+    def __init__(self, top, cfs, inject, inspector, setup):
+        self.setup, self.inject_path = setup, inject
+        self.word = f'fault{os.getpid()}{setup}'
+        self.top = os.path.join(top, setup)
+        self.state, self.bundle = os.path.join(self.top, 'state'), os.path.join(self.top, 'bundle')
+        self.uid = USER if setup == 'rootless' else 0
+        self.pid_file = os.path.join(self.top, 'user', 'pid')
+        os.makedirs(self.state)
+        os.mkdir(os.path.dirname(self.pid_file))
+        os.chmod(self.top, 0o755)
+        self.exe = os.path.join(self.top, 'cfs')
+        shutil.copy(cfs, self.exe)
+        self.hierarchies = list(cgroup_mounts())
+        self.console = os.path.join(self.top, 'console')
+        self.make_bundle(inspector)
+        if self.uid:
+            self.account_files()
+            subprocess.run(['chown', '-R', f'{USER}:{USER}', self.state, self.bundle, os.path.dirname(self.pid_file)], check=True)
+
+    def make_bundle(self, inspector):
+        root = os.path.join(self.bundle, 'rootfs')
+        for d in ('bin', 'dev', 'proc', 'sys', 'etc', 'home/user', 'data'):
+            os.makedirs(os.path.join(root, d))
+        os.mkdir(os.path.join(self.bundle, 'data'))
+        shutil.copy(inspector, os.path.join(root, 'bin/inspector'))
+        with open(os.path.join(root, 'etc/passwd'), 'w') as f:
+            f.write('root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n')
+        args = ['spec', '--rootless'] if self.uid else ['spec']
+        subprocess.run([self.exe, *args, '-b', self.bundle], check=True)
+        path = os.path.join(self.bundle, 'config.json')
+        with open(path) as f:
+            c = base_config(json.load(f), self.word, self.setup)
+        globals()[self.setup](c)
+        with open(path, 'w') as f:
+            json.dump(c, f)
+        c['process']['args'] = ['/bin/inspector']
+        with open(os.path.join(self.top, 'short.json'), 'w') as f:
+            json.dump(c, f)
+
+    def account_files(self):
+        for name, line in (('passwd', f'cfsuser:x:{USER}:{USER}::{self.top}:/bin/sh\n'), ('group', f'cfsuser:x:{USER}:\n'),
+                           ('subuid', f'{USER}:1000000:65536\n'), ('subgid', f'{USER}:1000000:65536\n')):
+            path = os.path.join(self.top, name)
+            with open(path, 'w') as f:
+                f.write((read(f'/etc/{name}') or '') + line)
+            checked(LIBC.mount(path.encode(), f'/etc/{name}'.encode(), None, MS_BIND, None))
+
+    # ---- commands ---------------------------------------------------------------------------------------------------
+
+    def command(self, *args):
+        return [self.exe, '--root', self.state, *args]
+
+    def environment(self):
+        return {'PATH': os.environ['PATH'], 'HOME': self.top}
+
+    def cfs(self, *args, out=None):
+        """Without a fault. (status, standard error)"""
+        ids = {'user': self.uid, 'group': self.uid, 'extra_groups': []} if self.uid else {}
+        with open(os.path.join(self.top, 'err'), 'w+') as err, open(out or os.path.join(self.top, 'ignored'), 'w') as o:
+            r = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, stdout=o, stderr=err, env=self.environment(),
+                               check=False, timeout=60, **ids)
+            err.seek(0)
+            return r.returncode, err.read().strip()
+
+    def inject(self, mode, *args, out, attach=None, timeout=10):
+        """Under the injector. (its lines, standard error)"""
+        log = os.path.join(self.top, 'log')
+        command = [self.inject_path, '-o', log, '-t', str(timeout), *(['-u', str(self.uid)] if self.uid else []),
+                   *(['-a', str(attach)] if attach else []), *mode, '--', *self.command(*args)]
+        with open(os.path.join(self.top, 'err'), 'w+') as err, open(out, 'w') as o:
+            r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=o, stderr=err, env=self.environment(), check=False)
+            err.seek(0)
+            text = err.read().strip()
+        if r.returncode != 0:
+            raise RuntimeError(f'inject {" ".join(mode)}: {text}')
+        return read(log).splitlines(), text
+
+    # ---- what is to be seen ------------------------------------------------------------------------------------------
+
+    def cgroups(self):
+        return sorted(os.path.join(m, self.word) for m in self.hierarchies if os.path.isdir(os.path.join(m, self.word)))
+
+    def knobs(self):
+        """The limits of the container's cgroups, whatever the hierarchy."""
+        names = ('pids.max', 'memory.limit_in_bytes', 'memory.max', 'cpu.shares', 'cpu.weight')
+        return {n: v for m in self.hierarchies for n in names if (v := read(os.path.join(m, self.word, 'c', n)))}
+
+    def host(self):
+        reap()
+        files = sorted(os.path.join(d, f) for d, ds, fs in os.walk(self.bundle) for f in ds + fs)
+        return {'cgroups': self.cgroups(), 'mounts': read('/proc/self/mountinfo').splitlines(), 'state': sorted(os.listdir(self.state)),
+                'devices': (read('/proc/self/net/dev') or '').count('\n'), 'processes': descendants(os.getpid()), 'files': files}
+
+    def settle(self, seconds=0.5):
+        """Waits until no process of ours runs any more; those that wait stay."""
+        end, quiet = time.monotonic() + seconds, 0
+        while quiet < 2 and time.monotonic() < end:
+            reap()
+            states = [(read(f'/proc/{p}/stat') or ') Z').rsplit(')', 1)[1].split()[0] for p in descendants(os.getpid())]
+            quiet = quiet + 1 if all(s in 'ST' for s in states) else 0
+            time.sleep(0.002)
+
+    def differences(self, before, seconds=1):
+        """What is not as it was; processes get the time to end that the kernel needs."""
+        end = time.monotonic() + seconds
+        while True:
+            after = self.host()
+            found = [f'{k}: {[x for x in after[k] if x not in before[k]] or after[k] if isinstance(after[k], list) else after[k]}'
+                     for k in before if before[k] != after[k]]
+            if not found or time.monotonic() > end:
+                return found
+            time.sleep(0.01)
+
+    def clean(self):
+        """By force, when cfs could not."""
+        for p in descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                os.kill(p, signal.SIGKILL)
+        time.sleep(0.05)
+        reap()
+        for c in os.listdir(self.state):
+            shutil.rmtree(os.path.join(self.state, c), ignore_errors=True)
+        for m in self.hierarchies:
+            for d, _, _ in os.walk(os.path.join(m, self.word), topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(d)
+
+
+# ---- the container's report -----------------------------------------------------------------------------------------
+
+class Console:
+    """What --console-socket leads to."""
+
+    def __init__(self, path):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.bind(path)
+        os.chmod(path, 0o777)
+        self.socket.listen()
+        self.socket.setblocking(False)
+        self.master, self.text = None, b''
+
+    def read(self):
+        with contextlib.suppress(OSError):
+            if self.master is None:
+                peer, _ = self.socket.accept()
+                _, control, _, _ = peer.recvmsg(256, socket.CMSG_SPACE(4))
+                peer.close()
+                if control:
+                    fds = array.array('i')
+                    fds.frombytes(control[0][2][:4])
+                    self.master = fds[0]
+                    os.set_blocking(self.master, False)
+            while self.master is not None and (data := os.read(self.master, 65536)):
+                self.text += data
+        return self.text.decode(errors='replace').replace('\r', '')
+
+    def close(self):
+        self.socket.close()
+        if self.master is not None:
+            os.close(self.master)
+
+
+VOLATILE = ('monotonic', 'boottime', 'keyring', 'keys')
+
+
+def normal(text, top):
+    """A report without what differs from one container to the next. None: there is none, or it is not complete."""
+    if not text or not text.rstrip().endswith('}'):
+        return None
+    try:
+        r = json.loads(text)
+    except ValueError:
+        return None
+    for k in VOLATILE:
+        r.pop(k, None)
+    own = {os.path.basename(n): os.readlink(n) for n in (f'/proc/self/ns/{x}' for x in os.listdir('/proc/self/ns'))}
+    r['ns'] = {k: 'own' if v != own.get(k) else 'host' for k, v in (r.get('ns') or {}).items()}
+    points = {}
+    for line in r.get('mountinfo') or []:
+        points[line.split()[0]] = line.split()[4]
+    r['mountinfo'] = [re.sub(r'^\S+ (\S+) (\S+)', lambda m: f'{points.get(m[1], "-")} {"anonymous" if m[2].startswith("0:") else m[2]}', line)
+                      for line in r.get('mountinfo') or []]
+    r['fds'] = {k: re.sub(r'/out-\d+$|\[\d+\]|\d+$', '', v.replace(top, 'TOP')) for k, v in (r.get('fds') or {}).items()}
+    return r
+
+
+def unlike(report, reference):
+    if report is None:
+        return ['no report']
+    found = []
+    for k in (k for k in reference if report.get(k) != reference[k]):
+        a, b = report.get(k), reference[k]
+        if isinstance(b, dict):
+            a, b = ({x: v.get(x) for x in {*a, *b} if a.get(x) != b.get(x)} for v in (a, b))
+        elif isinstance(b, list):
+            a, b = [x for x in a if x not in b], [x for x in b if x not in a]
+        found.append(f'{k}: {json.dumps(a)[:300]} instead of {json.dumps(b)[:300]}')
+    return found
