@@ -72,13 +72,13 @@ static void check_report(void *data, const struct cfs_error *problem)
 }
 
 /* A handle that has what the machine has, without any container. */
-static void imagine_host(struct cgroup *cg)
+static int imagine_host(struct cgroup *cg, struct cfs_error *err)
 {
         struct detect_host *host;
-        struct cfs_error ignored = { 0 };
+        int r = detect_hierarchies(&host, err);
 
-        if (detect_hierarchies(&host, &ignored) < 0)
-                return;
+        if (r < 0)
+                return r;
         cg->mode = host->mode;
         for (size_t i = 0; i < host->n; i++)
                 cg->h[cg->n++] = (struct hierarchy){ .ops = host->mount[i].v2 ? &v2_ops : &v1_ops,
@@ -88,6 +88,7 @@ static void imagine_host(struct cgroup *cg)
                                                      .v2 = host->mount[i].v2,
                                                      .dir_fd = -1,
                                                      .enter_fd = -1 };
+        return 0;
 }
 
 /* The cgroup of that inner path in the hierarchy m: what keeps this user from it? */
@@ -152,8 +153,11 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
         if (!rq->resources)
                 return;
         rules_check(rq, check_report, &d);
-        if (look_at_host && rq->manager != CGROUP_MANAGER_NONE)
-                imagine_host(&cg);
+        if (look_at_host && rq->manager != CGROUP_MANAGER_NONE && imagine_host(&cg, &err) < 0) {
+                (void)err_prefix(&err, -EIO, "look for cgroup hierarchies");
+                d.report(d.data, true, "linux.resources", err.text);
+                return;
+        }
         /* Without looking, the hierarchy is one that has everything, and only the values can be wrong. */
         limits_check(&cg, rq->resources, check_report, &d);
         if (look_at_host && rq->rootless && rq->manager == CGROUP_MANAGER_CGROUPFS && inner)
@@ -177,7 +181,7 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
                 line(data, "no cgroup: the container stays in the runtime's own");
                 return;
         }
-        imagine_host(&cg);
+        (void)imagine_host(&cg, &err);
         if (rq->manager == CGROUP_MANAGER_SYSTEMD) {
                 (void)snprintf(text, sizeof(text), "ask systemd for a transient scope, `%s`",
                                str_empty(rq->path) ? rq->id : rq->path);

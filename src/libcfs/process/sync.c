@@ -12,7 +12,6 @@
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
 #include "base/unix.h"
-#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,21 +59,6 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
         return n == -ECONNRESET ? 0 : n;
 }
 
-/* Tells who wants to know that this may take longer. */
-static void be_patient(const struct sync *s)
-{
-        struct pollfd p = { .fd = s->fd, .events = POLLIN };
-        int n;
-
-        if (!s->waited_long)
-                return;
-        do
-                n = poll(&p, 1, SYNC_PATIENCE_MS);
-        while (n < 0 && errno == EINTR);
-        if (n == 0)
-                s->waited_long(s->waits);
-}
-
 static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
 {
         if (n < (ssize_t)(PACKET_HEADER + sizeof(struct cfs_error)))
@@ -102,7 +86,6 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         struct packet p;
 
         for (;;) {
-                be_patient(s);
                 ssize_t n = packet_receive(s, &p, ret_fd);
 
                 if (n < 0)
@@ -127,21 +110,38 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         }
 }
 
+/* A peer that is gone may have left a FAILED in our queue, behind the HERE of this MEET: its words are better than our
+ * EPIPE. One that is there knows nothing of our failure, and would not answer. */
+static int send_failed(struct sync *s, int r, const char *name, struct cfs_error *err)
+{
+        uint32_t type = PACKET_HERE, value;
+
+        if (r != -EPIPE && r != -ECONNRESET)
+                return err_sys(err, -r, "sendmsg", "meet the other process at `%s`", name);
+        while (type != 0) {
+                _cleanup_close_ int fd = -1;
+
+                r = next_packet(s, &type, &value, &fd, err);
+                if (r < 0)
+                        return r;
+        }
+        return peer_ended(s, err);
+}
+
 int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err)
 {
         struct packet here = { .type = PACKET_HERE, .value = row };
         _cleanup_close_ int fd = -1;
         uint32_t type, value = 0;
-        /* A peer that is gone may have left a FAILED in our queue: read on, its words are better than our EPIPE. */
-        int sent = packet_send(s, &here, PACKET_HEADER, -1);
-        int r = next_packet(s, &type, &value, &fd, err);
+        int r = packet_send(s, &here, PACKET_HEADER, -1);
 
+        if (r < 0)
+                return send_failed(s, r, name, err);
+        r = next_packet(s, &type, &value, &fd, err);
         if (r < 0)
                 return r;
         if (type == 0)
                 return peer_ended(s, err);
-        if (sent < 0)
-                return err_sys(err, -sent, "sendmsg", "meet the other process at `%s`", name);
         if (type != PACKET_HERE || value != row)
                 return err_set(err, CFS_E_BUG, "met at `%s`, but the other process is at row %u", name,
                                value);
@@ -154,7 +154,7 @@ int sync_send_go(struct sync *s, struct cfs_error *err)
         struct packet p = { .type = PACKET_GO };
         int r = packet_send(s, &p, PACKET_HEADER, -1);
 
-        return r < 0 ? err_sys(err, -r, "sendmsg", "tell the init to go on") : 0;
+        return r < 0 ? send_failed(s, r, "go on", err) : 0;
 }
 
 int sync_wait_go(struct sync *s, struct cfs_error *err)
@@ -190,7 +190,7 @@ int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)
         struct packet p = { .type = PACKET_FD };
         int r = packet_send(s, &p, PACKET_HEADER, fd);
 
-        return r < 0 ? err_sys(err, -r, "sendmsg", "hand a descriptor to the runtime") : 0;
+        return r < 0 ? send_failed(s, r, "a descriptor", err) : 0;
 }
 
 int sync_recv_fd(struct sync *s, struct cfs_error *err)

@@ -79,14 +79,20 @@ static void grantable(const uint64_t ask[N_SETS], const struct caps *have, uint6
 }
 
 /* Which of the capabilities in `caps` are in the bounding set. */
-static uint64_t bounded(uint64_t caps)
+static int bounded(uint64_t caps, uint64_t *ret)
 {
         uint64_t m = 0;
 
-        for (unsigned cap = 0; cap < caps_count(); cap++)
-                if ((caps & CAPS_BIT(cap)) && cap_get_bound((cap_value_t)cap) == 1)
+        for (unsigned cap = 0; cap < caps_count(); cap++) {
+                int r = caps & CAPS_BIT(cap) ? prctl(PR_CAPBSET_READ, cap, 0, 0, 0) : 0;
+
+                if (r < 0)
+                        return -errno;
+                if (r > 0)
                         m |= CAPS_BIT(cap);
-        return m;
+        }
+        *ret = m;
+        return 0;
 }
 
 /* A name that stands in several sets is named once. */
@@ -137,23 +143,33 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
 {
         uint64_t ask[N_SETS];
 
+        /* libcap counts before main() what the kernel has, and takes a prctl(2) that fails for the end: what it does not
+         * know of would stay in the bounding set. */
+        if (cap_max_bits() <= CAP_CHECKPOINT_RESTORE)
+                return err_property(err,
+                                    err_set(err, CFS_E_SYSTEM,
+                                            "libcap has found only %d capabilities, and Linux 5.14 has %d",
+                                            (int)cap_max_bits(), CAP_CHECKPOINT_RESTORE + 1),
+                                    "process.capabilities");
         asked(c, ask);
         for (unsigned cap = 0; cap < (unsigned)cap_max_bits(); cap++) {
                 if (ask[BOUNDING] & CAPS_BIT(cap))
                         continue;
-                if (cap_drop_bound((cap_value_t)cap) == 0)
+                if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
                         continue;
+                int e = errno;
+
                 /* Not allowed to drop is fine for what is not there. */
-                if (errno == EPERM && cap_get_bound((cap_value_t)cap) == 0)
+                if (e == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
                         continue;
-                return fail(EPERM, "prctl", "drop capabilities from the bounding set", err);
+                return fail(e, "prctl", "drop capabilities from the bounding set", err);
         }
         return 0;
 }
 
 int capabilities_init(struct ctx *c, struct cfs_error *err)
 {
-        uint64_t ask[N_SETS], got[N_SETS], doubtful, in_bounds;
+        uint64_t ask[N_SETS], got[N_SETS], doubtful, in_bounds = 0;
         struct caps have;
         int r;
 
@@ -164,7 +180,10 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         /* To look at each one costs a system call. Who has it permitted has it bounded, in all but contrived cases, and
          * there only the warning would be missing. For the inheritable set the kernel insists. */
         doubtful = (ask[BOUNDING] & ~have.permitted) | ask[INHERITABLE];
-        in_bounds = (ask[BOUNDING] & ~doubtful) | bounded(doubtful);
+        r = bounded(doubtful, &in_bounds);
+        if (r < 0)
+                return fail(-r, "prctl", "read the bounding set", err);
+        in_bounds |= ask[BOUNDING] & ~doubtful;
         grantable(ask, &have, in_bounds, got);
         warn_unknown(c);
         warn_missing(c, ask, got);
@@ -175,10 +194,16 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         /* cap_reset_ambient(3) does the same, after asking for each of them whether it is there. */
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return fail(errno, "prctl", "clear the ambient capabilities", err);
-        for (unsigned cap = 0; got[AMBIENT] >> cap; cap++)
-                if ((got[AMBIENT] & CAPS_BIT(cap)) && cap_set_ambient((cap_value_t)cap, CAP_SET) < 0)
-                        log_warning("process.capabilities.ambient: %s cannot be granted: %s", caps_name(cap),
-                                    err_strerror(errno));
+        for (unsigned cap = 0; got[AMBIENT] >> cap; cap++) {
+                if (!(got[AMBIENT] & CAPS_BIT(cap)) ||
+                    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) == 0)
+                        continue;
+                /* SECBIT_NO_CAP_AMBIENT_RAISE of our caller: capabilities(7). */
+                if (errno != EPERM)
+                        return fail(errno, "prctl", "raise the ambient capabilities", err);
+                log_warning("process.capabilities.ambient: %s cannot be granted: %s", caps_name(cap),
+                            err_strerror(errno));
+        }
         return 0;
 }
 

@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PASSWD_MAX (1 << 20)
+
 void env_check(const struct ctx *c, struct problems *p)
 {
         for (size_t i = 0; i < c->process->n_env; i++) {
@@ -56,24 +58,52 @@ static const char *passwd_home(char *text, uint64_t uid)
         return NULL;
 }
 
-static char *home_of(struct ctx *c, uint64_t uid)
+/* The container's /etc/passwd, which may be of any size and any kind, and closed to the user; *ret is NULL when it says
+ * nothing. What fails for another reason is an error: "/" would be an answer that we do not have. */
+static int read_passwd(char **ret, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        _cleanup_free_ char *text = NULL;
-        struct cfs_error ignored = { 0 };
+        static const char path[] = "/etc/passwd";
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         struct stat st;
-        const char *home = NULL;
+        int r;
 
-        /* The file is the container's: any size, any kind. */
-        if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-            io_read_fd(fd, "/etc/passwd", 1 << 20, &text, NULL, &ignored) >= 0)
-                home = passwd_home(text, uid);
+        *ret = NULL;
+        if (fd < 0) {
+                switch (errno) {
+                case ENOENT:
+                case ENOTDIR:
+                case ELOOP:
+                case ENXIO: /* a socket */
+                case ENODEV:
+                case EACCES:
+                case EPERM:
+                        return 0;
+                default:
+                        return err_path(err, errno, "open", path, "find the home directory: open `%s`", path);
+                }
+        }
+        if (fstat(fd, &st) < 0)
+                return err_path(err, errno, "fstat", path, "find the home directory: examine `%s`", path);
+        if (!S_ISREG(st.st_mode) || st.st_size > PASSWD_MAX)
+                return 0;
+        r = io_read_fd(fd, path, 2 * PASSWD_MAX, ret, NULL, err);
+        return r < 0 ? err_prefix(err, r, "find the home directory") : 0;
+}
+
+static int home_of(struct ctx *c, uint64_t uid, char **ret, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = read_passwd(&text, err);
+        const char *home = text ? passwd_home(text, uid) : NULL;
         size_t size = strlen("HOME=") + strlen(home ? home : "/") + 1;
-        char *e = oci_arena_alloc(c->arena, size);
 
-        if (e)
-                (void)snprintf(e, size, "HOME=%s", home ? home : "/");
-        return e;
+        if (r < 0)
+                return r;
+        *ret = oci_arena_alloc(c->arena, size);
+        if (!*ret)
+                return err_nomem(err);
+        (void)snprintf(*ret, size, "HOME=%s", home ? home : "/");
+        return 0;
 }
 
 /* A variable of the runtime's own environment, as it is. */
@@ -118,9 +148,9 @@ int env_init(struct ctx *c, struct cfs_error *err)
                 env[n++] = p->env[i];
         env[n] = NULL;
         if (str_empty(env_get(env, "HOME"))) {
-                env[n] = home_of(c, p->user && p->user->has_uid ? p->user->uid : 0);
-                if (!env[n++])
-                        return err_nomem(err);
+                r = home_of(c, p->user && p->user->has_uid ? p->user->uid : 0, &env[n++], err);
+                if (r < 0)
+                        return r;
         }
         if (c->listen_fds > 0)
                 r = add_listen_fds(c, env, &n, err);

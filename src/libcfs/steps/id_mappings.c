@@ -282,6 +282,9 @@ static int by_helper(const struct ctx *c, const struct map *m, struct cfs_error 
                 return err_sys(err, -r, "posix_spawn", "run `%s`", path);
         if (WIFEXITED(r) && WEXITSTATUS(r) == 0)
                 return 0;
+        if (WIFSIGNALED(r))
+                return err_set(err, CFS_E_SYSTEM, "`%s` was killed by signal %d (%s)", path, WTERMSIG(r),
+                               sigdescr_np(WTERMSIG(r)));
         r = err_set(err, CFS_E_SYSTEM, "`%s` failed with exit code %d: %s", path, proc_exit_code(r), said);
         return err_hint(err, r, "does %s allow the user these IDs?", m->kind->subids);
 }

@@ -74,12 +74,13 @@ static int open_namespace(size_t i, int t, const char *path, int *ret, struct cf
 }
 
 /* Joining the user namespace that one is in already is EINVAL to the kernel, but no mistake of the user's. */
-static bool is_own_user_namespace(const struct ctx *c, int fd)
+static int is_own_user_namespace(const struct ctx *c, int fd, struct cfs_error *err)
 {
         struct stat own, other;
 
-        return fstatat(c->proc_fd, "self/ns/user", &own, 0) == 0 && fstat(fd, &other) == 0 &&
-               own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+        if (fstatat(c->proc_fd, "self/ns/user", &own, 0) < 0 || fstat(fd, &other) < 0)
+                return err_sys(err, errno, "fstat", "compare the user namespace with our own");
+        return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
 int namespaces_prepare(struct ctx *c, struct cfs_error *err)
@@ -98,9 +99,15 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         return r;
         }
-        if (n->join_fd[NS_USER] >= 0 && is_own_user_namespace(c, n->join_fd[NS_USER])) {
-                (void)close(TAKE_FD(n->join_fd[NS_USER]));
-                c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
+        if (n->join_fd[NS_USER] >= 0) {
+                int own = is_own_user_namespace(c, n->join_fd[NS_USER], err);
+
+                if (own < 0)
+                        return own;
+                if (own) {
+                        (void)close(TAKE_FD(n->join_fd[NS_USER]));
+                        c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
+                }
         }
         n->pre_join =
                 (c->ns_join & (CLONE_NEWUSER | CLONE_NEWPID)) || ((c->ns_new & CLONE_NEWUSER) && c->ns_join);
@@ -182,7 +189,11 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
                 if (fd < 0)
                         return err_sys(err, errno, "openat", "open the container's user namespace `/proc/%s`",
                                        path);
-                if (is_own_user_namespace(c, fd))
+                int own = is_own_user_namespace(c, fd, err);
+
+                if (own < 0)
+                        return own;
+                if (own)
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
         }
         n->pre_join = (c->ns_join & CLONE_NEWUSER) != 0;

@@ -8,15 +8,12 @@
  * name as the payload), or to the runtime itself under a foreground `run`. The peer becomes stdin, stdout, stderr and the
  * controlling terminal (the row "session" has made the init a session leader), and, for create, is bound on /dev/console.
  *
- * The terminal's modes stay as the kernel made them: an engine relays what comes out of the master to a terminal that it
- * has made raw, where a line that ends in a bare newline begins below the end of the last one. Only for our own relay
- * (container/foreground.c) ONLCR is cleared: its output may be a file, and a terminal adds the carriage return itself.
+ * ONLCR is cleared on the master, as engines expect: "\n" arrives as "\n".
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
-#include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
@@ -31,11 +28,6 @@
 bool terminal_wanted(const struct ctx *c)
 {
         return c->process->terminal;
-}
-
-bool terminal_foreign(const struct ctx *c)
-{
-        return c->console_socket != NULL;
 }
 
 void terminal_check(const struct ctx *c, struct problems *p)
@@ -79,18 +71,20 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 
         if (dir < 0) /* exec: we are in the container's root already */
                 dir = root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_close_ int dev = mount_target_dev(dir, NULL, err);
+        /* dev/ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
+        _cleanup_close_ int fd = path_open_beneath(dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
 
-        if (dev < 0)
-                return dev;
-        /* ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
-        _cleanup_close_ int fd = path_open_beneath(dev, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
+        if (fd < 0) {
+                int r = fd;
 
-        if (fd < 0)
-                fd = path_open_beneath(dev, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
-        if (fd < 0)
-                return err_hint(err, fd, "a terminal needs a devpts mount on /dev/pts");
-        if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != PTMX_DEVICE)
+                fd = path_open_beneath(dir, "dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
+                if (fd < 0)
+                        return err_hint(err, r, "a terminal needs a devpts mount on /dev/pts");
+                err_clear(err);
+        }
+        if (fstat(fd, &st) < 0)
+                return err_sys(err, errno, "fstat", "examine /dev/pts/ptmx in the container");
+        if (!S_ISCHR(st.st_mode) || st.st_rdev != PTMX_DEVICE)
                 return err_set(err, CFS_E_INVALID,
                                "/dev/pts/ptmx in the container is not the pseudoterminal multiplexer");
         return TAKE_FD(fd);
@@ -102,13 +96,11 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
         struct winsize w = { 0 };
         const struct oci_console_size *size = c->process->console_size;
 
-        if (c->console_peer >= 0) { /* the runtime relays: before the program can write its first line */
-                if (tcgetattr(master, &t) < 0)
-                        return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
-                t.c_oflag &= ~(tcflag_t)ONLCR;
-                if (tcsetattr(master, TCSANOW, &t) < 0)
-                        return err_sys(err, errno, "tcsetattr", "set up the terminal");
-        }
+        if (tcgetattr(master, &t) < 0)
+                return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
+        t.c_oflag &= ~(tcflag_t)ONLCR;
+        if (tcsetattr(master, TCSANOW, &t) < 0)
+                return err_sys(err, errno, "tcsetattr", "set up the terminal");
         if (size)
                 w = (struct winsize){ .ws_row = (unsigned short)size->height,
                                       .ws_col = (unsigned short)size->width };
@@ -162,13 +154,16 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
 /* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
 int terminal_console_init(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int dev = mount_target_dev(c->rootfs_fd, NULL, err);
+        _cleanup_close_ int dev =
+                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
 
         if (dev < 0)
                 return dev;
         _cleanup_close_ int made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-        (void)made; /* a file that is there already will do; what is no file fails below */
+        if (made < 0 &&
+            errno != EEXIST) /* a file that is there already will do; what is no file fails below */
+                return err_sys(err, errno, "openat", "make `/dev/console` in the container");
         _cleanup_close_ int target = path_open_beneath(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC, err);
 
         if (target < 0)

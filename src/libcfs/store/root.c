@@ -11,13 +11,17 @@
 #include "libcfs/cfs.h"
 #include <stdlib.h>
 
+#define INITIAL_USERNS_INO 0xEFFFFFFDu /* PROC_USER_INIT_INO of the kernel */
+
 int cfs_default_root(char **ret_root, struct cfs_error *err)
 {
         const char *xdg = getenv("XDG_RUNTIME_DIR");
-        struct stat st;
+        struct stat st = { .st_ino = INITIAL_USERNS_INO };
 
-        if (geteuid() == 0 &&
-            (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu || str_empty(xdg)))
+        /* A kernel without user namespaces has only the initial one. */
+        if (geteuid() == 0 && !str_empty(xdg) && stat("/proc/self/ns/user", &st) < 0 && errno != ENOENT)
+                return err_sys(err, errno, "stat", "examine `/proc/self/ns/user`");
+        if (geteuid() == 0 && st.st_ino == INITIAL_USERNS_INO)
                 return str_dup(ret_root, "/run/cfs", err);
         if (!str_empty(xdg))
                 return str_printf(ret_root, err, "%s/cfs", xdg);

@@ -197,9 +197,11 @@ static int create_once(struct state *s, struct cfs_error *err)
         r = open_dir(s);
         if (r == -ENOENT)
                 return 0;
-        if (r < 0)
-                return err_path(err, -r, "open", s->dir, "open `%s`", s->dir);
-        return take_over(s, made, err);
+        r = r < 0 ? err_path(err, -r, "open", s->dir, "open `%s`", s->dir) : take_over(s, made, err);
+        /* Empty, it is still ours; whoever has taken it over meanwhile has written a record, or fails for want of it. */
+        if (r < 0 && made)
+                (void)rmdir(s->dir);
+        return r;
 }
 
 int state_create(const char *root, const char *id, struct state **ret, struct cfs_error *err)
@@ -215,8 +217,8 @@ int state_create(const char *root, const char *id, struct state **ret, struct cf
                 r = create_once(s, err);
         if (r == 0)
                 r = err_set(err, CFS_E_EXISTS, "`%s` keeps being made and removed by others", s->dir);
-        if (r == 1)
-                r = record_new(s, err);
+        if (r == 1 && (r = record_new(s, err)) < 0)
+                (void)rmdir(s->dir);
         if (r < 0) {
                 state_close(s);
                 return r;
@@ -240,16 +242,10 @@ static int open_once(struct state *s, int lock, struct cfs_error *err)
         if (fstat(s->dir_fd, &st) < 0)
                 return err_path(err, errno, "fstat", s->dir, "examine `%s`", s->dir);
         r = store_root_trust(s->dir, &st, err);
-        if (r == 0 && lock & LOCK_NB) {
-                r = lock_try(s, lock & ~LOCK_NB);
-                if (r < 0)
-                        return err_set(err, CFS_E_TIMEOUT, "container `%s` is locked", s->id);
-        } else if (r == 0 && lock) {
+        if (r == 0 && lock)
                 r = lock_wait(s, lock, err);
-        }
         if (r < 0)
                 return r;
-        lock &= ~LOCK_NB;
         r = record_load(s, err);
         if (r != -ENOENT)
                 return r < 0 ? r : 1;

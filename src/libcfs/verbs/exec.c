@@ -236,9 +236,7 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
 
         if (st < 0)
                 return st;
-        if (st == STATUS_CREATING)
-                return err_set(err, CFS_E_STATE, "cannot exec in a container that is still being created");
-        if (st == STATUS_STOPPED)
+        if (st == STATUS_STOPPED || st == STATUS_CREATING)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         if (st == STATUS_PAUSED)
                 return err_set(err, CFS_E_STATE, "cannot exec in a paused container");

@@ -19,8 +19,8 @@ void ctx_init(struct ctx *c, enum walk walk)
         memset(c, 0, sizeof(*c));
         c->walk = walk;
         c->plan = plan;
-        c->proc_fd = c->pidfd = c->listen_fd = c->rootfs_fd = c->devices_fd = c->console_fd =
-                c->console_peer = c->hooks_out_fd = c->hooks_err_fd = -1;
+        c->proc_fd = c->pidfd = c->listen_fd = c->rootfs_fd = c->console_fd = c->console_peer =
+                c->hooks_out_fd = c->hooks_err_fd = -1;
 }
 
 static void close_fd(int *fd)
@@ -32,9 +32,8 @@ static void close_fd(int *fd)
 
 void ctx_done(struct ctx *c)
 {
-        int *const fds[] = { &c->proc_fd,      &c->pidfd,        &c->listen_fd,
-                             &c->rootfs_fd,    &c->console_fd,   &c->console_peer,
-                             &c->hooks_out_fd, &c->hooks_err_fd, &c->devices_fd };
+        int *const fds[] = { &c->proc_fd,    &c->pidfd,        &c->listen_fd,    &c->rootfs_fd,
+                             &c->console_fd, &c->console_peer, &c->hooks_out_fd, &c->hooks_err_fd };
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 close_fd(fds[i]);
@@ -72,7 +71,9 @@ int ctx_facts(struct ctx *c, struct cfs_error *err)
         c->proc_fd = path_open_host_proc(err);
         if (c->proc_fd < 0)
                 return c->proc_fd;
-        c->rootless = c->euid != 0 || fstatat(c->proc_fd, "self/ns/user", &st, 0) < 0 ||
-                      st.st_ino != INITIAL_USERNS_INO;
+        if (c->euid != 0 || fstatat(c->proc_fd, "self/ns/user", &st, 0) == 0)
+                c->rootless = c->euid != 0 || st.st_ino != INITIAL_USERNS_INO;
+        else if (errno != ENOENT) /* a kernel without user namespaces */
+                return err_sys(err, errno, "fstatat", "examine `/proc/self/ns/user`");
         return 0;
 }

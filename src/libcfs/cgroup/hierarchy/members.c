@@ -215,9 +215,8 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                 }
                 wait_a_moment(h, round);
         }
-        if (h->created && h->parents > 0)
-                tree_remove_parents(h->path, h->parents, h->missing);
-        return 0;
+        r = h->created && h->parents > 0 ? tree_remove_parents(h->path, h->parents, h->missing) : 0;
+        return r < 0 ? err_path(err, -r, "rmdir", h->path, "remove the cgroups above `%s`", h->path) : 0;
 }
 
 int members_remove(struct cgroup *cg, struct cfs_error *err)

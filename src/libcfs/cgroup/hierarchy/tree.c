@@ -212,25 +212,26 @@ int tree_remove(const char *path)
         return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-void tree_remove_parents(const char *path, unsigned n, unsigned missing)
+int tree_remove_parents(const char *path, unsigned n, unsigned missing)
 {
         char buf[PATH_MAX], mark[4];
         size_t len = strlen(path);
 
         if (len >= sizeof(buf))
-                return;
+                return -ENAMETOOLONG;
         memcpy(buf, path, len + 1);
         for (unsigned i = 0; i < n; i++) {
                 char *slash = strrchr(buf, '/');
 
                 if (!slash || slash == buf)
-                        return;
+                        return 0;
                 *slash = '\0';
                 if (i >= missing && getxattr(buf, MARK, mark, sizeof(mark)) < 0 && errno != ENOENT)
-                        return;
+                        return errno == ENODATA || errno == ENOTSUP ? 0 : -errno;
                 if (rmdir(buf) < 0 && errno != ENOENT)
-                        return;
+                        return errno == EBUSY || errno == ENOTEMPTY ? 0 : -errno; /* others are in it */
         }
+        return 0;
 }
 
 static int add_pid(struct tree_pids *pids, pid_t pid)

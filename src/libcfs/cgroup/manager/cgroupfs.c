@@ -77,7 +77,7 @@ static void withdraw(struct cgroup *cg)
                 struct hierarchy *h = &cg->h[i - 1];
 
                 if (h->made && tree_remove(h->path) == 0)
-                        tree_remove_parents(h->path, h->parents, 0);
+                        (void)tree_remove_parents(h->path, h->parents, 0);
         }
         cg->n = 0;
         if (cg->rec)
@@ -96,7 +96,7 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
                 char obstacle[700];
                 int r = 0;
 
-                if (cg->h[i].later)
+                if (cg->h[i].later || cg->h[i].denied)
                         continue;
                 /* A directory that could be made and not be entered is no use. */
                 if (cg->rq.rootless && cg->h[i].v2 && obstacle_say(&cg->h[i], obstacle, sizeof(obstacle)))

@@ -58,22 +58,40 @@ static unsigned count_components(const char *path)
         return n;
 }
 
-/* Which of the lowest `parents` + 1 directories of path are missing. */
-static void look(struct hierarchy *h, char *path)
+/* 1: there, 0: missing. An answer that cannot be had is an error: what is made unrecorded would stay for ever. */
+static int exists(struct hierarchy *h, const char *path, bool rootless, struct cfs_error *err)
 {
-        char *slash;
+        if (access(path, F_OK) == 0)
+                return 1;
+        if (errno == ENOENT)
+                return 0;
+        /* Where an ordinary user may not even look, they make nothing either. */
+        if (rootless && (errno == EACCES || errno == EPERM)) {
+                h->denied = true;
+                return 1;
+        }
+        return err_path(err, errno, "access", path, "look for cgroup `%s`", path);
+}
 
-        if (access(path, F_OK) == 0 || errno != ENOENT)
-                return;
+/* Which of the lowest `parents` + 1 directories of path are missing. */
+static int look(struct hierarchy *h, char *path, bool rootless, struct cfs_error *err)
+{
+        int r = exists(h, path, rootless, err);
+
+        if (r != 0)
+                return r < 0 ? r : 0;
         h->created = true;
         for (h->missing = 0; h->missing < h->parents; h->missing++) {
-                slash = strrchr(path, '/');
+                char *slash = strrchr(path, '/');
+
                 if (!slash)
-                        return;
+                        return 0;
                 *slash = '\0';
-                if (access(path, F_OK) == 0 || errno != ENOENT)
-                        return;
+                r = exists(h, path, rootless, err);
+                if (r != 0)
+                        return r < 0 ? r : 0;
         }
+        return 0;
 }
 
 int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base, const char *inner,
@@ -100,8 +118,10 @@ int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base
                                  .enter_fd = -1 };
         if (!h->name || !h->mount || !h->path)
                 return err_nomem(err);
-        look(h, path);
-        if (!h->created) {
+        r = look(h, path, cg->rq.rootless, err);
+        if (r < 0)
+                return r;
+        if (!h->created && !h->denied) {
                 r = h->ops->check_empty(h, err);
                 if (r < 0)
                         return r;
