@@ -10,6 +10,7 @@
  *   walks     C: create and run walk it. X: exec walks it. Two rows with the same work show what exec does differently
  *   why       why the row stands here: `cfs explain --why` prints it
  *   wanted    does this container need the row? No column is called otherwise
+ *   foreign   does the runtime wait for others here (a hook, systemd, an engine)? Then without the container's lock
  *   check     before anything is touched: is the property valid, and can this host apply it?
  *   prepare   in the runtime, before the new process exists: open, compute, record
  *   release   in the runtime, as soon as the new process exists, or will never: close what prepare held for it
@@ -62,12 +63,12 @@ const struct step plan[] = {
           .why = "exec joins the namespaces of the init, which it finds by the record.",
           .prepare = namespaces_exec_prepare },
 
-        { PROPERTY("linux.cgroupsPath"), .walks = C,
+        { PROPERTY("linux.cgroupsPath"), .walks = C, .foreign = cgroups_foreign,
           .why = "The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any code of the user's. "
                  "The init enters v1 hierarchies first thing, so that all of its memory is charged to the container.",
           .check = cgroups_check, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
           .undo = cgroups_undo, .explain = cgroups_explain },
-        { .name = "cgroup of the container", .walks = X,
+        { .name = "cgroup of the container", .walks = X, .foreign = cgroups_foreign,
           .why = "exec joins the cgroup that create recorded, or a child of it (--cgroup), and makes none.",
           .prepare = cgroups_exec_prepare, .host = cgroups_host, .init = cgroups_init },
 
@@ -80,6 +81,7 @@ const struct step plan[] = {
           .prepare = seccomp_exec_prepare },
 
         { PROPERTY("process.terminal"), .walks = CX, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
+          .foreign = terminal_foreign,
           .why = "The console socket must be reachable before a process is made: an engine that went away is found out early. "
                  "Checked always: a console socket without a terminal is the mistake.",
           .check = terminal_check, .prepare = terminal_prepare, .explain = terminal_explain },
@@ -186,8 +188,9 @@ const struct step plan[] = {
           .init = mounts_init, .explain = mounts_explain },
 
         { PROPERTY("linux.devices"), .walks = C,
-          .why = "After the mounts: /dev is usually one of them.",
-          .check = devices_check, .init = devices_init, .explain = devices_explain },
+          .why = "After the mounts: /dev is usually one of them. For a user namespace, where mknod(2) is refused, the runtime "
+                 "makes the nodes before.",
+          .check = devices_check, .prepare = devices_prepare, .release = devices_release, .init = devices_init, .explain = devices_explain },
 
         { .name = "open the terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
           .why = "After /dev/pts exists; before the pivot, while the console socket can be sent to.",
@@ -200,10 +203,10 @@ const struct step plan[] = {
 
         { .name = "mounted", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "The hooks of the runtime find the mounts done." },
-        { PROPERTY("hooks.prestart"), .walks = C, .wanted = hooks_runtime_wanted,
+        { PROPERTY("hooks.prestart"), .walks = C, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
           .why = "Deprecated, and before createRuntime (config.md, \"Prestart\").",
           .host = hooks_prestart_host, .explain = hooks_prestart_explain },
-        { PROPERTY("hooks.createRuntime"), .walks = C, .wanted = hooks_runtime_wanted,
+        { PROPERTY("hooks.createRuntime"), .walks = C, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
           .why = "After the mounts, before pivot_root (config.md, \"CreateRuntime Hooks\").",
           .host = hooks_create_runtime_host, .explain = hooks_create_runtime_explain },
         { .name = "hooked", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
@@ -218,6 +221,10 @@ const struct step plan[] = {
         { .name = "enter the root", .walks = C,
           .why = "After the last path of the host has been used.",
           .init = root_pivot_init },
+
+        { .name = "make the working directory", .property = "process.cwd", .walks = C,
+          .why = "After the mounts, it may lie on one; before anything becomes read-only.",
+          .init = cwd_make_init },
 
         { PROPERTY("hostname"), .walks = C,
           .why = "In the UTS namespace, before linux.sysctl, which could set it too.",
@@ -280,11 +287,16 @@ const struct step plan[] = {
                  "nowhere.",
           .init = descriptors_host_init },
 
+        { .name = "enter the working directory", .property = "process.cwd", .walks = CX,
+          .why = "Before the user is changed, who may have no right to go there.",
+          .init = cwd_enter_init },
+
         { .name = "lower the limits", .property = "process.rlimits", .walks = CX,
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",
           .init = rlimits_init },
 
         { .name = "load the filter with privilege", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_early_wanted,
+          .foreign = seccomp_foreign,
           .why = "Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before that is dropped.",
           .host = seccomp_host, .init = seccomp_early_init },
 
@@ -321,14 +333,14 @@ const struct step plan[] = {
           .why = "Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file.",
           .init = created_detach_init },
 
-        { .name = "created", .walks = CX, .flags = STEP_MEET,
+        { .name = "created", .walks = CX, .flags = STEP_MEET, .foreign = created_foreign,
           .why = "exec meets here too: what the host column did from outside must be there before the program runs." },
         { .name = "publish the record", .walks = C, .flags = STEP_CREATE_ENDS,
           .why = "`create` ends here: the container is on record, so the init need not die with the runtime. It waits for `start` "
                  "(under `run`, it goes on at once).",
           .host = created_host, .init = created_init },
 
-        { .name = "started", .walks = C, .flags = STEP_MEET,
+        { .name = "started", .walks = C, .flags = STEP_MEET, .foreign = created_started_foreign,
           .why = "`start` begins here." },
 
         { PROPERTY("hooks.startContainer"), .walks = C, .wanted = hooks_start_container_wanted,
@@ -348,14 +360,19 @@ const struct step plan[] = {
           .init = rlimits_late_init },
 
         { .name = "load the filter", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_late_wanted,
+          .foreign = seccomp_foreign,
           .why = "With noNewPrivileges: last, so that the filter need allow the fewest of the init's own system calls.",
           .host = seccomp_host, .init = seccomp_late_init },
 
-        { .name = "execve", .walks = CX,
+        { .name = "execve", .walks = CX, .foreign = created_started_foreign,
           .why = "The end of the socket tells the runtime that the program runs.",
           .host = args_execve_host, .init = args_execve_init },
 
-        { PROPERTY("hooks.poststart"), .walks = C, .wanted = hooks_poststart_wanted,
+        { .name = "state running", .walks = C,
+          .why = "The program runs: `state` says so from here on, poststart hooks or not.",
+          .host = created_running_host },
+
+        { PROPERTY("hooks.poststart"), .walks = C, .wanted = hooks_poststart_wanted, .foreign = hooks_foreign,
           .why = "After the user's program is executed, before start returns (runtime.md, \"Lifecycle\" 9).",
           .host = hooks_poststart_host, .explain = hooks_poststart_explain },
 

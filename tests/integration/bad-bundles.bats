@@ -102,7 +102,7 @@ fails_with() {
 # spec: config.process.5
 @test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "/process/cwd: expected an absolute path"; }
 
-@test "process: cwd that does not exist" { root_only; new_bundle '.process.cwd = "/nowhere"'; fails_with "no such file or directory"; }
+@test "process: cwd that is a file" { root_only; new_bundle '.process.cwd = "/etc/passwd"'; fails_with "not a directory"; }
 
 # spec: config.process.7
 @test "process: no args" { new_bundle '.process.args = []'; fails_with "args"; }

@@ -103,13 +103,6 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$status" 1
     contains "$output" "linux.devices"
     contains "$output" "/dev/mine"
-    rm "$B/rootfs/dev/null"
-    echo evil > "$B/rootfs/dev/null"
-    config 'del(.linux.devices)'
-    run cfs run -b "$B" "$ID"
-    is "$status" 1
-    contains "$output" "/dev/null"
-    is "$(cat "$B/rootfs/dev/null")" evil
 }
 
 # spec: config-linux.devices.4
@@ -135,4 +128,142 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(stat -c %t:%T "$B/rootfs/dev/zero")" 1:5
     inspect
     is "$(got .dev.urandom.rdev)" 1:9
+}
+
+# What peers do: runc 1.1 and crun 1.8 accept all of these, and leave what is there.
+@test "a default device whose place is taken stays what it is: node, file, directory, link, mount" {
+    new_bundle '.mounts |= map(select(.destination | startswith("/dev") | not))'
+    mknod "$B/rootfs/dev/random" c 1 9
+    echo mine > "$B/rootfs/dev/tty"
+    mkdir "$B/rootfs/dev/full"
+    ln -s zero "$B/rootfs/dev/urandom"
+    inspect
+    is "$(got '.dev.random.rdev')" 1:9
+    is "$(got '.dev.tty.type')" f
+    is "$(got '.dev.full.type')" d
+    is "$(got '.dev.urandom.target')" zero
+    is "$(got '.dev.null.rdev + " " + .dev.zero.rdev')" "1:3 1:5"
+    is "$(cat "$B/rootfs/dev/tty")" mine
+}
+
+@test "a default device whose place a mount takes: another device, a file, an empty file, a directory" {
+    local userns
+    echo mine > "$T/file"
+    : > "$T/empty"
+    mkdir "$T/dir"
+    chmod 755 "$T"
+    for userns in . '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+            | .linux.gidMappings = .linux.uidMappings'; do
+        new_bundle "$userns" '.mounts |= map(select(.destination != "/sys"))'
+        chown -R --from=root:root 100000:100000 "$B/rootfs"
+        config --arg t "$T" '.mounts += [["/dev/urandom", "/dev/random"], ["\($t)/file", "/dev/tty"], ["\($t)/empty", "/dev/zero"], ["\($t)/dir", "/dev/full"]]
+            | .mounts |= map(if type == "array" then {source: .[0], destination: .[1], type: "bind", options: ["bind"]} else . end)'
+        inspect
+        is "$(got '.dev.random.rdev')" 1:9
+        is "$(got '[.dev.tty.type, .dev.zero.type, .dev.full.type]')" '["f","f","d"]'
+        is "$(got '.dev.null.rdev')" 1:3
+    done
+}
+
+# config-linux.md, "Devices": "If a file already exists at path that does not match the requested device, the runtime MUST
+# generate an error": that is about linux.devices.
+@test "a device of linux.devices must match, also when it is one of the defaults, and when a mount took its place" {
+    new_bundle '.linux.devices = [{"path": "/dev/random", "type": "c", "major": 1, "minor": 8}]
+        | .mounts += [{"destination": "/dev/random", "source": "/dev/urandom", "type": "bind", "options": ["bind"]}]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.devices[0]"
+    config '.linux.devices[0].minor = 9'
+    inspect
+    is "$(got .dev.random.rdev)" 1:9
+}
+
+@test "a mount or a directory on /dev/ptmx stays" {
+    new_bundle '.mounts += [{"destination": "/dev/ptmx", "source": "/dev/null", "type": "bind", "options": ["bind"]}]'
+    inspect
+    is "$(got .dev.ptmx.rdev)" 1:3
+    new_bundle '.mounts |= map(select(.destination | startswith("/dev") | not))'
+    mkdir "$B/rootfs/dev/ptmx"
+    inspect
+    is "$(got .dev.ptmx.type)" d
+}
+
+@test "/dev may be a link of the image: followed inside the root, not into a volume" {
+    local target
+    for target in /run/dev run/dev ../../run/dev; do
+        rm -rf --one-file-system "$B"
+        new_bundle '.mounts |= map(select(.destination | startswith("/dev") | not))'
+        mkdir "$B/rootfs/run/dev"
+        rmdir "$B/rootfs/dev"
+        ln -s "$target" "$B/rootfs/dev"
+        inspect
+        is "$(got .dev.null.rdev)" 1:3 "$target"
+        is "$(stat -c %t:%T "$B/rootfs/run/dev/zero")" 1:5
+    done
+    config '.linux.maskedPaths = ["/etc/passwd"]'
+    inspect
+    # A tmpfs on it, as engines have it.
+    config '.mounts += [{"destination": "/dev", "source": "tmpfs", "type": "tmpfs", "options": ["mode=755"]}]'
+    inspect
+    is "$(got .dev.null.rdev)" 1:3
+    # Mounts that are the host's get no nodes.
+    mkdir "$T/volume"
+    config --arg v "$T/volume" '.mounts |= map(select(.destination != "/dev")) | .mounts += [{"destination": "/run/dev", "source": $v, "type": "bind", "options": ["bind"]}]'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "/dev"
+    is "$(ls "$T/volume")" ""
+}
+
+USERNS='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+    | .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]'
+
+# As crun: made by the runtime, with the owner mapped. runc binds the host's node, and drops what the configuration says.
+@test "in a user namespace: devices have the name, owner and mode of the configuration" {
+    new_bundle "$USERNS" '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 416, "uid": 5, "gid": 6},
+            {"path": "/dev/deep/null", "type": "c", "major": 1, "minor": 3}, {"path": "/srv/b", "type": "b", "major": 7, "minor": 250, "fileMode": 384},
+            {"path": "/dev/p", "type": "p", "fileMode": 400, "uid": 7, "gid": 8}]'
+    chown -R 100000:200000 "$B/rootfs"
+    inspect
+    is "$(got '.dev.mine | [.type, .mode, .uid, .gid, .rdev] | join(" ")')" "c 0640 5 6 1:5"
+    is "$(got '.dev.p | [.type, .mode, .uid, .gid] | join(" ")')" "p 0620 7 8"
+    is "$(got '.dev.null | [.type, .mode, .uid, .gid, .rdev] | join(" ")')" "c 0666 0 0 1:3"
+    args sh -c 'stat -c "%F %t:%T %a %u:%g" /srv/b /dev/deep/null; head -c 2 /dev/zero | wc -c; echo x > /dev/null'
+    # And a second time on the same root file system, where the mount points are there already.
+    cfs run -b "$B" "$ID" > /dev/null
+    is "$(cfs run -b "$B" "$ID")" $'block special file 7:fa 600 0:0\ncharacter special file 1:3 666 0:0\n2'
+    contains "$(cfs explain -b "$B")" "/dev/mine, mode 0640, owner 5:6"
+}
+
+@test "in a user namespace: an owner that is not mapped is an error that names it" {
+    new_bundle "$USERNS" '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "uid": 5000}]'
+    chown -R 100000:200000 "$B/rootfs"
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "linux.devices[0].uid"
+    run cfs check -b "$B"
+    contains "$output" "linux.devices[0].uid"
+}
+
+@test "in a user namespace: /dev bound from the host stays as it is" {
+    new_bundle "$USERNS" '.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{"destination": "/dev", "source": "/dev", "type": "bind", "options": ["rbind"]}]
+        | .linux.devices = [{"path": "/dev/null", "type": "c", "major": 1, "minor": 3}, {"path": "/dev/other", "type": "c", "major": 1, "minor": 3}]'
+    chown -R 100000:200000 "$B/rootfs"
+    cfs run -b "$B" "$ID" > "$OUT" 2> "$T/warnings"
+    is "$(got .dev.null.rdev)" 1:3
+    [ ! -e /dev/other ]
+    contains "$(cfs explain -b "$B")" "/dev/other: not made"
+}
+
+@test "in a user namespace that is joined: the owner is mapped as the kernel says" {
+    new_bundle '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 416, "uid": 5, "gid": 6}]'
+    chown -R 100000:200000 "$B/rootfs"
+    background unshare --user sleep 60
+    local pid=$!
+    wait_for grep -q '^sleep' "/proc/$pid/comm"
+    echo 0 100000 1000 > "/proc/$pid/uid_map"
+    echo 0 200000 1000 > "/proc/$pid/gid_map"
+    config --arg p "/proc/$pid/ns/user" '.linux.namespaces += [{"type": "user", "path": $p}]'
+    inspect
+    is "$(got '.dev.mine | [.type, .mode, .uid, .gid, .rdev] | join(" ")')" "c 0640 5 6 1:5"
 }

@@ -155,35 +155,48 @@ failing() {
     done
 }
 
-# spec: runtime.lifecycle.12
-@test "a failing startContainer hook is start's error, and ends the container" {
-    failing startContainer
+# "... MUST generate an error, stop the container, and continue the lifecycle at step 12": it is destroyed, and the poststop
+# hooks run.
+# spec: runtime.lifecycle.12 runtime.lifecycle.15
+@test "a failing startContainer or poststart hook is start's error; the container is destroyed, and poststop runs" {
+    local k how before
+    for k in startContainer poststart; do
+        failing $k
+        before="$(host_snapshot)"
+        for how in start run detached; do
+            rm -f "$NOTES"
+            case $how in
+                start)
+                    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+                    run cfs start "$ID"
+                    ;;
+                run) run cfs run -b "$B" "$ID" < /dev/null ;;
+                detached) run cfs run -d -b "$B" "$ID" < /dev/null ;;
+            esac
+            is "$status" 1 "$k $how"
+            contains "$output" "error running $k hook #1:"
+            contains "$output" "exit status 3"
+            contains "$output" "one; two"
+            is "$(host_snapshot)" "$before" "$k $how"
+            is "$(cat "$NOTES")" 'poststop ["stopped",null]' "$k $how"
+            run cfs state "$ID"
+            contains "$output" "does not exist"
+        done
+    done
+}
+
+@test "a failing start without a hook to blame leaves a stopped container, which waits for its delete" {
+    new_hook_bundle '.process.args = ["/bin/script"]'
+    printf '#!/no/such/interpreter\n' > "$B/rootfs/bin/script"
+    chmod +x "$B/rootfs/bin/script"
+    hook poststop "$T/hook" poststop
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
     run cfs start "$ID"
     is "$status" 1
-    contains "$output" "error running startContainer hook #1:"
-    contains "$output" "exit status 3"
-    contains "$output" "one; two"
-    is "$(cfs state "$ID" | jq -r .status)" stopped
+    status_is "$ID" stopped
     [ ! -e "$NOTES" ]
     cfs delete "$ID"
     is "$(names)" poststop
-}
-
-# spec: runtime.lifecycle.15
-@test "a failing poststart hook is start's error, and ends the container" {
-    failing poststart
-    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
-    run cfs start "$ID"
-    is "$status" 1
-    contains "$output" "error running poststart hook #1:"
-    is "$(cfs state "$ID" | jq -r .status)" stopped
-    cfs delete "$ID"
-    is "$(names)" poststop
-    run cfs run -b "$B" "$ID" < /dev/null
-    is "$status" 1
-    contains "$output" "error running poststart hook #1:"
-    is "$(ls -A "$STATE")" ""
 }
 
 # spec: runtime.lifecycle.18 runtime.warnings.1

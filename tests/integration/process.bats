@@ -230,3 +230,90 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID"
     exec 9<&-
     is "$(sha256sum "$CFS")" "$before"
 }
+
+# runc and crun make it; config.md says nothing of one that is missing. exec does not: as runc and crun.
+@test "a missing cwd is made by create, for every user, and belongs to the container's root" {
+    local user
+    for user in 0 1000; do
+        new_bundle "$(printf '.process.user = {"uid": %d, "gid": %d} | .process.cwd = "/app/space"' $user $user)"
+        (umask 077; inspect)
+        is "$(got .cwd)" /app/space
+        is "$(stat -c '%a %u:%g' "$B/rootfs/app/space" "$B/rootfs/app" | sort -u)" "755 0:0"
+    done
+    new_bundle '.process.cwd = "/app/space"' '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+        | .linux.gidMappings = .linux.uidMappings | .process.user = {"uid": 7, "gid": 7}'
+    chown -R 100000:100000 "$B/rootfs"
+    inspect
+    is "$(got .cwd)" /app/space
+    is "$(stat -c '%a %u:%g' "$B/rootfs/app/space")" "755 100000:100000"
+    contains "$(cfs explain -b "$B")" "chdir to /app/space, made if it is missing"
+}
+
+@test "a missing cwd: in a root that becomes read-only, on a tmpfs, on a tmpfs of a read-only image, through a link" {
+    new_bundle '.root.readonly = true | .process.cwd = "/a/b"'
+    inspect
+    is "$(got .cwd)" /a/b
+    config '.process.cwd = "/tmp/w/x" | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+    inspect
+    is "$(got .cwd)" /tmp/w/x
+    [ ! -e "$B/rootfs/tmp/w" ]
+    config '.mounts[-1].options = ["ro"]'
+    inspect
+    is "$(got .cwd)" /tmp/w/x
+    ln -s /tmp/elsewhere "$B/rootfs/link"
+    config '.process.cwd = "/link/y"'
+    inspect
+    is "$(got .cwd)" /tmp/elsewhere/y
+    # The image itself is on a read-only mount.
+    private_mounts
+    outside mount --bind "$B/rootfs" "$B/rootfs"
+    outside mount -o remount,bind,ro "$B/rootfs"
+    config '.process.cwd = "/tmp/w/x"'
+    inspect
+    is "$(got .cwd)" /tmp/w/x
+    config '.process.cwd = "/never"'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "process.cwd"
+    contains "$output" "read-only file system"
+}
+
+@test "a cwd that is a file, or a link out of the root" {
+    new_bundle '.process.cwd = "/etc/passwd"'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "process.cwd"
+    contains "$output" "not a directory"
+    config '.process.cwd = "/out"'
+    ln -s ../../../../etc/ssl "$B/rootfs/out"
+    inspect
+    is "$(got .cwd)" /etc/ssl
+    [ -d "$B/rootfs/etc/ssl" ]
+}
+
+# runc and crun change the directory before the user; what the user may do there is the program's affair.
+@test "a cwd that only root may enter, with another user: create and exec" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.cwd = "/root"'
+    chmod 700 "$B/rootfs/root"
+    inspect
+    is "$(got .cwd)" /root
+    args sleep 60
+    up
+    is "$(cfs exec "$ID" /bin/inspector | jq -r .cwd)" /root
+    is "$(cfs exec --user 1000 --cwd /root "$ID" /bin/inspector | jq -r .cwd)" /root
+    run cfs exec --cwd /nowhere "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "/nowhere"
+    [ ! -e "$B/rootfs/nowhere" ]
+}
+
+@test "a cwd that the user alone may enter: the container's root user is nobody there" {
+    new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.cwd = "/private"' '.linux.namespaces += [{"type": "user"}]
+        | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 "$B/rootfs"
+    # A group that is not mapped takes the root user's CAP_DAC_OVERRIDE away (capabilities(7)).
+    mkdir -m 700 "$B/rootfs/private"
+    chown 101000:5 "$B/rootfs/private"
+    inspect
+    is "$(got .cwd)" /private
+}

@@ -281,3 +281,17 @@ inside_userns() {
     is "$(map uid_map)" "0 1000 1000"
     is "$(got .status.Uid)" $'0\t0\t0\t0'
 }
+
+@test "devices are the host's: under another name, too; what cannot be applied is said" {
+    [ -c /dev/fuse ] || skip "needs /dev/fuse"
+    ordinary_user
+    new_rootless_bundle '.linux.devices = [{"path": "/dev/other", "type": "c", "major": 10, "minor": 229, "fileMode": 7, "uid": 0, "gid": 0}]'
+    cfs --log "$HOME_DIR/log" --log-level warning run -b "$B" "$ID" > "$OUT" < /dev/null
+    is "$(got .dev.other.rdev)" 10:229
+    contains "$(cat "$HOME_DIR/log")" "fileMode 0007 is not applied"
+    contains "$(cfs explain -b "$B")" "bind the host's character device 10:229 on /dev/other"
+    config '.linux.devices[0].minor = 255'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "10:255"
+}

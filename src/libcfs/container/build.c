@@ -24,7 +24,10 @@
 #include "libcfs/container/bundle.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/container/destroy.h"
 #include "libcfs/store/state.h"
+#include "libcfs/store/worker.h"
+#include "libcfs/walk/aside.h"
 #include "oci.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -92,14 +95,18 @@ void build_abandon(struct ctx *c)
 {
         struct cfs_error ignored = { 0 };
 
+        int r;
+
         spawn_abort(c);
         if (!c->state)
                 return;
-        /* What could not be undone must stay known, or nobody could try again. */
-        if (engine_undo(c->plan, c->state, &ignored) < 0)
-                log_warning("undo: %s (`cfs delete %s` tries again)", ignored.text, c->id);
-        else if (state_remove(c->state, &ignored) < 0)
-                log_warning("undo: %s", ignored.text);
+        r = worker_step_back(c->state, &ignored);
+        if (c->state->lost) /* the cfs that has taken it over undoes */
+                return;
+        if (r >= 0)
+                r = destroy_undo(c->plan, c->state, &ignored);
+        if (r < 0)
+                log_error("undo: %s (`cfs delete --force %s` tries again)", ignored.text, c->id);
 }
 
 static int build(struct ctx *c, const char *id, struct cfs_error *err)
@@ -168,9 +175,14 @@ static int send_pidfd(const struct ctx *c, const char *path, struct cfs_error *e
         return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send the pidfd to `%s`", path) : 0;
 }
 
-int build_announce(const struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err)
+int build_announce(struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err)
 {
-        int r = pidfd_socket ? send_pidfd(c, pidfd_socket, err) : 0;
+        int r = 0;
 
+        if (pidfd_socket) {
+                r = aside_begin(c, err);
+                if (r >= 0)
+                        r = aside_end(c, send_pidfd(c, pidfd_socket, err), err);
+        }
         return r >= 0 && pid_file ? write_pid_file(c, pid_file, err) : r;
 }

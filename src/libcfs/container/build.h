@@ -15,8 +15,7 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
 void build_abandon(struct ctx *c);
 
 /* --pid-file: decimal, no newline, atomic. --pidfd-socket: one message with a pidfd. Either may be NULL. */
-int build_announce(const struct ctx *c, const char *pid_file, const char *pidfd_socket,
-                   struct cfs_error *err);
+int build_announce(struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err);
 
 /* The init's side of a walk, for spawn(): runs the init column, reports the failure, ends. */
 void build_child(struct ctx *c);

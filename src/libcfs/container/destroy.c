@@ -5,13 +5,20 @@
  */
 #include "libcfs/container/destroy.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/lock.h"
 #include "libcfs/store/record.h"
+#include "libcfs/store/worker.h"
 #include "libcfs/walk/engine.h"
+#include "oci.h"
 #include <signal.h>
+#include <sys/file.h>
 
 #define KILL_TIMEOUT_MS 10000
+#define PATIENCE_MS     1000
 
 int destroy_stop(struct state *s, struct cfs_error *err)
 {
@@ -52,18 +59,106 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         return 0;
 }
 
+/* Do programs of others take part: poststop hooks, the service manager? */
+static bool undo_is_foreign(const struct oci_record *rec)
+{
+        return (rec->hooks && rec->hooks->n_poststop > 0) ||
+               (rec->cgroup && str_eq(rec->cgroup->manager, "systemd"));
+}
+
+/* From here on the container is ours alone, with or without the lock: its phase says so, and we live. */
+static int claim(struct state *s, struct cfs_error *err)
+{
+        /* After "creating" hooks may have run, which poststop hooks make up for. */
+        if (!str_eq(s->record->phase, "creating") && !str_eq(s->record->phase, "deleting"))
+                s->record->hooks_started = s->record->has_hooks_started = true;
+        return worker_claim(s, "deleting", err);
+}
+
+int destroy_undo(const struct step *rows, struct state *s, struct cfs_error *err)
+{
+        struct cfs_error ignored = { 0 };
+        int r = undo_is_foreign(s->record) ? claim(s, err) : 0;
+
+        if (r >= 0)
+                r = engine_undo(rows, s, err);
+        if (r >= 0)
+                return state_remove(s, err);
+        /* What could not be undone must stay known, or nobody could try again. */
+        (void)worker_done(s, &ignored);
+        return r;
+}
+
 int destroy_container(struct state *s, struct cfs_error *err)
 {
-        struct cfs_error first = { 0 };
-        int r = destroy_stop(s, err), u;
+        int r = destroy_stop(s, err);
 
-        if (r < 0)
-                return r;
-        u = engine_undo(plan, s, &first);
-        /* What could not be undone must stay known, or nobody could try again. */
-        if (u < 0) {
-                *err = first;
-                return u;
+        return r < 0 ? r : destroy_undo(plan, s, err);
+}
+
+/* 1: there is nothing left to do, 0: look again */
+static int wait_for_other(struct state *s, bool force, struct cfs_error *err)
+{
+        /* A poststop hook that deletes its own container: we would wait for each other. */
+        if (worker_is_ancestor(s->record))
+                return force ? 1
+                             : err_set(err, CFS_E_STATE, "container `%s` is being deleted by pid %d", s->id,
+                                       (int)s->record->worker->pid);
+        lock_release(s);
+        return worker_wait(s, err);
+}
+
+/* What holds the lock may be a process that was forked by a cfs and born into a frozen cgroup, where it cannot close its
+ * copy of the lock, and the cfs may have been killed. Whatever it is, --force ends it with the container. */
+static void end_holder(const char *root, const char *id)
+{
+        struct cfs_error ignored = { 0 };
+        struct cgroup *cg = NULL;
+        struct state *s = NULL;
+
+        if (state_open(root, id, 0, &s, &ignored) < 0)
+                return;
+        for (int i = 0; i < PATIENCE_MS / 50; i++) {
+                if (lock_try(s, LOCK_EX) == 0)
+                        goto done;
+                clock_sleep_us(50000);
         }
-        return state_remove(s, err);
+        if (s->record->cgroup && cgroup_open(s->record, &cg, &ignored) >= 0) {
+                (void)cgroup_kill(cg, SIGKILL, &ignored);
+                cgroup_wake_killed(cg);
+        }
+        cgroup_close(cg);
+done:
+        state_close(s);
+}
+
+static int open_locked(const char *root, const char *id, bool force, struct state **ret,
+                       struct cfs_error *err)
+{
+        int r = state_open(root, id, force ? LOCK_EX | LOCK_NB : LOCK_EX, ret, err);
+
+        if (!force || r >= 0 || err->code != CFS_E_TIMEOUT)
+                return r;
+        err_clear(err);
+        end_holder(root, id);
+        return state_open(root, id, LOCK_EX, ret, err);
+}
+
+int destroy_open(const char *root, const char *id, bool force, struct state **ret, struct cfs_error *err)
+{
+        for (;;) {
+                struct state *s = NULL;
+                int r = open_locked(root, id, force, &s, err);
+
+                if (r < 0)
+                        return r;
+                if (!str_eq(s->record->phase, "deleting") || !worker_busy(s->record)) {
+                        *ret = s;
+                        return 0;
+                }
+                r = wait_for_other(s, force, err);
+                state_close(s);
+                if (r != 0)
+                        return r;
+        }
 }

@@ -36,6 +36,7 @@
 #include "libcfs/process/namespaces.h"
 #include "libcfs/store/state.h"
 #include "libcfs/process/sync.h"
+#include "libcfs/walk/aside.h"
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -189,6 +190,7 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         if (stage == 0)
                 stage_main(c, mine, theirs, write_end, child);
         (void)close(TAKE_FD(write_end));
+        aside_wait_readable(c, read_end); /* the stage may be born into a frozen cgroup */
         ssize_t n = read(read_end, &pid, sizeof(pid));
 
         (void)proc_reap(stage, &status);
@@ -229,8 +231,10 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
         (void)prctl(PR_SET_DUMPABLE, 0);
         sync_close(theirs);
         free(theirs);
+        mine->waited_long = aside_after_a_while;
+        mine->waits = c;
         c->sync = mine;
-        return r;
+        return aside_end(c, r, err);
 }
 
 void spawn_abort(struct ctx *c)

@@ -11,6 +11,7 @@
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
  *   mount_label.c    SELinux
+ *   mount_node.c     device nodes (mount_node.h)
  */
 #ifndef LIBCFS_MOUNT_H
 #define LIBCFS_MOUNT_H
@@ -73,6 +74,10 @@ enum mount_target_kind { MOUNT_TARGET_DIR, MOUNT_TARGET_FILE, MOUNT_TARGET_LINK 
  * was there, or 0. proc and sysfs must not be reached through a link. The caller has set the umask to 0. */
 int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err);
+
+/* Opens the container's /dev (O_PATH): a directory, or a link of the image to one inside the root (*ret_linked, may be
+ * NULL). -errno; -ENOENT when there is none. */
+int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err);
 
 /* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
 int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,

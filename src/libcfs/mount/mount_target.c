@@ -253,6 +253,17 @@ int mount_target_open(const struct mount_env *e, const struct oci_mount *m, cons
         return 0;
 }
 
+int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err)
+{
+        int fd = path_open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, NULL);
+
+        if (ret_linked)
+                *ret_linked = fd == -ELOOP;
+        if (fd == -ELOOP)
+                return path_open_in_root(root_fd, "/dev", O_PATH | O_DIRECTORY, err);
+        return fd < 0 ? err_sys(err, -fd, "openat2", "open `/dev` below the root") : fd;
+}
+
 int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,
                          struct cfs_error *err)
 {

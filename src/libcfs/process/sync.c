@@ -12,6 +12,7 @@
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
 #include "base/unix.h"
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,6 +60,21 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
         return n == -ECONNRESET ? 0 : n;
 }
 
+/* Tells who wants to know that this may take longer. */
+static void be_patient(const struct sync *s)
+{
+        struct pollfd p = { .fd = s->fd, .events = POLLIN };
+        int n;
+
+        if (!s->waited_long)
+                return;
+        do
+                n = poll(&p, 1, SYNC_PATIENCE_MS);
+        while (n < 0 && errno == EINTR);
+        if (n == 0)
+                s->waited_long(s->waits);
+}
+
 static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
 {
         if (n < (ssize_t)(PACKET_HEADER + sizeof(struct cfs_error)))
@@ -86,6 +102,7 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         struct packet p;
 
         for (;;) {
+                be_patient(s);
                 ssize_t n = packet_receive(s, &p, ret_fd);
 
                 if (n < 0)

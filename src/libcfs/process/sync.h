@@ -28,8 +28,12 @@
 
 struct sync {
         int fd;
-        const char *last; /* name of the last MEET passed, for messages */
+        const char *last;                 /* name of the last MEET passed, for messages                  */
+        void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; NULL: nobody */
+        void *waits;
 };
+
+#define SYNC_PATIENCE_MS 1000 /* that moment */
 
 /* Makes both ends, close-on-exec. */
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);

@@ -18,7 +18,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/walk/ctx.h"
-#include "libcfs/store/record.h"
+#include "libcfs/store/worker.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -94,6 +94,15 @@ void cgroups_check(const struct ctx *c, struct problems *p)
         cgroup_check(&rq, problems_host(p), report, p);
 }
 
+/* systemd answers when it likes. */
+bool cgroups_foreign(const struct ctx *c)
+{
+        const struct oci_record_cgroup *rec = c->state ? c->state->record->cgroup : NULL;
+
+        return rec ? str_eq(rec->manager, "systemd")
+                   : c->runtime && c->runtime->cgroup_manager == CFS_CGROUP_SYSTEMD;
+}
+
 int cgroups_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         const char *const *sub = c->exec ? c->exec->cgroups : NULL;
@@ -109,7 +118,7 @@ int cgroups_prepare(struct ctx *c, struct cfs_error *err)
         r = cgroup_plan(&rq, c->state->record, c->state->arena, &c->cgroup, err);
         if (r < 0)
                 return r;
-        r = record_save(c->state, err);
+        r = worker_save(c->state, err);
         if (r < 0)
                 return r;
         return cgroup_make(c->cgroup, err);

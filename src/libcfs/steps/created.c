@@ -18,9 +18,28 @@
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
+#include "oci.h"
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+
+/* Does somebody answer system calls of the init? */
+static bool has_agent(const struct ctx *c)
+{
+        const struct oci_record_seccomp *s = c->state ? c->state->record->seccomp : NULL;
+
+        return s && s->listener_path;
+}
+
+bool created_foreign(const struct ctx *c)
+{
+        return c->hooks->n_create_container || has_agent(c);
+}
+
+bool created_started_foreign(const struct ctx *c)
+{
+        return c->hooks->n_start_container || has_agent(c);
+}
 
 int created_prepare(struct ctx *c, struct cfs_error *err)
 {
@@ -93,7 +112,23 @@ int created_init(struct ctx *c, struct cfs_error *err)
                 }
                 (void)close(fd);
         }
-        (void)close(c->listen_fd);
-        c->listen_fd = -1;
+        /* The socket stays open until the execve: that somebody listens says that the program does not run yet. */
         return 0;
+}
+
+/* From here on it is running, whatever takes time now. Without poststart hooks that start.sock is gone says so. */
+int created_running_host(struct ctx *c, struct cfs_error *err)
+{
+        struct oci_record *rec = c->state->record;
+
+        if (!c->create) /* `run` has none */
+                (void)unlinkat(c->state->dir_fd, "start.sock", 0);
+        if (!rec->worker && !c->hooks->n_poststart)
+                return 0;
+        rec->phase = oci_arena_strdup(c->state->arena, "running");
+        if (!rec->phase)
+                return err_nomem(err);
+        if (!c->hooks->n_poststart)
+                rec->worker = NULL;
+        return record_save(c->state, err);
 }

@@ -3,15 +3,15 @@
  * linux.devices, the default devices, and the links of /dev (config-linux.md, "Devices", "Default Devices";
  * runtime-linux.md, "Dev symbolic links").
  *
- * /dev is opened once, beneath the root and without following links, and everything is made relative to that
- * descriptor: a root file system whose /dev is a link to the host's must not get device nodes made there
- * (CVE-2026-41579). A device elsewhere ("/srv/dev/null") goes to its own directory, resolved inside the root.
+ * /dev is opened once, inside the root, and everything is made relative to that descriptor. A /dev that is a link of the
+ * image is followed inside the root (path_resolution(7), as if chrooted), but not into a volume: a root file system must
+ * not get device nodes made in a directory of the host's (CVE-2026-41579). A device elsewhere ("/srv/dev/null") goes to its
+ * own directory, resolved inside the root. When /dev as a whole is a bind mount nothing is made in it at all.
  *
- * mknod(2) of a device is refused in a user namespace; then the host's node is bind-mounted, after looking at what was
- * cloned: it must be the very device. The node's owner and mode are the host's there.
- *
- * A node that exists already must be the device asked for (config-linux.md), and is left as it is: it may be the host's,
- * by a bind mount. When /dev as a whole is a bind mount nothing is made in it at all.
+ * How one node is made, and what happens where its place is taken: mount_node.c. For a container in a user namespace the
+ * privileged runtime makes the nodes, in a tmpfs that the init inherits as a detached mount. Its files can be cloned only
+ * when it is attached: so it is put on top of the host's "/" in the init's mount namespace for the while, where no path
+ * leads to it (look-ups begin below it). It is taken away at once: pivot_root(2) and what follows work on what is on top.
  *
  * /dev/ptmx is the link to the container's own devpts instance, also when linux.devices lists the node (podman lists all
  * of the host's for a privileged container): the node would open the host's instance.
@@ -26,8 +26,11 @@
 #include "base/sys.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/mount/mount_node.h"
+#include "libcfs/process/id_map.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,21 +38,6 @@
 
 #define MAX_MAJOR 4095    /* 12 bits: mknod(2)'s device number */
 #define MAX_MINOR 1048575 /* 20 bits                           */
-
-struct node {
-        const char *path; /* inside the container            */
-        mode_t type;      /* S_IFCHR, S_IFBLK, S_IFIFO       */
-        mode_t mode;
-        dev_t dev;
-        uid_t uid; /* -1: as it comes */
-        gid_t gid;
-};
-
-struct maker {
-        int root_fd;
-        int dev_fd;  /* /dev, or -1 when nothing is to be made there */
-        bool mknod_; /* not refused so far                           */
-};
 
 static const struct {
         const char *path;
@@ -93,6 +81,12 @@ static const struct oci_mount *mount_on(const struct ctx *c, const char *path)
         return NULL;
 }
 
+static bool is_below_dev(const char *path)
+{
+        path += strspn(path, "/");
+        return str_has_prefix(path, "dev/");
+}
+
 static bool is_bind(const struct oci_mount *m)
 {
         for (size_t i = 0; i < m->n_options; i++)
@@ -113,11 +107,30 @@ static void check_number(struct problems *p, size_t i, const char *name, bool ha
                         (long long)n, (long long)max);
 }
 
+/* A runtime without privilege cannot make the node, and so not give it away. */
+static void check_owner(const struct ctx *c, const struct oci_device *d, size_t i, struct problems *p)
+{
+        const struct oci_linux *l = c->linux_;
+        struct id_map uids = { (const struct oci_id_mapping *const *)l->uid_mappings, l->n_uid_mappings };
+        struct id_map gids = { (const struct oci_id_mapping *const *)l->gid_mappings, l->n_gid_mappings };
+        uint32_t unused;
+
+        if (c->rootless || !(c->ns_new & CLONE_NEWUSER))
+                return;
+        if (d->has_uid && uids.n > 0 && !id_map_host(&uids, d->uid, &unused))
+                problem(p, PROP("linux.devices[%zu].uid", i),
+                        "%" PRIu32 " is not mapped by linux.uidMappings", d->uid);
+        if (d->has_gid && gids.n > 0 && !id_map_host(&gids, d->gid, &unused))
+                problem(p, PROP("linux.devices[%zu].gid", i),
+                        "%" PRIu32 " is not mapped by linux.gidMappings", d->gid);
+}
+
 void devices_check(const struct ctx *c, struct problems *p)
 {
         for (size_t i = 0; i < c->linux_->n_devices; i++) {
                 const struct oci_device *d = c->linux_->devices[i];
 
+                check_owner(c, d, i, p);
                 if (str_empty(d->type) || !strchr("cbup", d->type[0]) || d->type[1])
                         problem(p, PROP("linux.devices[%zu].type", i), "`%s` is none of c, b, u and p",
                                 d->type ? d->type : "");
@@ -137,134 +150,20 @@ void devices_check(const struct ctx *c, struct problems *p)
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
-static bool is_same(const struct stat *st, const struct node *n)
+static void node_of(const struct oci_device *d, struct mount_node *n)
 {
-        return (st->st_mode & S_IFMT) == n->type && (n->type == S_IFIFO || st->st_rdev == n->dev);
-}
-
-/* A clone of the host's node, by its path there or by its number (udev's links). */
-static int clone_host(const struct node *n, struct cfs_error *err)
-{
-        char by_number[64];
-        const char *paths[] = { n->path, by_number };
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-
-        (void)snprintf(by_number, sizeof(by_number), "/dev/%s/%u:%u", n->type == S_IFBLK ? "block" : "char",
-                       major(n->dev), minor(n->dev));
-        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-                if (stat(paths[i], &st) < 0) {
-                        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
-                                continue;
-                        return err_path(err, errno, "stat", paths[i], "examine the host's `%s`", paths[i]);
-                }
-                if (!is_same(&st, n))
-                        continue;
-                fd = mnt_clone(AT_FDCWD, paths[i], false, err);
-                if (fd < 0)
-                        return fd;
-                if (fstat(fd, &st) < 0)
-                        return err_path(err, errno, "fstat", paths[i], "examine the host's `%s`", paths[i]);
-                if (is_same(&st, n))
-                        return TAKE_FD(fd);
-                return err_set(err, CFS_E_SYSTEM, "the host's `%s` was exchanged", paths[i]);
-        }
-        return err_set(
-                err, CFS_E_UNSUPPORTED,
-                "device nodes cannot be made here (user namespace), and the host has no `%s` that is device %u:%u",
-                n->path, major(n->dev), minor(n->dev));
-}
-
-static int bind_node(int dir, const char *name, const struct node *n, struct cfs_error *err)
-{
-        _cleanup_close_ int file = -1; /* open for writing it would keep its mount from becoming read-only */
-        _cleanup_leave_ int fd = -1, target = -1;
-
-        fd = clone_host(n, err);
-        if (fd < 0)
-                return fd;
-        file = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (file < 0 && errno != EEXIST)
-                return err_sys(err, errno, "openat", "make `%s`", n->path);
-        target = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (target < 0)
-                return err_sys(err, errno, "openat", "make `%s`", n->path);
-        return mnt_attach(fd, target, err);
-}
-
-/* Something is there. */
-static int accept_existing(struct maker *k, int dir, const char *name, const struct node *n,
-                           struct cfs_error *err)
-{
-        struct stat st;
-
-        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return err_sys(err, errno, "fstatat", "examine `%s`", n->path);
-        if (is_same(&st, n))
-                return 0;
-        /* An empty file is what a node was bound on in an earlier container of the same root file system. */
-        if (!k->mknod_ && S_ISREG(st.st_mode) && st.st_size == 0 && n->type != S_IFIFO)
-                return bind_node(dir, name, n, err);
-        return err_set(err, CFS_E_INVALID, "`%s` exists and is another thing than the device asked for",
-                       n->path);
-}
-
-static int make_at(struct maker *k, int dir, const char *name, const struct node *n, struct cfs_error *err)
-{
-        if (k->mknod_ || n->type == S_IFIFO) {
-                if (mknodat(dir, name, n->type | n->mode, n->dev) == 0)
-                        goto made;
-                if (errno == EEXIST)
-                        return accept_existing(k, dir, name, n, err);
-                if (errno != EPERM || n->type == S_IFIFO)
-                        return err_sys(err, errno, "mknodat", "make `%s`", n->path);
-                k->mknod_ = false;
-        }
-        if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-                return accept_existing(k, dir, name, n, err);
-        if (errno != ENOENT)
-                return err_sys(err, errno, "faccessat", "look for `%s`", n->path);
-        return bind_node(dir, name, n, err);
-made:
-        if ((n->uid != (uid_t)-1 || n->gid != (gid_t)-1) &&
-            fchownat(dir, name, n->uid, n->gid, AT_SYMLINK_NOFOLLOW) < 0)
-                return err_sys(err, errno, "fchownat", "give `%s` to %u:%u", n->path, n->uid, n->gid);
-        return 0;
-}
-
-static int make_node(struct maker *k, const struct node *n, struct cfs_error *err)
-{
-        const char *below = n->path + strspn(n->path, "/"), *name;
-        _cleanup_close_ int dir = -1;
-        size_t skip = strcspn(below, "/");
-        int r;
-
-        if (skip == 3 && str_has_prefix(below, "dev/")) {
-                below += skip + strspn(below + skip, "/");
-                if (k->dev_fd < 0) {
-                        log_warning("`%s` is not made: /dev is a bind mount", n->path);
-                        return 0;
-                }
-                if (!strchr(below, '/'))
-                        return make_at(k, k->dev_fd, below, n, err);
-                dir = path_parent_in_root(k->dev_fd, below, 0755, &name, err);
-        } else {
-                dir = path_parent_in_root(k->root_fd, n->path, 0755, &name, err);
-        }
-        if (dir < 0)
-                return dir;
-        r = make_at(k, dir, name, n, err);
-        return r;
-}
-
-static void node_of(const struct oci_device *d, struct node *n)
-{
-        n->path = d->path;
-        n->type = d->type[0] == 'b' ? S_IFBLK : d->type[0] == 'p' ? S_IFIFO : S_IFCHR;
-        n->mode = d->has_file_mode ? d->file_mode & 07777 : 0666;
-        n->dev = n->type == S_IFIFO ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
-        n->uid = d->has_uid ? d->uid : (uid_t)-1;
-        n->gid = d->has_gid ? d->gid : (gid_t)-1;
+        *n = (struct mount_node){
+                .path = d->path,
+                .type = d->type[0] == 'b'   ? S_IFBLK
+                        : d->type[0] == 'p' ? S_IFIFO
+                                            : S_IFCHR,
+                .mode = d->has_file_mode ? d->file_mode & 07777 : 0666,
+                .has_mode = d->has_file_mode,
+                .uid = d->has_uid ? d->uid : (uid_t)-1,
+                .gid = d->has_gid ? d->gid : (gid_t)-1,
+        };
+        if (n->type != S_IFIFO)
+                n->dev = makedev((unsigned)d->major, (unsigned)d->minor);
 }
 
 static bool is_configured(const struct ctx *c, const char *path)
@@ -275,39 +174,157 @@ static bool is_configured(const struct ctx *c, const char *path)
         return false;
 }
 
-/* The link of that name takes its place. */
-static bool is_link(const struct maker *k, const char *path)
+static bool dev_is_bound(const struct ctx *c)
 {
-        return k->dev_fd >= 0 && is_path(path, "/dev/ptmx");
+        const struct oci_mount *dev = mount_on(c, "/dev");
+
+        return dev && is_bind(dev);
 }
 
-static int make_nodes(const struct ctx *c, struct maker *k, struct cfs_error *err)
+/* The i-th node of all, defaults first; false: that one is not made (it is listed in linux.devices, or a link). */
+static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
 {
-        struct node n;
-        int r;
-
-        for (size_t i = 0; k->dev_fd >= 0 && i < ARRAY_SIZE(defaults); i++) {
-                if (is_configured(c, defaults[i].path))
-                        continue;
-                n = (struct node){ .path = defaults[i].path,
-                                   .type = S_IFCHR,
-                                   .mode = 0666,
-                                   .dev = makedev(defaults[i].major, defaults[i].minor),
-                                   .uid = (uid_t)-1,
-                                   .gid = (gid_t)-1 };
-                r = make_node(k, &n, err);
-                if (r < 0)
-                        return err_prefix(err, r, "default devices");
+        if (i < ARRAY_SIZE(defaults)) {
+                *n = (struct mount_node){ .path = defaults[i].path,
+                                          .type = S_IFCHR,
+                                          .mode = 0666,
+                                          .dev = makedev(defaults[i].major, defaults[i].minor),
+                                          .uid = (uid_t)-1,
+                                          .gid = (gid_t)-1,
+                                          .is_default = true };
+                if (dev_is_bound(c) || is_configured(c, n->path))
+                        return false;
+        } else {
+                node_of(c->linux_->devices[i - ARRAY_SIZE(defaults)], n);
+                /* The link of that name takes its place. */
+                if (!dev_is_bound(c) && is_path(n->path, "/dev/ptmx"))
+                        return false;
         }
-        for (size_t i = 0; i < c->linux_->n_devices; i++) {
-                if (is_link(k, c->linux_->devices[i]->path))
-                        continue;
-                node_of(c->linux_->devices[i], &n);
-                r = make_node(k, &n, err);
+        if (c->devices_fd >= 0 && n->type != S_IFIFO)
+                (void)snprintf(n->made, sizeof(n->made), "%zu", i);
+        return true;
+}
+
+static size_t count_nodes(const struct ctx *c)
+{
+        return ARRAY_SIZE(defaults) + c->linux_->n_devices;
+}
+
+static int node_failed(size_t i, int r, struct cfs_error *err)
+{
+        if (i < ARRAY_SIZE(defaults))
+                return err_prefix(err, r, "default devices");
+        return err_property(err, r, "linux.devices[%zu]", i - ARRAY_SIZE(defaults));
+}
+
+static int make_nodes(const struct ctx *c, const struct mount_node_maker *k, struct cfs_error *err)
+{
+        struct mount_node n;
+
+        for (size_t i = 0; i < count_nodes(c); i++) {
+                int r = get_node(c, i, &n) ? mount_node_make(k, &n, err) : 0;
+
                 if (r < 0)
-                        return err_property(err, r, "linux.devices[%zu]", i);
+                        return node_failed(i, r, err);
         }
         return 0;
+}
+
+/* ---- made by the runtime ----------------------------------------------------------------------------------------- */
+
+/* Where the init can make none, and can mount what it inherits: in a mount namespace of its own. */
+static bool is_made_by_runtime(const struct ctx *c)
+{
+        return ctx_has_ns(c, CLONE_NEWUSER) && (c->ns_new & CLONE_NEWNS) && !c->rootless;
+}
+
+static int make_file_system(const struct ctx *c, struct cfs_error *err)
+{
+        const struct mount_env e = { .label = str_empty(c->linux_->mount_label) ? NULL
+                                                                                : c->linux_->mount_label,
+                                     .arena = c->arena };
+        const char *options[] = { "mode=0755", NULL, NULL };
+
+        if (mount_label_option(&e, "tmpfs", NULL, &options[1]) < 0)
+                return err_nomem(err);
+        return mnt_new_fs("tmpfs", "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+}
+
+/* Without an owner: the container's root user. */
+static int host_id(const struct id_map *map, uint32_t id, const char *name, size_t i, uint32_t *ret,
+                   struct cfs_error *err)
+{
+        int r;
+
+        if (id_map_host(map, id == (uint32_t)-1 ? id_map_root(map) : id, ret))
+                return 0;
+        r = err_set(err, CFS_E_INVALID, "%" PRIu32 " is not mapped in the user namespace", id);
+        return err_property(err, r, "linux.devices[%zu].%s", i - ARRAY_SIZE(defaults), name);
+}
+
+static int prepare_node(const struct ctx *c, size_t i, const struct id_map *uids, const struct id_map *gids,
+                        struct cfs_error *err)
+{
+        struct mount_node n;
+        uid_t uid = 0;
+        gid_t gid = 0;
+        int r;
+
+        if (!get_node(c, i, &n) || !n.made[0])
+                return 0;
+        r = host_id(uids, n.uid, "uid", i, &uid, err);
+        if (r >= 0)
+                r = host_id(gids, n.gid, "gid", i, &gid, err);
+        if (r < 0)
+                return r;
+        r = mount_node_prepare(c->devices_fd, &n, uid, gid, err);
+        return r < 0 ? node_failed(i, r, err) : 0;
+}
+
+int devices_prepare(struct ctx *c, struct cfs_error *err)
+{
+        struct id_map uids, gids;
+        mode_t old;
+        int r;
+
+        if (!is_made_by_runtime(c))
+                return 0;
+        r = id_map_get(c->namespaces, c->linux_, c->proc_fd, c->arena, &uids, &gids, err);
+        if (r < 0)
+                return r;
+        c->devices_fd = make_file_system(c, err);
+        r = c->devices_fd;
+        old = umask(0);
+        for (size_t i = 0; r >= 0 && i < count_nodes(c); i++)
+                r = prepare_node(c, i, &uids, &gids, err);
+        (void)umask(old);
+        return r < 0 ? r : 0;
+}
+
+void devices_release(struct ctx *c)
+{
+        if (c->devices_fd >= 0)
+                (void)close(c->devices_fd);
+        c->devices_fd = -1;
+}
+
+/* See above: on top of "/", and away from there. */
+static int attach_made(const struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return top < 0 ? err_sys(err, errno, "open", "open `/`") : mnt_attach(c->devices_fd, top, err);
+}
+
+static int detach_made(const struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (cwd < 0 || fchdir(c->devices_fd) < 0)
+                return err_sys(err, errno, "fchdir", "go to the device nodes");
+        if (umount2(".", MNT_DETACH) < 0)
+                return err_sys(err, errno, "umount2", "detach the device nodes");
+        return fchdir(cwd) < 0 ? err_sys(err, errno, "fchdir", "go back from the device nodes") : 0;
 }
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
@@ -320,17 +337,17 @@ static int make_link(int dev_fd, const char *name, const char *text, struct cfs_
                 return 0;
         if (errno != EEXIST)
                 return err_sys(err, errno, "symlinkat", "make `/dev/%s`", name);
-        if (fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
-                return 0; /* the image's own, and never followed by us */
-        /* A ptmx node of the image would open the host's devpts instance; other things are the image's affair. */
-        if (!STREQ(name, "ptmx"))
+        /* The image's own link is never followed by the runtime; a mount is there because the configuration says so. A
+         * ptmx node of the image would open the host's devpts instance; other things are the image's affair. */
+        if (!STREQ(name, "ptmx") || fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode) || mount_node_is_mount(dev_fd, name))
                 return 0;
         if (unlinkat(dev_fd, name, 0) < 0 || symlinkat(text, dev_fd, name) < 0)
                 return err_sys(err, errno, "symlinkat", "replace `/dev/%s`", name);
         return 0;
 }
 
-static int make_links(const struct ctx *c, const struct maker *k, struct cfs_error *err)
+static int make_links(const struct ctx *c, const struct mount_node_maker *k, struct cfs_error *err)
 {
         const struct oci_mount *proc = mount_on(c, "/proc");
         _cleanup_close_ int fd = -1;
@@ -351,60 +368,108 @@ static int make_links(const struct ctx *c, const struct maker *k, struct cfs_err
 
 /* ---- the row ----------------------------------------------------------------------------------------------------- */
 
-static int open_dev(int root_fd, struct cfs_error *err)
+/* Through a link it may be a volume of the host's: it must be in the mount of the root itself, or in one that the
+ * configuration makes new on /dev. */
+static int check_linked(const struct ctx *c, int fd, struct cfs_error *err)
 {
-        int fd = path_open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, NULL), r;
+        struct statx root, dev;
 
-        if (fd == -ENOENT && mkdirat(root_fd, "dev", 0755) == 0)
-                fd = path_open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, NULL);
-        if (fd >= 0)
-                return fd;
+        if (mount_on(c, "/dev"))
+                return 0;
+        if (statx(c->rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0 ||
+            statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dev) < 0)
+                return err_sys(err, errno, "statx", "examine `/dev`");
+        if (root.stx_mnt_id == dev.stx_mnt_id)
+                return 0;
+        int r = err_set(err, CFS_E_INVALID, "the root file system's `/dev` is a link that leads to a mount");
+
+        return err_hint(err, r, "mount a tmpfs on /dev, or make it a directory");
+}
+
+static int open_dev(const struct ctx *c, struct cfs_error *err)
+{
+        bool linked = false;
+        int fd = mount_target_dev(c->rootfs_fd, &linked, NULL), r;
+
+        if (fd == -ENOENT)
+                fd = path_mkdirs_in_root(c->rootfs_fd, "/dev", 0755, NULL);
+        if (fd >= 0) {
+                r = linked ? check_linked(c, fd, err) : 0;
+                if (r >= 0)
+                        return fd;
+                (void)close(fd);
+                return r;
+        }
         r = err_sys(err, -fd, "openat2", "open `/dev` below the root");
-        if (r == -ELOOP || r == -ENOTDIR)
-                return err_hint(err, r,
-                                "the root file system's /dev is a link or a file; it must be a directory");
+        if (r == -ENOTDIR)
+                return err_hint(err, r, "the root file system's /dev is a file; it must be a directory");
         return r;
 }
 
 int devices_init(struct ctx *c, struct cfs_error *err)
 {
-        const struct oci_mount *dev = mount_on(c, "/dev");
-        struct maker k = { .root_fd = c->rootfs_fd, .dev_fd = -1, .mknod_ = !ctx_has_ns(c, CLONE_NEWUSER) };
+        struct mount_node_maker k = { .root_fd = c->rootfs_fd,
+                                      .dev_fd = -1,
+                                      .made_fd = c->devices_fd,
+                                      .mknod_ = !ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless };
         mode_t old = umask(0);
-        int r = 0;
+        int r = c->devices_fd >= 0 ? attach_made(c, err) : 0;
 
-        if (!dev || !is_bind(dev)) {
-                k.dev_fd = open_dev(c->rootfs_fd, err);
+        if (r >= 0 && !dev_is_bound(c)) {
+                k.dev_fd = open_dev(c, err);
                 r = k.dev_fd;
         }
         if (r >= 0)
                 r = make_nodes(c, &k, err);
+        if (r >= 0 && c->devices_fd >= 0)
+                r = detach_made(c, err);
         if (r >= 0 && k.dev_fd >= 0)
                 r = make_links(c, &k, err);
-        mount_leave_p(&k.dev_fd);
+        if (k.dev_fd >= 0)
+                (void)close(k.dev_fd);
         (void)umask(old);
         return r < 0 ? r : 0;
 }
 
+/* ---- explain ----------------------------------------------------------------------------------------------------- */
+
+static void explain_node(const struct ctx *c, const struct mount_node *n, struct report *r)
+{
+        char owner[64] = "";
+
+        if (n->uid != (uid_t)-1 || n->gid != (gid_t)-1)
+                (void)snprintf(owner, sizeof(owner), ", owner %d:%d", n->uid == (uid_t)-1 ? 0 : (int)n->uid,
+                               n->gid == (gid_t)-1 ? 0 : (int)n->gid);
+        if (dev_is_bound(c) && is_below_dev(n->path))
+                report_line(r, "%s: not made, /dev is a bind mount", n->path);
+        else if (n->type == S_IFIFO)
+                report_line(r, "make FIFO %s, mode %04o%s", n->path, n->mode, owner);
+        else if (c->rootless)
+                report_line(r, "bind the host's %s device %u:%u on %s; its owner and mode stay the host's",
+                            n->type == S_IFBLK ? "block" : "character", major(n->dev), minor(n->dev),
+                            n->path);
+        else
+                report_line(r, "make %s device %u:%u %s, mode %04o%s",
+                            n->type == S_IFBLK ? "block" : "character", major(n->dev), minor(n->dev), n->path,
+                            n->mode, owner);
+}
+
 void devices_explain(const struct ctx *c, struct report *r)
 {
-        const struct oci_mount *dev = mount_on(c, "/dev");
-        struct node n;
+        struct mount_node n;
 
-        if (dev && is_bind(dev))
+        if (dev_is_bound(c))
                 report_line(r, "leave /dev as it is bound");
         else
                 report_line(
                         r,
-                        "make null, zero, full, random, urandom, tty and the links ptmx, fd, stdin, stdout, stderr, "
-                        "core in /dev");
-        for (size_t i = 0; i < c->linux_->n_devices; i++) {
-                node_of(c->linux_->devices[i], &n);
-                if (n.type == S_IFIFO)
-                        report_line(r, "make FIFO %s, mode %04o", n.path, n.mode);
+                        "%s null, zero, full, random, urandom, tty and make the links ptmx, fd, stdin, stdout, stderr, "
+                        "core in /dev, where there is nothing of that name",
+                        c->rootless ? "bind the host's" : "make");
+        for (size_t i = ARRAY_SIZE(defaults); i < count_nodes(c); i++) {
+                if (get_node(c, i, &n))
+                        explain_node(c, &n, r);
                 else
-                        report_line(r, "make %s device %u:%u %s, mode %04o",
-                                    n.type == S_IFBLK ? "block" : "character", major(n.dev), minor(n.dev),
-                                    n.path, n.mode);
+                        report_line(r, "%s: the link pts/ptmx takes its place", n.path);
         }
 }

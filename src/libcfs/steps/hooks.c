@@ -27,7 +27,7 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/hook.h"
-#include "libcfs/store/record.h"
+#include "libcfs/store/worker.h"
 #include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
@@ -101,6 +101,13 @@ bool hooks_poststart_wanted(const struct ctx *c)
 bool hooks_poststop_wanted(const struct ctx *c)
 {
         return c->hooks->n_poststop > 0;
+}
+
+/* Where hooks are run by the runtime, it waits for them. */
+bool hooks_foreign(const struct ctx *c)
+{
+        (void)c;
+        return true;
 }
 
 /* ---- running them ---------------------------------------------------------------------------------------------- */
@@ -212,7 +219,7 @@ int hooks_prestart_host(struct ctx *c, struct cfs_error *err)
                 int r;
 
                 c->state->record->hooks_started = c->state->record->has_hooks_started = true;
-                r = record_save(c->state, err);
+                r = worker_save(c->state, err);
                 if (r < 0)
                         return r;
         }
@@ -245,7 +252,8 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
 
         if (!h || h->n_poststop == 0)
                 return 0;
-        if (str_eq(s->record->phase, "creating") && !s->record->hooks_started)
+        if ((str_eq(s->record->phase, "creating") || str_eq(s->record->phase, "deleting")) &&
+            !s->record->hooks_started)
                 return 0;
         l.hooks = h->poststop;
         l.n = h->n_poststop;
@@ -254,7 +262,7 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
                 log_warning("%s", err->text);
         /* Once: where something else could not be undone, there will be another delete. */
         s->record->hooks->n_poststop = 0;
-        return record_save(s, err);
+        return worker_save(s, err);
 }
 
 /* While the host's paths are there, and our privileges on them. */

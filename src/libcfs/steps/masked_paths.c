@@ -49,7 +49,8 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
 
 static int open_null(int root_fd, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = path_open_beneath(root_fd, "dev/null", O_PATH | O_NOFOLLOW, err);
+        _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, err);
+        _cleanup_close_ int fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, err);
         struct stat st;
 
         if (fd < 0)

@@ -154,11 +154,15 @@ static int detach_old_root(const struct ctx *c, struct cfs_error *err)
         return err_set(err, CFS_E_SYSTEM, "more than %d mounts lie on the old root", MAX_LAYERS);
 }
 
-/* pivot_root(2) wants a new root that can be reached from the old one. */
+/* pivot_root(2) wants a new root that can be reached from the old one. A root whose path the init cannot reach has been
+ * attached on "/" already (root.c). */
 static int go_on_namespace_root(const struct ctx *c, struct cfs_error *err)
 {
-        int r = go_to_namespace_root(c, err);
+        int r = is_closed(c, err);
 
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = go_to_namespace_root(c, err);
         if (r >= 0 && move_mount(c->rootfs_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
                 return err_sys(err, errno, "move_mount", "move the root to `/`");
         return r;

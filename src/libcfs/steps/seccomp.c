@@ -302,6 +302,12 @@ int seccomp_exec_prepare(struct ctx *c, struct cfs_error *err)
 }
 
 /* For exec, while the init builds its mounts. Nobody looks for the file before the container is created. */
+/* The agent takes the listener when it likes. */
+bool seccomp_foreign(const struct ctx *c)
+{
+        return c->state && c->state->record->seccomp && c->state->record->seccomp->listener_path;
+}
+
 int seccomp_store_host(struct ctx *c, struct cfs_error *err)
 {
         const struct seccomp_plan *sp = c->seccomp;

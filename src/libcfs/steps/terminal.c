@@ -8,12 +8,15 @@
  * name as the payload), or to the runtime itself under a foreground `run`. The peer becomes stdin, stdout, stderr and the
  * controlling terminal (the row "session" has made the init a session leader), and, for create, is bound on /dev/console.
  *
- * ONLCR is cleared on the master, as engines expect: "\n" arrives as "\n".
+ * The terminal's modes stay as the kernel made them: an engine relays what comes out of the master to a terminal that it
+ * has made raw, where a line that ends in a bare newline begins below the end of the last one. Only for our own relay
+ * (container/foreground.c) ONLCR is cleared: its output may be a file, and a terminal adds the carriage return itself.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
+#include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <fcntl.h>
@@ -28,6 +31,11 @@
 bool terminal_wanted(const struct ctx *c)
 {
         return c->process->terminal;
+}
+
+bool terminal_foreign(const struct ctx *c)
+{
+        return c->console_socket != NULL;
 }
 
 void terminal_check(const struct ctx *c, struct problems *p)
@@ -71,13 +79,17 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 
         if (dir < 0) /* exec: we are in the container's root already */
                 dir = root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        /* dev/ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
-        _cleanup_close_ int fd = path_open_beneath(dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
+        _cleanup_close_ int dev = mount_target_dev(dir, NULL, err);
+
+        if (dev < 0)
+                return dev;
+        /* ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
+        _cleanup_close_ int fd = path_open_beneath(dev, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
 
         if (fd < 0) {
                 int r = fd;
 
-                fd = path_open_beneath(dir, "dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
+                fd = path_open_beneath(dev, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, NULL);
                 if (fd < 0)
                         return err_hint(err, r, "a terminal needs a devpts mount on /dev/pts");
                 err_clear(err);
@@ -96,11 +108,13 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
         struct winsize w = { 0 };
         const struct oci_console_size *size = c->process->console_size;
 
-        if (tcgetattr(master, &t) < 0)
-                return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
-        t.c_oflag &= ~(tcflag_t)ONLCR;
-        if (tcsetattr(master, TCSANOW, &t) < 0)
-                return err_sys(err, errno, "tcsetattr", "set up the terminal");
+        if (c->console_peer >= 0) { /* the runtime relays: before the program can write its first line */
+                if (tcgetattr(master, &t) < 0)
+                        return err_sys(err, errno, "tcgetattr", "read the terminal's settings");
+                t.c_oflag &= ~(tcflag_t)ONLCR;
+                if (tcsetattr(master, TCSANOW, &t) < 0)
+                        return err_sys(err, errno, "tcsetattr", "set up the terminal");
+        }
         if (size)
                 w = (struct winsize){ .ws_row = (unsigned short)size->height,
                                       .ws_col = (unsigned short)size->width };
@@ -154,8 +168,7 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
 /* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
 int terminal_console_init(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int dev =
-                path_open_beneath(c->rootfs_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, err);
+        _cleanup_close_ int dev = mount_target_dev(c->rootfs_fd, NULL, err);
 
         if (dev < 0)
                 return dev;

@@ -15,6 +15,8 @@ struct state {
         int dir_fd;                /* of ROOT/ID, O_RDONLY; holds the lock                        */
         int lock;                  /* LOCK_EX, LOCK_SH or 0                                       */
         bool creating;             /* made by state_create() of this process                      */
+        bool aside;                /* stepped aside: the record names us, the lock is free (worker.h) */
+        bool lost;                 /* and somebody else has taken the container over: hands off   */
         struct oci_record *record; /* never NULL; strings live in arena                           */
         struct oci_arena *arena;
 };

@@ -17,9 +17,11 @@
 #define NEXT_RECORD    "state.json.next"
 #define RECORD_VERSION 1
 
-int record_load(struct state *s, struct cfs_error *err)
+int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
+                struct cfs_error *err)
 {
         _cleanup_free_ char *name = NULL, *text = NULL;
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_close_ int fd = -1;
         void *record;
         size_t len;
@@ -36,18 +38,30 @@ int record_load(struct state *s, struct cfs_error *err)
         r = io_read_fd(fd, name, OCI_MAX_SIZE, &text, &len, err);
         if (r < 0)
                 return r;
-        oci_arena_free(s->arena);
-        s->arena = NULL;
-        s->record = NULL;
-        r = oci_decode(&oci_record_type, name, text, len, &record, &s->arena, err);
+        r = oci_decode(&oci_record_type, name, text, len, &record, &arena, err);
         if (r < 0)
                 return r == -ENOENT ? -EIO : r;
-        s->record = record;
-        if (s->record->version != RECORD_VERSION)
+        *ret = record;
+        *ret_arena = TAKE_PTR(arena);
+        if ((*ret)->version != RECORD_VERSION)
                 return err_set(err, CFS_E_UNSUPPORTED,
                                "`%s` was written by another version of cfs (format %u)", name,
-                               (unsigned)s->record->version);
+                               (unsigned)(*ret)->version);
         return 0;
+}
+
+int record_load(struct state *s, struct cfs_error *err)
+{
+        struct oci_arena *arena = NULL;
+        struct oci_record *record = NULL;
+        int r = record_peek(s, &record, &arena, err);
+
+        if (!record)
+                return r;
+        oci_arena_free(s->arena);
+        s->arena = arena;
+        s->record = record;
+        return r;
 }
 
 int record_new(struct state *s, struct cfs_error *err)
@@ -115,14 +129,11 @@ bool record_identity(const struct state *s, struct proc_identity *ret)
         return true;
 }
 
-int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
+int record_note_init(struct state *s, pid_t pid, struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL;
         struct proc_identity id;
-        size_t len = 0;
-        int r;
+        int r = proc_identify(pid, &id);
 
-        r = proc_identify(pid, &id);
         if (r == -ESRCH)
                 return err_set(err, CFS_E_DIED, "the container's init %d has ended", (int)pid);
         if (r < 0)
@@ -132,10 +143,27 @@ int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
         s->record->start_time = id.start_time;
         s->record->has_start_time = true;
         s->record->boot_id = oci_arena_strdup(s->arena, id.boot_id);
-        s->record->phase = oci_arena_strdup(s->arena, "created");
-        if (!s->record->boot_id || !s->record->phase)
-                return err_nomem(err);
+        return s->record->boot_id ? 0 : err_nomem(err);
+}
+
+int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
+{
+        static char created[] = "created";
+        _cleanup_free_ char *text = NULL;
+        struct oci_record *rec = s->record;
+        struct oci_record_worker *worker = rec->worker;
+        char *phase = rec->phase;
+        size_t len = 0;
+        int r = record_note_init(s, pid, err);
+
+        if (r < 0)
+                return r;
+        /* Until it is published, the record in memory stays what it is: it may have to be saved once more. */
+        rec->phase = created;
+        rec->worker = NULL;
         r = encode(s, &text, &len, err);
+        rec->phase = phase;
+        rec->worker = worker;
         if (r >= 0)
                 r = io_write_new(s->dir_fd, NEXT_RECORD, text, len, 0600, err);
         return r < 0 ? save_failed(s, r, err) : 0;
@@ -143,10 +171,16 @@ int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
 
 int record_publish_init(struct state *s, struct cfs_error *err)
 {
+        char *phase = oci_arena_strdup(s->arena, "created");
         int r;
 
-        if (renameat(s->dir_fd, NEXT_RECORD, s->dir_fd, RECORD) == 0)
+        if (!phase)
+                return err_nomem(err);
+        if (renameat(s->dir_fd, NEXT_RECORD, s->dir_fd, RECORD) == 0) {
+                s->record->phase = phase;
+                s->record->worker = NULL;
                 return 0;
+        }
         r = err_path(err, errno, "renameat", NEXT_RECORD, "replace `" RECORD "`");
         return save_failed(s, r, err);
 }

@@ -8,11 +8,17 @@
 #include <stdbool.h>
 
 struct state;
+struct oci_arena;
+struct oci_record;
 
 #define RECORD_NAME "state.json"
 
 /* Reads and decodes the record. -ENOENT, without a message, when there is none. */
 int record_load(struct state *s, struct cfs_error *err);
+
+/* The record as it is on disk now, beside the one in memory: freed with the arena. -ENOENT as above. */
+int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
+                struct cfs_error *err);
 
 /* A new record in memory: version, id, phase "creating", owner, boot id. */
 int record_new(struct state *s, struct cfs_error *err);
@@ -23,7 +29,10 @@ int record_save(struct state *s, struct cfs_error *err);
 /* The identity of the init as recorded; false when there is none yet. */
 bool record_identity(const struct state *s, struct proc_identity *ret);
 
-/* Records the init and the phase "created", and writes that beside the record. */
+/* Notes the init's identity in memory. */
+int record_note_init(struct state *s, pid_t pid, struct cfs_error *err);
+
+/* Notes the init, and writes the record as it will be, with the phase "created", beside the one that there is. */
 int record_set_init(struct state *s, pid_t pid, struct cfs_error *err);
 
 /* Puts what record_set_init() wrote in the record's place, by one rename(2). */

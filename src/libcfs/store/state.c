@@ -242,10 +242,16 @@ static int open_once(struct state *s, int lock, struct cfs_error *err)
         if (fstat(s->dir_fd, &st) < 0)
                 return err_path(err, errno, "fstat", s->dir, "examine `%s`", s->dir);
         r = store_root_trust(s->dir, &st, err);
-        if (r == 0 && lock)
+        if (r == 0 && lock & LOCK_NB) {
+                r = lock_try(s, lock & ~LOCK_NB);
+                if (r < 0)
+                        return err_set(err, CFS_E_TIMEOUT, "container `%s` is locked", s->id);
+        } else if (r == 0 && lock) {
                 r = lock_wait(s, lock, err);
+        }
         if (r < 0)
                 return r;
+        lock &= ~LOCK_NB;
         r = record_load(s, err);
         if (r != -ENOENT)
                 return r < 0 ? r : 1;

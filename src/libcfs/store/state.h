@@ -4,10 +4,38 @@
  *
  *      state.json    the record (libocispec/schema/record.json), replaced atomically
  *      start.sock    the init of a created container waits here for `start`; removed once started
+ *      state.json.next   the record as `create` will publish it
  *      seccomp.bpf, notify/, ...   what rows keep for later verbs
  *
+ * The lock, and what it is not held for
+ * -------------------------------------
  * The lock is flock(2) on the directory itself: exclusive for create, start, delete, update...; shared for exec. The
  * kernel frees it when cfs dies, so that a crash never leaves a container locked.
+ *
+ * It is held while cfs itself works, which takes a moment, and never while cfs waits for programs of others: hooks, the
+ * service manager, an engine's sockets. They may take for ever, and they may call cfs on the very container. Before
+ * such a wait the verb steps aside (worker.h): it writes its identity into the record, as `worker`, and frees the lock;
+ * after it, it takes the lock and looks whether the record still has its name.
+ *
+ *      phase      worker       lock   what that is, and the status that the container has
+ *      creating   any          held   being created                                             creating
+ *      creating   lives        free   being created; hooks, or systemd, are waited for          creating
+ *      creating   ended, none  free   its creator was killed: only `delete` is left             stopped (*)
+ *      created    none         any    waits on start.sock (created), or has been started        created, running
+ *      created    lives        free   a start in front of the execve: startContainer hooks      created
+ *      created    ended        free   its start was killed: created while somebody listens on start.sock, else running
+ *      running    lives        free   poststart hooks are run                                   running
+ *      running    ended, none  any    a running container                                       running
+ *      deleting   lives        free   being undone; poststop hooks, or systemd, are waited for  stopped
+ *      deleting   ended        free   its delete was killed: the next one goes on               stopped
+ *
+ * That is as long as the init lives: without it a container that got as far as "created" is stopped. (*) Should the init
+ * of a creator that was killed live on, frozen, the container counts as creating.
+ *
+ * Who may come in between: whoever only reads, signals, freezes, limits or enters the container, which is all but start
+ * and delete. A second `start` is refused. `delete` without --force is refused, but waits for another delete;
+ * `delete --force` takes the container over from a creator or a start that lives: it puts its own name into the record,
+ * kills the init, undoes. The one that has lost finds that out when it steps back, and touches nothing more.
  *
  * Crash consistency: a row calls record_save() with the resource recorded *before* it makes it. A runtime killed with
  * SIGKILL between any two system calls leaves a record from which undo removes everything. A directory without a
@@ -30,7 +58,8 @@ int state_check_id(const char *id, struct cfs_error *err);
  * has nothing to undo that survives a boot. */
 int state_create(const char *root, const char *id, struct state **ret, struct cfs_error *err);
 
-/* Opens an existing container. lock: LOCK_EX, LOCK_SH or 0 (no lock: `state`, `list`). Waits for a lock at most 30 s.
+/* Opens an existing container. lock: LOCK_EX, LOCK_SH or 0 (no lock: `state`, `list`). Waits for a lock at most 30 s; with
+ * LOCK_NB not at all: CFS_E_TIMEOUT.
  * CFS_E_NOT_FOUND "container `ID` does not exist" when missing. */
 int state_open(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 

@@ -10,16 +10,17 @@
 #include "libcfs/container/destroy.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
-#include <sys/file.h>
+#include "libcfs/store/worker.h"
+#include "oci.h"
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err)
 {
         struct cfs_error ignored = { 0 };
         struct state *s = NULL;
-        int r = state_open(rt->root, id, LOCK_EX, &s, err);
+        int r = destroy_open(rt->root, id, force, &s, err);
 
-        if (r < 0) {
-                if (force && err->code == CFS_E_NOT_FOUND)
+        if (r != 0) {
+                if (r > 0 || (force && err->code == CFS_E_NOT_FOUND))
                         return 0;
                 return r;
         }
@@ -29,9 +30,13 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
 
         if (st < 0)
                 r = st;
-        else if (st == STATUS_RUNNING && !force)
+        else if (!force && (st == STATUS_RUNNING || (st == STATUS_CREATING && worker_busy(s->record))))
                 r = err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", id,
                             status_name(status_of(s, &ignored)));
+        else if (!force && worker_busy(s->record))
+                r = err_set(err, CFS_E_STATE,
+                            "cannot delete container %s that is not stopped: pid %d is starting it", id,
+                            (int)s->record->worker->pid);
         else
                 r = destroy_container(s, err);
         state_close(s);

@@ -236,7 +236,9 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
 
         if (st < 0)
                 return st;
-        if (st == STATUS_STOPPED || st == STATUS_CREATING)
+        if (st == STATUS_CREATING)
+                return err_set(err, CFS_E_STATE, "cannot exec in a container that is still being created");
+        if (st == STATUS_STOPPED)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         if (st == STATUS_PAUSED)
                 return err_set(err, CFS_E_STATE, "cannot exec in a paused container");

@@ -17,6 +17,7 @@
 #include "libcfs/store/lock.h"
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
+#include "libcfs/store/worker.h"
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -34,6 +35,8 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
                 r = notify_begin(n, c->state, err);
         if (r >= 0)
                 r = engine_start(c, err);
+        if (r >= 0)
+                r = worker_done(c->state, err);
         /* In the foreground the manager's main process stays us, its child: only so does it learn the exit code, and only
          * we may notify it later (NotifyAccess=main). Behind a detached run nobody else is there. */
         n->pid = c->foreground ? 0 : c->pid;
@@ -51,9 +54,9 @@ static void delete_own(const struct cfs_runtime *rt, const char *id, const struc
         struct cfs_error err = { 0 };
         struct proc_identity now;
         struct state *s = NULL;
-        int r = state_open(rt->root, id, LOCK_EX, &s, &err);
+        int r = destroy_open(rt->root, id, true, &s, &err);
 
-        if (r < 0 && err.code == CFS_E_NOT_FOUND)
+        if ((r < 0 && err.code == CFS_E_NOT_FOUND) || r == 1)
                 return;
         if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
                 r = destroy_container(s, &err);

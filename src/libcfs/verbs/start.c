@@ -6,6 +6,8 @@
  * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
  */
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
 #include "base/unix.h"
 #include "libcfs/walk/engine.h"
 #include "libcfs/container/notify.h"
@@ -19,6 +21,8 @@
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
+#include "libcfs/store/worker.h"
+#include "libcfs/walk/aside.h"
 #include "oci.h"
 #include <string.h>
 #include <sys/file.h>
@@ -48,6 +52,8 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
                 return err_nomem(err);
         c->sync->fd = -1;
         c->sync->last = "created";
+        c->sync->waited_long = aside_after_a_while;
+        c->sync->waits = c;
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make a socket");
         if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
@@ -84,15 +90,63 @@ static int start(struct ctx *c, struct cfs_error *err)
                 r = notify_begin(&n, c->state, err);
         if (r >= 0)
                 r = engine_start(c, err);
+        if (r >= 0)
+                r = worker_done(c->state, err);
         if (r >= 0 && n.fd >= 0)
                 wait_ready(c, &n);
         notify_end(&n);
         return r;
 }
 
+/* The init that we have reached has left its socket for good: a failure after that ends it. One that has not heard of
+ * us waits for the next `start`, or has been started before by one that was killed. A hook that fails ends the whole
+ * container, with its poststop hooks (runtime.md, "Lifecycle" 7, 9, 12). */
+static void start_failed(struct ctx *c, struct cfs_error *err)
+{
+        struct cfs_error why = { 0 };
+        int r;
+
+        if (c->state->lost || worker_step_back(c->state, &why) < 0)
+                return;
+        if (!c->sync || c->sync->fd < 0 || STREQ(c->sync->last, "created")) {
+                (void)worker_done(c->state, &why);
+                return;
+        }
+        (void)unlinkat(c->state->dir_fd, "start.sock", 0);
+        r = err->code == CFS_E_HOOK ? destroy_container(c->state, &why) : destroy_stop(c->state, &why);
+        if (r < 0)
+                log_error("undo: %s (`cfs delete --force %s` tries again)", why.text, c->id);
+        else if (err->code != CFS_E_HOOK)
+                (void)worker_done(c->state, &why);
+}
+
+static int start_created(struct ctx *c, struct cfs_error *err)
+{
+        int st = status_of(c->state, err), r;
+
+        if (st < 0)
+                return st;
+        if (st != STATUS_CREATED)
+                return wrong_status(c->state, st, err);
+        if (worker_busy(c->state->record))
+                return err_set(err, CFS_E_STATE, "cannot start container `%s`: pid %d is starting it", c->id,
+                               (int)c->state->record->worker->pid);
+        if (!c->state->record->process)
+                return err_set(err, CFS_E_INVALID,
+                               "cannot start a container without a process: config.json has none");
+        r = trace_open(c->runtime->trace, err);
+        if (r < 0)
+                return r;
+        c->state->record->worker = NULL; /* of a start that was killed */
+        c->pid = c->state->record->pid;
+        r = start(c, err);
+        if (r < 0)
+                start_failed(c, err);
+        return r;
+}
+
 int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
 {
-        struct cfs_error ignored = { 0 };
         struct ctx c;
         int r;
 
@@ -100,28 +154,8 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
         c.runtime = rt;
         c.id = id;
         r = state_open(rt->root, id, LOCK_EX, &c.state, err);
-        if (r >= 0) {
-                int st = status_of(c.state, err);
-
-                if (st < 0)
-                        r = st;
-                else if (st != STATUS_CREATED)
-                        r = wrong_status(c.state, st, err);
-                else if (!c.state->record->process)
-                        r = err_set(err, CFS_E_INVALID,
-                                    "cannot start a container without a process: config.json has none");
-                else if ((r = trace_open(rt->trace, err)) >= 0) {
-                        c.pid = c.state->record->pid;
-                        r = start(&c, err);
-                        /* Whatever came of it, an init that we have reached has left its socket: a failure after that
-                         * ends it. One that we have not waits for the next `start`. */
-                        if (c.sync && c.sync->fd >= 0) {
-                                (void)unlinkat(c.state->dir_fd, "start.sock", 0);
-                                if (r < 0)
-                                        (void)destroy_stop(c.state, &ignored);
-                        }
-                }
-        }
+        if (r >= 0)
+                r = start_created(&c, err);
         c.pid = 0;
         ctx_done(&c);
         return r < 0 ? r : 0;

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/store/lock.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
@@ -52,10 +53,13 @@ static void put_back_rdt(const struct state *s, const char *before)
                 log_error("update: the shares of `%s` are not as they were: %s", group, why.text);
 }
 
-static int update_cgroup(const struct state *s, const struct oci_resources *res, struct cfs_error *err)
+static int update_cgroup(struct state *s, const struct oci_resources *res, struct cfs_error *err)
 {
         struct cgroup *cg = NULL;
         int r = cgroup_open(s->record, &cg, err);
+
+        if (s->record->cgroup && str_eq(s->record->cgroup->manager, "systemd"))
+                lock_release(s); /* systemd answers when it likes */
 
         if (r >= 0)
                 r = cgroup_update(cg, res, err);

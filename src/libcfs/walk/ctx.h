@@ -79,9 +79,11 @@ struct ctx {
         struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
         struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        int devices_fd;      /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
         bool foreground;     /* W: the verb: run or exec without --detach                */
+        bool in_cwd;         /* W: process.cwd (enter): we are there; R: process.cwd        */
         char *exec_path;     /* W: process.args init: the path that was found             */
         int hooks_out_fd;    /* W: hooks.createContainer prepare: run.oci.hooks.stdout, or -1     */
         int hooks_err_fd;    /* W: same: run.oci.hooks.stderr, or -1; R: hooks.*Container init    */

@@ -2,6 +2,8 @@
 /*
  * The engine walks the table that the context has: that of plan.c, or a small one of a test. It knows no row by name.
  *
+ * Around a row whose `foreign` column says so, the runtime lets go of the container's lock (aside.h).
+ *
  * A row that fails ends the walk. The engine completes the error: with the phase ("create/init/linux.sysctl"), and with
  * the row's property when the row did not name a more precise one. Undo alone goes on after a failure: what can be
  * removed is removed.
@@ -11,6 +13,7 @@
 #include "base/log.h"
 #include "libcfs/walk/problem.h"
 #include "libcfs/process/sync.h"
+#include "libcfs/walk/aside.h"
 #include "libcfs/walk/trace.h"
 #include <string.h>
 
@@ -53,12 +56,23 @@ static int row_meet(const struct step *s, struct ctx *c, const char *column, str
         return r;
 }
 
+/* A callback in the runtime, or with f NULL the MEET; without the container's lock when others are waited for. */
+static int row_in_runtime(const struct step *s, struct ctx *c, const char *column,
+                          int (*f)(struct ctx *, struct cfs_error *), struct cfs_error *err)
+{
+        int r = s->foreign && s->foreign(c) ? aside_begin(c, err) : 0;
+
+        if (r >= 0)
+                r = f ? row_call(s, c, column, f, err) : row_meet(s, c, column, err);
+        return aside_end(c, r, err);
+}
+
 int engine_prepare(struct ctx *c, struct cfs_error *err)
 {
         for (const struct step *s = c->plan; s->name; s++) {
                 if (!s->prepare || !row_applies(s, c))
                         continue;
-                int r = row_call(s, c, "prepare", s->prepare, err);
+                int r = row_in_runtime(s, c, "prepare", s->prepare, err);
 
                 if (r < 0)
                         return r;
@@ -77,7 +91,7 @@ static int host_row(const struct step *s, struct ctx *c, struct cfs_error *err)
 {
         if ((!s->host && !(s->flags & STEP_MEET)) || !row_applies(s, c))
                 return 0;
-        return s->host ? row_call(s, c, "host", s->host, err) : row_meet(s, c, "host", err);
+        return row_in_runtime(s, c, "host", s->host, err);
 }
 
 static bool ends_create(const struct step *s, const struct ctx *c)

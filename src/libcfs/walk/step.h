@@ -41,6 +41,8 @@ struct step {
         const char *why;
         /* Is there work for the row? NULL: always. Gives the same answer in both processes. */
         bool (*wanted)(const struct ctx *);
+        /* Does the runtime wait for programs of others here? NULL: no. Then it does so without the container's lock. */
+        bool (*foreign)(const struct ctx *);
         /* Validates, without any side effect. */
         void (*check)(const struct ctx *, struct problems *);
         /* In the runtime, before the new process exists. */
