@@ -227,6 +227,30 @@ from_terminal() { cp "$1" "$OUT"; }
     is "$(ls -A "$STATE")" ""
 }
 
+# read(2) after poll(2) waits for ever when another reader of the same file was faster; O_NONBLOCK is shared with them: open(2).
+@test "shared standard streams: we wait on open files of our own, and theirs stay as they were" {
+    new_bundle '.process.terminal = true | .process.args = ["/bin/sh", "-c", "read a; echo read:$a"]'
+    mkfifo "$T/in"
+    exec 7<> "$T/in"
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < "$T/in" > "$T/out" 7>&- &
+    local pid=$! fd own=0
+    wait_for status_is "$ID" running
+    own_stdin() {
+        for fd in /proc/$pid/fd/*; do
+            [ "$(readlink "$fd")" = "$T/in" ] && [ "${fd##*/}" != 0 ] || continue
+            grep -Eq '^flags:[[:space:]]+0*2?[0-9]*4[0-9]{3}$' "/proc/$pid/fdinfo/${fd##*/}" && return 0
+        done
+        return 1
+    }
+    wait_for own_stdin
+    # O_NONBLOCK is 04000.
+    is $((0$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$pid/fdinfo/0") & 04000)) 0
+    echo shared >&7
+    wait $pid
+    exec 7>&-
+    contains "$(cat "$T/out")" read:shared
+}
+
 @test "exec with a terminal, in the foreground and by a socket" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up

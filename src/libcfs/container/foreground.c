@@ -10,6 +10,10 @@
  *
  * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
  * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other.
+ *
+ * Our stdin and stdout may be shared: somebody else may take what poll(2) has seen, or fill what it saw room in, and a read
+ * or write that waits for that would wait for ever, deaf to signals. O_NONBLOCK belongs to the open file that is shared
+ * (open(2)), so we open it anew, by /proc/self/fd, for ourselves. A socket cannot be opened; it has MSG_DONTWAIT.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -23,11 +27,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 
 struct pump {
         int from, to;
+        bool from_socket, to_socket;
         size_t start, end; /* unwritten bytes of buf */
         bool eof;
         char buf[8192];
@@ -40,6 +47,7 @@ struct foreground {
         bool raw;   /* our own terminal was made raw      */
         bool reap;  /* orphans become our children        */
         struct termios old_termios;
+        int in_fd, out_fd;     /* our stdin and stdout, opened anew; or -1 */
         struct notify *notify; /* or NULL */
         struct pump in, out;
 };
@@ -52,7 +60,7 @@ int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
 
         if (!f)
                 return err_nomem(err);
-        f->signal_fd = f->master = -1;
+        f->signal_fd = f->master = f->in_fd = f->out_fd = -1;
         f->reap = reap;
         (void)sigfillset(&f->mask);
         for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
@@ -89,6 +97,10 @@ void foreground_end(struct foreground *f)
                 (void)close(f->signal_fd);
         if (f->master >= 0)
                 (void)close(f->master);
+        if (f->in_fd >= 0)
+                (void)close(f->in_fd);
+        if (f->out_fd >= 0)
+                (void)close(f->out_fd);
         (void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL);
         free(f);
 }
@@ -113,6 +125,24 @@ static void copy_window_size(int master)
                 (void)ioctl(master, TIOCSWINSZ, &w);
 }
 
+/* The same terminal or pipe by an open file of our own; the descriptor itself where that cannot be had. Of a file it would
+ * have another offset, and a file makes nobody wait. */
+static int open_anew(const struct ctx *c, int fd, int flags, int *ret_own, bool *ret_socket)
+{
+        struct stat st;
+        char path[32];
+
+        *ret_socket = false;
+        if (fstat(fd, &st) < 0)
+                return fd;
+        *ret_socket = S_ISSOCK(st.st_mode);
+        if (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode))
+                return fd;
+        (void)snprintf(path, sizeof(path), "self/fd/%d", fd);
+        *ret_own = openat(c->proc_fd, path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        return *ret_own < 0 ? fd : *ret_own;
+}
+
 static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error *err)
 {
         struct termios raw;
@@ -121,8 +151,10 @@ static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error
         if (f->master < 0)
                 return f->master;
         (void)fcntl(f->master, F_SETFL, O_NONBLOCK);
-        f->in = (struct pump){ .from = STDIN_FILENO, .to = f->master };
-        f->out = (struct pump){ .from = f->master, .to = STDOUT_FILENO };
+        f->in = (struct pump){ .to = f->master };
+        f->in.from = open_anew(c, STDIN_FILENO, O_RDONLY, &f->in_fd, &f->in.from_socket);
+        f->out = (struct pump){ .from = f->master };
+        f->out.to = open_anew(c, STDOUT_FILENO, O_WRONLY, &f->out_fd, &f->out.to_socket);
         if (tcgetattr(STDIN_FILENO, &f->old_termios) == 0) {
                 raw = f->old_termios;
                 cfmakeraw(&raw);
@@ -144,7 +176,8 @@ static void pump_poll(const struct pump *p, struct pollfd *from, struct pollfd *
 
 static void pump_read(struct pump *p)
 {
-        ssize_t n = read(p->from, p->buf, sizeof(p->buf));
+        ssize_t n = p->from_socket ? recv(p->from, p->buf, sizeof(p->buf), MSG_DONTWAIT)
+                                   : read(p->from, p->buf, sizeof(p->buf));
 
         if (n > 0) {
                 p->start = 0;
@@ -158,7 +191,8 @@ static void pump_read(struct pump *p)
 static void pump_write(struct pump *p)
 {
         size_t left = p->end - p->start;
-        ssize_t n = write(p->to, p->buf + p->start, left < PIPE_BUF ? left : PIPE_BUF);
+        ssize_t n = p->to_socket ? send(p->to, p->buf + p->start, left, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                 : write(p->to, p->buf + p->start, left < PIPE_BUF ? left : PIPE_BUF);
 
         if (n > 0)
                 p->start += (size_t)n;
