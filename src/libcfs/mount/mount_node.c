@@ -183,14 +183,14 @@ static int make_at(const struct mount_node_maker *k, int dir, const char *name, 
         return 0;
 }
 
-/* In a bind mount of /dev nothing is made; what is there may do. */
-static int look_in_bound_dev(const struct mount_node_maker *k, const struct mount_node *n)
+/* In a /dev that is not the container's own nothing is made; what is there may do. */
+static int look_in_foreign_dev(const struct mount_node_maker *k, const struct mount_node *n)
 {
         _cleanup_close_ int fd = path_open_in_root(k->root_fd, n->path, O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0 || !is_same(&st, n))
-                log_warning("`%s` is not made: /dev is a bind mount", n->path);
+                log_warning("`%s` is not made: /dev is not the container's own", n->path);
         return 0;
 }
 
@@ -203,7 +203,7 @@ int mount_node_make(const struct mount_node_maker *k, const struct mount_node *n
         if (skip == 3 && str_has_prefix(below, "dev/")) {
                 below += skip + strspn(below + skip, "/");
                 if (k->dev_fd < 0)
-                        return look_in_bound_dev(k, n);
+                        return look_in_foreign_dev(k, n);
                 if (!strchr(below, '/'))
                         return make_at(k, k->dev_fd, below, n, err);
                 dir = path_parent_in_root(k->dev_fd, below, 0755, &name, err);

@@ -6,7 +6,12 @@
  * /dev is opened once, inside the root, and everything is made relative to that descriptor. A /dev that is a link of the
  * image is followed inside the root (path_resolution(7), as if chrooted), but not into a volume: a root file system must
  * not get device nodes made in a directory of the host's (CVE-2026-41579). A device elsewhere ("/srv/dev/null") goes to its
- * own directory, resolved inside the root. When /dev as a whole is a bind mount nothing is made in it at all.
+ * own directory, resolved inside the root.
+ *
+ * Nothing at all is made or replaced in a /dev that is not the container's own: one that is bound, the devtmpfs, which all
+ * who mount it share, and one that came with the root: the host's, when root.path is "/", or when it was bound there before
+ * (runc 1.1.5 and crun replace the *host's* ptmx by a link then). The container's own is a file system that `mounts` makes,
+ * or a directory of the root's own mount.
  *
  * How one node is made, and what happens where its place is taken: mount_node.c. For a container in a user namespace the
  * privileged runtime makes the nodes, in a tmpfs that the init inherits as a detached mount. Its files can be cloned only
@@ -24,6 +29,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/mount/mount_node.h"
@@ -192,12 +198,12 @@ static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
                                           .uid = (uid_t)-1,
                                           .gid = (gid_t)-1,
                                           .is_default = true };
-                if (dev_is_bound(c) || is_configured(c, n->path))
+                if (dev_is_bound(c) || c->dev_is_foreign || is_configured(c, n->path))
                         return false;
         } else {
                 node_of(c->linux_->devices[i - ARRAY_SIZE(defaults)], n);
                 /* The link of that name takes its place. */
-                if (!dev_is_bound(c) && is_path(n->path, "/dev/ptmx"))
+                if (!dev_is_bound(c) && !c->dev_is_foreign && is_path(n->path, "/dev/ptmx"))
                         return false;
         }
         if (c->devices_fd >= 0 && n->type != S_IFIFO)
@@ -406,6 +412,59 @@ static int open_dev(const struct ctx *c, struct cfs_error *err)
         return r;
 }
 
+/* Is the directory part of the root's own mount, and not the one that the host has as /dev? */
+static int is_of_root(const struct ctx *c, int dev_fd, struct cfs_error *err)
+{
+        struct statx dev, root, host;
+
+        if (statx(dev_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &dev) < 0 ||
+            statx(c->rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0)
+                return err_sys(err, errno, "statx", "examine `/dev` below the root");
+        if (dev.stx_mnt_id != root.stx_mnt_id)
+                return 0;
+        /* The runtime's own view: this is before the pivot. */
+        return statx(AT_FDCWD, "/dev", 0, STATX_INO, &host) < 0 || host.stx_ino != dev.stx_ino ||
+               host.stx_dev_major != dev.stx_dev_major || host.stx_dev_minor != dev.stx_dev_minor;
+}
+
+/* What the configuration mounts on /dev decides; or, when it mounts nothing there, what came with the root. */
+static int is_own(const struct ctx *c, int dev_fd, struct cfs_error *err)
+{
+        const struct oci_mount *dev = mount_on(c, "/dev");
+        int r;
+
+        if (WEAKENED("foreign-dev"))
+                return 1;
+        if (dev)
+                return !str_eq(dev->type, "devtmpfs");
+        r = is_of_root(c, dev_fd, err);
+        if (r == 0)
+                log_warning(
+                        "/dev is left as it is: it is not the container's own, and no mount of the configuration "
+                        "covers it");
+        return r;
+}
+
+/* A descriptor of /dev, or -1 when that is not the container's own, in *ret. */
+static int find_own_dev(struct ctx *c, int *ret, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        c->dev_is_foreign = true;
+        if (dev_is_bound(c))
+                return 0;
+        fd = open_dev(c, err);
+        r = fd < 0 ? fd : is_own(c, fd, err);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                c->dev_is_foreign = false;
+                *ret = TAKE_FD(fd);
+        }
+        return 0;
+}
+
 int devices_init(struct ctx *c, struct cfs_error *err)
 {
         struct mount_node_maker k = { .root_fd = c->rootfs_fd,
@@ -415,10 +474,8 @@ int devices_init(struct ctx *c, struct cfs_error *err)
         mode_t old = umask(0);
         int r = c->devices_fd >= 0 ? attach_made(c, err) : 0;
 
-        if (r >= 0 && !dev_is_bound(c)) {
-                k.dev_fd = open_dev(c, err);
-                r = k.dev_fd;
-        }
+        if (r >= 0)
+                r = find_own_dev(c, &k.dev_fd, err);
         if (r >= 0)
                 r = make_nodes(c, &k, err);
         if (r >= 0 && c->devices_fd >= 0)
@@ -456,10 +513,13 @@ static void explain_node(const struct ctx *c, const struct mount_node *n, struct
 
 void devices_explain(const struct ctx *c, struct report *r)
 {
+        const struct oci_mount *dev = mount_on(c, "/dev");
         struct mount_node n;
 
         if (dev_is_bound(c))
                 report_line(r, "leave /dev as it is bound");
+        else if (dev ? str_eq(dev->type, "devtmpfs") : str_eq(c->rootfs, "/"))
+                report_line(r, "leave /dev as it is: it is the host's");
         else
                 report_line(
                         r,

@@ -20,13 +20,15 @@
  *                                        so that what is mounted below appears nowhere else; then chroot(2). It outlives the
  *                                        container, so it is recorded and undone by `delete`. What is recorded is the
  *                                        ID of the mount *below* it: undo takes away what is on top of that, and nothing
- *                                        when the clone was never attached.
+ *                                        when the clone was never attached. With root.path "/" there is neither clone nor
+ *                                        mount: it would lie on the host's "/". What would need one is refused.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
@@ -56,6 +58,29 @@ static bool is_asked_for(const struct ctx *c, const char *propagation)
         return asked && (STREQ(asked, propagation) || (asked[0] == 'r' && STREQ(asked + 1, propagation)));
 }
 
+/* Of what changes the mounts below the root: the property, or NULL when there is nothing of the kind. */
+static const char *changes_mounts(const struct ctx *c)
+{
+        return c->config->n_mounts           ? "mounts"
+               : c->linux_->n_masked_paths   ? "linux.maskedPaths"
+               : c->linux_->n_readonly_paths ? "linux.readonlyPaths"
+               : c->config->root->readonly   ? "root.readonly"
+                                             : NULL;
+}
+
+#define NEEDS_MOUNT_NAMESPACE                                                                                \
+        "the root `/` without a mount namespace of the container's own: the host's mounts would be changed"
+
+static void check_runtimes_root(const struct ctx *c, struct problems *p)
+{
+        const char *property = changes_mounts(c);
+
+        if (has_own_namespace(c) || !property || strspn(c->rootfs, "/.") != strlen(c->rootfs))
+                return;
+        problem(p, property, "cannot be had with " NEEDS_MOUNT_NAMESPACE);
+        problem_hint(p, "add {\"type\": \"mount\"} to linux.namespaces");
+}
+
 void root_check(const struct ctx *c, struct problems *p)
 {
         struct cfs_error e = { 0 };
@@ -65,6 +90,8 @@ void root_check(const struct ctx *c, struct problems *p)
                 problem(p, "root.path", "is missing");
                 return;
         }
+        if (c->rootfs)
+                check_runtimes_root(c, p);
         if (!problems_host(p) || !c->rootfs)
                 return;
         if (lstat(c->rootfs, &st) < 0) {
@@ -219,6 +246,36 @@ static int open_root(const struct ctx *c, struct cfs_error *err)
         return fd;
 }
 
+/* Is it the root directory that we have, or what lies on that? Returns 1 or 0. */
+static int is_runtimes_root(int fd, struct cfs_error *err)
+{
+        struct statx dir, root;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &dir) < 0)
+                return err_sys(err, errno, "statx", "examine the root");
+        for (int i = 0; i < 2; i++) {
+                if (statx(AT_FDCWD, i ? "/.." : "/", 0, STATX_INO | STATX_MNT_ID, &root) < 0)
+                        return err_sys(err, errno, "statx", "examine `/`");
+                if (dir.stx_mnt_id == root.stx_mnt_id && dir.stx_ino == root.stx_ino)
+                        return 1;
+        }
+        return 0;
+}
+
+/* Without a mount namespace: whatever the path looks like, nothing is attached to the root directory of others. */
+static int use_runtimes_root(struct ctx *c, int *target, struct cfs_error *err)
+{
+        const char *property = changes_mounts(c);
+
+        if (property)
+                return err_property(err,
+                                    err_set(err, CFS_E_INVALID, "cannot be had with " NEEDS_MOUNT_NAMESPACE),
+                                    "%s", property);
+        c->root_is_runtimes = true;
+        c->rootfs_fd = TAKE_FD(*target);
+        return 0;
+}
+
 static int attach_root(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_leave_ int target = open_root(c, err), tree = -1;
@@ -226,6 +283,10 @@ static int attach_root(struct ctx *c, struct cfs_error *err)
 
         if (target < 0)
                 return target;
+        if (!has_own_namespace(c) && !WEAKENED("root-on-root"))
+                r = is_runtimes_root(target, err);
+        if (r != 0)
+                return r < 0 ? r : use_runtimes_root(c, &target, err);
         if (has_own_namespace(c) && c->linux_->rootfs_propagation)
                 r = make_parent_private(target, err);
         if (r < 0)

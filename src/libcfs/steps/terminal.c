@@ -13,6 +13,7 @@
  * (container/foreground.c) ONLCR is cleared: its output may be a file, and a terminal adds the carriage return itself.
  */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
@@ -165,20 +166,30 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). */
+/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). In a /dev that is not the
+ * container's own nothing is made (devices.c); and without a mount namespace, "/" being the root, it would be the host's. */
 int terminal_console_init(struct ctx *c, struct cfs_error *err)
 {
+        if (c->root_is_runtimes)
+                return 0;
+
         _cleanup_close_ int dev = mount_target_dev(c->rootfs_fd, NULL, err);
 
         if (dev < 0)
                 return dev;
-        _cleanup_close_ int made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        _cleanup_close_ int made = -1; /* what is there already will do; what is no file fails below */
 
-        if (made < 0 &&
-            errno != EEXIST) /* a file that is there already will do; what is no file fails below */
+        if (!c->dev_is_foreign)
+                made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (!c->dev_is_foreign && made < 0 && errno != EEXIST)
                 return err_sys(err, errno, "openat", "make `/dev/console` in the container");
         _cleanup_close_ int target = path_open_beneath(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC, err);
 
+        if (target == -ENOENT && c->dev_is_foreign) {
+                err_clear(err);
+                log_warning("the terminal is not bound on /dev/console: /dev is not the container's own");
+                return 0;
+        }
         if (target < 0)
                 return target;
         _cleanup_close_ int clone = mnt_clone(STDIN_FILENO, "", false, err);

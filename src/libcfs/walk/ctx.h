@@ -79,7 +79,9 @@ struct ctx {
         struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
         struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
-        int devices_fd;      /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
+        int devices_fd; /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
+        bool root_is_runtimes; /* W: root init: the root is the runtime's own, without a mount namespace; R: terminal */
+        bool dev_is_foreign; /* W: linux.devices init: /dev is not the container's own; R: terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
         bool foreground;     /* W: the verb: run or exec without --detach                */
