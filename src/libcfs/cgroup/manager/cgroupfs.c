@@ -108,6 +108,8 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
                 if (may_be_missing(cg, r)) {
                         log_debug("cgroups: %s", why.text);
                         cg->h[i].denied = true;
+                        /* The record, which is saved again when the init exists, tells exec. */
+                        cg->rec->hierarchies[i]->denied = cg->rec->hierarchies[i]->has_denied = true;
                         continue;
                 }
                 *err = why;

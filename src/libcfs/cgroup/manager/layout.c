@@ -206,6 +206,7 @@ int layout_open(struct cgroup *cg, const struct oci_record *rec, struct cfs_erro
                                                      .created = h->created,
                                                      .parents = h->parents,
                                                      .missing = h->missing,
+                                                     .denied = h->denied,
                                                      .dir_fd = -1,
                                                      .enter_fd = -1 };
         }
