@@ -101,3 +101,137 @@ NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
     is "$n" 1
     is "$(grep -c "/$ID\$" "/proc/$(cat "$T/pid")/cgroup")" $((${#DIRS[@]} - 1))
 }
+
+# ---- two containers, one cgroupsPath ------------------------------------------------------------------------------------------
+
+# The second one has a bundle of its own, and the same cgroup.
+two_bundles() {
+    new_bundle "$@"
+    args sleep 1000
+    OTHER="$ID-other"
+}
+
+pid_of() { cfs state "$1" | jq .pid; }
+
+# runc: "container's cgroup is not empty: 1 process(es) found"
+@test "the second container in an inhabited cgroup fails, and takes nothing from the first" {
+    two_bundles
+    up
+    run cfs create -b "$B" "$OTHER"
+    [ "$status" = 1 ]
+    contains "$output" "container's cgroup is not empty"
+    [ ! -e "$STATE/$OTHER" ]
+    status_is "$ID" running
+}
+
+@test "two creates that race for one cgroupsPath: one gets it; deleting the loser does not end the winner" {
+    two_bundles
+    local round winner loser made
+    for round in $(seq 25); do
+        for id in "$ID" "$OTHER"; do
+            (s=0; cfs create -b "$B" "$id" < /dev/null > "$T/out.$id" 2>&1 3>&- || s=$?; echo $s > "$T/status.$id") &
+        done
+        wait
+        made=$(grep -lx 0 "$T/status.$ID" "$T/status.$OTHER" | wc -l)
+        [ "$made" -le 1 ] || { echo "round $round: both were created" >&2; return 1; }
+        [ "$made" = 1 ] || { cat "$T"/out.* >&2; return 1; }
+        winner=$ID loser=$OTHER
+        [ "$(cat "$T/status.$ID")" = 0 ] || { winner=$OTHER loser=$ID; }
+        contains "$(cat "$T/out.$loser")" "container's cgroup is not empty"
+        cfs delete --force "$loser"
+        status_is "$winner" created
+        PID=$(pid_of "$winner")
+        ! gone "$PID"
+        cfs delete --force "$winner"
+        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "round $round"
+    done
+}
+
+# At any moment: the first one, stopped before each of its system calls that name its cgroup, meets the second.
+@test "a create that is stopped half way and one that overtakes it do not share a cgroup" {
+    needs strace
+    two_bundles
+    local call n s
+    for call in mkdir setxattr openat; do
+        for n in 1 2 3; do
+            # The call is delayed: the other one runs meanwhile.
+            strace -o "$T/strace" -P "$(cgroup_of "$ID")" -e "inject=$call:delay_enter=300000:when=$n" \
+                "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > "$T/first" 2>&1 &
+            sleep 0.15
+            s=0
+            cfs create -b "$B" "$OTHER" < /dev/null > "$T/second" 2>&1 || s=$?
+            wait $! && first=0 || first=$?
+            [ $s != 0 ] || [ $first != 0 ] || { echo "both: $call $n" >&2; return 1; }
+            [ $s = 0 ] || [ $first = 0 ] || { cat "$T/first" "$T/second" >&2; return 1; }
+            if [ $s = 0 ]; then cfs delete --force "$ID"; status_is "$OTHER" created; else cfs delete --force "$OTHER"; status_is "$ID" created; fi
+            cfs delete --force "$ID"; cfs delete --force "$OTHER"
+            is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$call $n"
+        done
+    done
+}
+
+# The first directory that a container makes or takes.
+cgroup_of() { awk '$9 == "cgroup" || $9 == "cgroup2" || $(NF - 2) ~ /^cgroup2?$/ { print $5; exit }' /proc/self/mountinfo | sed "s|\$|/$1|"; }
+
+@test "a create that was killed before it got its cgroup: deleting it does not end the one who has it" {
+    needs strace
+    two_bundles
+    local call n
+    for call in mkdir setxattr; do
+        strace -o "$T/strace" -P "$(cgroup_of "$ID")" -e "inject=$call:signal=SIGKILL:when=1" \
+            "$CFS" --root "$STATE" create -b "$B" "$OTHER" < /dev/null > "$T/killed" 2>&1 || true
+        grep -q 'killed by SIGKILL' "$T/strace" || continue
+        [ -e "$STATE/$OTHER/state.json" ]
+        if cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1; then
+            is "$(cfs kill --all "$OTHER" KILL 2>&1 | grep -c panic)" 0
+            is "$(cfs ps -q "$OTHER" 2> /dev/null || true)" ""
+            cfs delete --force "$OTHER"
+            status_is "$ID" created
+            cfs delete --force "$ID"
+        else
+            # The killed one had it already.
+            contains "$(cat "$T/log")" "$STATE/$OTHER"
+            cfs delete --force "$OTHER"
+            cfs create -b "$B" "$ID" < /dev/null
+            cfs delete --force "$ID"
+        fi
+        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$call"
+    done
+}
+
+@test "a cgroup that was there before is taken, given back, and can be taken again" {
+    two_bundles
+    local d
+    up
+    mapfile -t DIRS < <(jq -r '.cgroup.hierarchies[].path' "$STATE/$ID/state.json")
+    cfs delete --force "$ID"
+    mkdir "${DIRS[@]}"
+    for _ in 1 2; do
+        up
+        run cfs create -b "$B" "$OTHER"
+        [ "$status" = 1 ]
+        cfs delete --force "$ID"
+        for d in "${DIRS[@]}"; do [ -d "$d" ] || { echo "$d is gone" >&2; return 1; }; done
+    done
+    # A state directory that was lost leaves a mark that is in nobody's way.
+    up
+    rm -rf "${STATE:?}/$ID"
+    kill -KILL "$PID"
+    wait_for gone "$PID"
+    wait_for cfs create -b "$B" "$OTHER" < /dev/null > "$T/log" 2>&1
+    cfs delete --force "$OTHER"
+    rmdir "${DIRS[@]}"
+}
+
+# Moved out by somebody, its cgroup removed, and the path given to another container.
+@test "deleting a container whose cgroup is another one's by now does not end that one" {
+    sleeper "$NO_CGROUPNS"
+    OTHER="$ID-other"
+    move_init "$ID-elsewhere"
+    cfs create -b "$B" "$OTHER" < /dev/null > "$T/log" 2>&1
+    cfs delete --force "$ID"
+    status_is "$OTHER" created
+    ! gone "$(pid_of "$OTHER")"
+    cfs delete --force "$OTHER"
+    rmdir /sys/fs/cgroup/*/"$ID-elsewhere" /sys/fs/cgroup/"$ID-elsewhere" 2> /dev/null || true
+}

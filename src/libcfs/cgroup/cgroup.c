@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "libcfs/cgroup/manager/cgroupfs.h"
 #include "dbus/dbus.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/devices/devcg.h"
 #include "libcfs/cgroup/limits/limits.h"
@@ -289,6 +290,23 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 
 /* ---- later -------------------------------------------------------------------------------------------------- */
 
+/* The record of a create that was not finished names directories that it may never have got: another container that
+ * wanted them, too, may have been faster. What does not bear the container's mark is nothing of its own. */
+static int forget_others(struct cgroup *cg, const struct oci_record *rec, struct cfs_error *err)
+{
+        int r;
+
+        if (!cg->rec || !cg->rec->owner || !str_eq(rec->phase, "creating"))
+                return 0;
+        r = claim_find(cg, cg->rec->owner, false, err);
+        if (r < 0 || r == CLAIM_OURS)
+                return r;
+        cg->n_not_ours = cg->n;
+        cg->others = r == CLAIM_OTHER;
+        cg->n = 0;
+        return 0;
+}
+
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err)
 {
         struct cgroup *cg = calloc(1, sizeof(*cg));
@@ -297,6 +315,8 @@ int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_er
         if (!cg)
                 return err_nomem(err);
         r = layout_open(cg, rec, err);
+        if (r >= 0)
+                r = forget_others(cg, rec, err);
         if (r < 0) {
                 cgroup_close(cg);
                 return r;
@@ -368,6 +388,14 @@ int cgroup_oom_count(struct cgroup *cg, uint64_t *ret)
 
 int cgroup_remove(struct cgroup *cg, struct cfs_error *err)
 {
+        int r = cg->rec && cg->rec->owner ? claim_find(cg, cg->rec->owner, true, err) : CLAIM_OURS;
+
+        if (r < 0)
+                return r;
+        /* Removed by somebody while the container ran, and made again by another container. */
+        if (r == CLAIM_OTHER)
+                return 0;
+        members_leave(cg);
         return cg->manager->remove(cg, err);
 }
 

@@ -52,7 +52,7 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 bool cgroup_needs_attach(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 
-/* A handle on an existing container's cgroup from its record: no system call. */
+/* A handle on an existing container's cgroup from its record: no system call, unless its create was not finished. */
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
 /* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH" of --cgroup). */

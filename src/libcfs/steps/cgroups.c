@@ -60,6 +60,7 @@ static struct cgroup_request request(const struct ctx *c)
         struct cgroup_request rq = {
                 .id = c->id,
                 .path = c->linux_->cgroups_path,
+                .owner = c->state ? c->state->dir : NULL,
                 .resources = c->linux_->resources,
                 .devices = c->linux_->devices,
                 .n_devices = c->linux_->n_devices,

@@ -34,6 +34,7 @@ struct hierarchy {
         bool v2;
         bool created;     /* path did not exist before                                                 */
         bool made;        /* by us, just now                                                           */
+        bool claim;       /* the first one that is not denied: it gets the container's mark (claim.h)  */
         bool denied;      /* rootless, and we may not make it                                          */
         bool later;       /* made by systemd, when there is a process                                  */
         bool all;         /* v2: enable every controller, not only those that a setting needs          */
@@ -56,6 +57,8 @@ struct cgroup {
         size_t n_views;
         bool devices_later; /* a hybrid machine's second lock on devices is still to be put on          */
         struct dbus *bus;   /* systemd: from plan to attach, or NULL                                  */
+        size_t n_not_ours;  /* an unfinished create's: entries of h without its mark; then n is 0     */
+        bool others;        /* these bear another container's                                          */
         bool exec;          /* systemd moves exec's process                                           */
         size_t n_owned;
         char *owned[CGROUP_MAX_HIERARCHIES]; /* strings that live as long as the handle                */

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include <signal.h>
@@ -189,11 +190,12 @@ static void wait_a_moment(const struct hierarchy *h, unsigned round)
 
 static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t deadline, struct cfs_error *err)
 {
+        bool created = h->created || tree_is_marked(h->path);
         int r;
 
         for (unsigned round = 0;; round++) {
                 /* A directory that was there before stays; so do not the processes that we put into it. */
-                if (h->created)
+                if (created)
                         r = tree_remove(h->path);
                 else
                         r = h->ops->check_empty(h, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
@@ -215,8 +217,26 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                 }
                 wait_a_moment(h, round);
         }
-        r = h->created && h->parents > 0 ? tree_remove_parents(h->path, h->parents, h->missing) : 0;
+        if (!created) {
+                claim_release(h);
+                return 0;
+        }
+        r = h->parents > 0 ? tree_remove_parents(h->path, h->parents, h->missing) : 0;
         return r < 0 ? err_path(err, -r, "rmdir", h->path, "remove the cgroups above `%s`", h->path) : 0;
+}
+
+void members_leave(struct cgroup *cg)
+{
+        for (size_t i = cg->n_not_ours; i-- > 0;) {
+                const struct hierarchy *h = &cg->h[i];
+
+                if (!h->created || h->denied)
+                        continue;
+                if (cg->others)
+                        tree_mark(h->path);
+                else if (rmdir(h->path) == 0 || errno == ENOENT)
+                        (void)tree_remove_parents(h->path, h->parents, h->missing);
+        }
 }
 
 int members_remove(struct cgroup *cg, struct cfs_error *err)
@@ -225,7 +245,8 @@ int members_remove(struct cgroup *cg, struct cfs_error *err)
         struct cfs_error again;
         int r = 0;
 
-        for (size_t i = 0; i < cg->n; i++) {
+        /* The first one last: it says whose they are. */
+        for (size_t i = cg->n; i-- > 0;) {
                 int e;
 
                 if (cg->h[i].denied)

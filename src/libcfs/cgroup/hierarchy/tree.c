@@ -86,6 +86,18 @@ int tree_keyed(const char *path, const char *file, const char *key, uint64_t *re
         return -ENOENT;
 }
 
+void tree_mark(const char *path)
+{
+        (void)setxattr(path, MARK, "1", 1, 0);
+}
+
+bool tree_is_marked(const char *path)
+{
+        char mark[4];
+
+        return getxattr(path, MARK, mark, sizeof(mark)) >= 0;
+}
+
 /* Makes the parents of path; 0 or -errno. */
 static int make_parents(const char *path)
 {
@@ -98,7 +110,7 @@ static int make_parents(const char *path)
         for (char *p = buf + 1; (p = strchr(p, '/')); p++) {
                 *p = '\0';
                 if (mkdir(buf, 0755) == 0)
-                        (void)setxattr(buf, MARK, "1", 1, 0);
+                        tree_mark(buf);
                 else if (errno != EEXIST)
                         return -errno;
                 *p = '/';
@@ -214,7 +226,7 @@ int tree_remove(const char *path)
 
 int tree_remove_parents(const char *path, unsigned n, unsigned missing)
 {
-        char buf[PATH_MAX], mark[4];
+        char buf[PATH_MAX];
         size_t len = strlen(path);
 
         if (len >= sizeof(buf))
@@ -226,7 +238,7 @@ int tree_remove_parents(const char *path, unsigned n, unsigned missing)
                 if (!slash || slash == buf)
                         return 0;
                 *slash = '\0';
-                if (i >= missing && getxattr(buf, MARK, mark, sizeof(mark)) < 0 && errno != ENOENT)
+                if (i >= missing && !tree_is_marked(buf) && errno != ENOENT)
                         return errno == ENODATA || errno == ENOTSUP ? 0 : -errno;
                 if (rmdir(buf) < 0 && errno != ENOENT)
                         return errno == EBUSY || errno == ENOTEMPTY ? 0 : -errno; /* others are in it */

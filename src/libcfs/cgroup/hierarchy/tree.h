@@ -21,6 +21,10 @@ int tree_make(const char *path, struct cfs_error *err);
 /* rmdir, and what is below it. Missing is fine. -EBUSY, without a message, when processes are in the way. */
 int tree_remove(const char *path);
 
+/* Whichever container leaves the directory last removes it. */
+void tree_mark(const char *path);
+bool tree_is_marked(const char *path);
+
 /* Removes up to n empty directories above path: the lowest `missing` ones, and those that bear our mark. One that others use
  * stays, which is fine. 0 or -errno. */
 int tree_remove_parents(const char *path, unsigned n, unsigned missing);

@@ -15,6 +15,7 @@ struct cgroup_request {
         enum cgroup_manager manager;
         const char *id;
         const char *path;                      /* linux.cgroupsPath or NULL                             */
+        const char *owner;                     /* the container's state directory, to mark them; or NULL */
         const struct oci_resources *resources; /* linux.resources or NULL                               */
         struct oci_device *const *devices;     /* linux.devices: the init makes them inside the cgroup  */
         size_t n_devices;

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <fcntl.h>
@@ -105,12 +106,7 @@ static int v1_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
 {
         int r;
 
-        (void)rq;
-        r = tree_make(h->path, err);
-        if (r < 0)
-                return r;
-        h->made = r > 0;
-        r = h->made ? 0 : v1_check_empty(h, err);
+        r = claim_directory(h, rq, err);
         if (r < 0)
                 return r;
         if (detect_has(h->name, "cpuset")) {

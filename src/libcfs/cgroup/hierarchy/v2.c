@@ -20,6 +20,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <fcntl.h>
@@ -175,11 +176,7 @@ static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
 {
         int r;
 
-        r = tree_make(h->path, err);
-        if (r < 0)
-                return r;
-        h->made = r > 0;
-        r = h->made ? 0 : v2_check_empty(h, err);
+        r = claim_directory(h, rq, err);
         if (r < 0)
                 return r;
         if (h->all)

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/devices/devcg.h"
 #include "libcfs/cgroup/limits/limits.h"
@@ -71,13 +72,15 @@ static int cgroupfs_plan(struct cgroup *cg, struct oci_arena *arena, struct cfs_
 }
 
 /* Takes back what was made; nothing is in it. */
-static void withdraw(struct cgroup *cg)
+void cgroupfs_withdraw(struct cgroup *cg)
 {
         for (size_t i = cg->n; i > 0; i--) {
                 struct hierarchy *h = &cg->h[i - 1];
 
                 if (h->made && tree_remove(h->path) == 0)
                         (void)tree_remove_parents(h->path, h->parents, 0);
+                else if (h->claim)
+                        claim_release(h);
         }
         cg->n = 0;
         if (cg->rec)
@@ -91,6 +94,8 @@ static bool may_be_missing(const struct cgroup *cg, int r)
 
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 {
+        bool claimed = false;
+
         for (size_t i = 0; i < cg->n; i++) {
                 struct cfs_error why = { 0 };
                 char obstacle[700];
@@ -98,13 +103,17 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 
                 if (cg->h[i].later || cg->h[i].denied)
                         continue;
+                cg->h[i].claim = !claimed;
                 /* A directory that could be made and not be entered is no use. */
                 if (cg->rq.rootless && cg->h[i].v2 && obstacle_say(&cg->h[i], obstacle, sizeof(obstacle)))
                         r = err_sys(&why, EACCES, NULL, "%s", obstacle);
                 else
                         r = cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
-                if (r >= 0)
+                if (r >= 0) {
+                        claimed = true;
                         continue;
+                }
+                cg->h[i].claim = false;
                 if (may_be_missing(cg, r)) {
                         log_debug("cgroups: %s", why.text);
                         cg->h[i].denied = true;
@@ -114,7 +123,7 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
                 }
                 *err = why;
                 if (err->code == CFS_E_STATE)
-                        withdraw(cg);
+                        cgroupfs_withdraw(cg);
                 return r;
         }
         return 0;

@@ -8,6 +8,9 @@
 /* Makes the directories of those hierarchies that are not denied. */
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err);
 
+/* Takes back what was made, in which nobody is, and forgets the rest: it is another one's. */
+void cgroupfs_withdraw(struct cgroup *cg);
+
 /* Limits and device rules of cg->rq. */
 int cgroupfs_fill(struct cgroup *cg, struct cfs_error *err);
 

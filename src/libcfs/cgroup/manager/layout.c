@@ -152,7 +152,9 @@ int layout_record(struct cgroup *cg, const char *manager, const char *path, stru
         rec->mode = oci_arena_strdup(arena, mode);
         rec->path = oci_arena_strdup(arena, path);
         rec->hierarchies = oci_arena_alloc(arena, (cg->n + 1) * sizeof(rec->hierarchies[0]));
-        if (!rec->manager || (mode && !rec->mode) || (path && !rec->path) || !rec->hierarchies)
+        rec->owner = oci_arena_strdup(arena, cg->rq.owner);
+        if (!rec->manager || (cg->rq.owner && !rec->owner) || (mode && !rec->mode) || (path && !rec->path) ||
+            !rec->hierarchies)
                 return err_nomem(err);
         for (size_t i = 0; i < cg->n; i++) {
                 struct oci_record_hierarchy *h = oci_arena_alloc(arena, sizeof(*h));

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "libcfs/cgroup/manager/cgroupfs.h"
 #include "dbus/dbus.h"
+#include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/manager/layout.h"
 #include "libcfs/cgroup/limits/limits.h"
@@ -235,11 +236,15 @@ static int start(struct cgroup *cg, pid_t pid, struct cfs_error *err)
                 _cleanup_dbus_body_ struct dbus_body b = { 0 };
                 struct cfs_error ignored;
 
+                name[0] = '\0';
                 dbus_put_string(&b, cg->rec->unit);
                 if (dbus_call(cg->bus, SYSTEMD, OBJECT, MANAGER, "ResetFailedUnit", "s", &b, NULL, NULL, NULL,
                               NULL, 0, &ignored) >= 0)
-                        r = start_once(cg, pid, &s, NULL, 0, err);
+                        r = start_once(cg, pid, &s, name, sizeof(name), err);
         }
+        /* Another one's: its cgroup is nothing that we may remove. */
+        if (r < 0 && STREQ(name, SYSTEMD ".UnitExists"))
+                cgroupfs_withdraw(cg);
         return name_unit(err, r, "start", cg->rec->unit, cg->rec->user);
 }
 
@@ -301,13 +306,26 @@ static int attach_exec(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         return name_unit(err, r, "attach to", cg->rec->unit, cg->rec->user);
 }
 
+/* systemd gives the name of a unit to one of many. Who got it has all that is in it, with or without a mark on it. */
+static int start_ours(struct cgroup *cg, pid_t pid, struct cfs_error *err)
+{
+        char *owner = cg->rec->owner;
+        int r;
+
+        cg->rec->owner = NULL;
+        r = start(cg, pid, err);
+        if (r >= 0)
+                cg->rec->owner = owner;
+        return r;
+}
+
 static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
         int r;
 
         if (cg->exec)
                 return attach_exec(cg, pid, err);
-        r = start(cg, pid, err);
+        r = start_ours(cg, pid, err);
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 struct hierarchy *h = &cg->h[i];
 
@@ -319,6 +337,9 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
                                      cg->rec->unit, h->path);
                 else if (h->later && h->v2 && cg->rq.delegate)
                         r = v2_delegate(h->path, cg->rq.owner_uid, err);
+                /* Where all directories are systemd's. */
+                if (r >= 0 && i == 0 && h->later && cg->rq.owner)
+                        r = claim_mark(h, &cg->rq, err);
         }
         return r < 0 ? r : cgroupfs_fill(cg, err);
 }
