@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -125,7 +126,7 @@ int proc_status(const struct proc_identity *id)
         if (r == -ESRCH || (r == 0 && start != id->start_time))
                 return PROC_GONE;
         if (r < 0)
-                return r;
+                return WEAKENED("cannot-tell") ? (int)PROC_GONE : r;
         r = id->boot_id[0] ? proc_boot_id(&boot) : 0;
         if (r < 0)
                 return r;

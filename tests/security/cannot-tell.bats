@@ -113,7 +113,7 @@ told() {
 }
 
 # Each call by which the init and its status are looked at, failing with each errno that its manual page has for a kernel in need.
-@test "a call that fails, one by one: state and delete are never wrong" {
+@test "a call that fails, one by one: state and delete are never wrong [cannot-tell]" {
     needs strace
     sleeper
     local call errno n s
@@ -146,7 +146,7 @@ told() {
 }
 
 # hidepid= (proc(5)), or a procfs of another PID namespace: the kernel knows the pid, and /proc has no entry.
-@test "a /proc that does not show the init: the status cannot be told" {
+@test "a /proc that does not show the init: the status cannot be told [cannot-tell]" {
     sleeper
     local verb s
     for verb in "state $ID" "delete $ID" "delete --force $ID" "exec $ID true" "kill $ID KILL"; do
@@ -167,4 +167,43 @@ told() {
     wait_for status_is "$ID" stopped
     cfs delete "$ID"
     [ ! -e "$STATE/$ID" ]
+}
+
+# ---- the state directory -----------------------------------------------------------------------------------------------------
+
+# Its records say what delete removes, as root. runc and crun take any directory.
+@test "a state directory that its group or everybody may write to is refused, by every verb [store-root]" {
+    sleeper
+    local mode verb s
+    for mode in 770 775 777 720 2770; do
+        chmod "$mode" "$STATE"
+        for verb in "create -b $B x" "run -b $B x" "state $ID" "delete --force $ID" "kill $ID KILL" "exec $ID true" "list" "ps $ID"; do
+            s=0
+            # shellcheck disable=SC2086
+            told "$CFS" --root "$STATE" $verb || s=$?
+            [ $s != 0 ] || { echo "mode $mode: $verb succeeded" >&2; return 1; }
+            contains "$WHY" "can be written to by"
+        done
+        # The sticky bit: what is ours stays ours.
+        chmod "1${mode: -3}" "$STATE"
+        cfs state "$ID" > /dev/null
+        chmod 700 "$STATE"
+        alive "$mode"
+    done
+    # The container's own directory in it, too.
+    chmod 770 "$STATE/$ID"
+    run cfs delete --force "$ID"
+    [ "$status" != 0 ]
+    chmod 700 "$STATE/$ID"
+    alive
+}
+
+@test "a state directory of a user's own group (umask 002) is accepted" {
+    ordinary_user
+    new_rootless_bundle
+    outside mkdir "$STATE"
+    outside chmod 775 "$STATE"
+    is "$(stat -c %u "$STATE")" "$(stat -c %g "$STATE")"
+    args true
+    cfs run -b "$B" "$ID"
 }

@@ -38,7 +38,7 @@ move_init() {
 
 NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
 
-@test "exec into a container whose cgroup is gone joins its init" {
+@test "exec into a container whose cgroup is gone joins its init [exec-cgroup]" {
     sleeper "$NO_CGROUPNS"
     move_init "$ID-elsewhere"
     cfs exec "$ID" cat /proc/self/cgroup > "$T/inside" < /dev/null
@@ -47,7 +47,7 @@ NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
     cfs delete --force "$ID"
 }
 
-@test "the same in one hierarchy only, each in turn" {
+@test "the same in one hierarchy only, each in turn [exec-cgroup]" {
     sleeper "$NO_CGROUPNS"
     local d to
     for d in "${DIRS[@]}"; do
@@ -63,7 +63,7 @@ NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
 }
 
 # From a mount namespace in which the cgroup file systems are not mounted, or covered.
-@test "exec where the cgroup directories are out of reach fails" {
+@test "exec where the cgroup directories are out of reach fails [exec-cgroup]" {
     sleeper
     local how s
     for how in "umount -R -l /sys/fs/cgroup" "mount -t tmpfs x /sys/fs/cgroup" "mount -t tmpfs x /sys" \
@@ -124,7 +124,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     status_is "$ID" running
 }
 
-@test "two creates that race for one cgroupsPath: one gets it; deleting the loser does not end the winner" {
+@test "two creates that race for one cgroupsPath: one gets it; deleting the loser does not end the winner [cgroup-claim]" {
     two_bundles
     local round winner loser made
     for round in $(seq 25); do

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include "libcfs/cgroup/manager/manager.h"
@@ -201,6 +202,8 @@ static int open_for_exec(struct cgroup *cg, struct hierarchy *h, const struct oc
                 h->path = own;
         }
         r = cg->exec ? 0 : h->ops->open(h, &why);
+        if (r == -ENOENT && WEAKENED("exec-cgroup"))
+                return h->denied = true;
         if (r == -ENOENT && (!wish->path || h->path == own))
                 r = open_where_init_is(cg, h, rec->pid, err);
         else if (r < 0)

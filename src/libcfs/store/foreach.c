@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "libcfs/store/foreach.h"
+#include "libcfs/store/root.h"
 #include "libcfs/store/state.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -80,7 +81,9 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
                 return 0;
         if (!d)
                 return err_path(err, errno, "open", root, "open the state directory `%s`", root);
-        r = read_ids(d, root, &ids, &n, err);
+        r = store_root_check(root, err);
+        if (r >= 0)
+                r = read_ids(d, root, &ids, &n, err);
         for (size_t i = 0; r == 0 && i < n; i++)
                 r = visit(root, ids[i], fn, data, &unread);
         if (r == 0 && unread.code != CFS_E_NONE) {

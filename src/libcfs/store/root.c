@@ -3,11 +3,17 @@
  * The directory that holds the state directories of all containers: where it is, how it is made, who may write to it.
  *
  * The records below it say what `delete` removes, as root. So a directory that other users can write to is refused:
- * /tmp/cfs-UID could have been made by another user as a trap.
+ * /tmp/cfs-UID could have been made by another user as a trap. Members of the directory's group are other users. runc and
+ * crun accept any directory.
+ *
+ * With the sticky bit, others cannot rename or remove what is ours, and what they make is theirs, which is refused when
+ * it is opened. A group that is one user's own (its number is that user's, as many systems have it, with a umask of 002) has
+ * no other members.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include <stdlib.h>
 
@@ -61,9 +67,13 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
         if (st->st_uid != geteuid() && st->st_uid != 0)
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` belongs to uid %u", path,
                             (unsigned)st->st_uid);
-        else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX))
+        else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX) && !WEAKENED("store-root"))
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by everybody",
                             path);
+        else if ((st->st_mode & S_IWGRP) && !(st->st_mode & S_ISVTX) &&
+                 (st->st_gid == 0 || st->st_gid != st->st_uid) && !WEAKENED("store-root"))
+                r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by group %u",
+                            path, (unsigned)st->st_gid);
         else
                 return 0;
         return err_hint(err, r, "choose a directory of your own with --root");

@@ -275,6 +275,7 @@ int state_open(const char *root, const char *id, int lock, struct state **ret, s
         r = state_new(root, id, &s, err);
         if (r < 0)
                 return r;
+        r = store_root_check(root, err);
         for (int i = 0; r == 0 && i < MAX_TRIES; i++)
                 r = open_once(s, lock, err);
         if (r == 0)

@@ -170,6 +170,7 @@ int layout_record(struct cgroup *cg, const char *manager, const char *path, stru
                 h->has_parents = h->parents > 0;
                 h->missing = cg->h[i].missing;
                 h->has_missing = h->missing > 0;
+                h->denied = h->has_denied = cg->h[i].denied;
                 rec->hierarchies[rec->n_hierarchies++] = h;
         }
         cg->rec = rec;
