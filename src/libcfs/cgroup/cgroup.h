@@ -56,8 +56,8 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
 /* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH" of --cgroup). */
-int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
-                         struct cgroup **ret, struct cfs_error *err);
+int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
+                     struct cfs_error *err);
 
 /* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0 when nobody is
  * there, or there is no cgroup. */

@@ -211,8 +211,8 @@ static int open_for_exec(struct cgroup *cg, struct hierarchy *h, const struct oc
         return r < 0 ? r : h->path != own || !wish->path;
 }
 
-int cgroup_open_for_exec(const struct oci_record *rec, const char *const *sub, size_t n_sub,
-                         struct cgroup **ret, struct cfs_error *err)
+int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
+                     struct cfs_error *err)
 {
         struct cgroup *cg = NULL;
         size_t found = 0;

@@ -108,7 +108,7 @@ int cgroups_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         const char *const *sub = c->exec ? c->exec->cgroups : NULL;
 
-        return cgroup_open_for_exec(c->state->record, sub, strv_length(sub), &c->cgroup, err);
+        return cgroup_exec_open(c->state->record, sub, strv_length(sub), &c->cgroup, err);
 }
 
 int cgroups_prepare(struct ctx *c, struct cfs_error *err)
