@@ -6,8 +6,10 @@
  *   mount_target.c   opens the destination, making it; keeps mounts off procfs
  *   mount_bind.c     bind mounts
  *   mount_fresh.c    mounts of a file system
+ *   mount_classic.c  what of it only mount(2) can do
  *   mount_change.c   flags, propagation, remount
  *   mount_cgroup.c   the cgroup hierarchies
+ *   mount_aside.c    mounts made in another namespace
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
  *   mount_label.c    SELinux
@@ -30,12 +32,14 @@ struct oci_arena;
 struct mount_env {
         size_t index; /* of the entry in mounts[] that is worked on, for messages                   */
         const char *bundle;
-        const char *label; /* linux.mountLabel, or NULL                                                  */
-        int root_fd;       /* the container's root; -1 before it exists                                  */
-        int proc_fd;       /* the host's procfs                                                          */
-        uint64_t ns;       /* CLONE_NEW* of the container's own namespaces, new or joined                */
-        bool inside;       /* we are in the container's user namespace already                           */
-        int userns_fd;     /* the user namespace that the container joins, or -1                         */
+        const char *rootfs; /* the container's root, as a path of the host                              */
+        bool shared;        /* linux.rootfsPropagation: mounts are shared with the host                  */
+        const char *label;  /* linux.mountLabel, or NULL                                                  */
+        int root_fd;        /* the container's root; -1 before it exists                                  */
+        int proc_fd;        /* the host's procfs                                                          */
+        uint64_t ns;        /* CLONE_NEW* of the container's own namespaces, new or joined                */
+        bool inside;        /* we are in the container's user namespace already                           */
+        int userns_fd;      /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
         const struct cgroup
                 *cgroup; /* or NULL                                                                  */
@@ -57,6 +61,19 @@ static inline void mount_leave_p(int *fd)
 
 #define _cleanup_leave_ _cleanup_(mount_leave_p)
 
+/* ---- mount_aside.c ------------------------------------------------------------------------------------------- */
+
+struct mount_aside {
+        int ns_fd;   /* a namespace to enter, or -1                                               */
+        uint64_t ns; /* which one: CLONE_NEW*                                                     */
+        bool copy;   /* in a private copy of the mount namespace                                  */
+        int (*make)(struct mount_env *e, void *data, int *ret_fd, struct cfs_error *err);
+        void *data;
+};
+
+/* Calls make() in a child that is elsewhere; *ret_fd is the detached mount that it has made. */
+int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err);
+
 /* ---- mount_target.c ------------------------------------------------------------------------------------------ */
 
 /* A path with one slash in front and no ".", ".." or double slashes; in the arena. NULL: out of memory. */
@@ -64,6 +81,9 @@ char *mount_target_clean(const char *path, struct oci_arena *arena);
 
 /* Is that the container's root, however it is spelt? */
 bool mount_target_is_root(const char *path, struct oci_arena *arena);
+
+/* Is the one (clean) path the other, or below it? */
+bool mount_target_is_below(const char *path, const char *dir);
 
 /* May something of this kind be mounted on that (clean) path? Pure. NULL, or why not: a sentence without the path. */
 const char *mount_target_refused(const char *clean, const char *type, bool bind);
@@ -85,10 +105,15 @@ int mount_target_symlink(const struct mount_env *e, const char *destination, con
 
 /* ---- mount_bind.c -------------------------------------------------------------------------------------------- */
 
-/* The detached clone of the source, with all its flags and ids. `slave`: it is made in the runtime's own mount
- * namespace, so it must not stay a peer of the host's mount. */
-int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o, bool slave,
-                    int *ret_fd, struct cfs_error *err);
+/* The detached clone of the source, with all its flags and ids. on_host: it is made in the runtime's own mount namespace,
+ * so it must not stay a peer of the host's mount. *late: may it be made read-only later? Answers whether that is to be
+ * done, which is for directories only. */
+int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+                    bool on_host, bool *late, int *ret_fd, struct cfs_error *err);
+
+/* Does the source lie in the container's own root, where an earlier mount may have put it? *ret (may be NULL) is its path
+ * there, in the arena. */
+bool mount_bind_is_inside(const struct mount_env *e, const struct oci_mount *m, const char **ret);
 
 /* copy-symlink: *ret is the source's text (in the arena) when it is a link, else NULL. */
 int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
@@ -104,16 +129,22 @@ int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struc
 /* Does this file system live in memory only, so that being read-only is the mount's own affair? */
 bool mount_fresh_is_virtual(const char *type);
 
-/* Whether an option is too long for fsconfig(2), and mount(2) has to do it: directly on the target. */
-bool mount_fresh_is_long(const struct mount_options *o);
-int mount_fresh_attach_long(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                            int target_fd, struct cfs_error *err);
+/* ---- mount_classic.c ----------------------------------------------------------------------------------------- */
+
+/* Can only mount(2) do it: an option or source that is too long for fsconfig(2), or layers relative to the bundle? */
+bool mount_classic_needed(const struct oci_mount *m, const char *const *words);
+
+/* A detached mount, made by mount(2) with these words of the file system, the first n_sb of which are flags of the
+ * superblock. The mount's own flags are the defaults. */
+int mount_classic_make(struct mount_env *e, const struct oci_mount *m, const char *const *words, size_t n_sb,
+                       int *ret_fd, struct cfs_error *err);
 
 /* ---- mount_change.c ------------------------------------------------------------------------------------------ */
 
-/* Flags (of a clone; a fresh mount has them already), propagation and ids of a detached mount. */
+/* Flags (of a clone; a fresh mount has them already), propagation and ids of a detached mount. writable: the mount itself
+ * is not made read-only, the caller does that later; those below it are. */
 int mount_change_apply(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,
-                       struct cfs_error *err);
+                       bool writable, struct cfs_error *err);
 
 /* The option remount, for what is mounted at target_fd. */
 int mount_change_remount(const struct mount_env *e, int target_fd, const struct oci_mount *m,
@@ -139,6 +170,14 @@ int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const st
 /* A user namespace with these mappings, kept in e->idmaps for the next who asks. The descriptor is borrowed. */
 int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
                     struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err);
+struct mount_idmap_lines {
+        struct oci_id_mapping **lines;
+        size_t n;
+};
+
+/* Parses the mapping of the option idmap=, in the arena. NULL, or what is wrong with it. */
+const char *mount_idmap_parse(const char *text, const struct oci_linux *l, struct oci_arena *arena,
+                              struct mount_idmap_lines *uids, struct mount_idmap_lines *gids);
 void mount_idmap_close(struct mount_env *e);
 
 /* ---- mount_label.c --------------------------------------------------------------------------------------------- */

@@ -74,8 +74,21 @@ static int set_attrs(int fd, bool recursive, struct mount_attrs a, uint64_t prop
         return mnt_setattr(fd, recursive, can.set, can.clr, propagation, -1, err);
 }
 
+/* rro, while a mount point is still to be made in the mount itself: what it was not before, it is not yet. */
+static int set_all(int fd, const struct mount_attrs *all, bool writable, const struct oci_mount *m,
+                   struct cfs_error *err)
+{
+        struct statfs fs = { 0 };
+        int r;
+
+        writable = writable && (all->set & MOUNT_ATTR_RDONLY) && fstatfs(fd, &fs) == 0 &&
+                   !(fs.f_flags & ST_RDONLY);
+        r = set_attrs(fd, true, *all, 0, m, err);
+        return r >= 0 && writable ? mnt_setattr(fd, false, 0, MOUNT_ATTR_RDONLY, 0, -1, err) : r;
+}
+
 /* Each kind of propagation is a call of its own; the first one goes with the flags when both are as deep. */
-static int set_flags(int fd, const struct oci_mount *m, const struct mount_options *o, bool fresh,
+static int set_flags(int fd, const struct oci_mount *m, const struct mount_options *o, bool writable,
                      struct cfs_error *err)
 {
         bool deep = o->flags & MOUNT_RECURSIVE;
@@ -83,13 +96,13 @@ static int set_flags(int fd, const struct oci_mount *m, const struct mount_optio
         size_t i = 0;
         int r = 0;
 
-        if (fresh) {
-                top = all = (struct mount_attrs){ 0 };
-        } else if (!deep) { /* one mount only: both are the same */
+        if (!deep) { /* one mount only: both are the same */
                 top.set = (top.set & ~all.clr) | all.set;
                 top.clr = (top.clr & ~all.set) | all.clr;
                 all = (struct mount_attrs){ 0 };
         }
+        if (writable)
+                top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
         if (top.set || top.clr) {
                 unsigned with = 0;
 
@@ -98,7 +111,7 @@ static int set_flags(int fd, const struct oci_mount *m, const struct mount_optio
                 r = set_attrs(fd, false, top, with, m, err);
         }
         if (r >= 0 && (all.set || all.clr))
-                r = set_attrs(fd, true, all, 0, m, err);
+                r = set_all(fd, &all, writable, m, err);
         for (; r >= 0 && i < o->n_propagation; i++)
                 r = mnt_setattr(fd, o->propagation[i] & MS_REC, 0, 0, o->propagation[i] & ~(unsigned)MS_REC,
                                 -1, err);
@@ -108,9 +121,16 @@ static int set_flags(int fd, const struct oci_mount *m, const struct mount_optio
 static int set_ids(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,
                    struct cfs_error *err)
 {
+        struct mount_idmap_lines uids, gids;
         int userns, r;
 
-        if (m->n_uid_mappings > 0)
+        if (o->idmap) {
+                const char *why = mount_idmap_parse(o->idmap, e->linux_, e->arena, &uids, &gids);
+
+                if (why)
+                        return err_set(err, CFS_E_INVALID, "idmap=%.200s: %s", o->idmap, why);
+                userns = mount_idmap_get(e, uids.lines, uids.n, gids.lines, gids.n, err);
+        } else if (m->n_uid_mappings > 0)
                 userns = mount_idmap_get(e, m->uid_mappings, m->n_uid_mappings, m->gid_mappings,
                                          m->n_gid_mappings, err);
         else if (e->userns_fd >= 0)
@@ -129,10 +149,14 @@ static int set_ids(struct mount_env *e, int fd, const struct oci_mount *m, const
 }
 
 int mount_change_apply(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,
-                       struct cfs_error *err)
+                       bool writable, struct cfs_error *err)
 {
-        int r = set_flags(fd, m, o, !(o->flags & MOUNT_BIND), err);
+        struct mount_options fresh = *o;
+        int r;
 
+        /* A new mount has its flags already. */
+        fresh.top = fresh.all = (struct mount_attrs){ 0 };
+        r = set_flags(fd, m, o->flags & MOUNT_BIND ? o : &fresh, writable, err);
         if (r >= 0 && (o->flags & (MOUNT_IDMAP | MOUNT_RIDMAP)))
                 r = set_ids(e, fd, m, o, err);
         return r;

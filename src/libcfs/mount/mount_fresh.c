@@ -11,8 +11,8 @@
  *
  * The kernel refuses some file systems to user namespaces (EPERM), for reasons that the errno does not tell:
  *
- *   sysfs    shows a network namespace, which must belong to the user namespace. Without one of its own the container
- *            gets the host's /sys, read-only with all that is below (CVE-2023-25809).
+ *   sysfs    shows a network namespace, which must belong to the user namespace; and only where a sysfs is visible in full
+ *            already. Otherwise the container gets the host's /sys, read-only with all that is below (CVE-2023-25809).
  *   mqueue   the same with the IPC namespace; the host's /dev/mqueue is that namespace's.
  *   proc     shows a PID namespace, the same; and only where a procfs is visible in full already: otherwise mounting one
  *            would uncover what somebody more privileged has covered ("mount_too_revealing" in the kernel). This is
@@ -33,7 +33,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_VALUE     256 /* fsconfig(2): bytes of a string, the NUL included */
 #define MAX_MOUNTINFO (4 << 20)
 
 /* clang-format off */
@@ -145,32 +144,41 @@ static int explain_eperm(const struct mount_env *e, const char *type, int r, str
         return err_hint(err, r, "the file system cannot be mounted from inside a user namespace");
 }
 
-/* The host's own mount of a file system, read-only with everything below it. */
+/* The host's own mount of a file system: sysfs read-only with everything below it (CVE-2023-25809). */
 static int bind_host(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                      int *ret_fd)
 {
         uint64_t set = mount_options_new_attrs(o) & ~(uint64_t)MOUNT_ATTR__ATIME;
+        bool sysfs = STREQ(m->type, "sysfs");
         _cleanup_close_ int fd = -1;
         size_t i;
 
         for (i = 0; i < ARRAY_SIZE(of_namespace); i++)
-                if (STREQ(m->type, of_namespace[i].type) && !(e->ns & of_namespace[i].ns))
+                if (STREQ(m->type, of_namespace[i].type))
                         break;
-        /* proc: what covers its parts does so for the host's sake and may be wanted here; let the user decide. */
-        if (i == ARRAY_SIZE(of_namespace) || STREQ(m->type, "proc") || !(e->ns & CLONE_NEWUSER))
+        /* proc: what covers its parts does so for the host's sake and may be wanted here; let the user decide. mqueue of
+         * an IPC namespace of the container's own is not the host's. */
+        if (i == ARRAY_SIZE(of_namespace) || STREQ(m->type, "proc") || !(e->ns & CLONE_NEWUSER) ||
+            (!sysfs && (e->ns & of_namespace[i].ns)))
                 return -EPERM;
         fd = mnt_clone(AT_FDCWD, of_namespace[i].host_path, true, NULL);
         if (fd < 0)
                 return -EPERM;
-        if (STREQ(m->type, "sysfs"))
+        if (sysfs)
                 set |= MOUNT_ATTR_RDONLY;
         if (mnt_setattr(fd, true, set, 0, MS_SLAVE, -1, NULL) < 0)
                 return -EPERM;
-        log_warning(
-                "mounts[%zu]: a new `%s` needs a %s namespace of the container's own; `%s` of the host is mounted in "
-                "its place%s",
-                e->index, m->type, of_namespace[i].ns_name, of_namespace[i].host_path,
-                set & MOUNT_ATTR_RDONLY ? ", read-only" : "");
+        if (e->ns & of_namespace[i].ns)
+                log_warning(
+                        "mounts[%zu]: the kernel refuses a new `%s`, since none is visible in full to the runtime; "
+                        "`%s` of the runtime is mounted in its place, read-only",
+                        e->index, m->type, of_namespace[i].host_path);
+        else
+                log_warning(
+                        "mounts[%zu]: a new `%s` needs a %s namespace of the container's own; `%s` of the host is "
+                        "mounted in its place%s",
+                        e->index, m->type, of_namespace[i].ns_name, of_namespace[i].host_path,
+                        set & MOUNT_ATTR_RDONLY ? ", read-only" : "");
         *ret_fd = TAKE_FD(fd);
         return 0;
 }
@@ -187,6 +195,21 @@ static int explain_einval(const struct mount_env *e, const struct mount_options 
 
 /* ---- making one ------------------------------------------------------------------------------------------------ */
 
+static int make_one(struct mount_env *e, const struct oci_mount *m, const char *const *words, size_t n_sb,
+                    uint64_t attrs, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (!mount_classic_needed(m, words))
+                return mnt_new_fs(m->type, m->source, words, (unsigned)attrs, err);
+        r = mount_classic_make(e, m, words, n_sb, &fd, err);
+        /* mount(2) has made the mount read-only together with the superblock. */
+        if (r >= 0)
+                r = mnt_setattr(fd, false, attrs, ~attrs & MOUNT_ATTR_RDONLY, 0, -1, err);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
 int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                      bool writable, mode_t mode, int *ret_fd, struct cfs_error *err)
 {
@@ -200,7 +223,7 @@ int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struc
                 return -ENOMEM;
         if (writable)
                 attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-        fd = mnt_new_fs(m->type, m->source, words, (unsigned)attrs, err);
+        fd = make_one(e, m, words, n_sb, attrs, err);
         if (fd == -EPERM) {
                 r = bind_host(e, m, o, &fd);
                 if (r < 0)
@@ -213,98 +236,9 @@ int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struc
                 return fd;
         r = STREQ(m->type, "mqueue") ? mount_label_mqueue(e, fd, err) : 0;
         if (r >= 0)
-                r = mount_change_apply(e, fd, m, o, err);
+                r = mount_change_apply(e, fd, m, o, false, err);
         if (r < 0)
                 return r;
         *ret_fd = TAKE_FD(fd);
         return 0;
-}
-
-/* ---- options too long for fsconfig(2) --------------------------------------------------------------------------- */
-
-bool mount_fresh_is_long(const struct mount_options *o)
-{
-        for (size_t i = 0; i < o->n_data; i++) {
-                const char *value = strchr(o->data[i], '=');
-
-                if (value && strlen(value + 1) >= MAX_VALUE)
-                        return true;
-        }
-        return false;
-}
-
-static unsigned long classic_flags(const struct mount_options *o)
-{
-        uint64_t a = mount_options_new_attrs(o);
-        unsigned long f = 0;
-
-        f |= a & MOUNT_ATTR_RDONLY || o->sb_set & MOUNT_SB_RDONLY ? MS_RDONLY : 0;
-        f |= a & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0;
-        f |= a & MOUNT_ATTR_NODEV ? MS_NODEV : 0;
-        f |= a & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0;
-        f |= a & MOUNT_ATTR_NODIRATIME ? MS_NODIRATIME : 0;
-        f |= a & MOUNT_ATTR_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0;
-        f |= (a & MOUNT_ATTR__ATIME) == MOUNT_ATTR_NOATIME ? MS_NOATIME : 0;
-        f |= (a & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME : 0;
-        f |= o->sb_set & MOUNT_SB_SYNC ? MS_SYNCHRONOUS : 0;
-        f |= o->sb_set & MOUNT_SB_DIRSYNC ? MS_DIRSYNC : 0;
-        f |= o->sb_set & MOUNT_SB_LAZYTIME ? MS_LAZYTIME : 0;
-        return f;
-}
-
-/* One word as the kernel's parser for mount(2) wants it: a comma inside is quoted, for overlayfs escaped; but what is
- * for SELinux, it takes out before overlayfs sees it. */
-static void add_classic(struct str *data, const char *word, bool overlay)
-{
-        bool selinux = strstr(word, "context=") && strcspn(word, "=") <= strlen("rootcontext");
-        bool quote = (!overlay || selinux) && strchr(word, ',') && strchr(word, '=');
-
-        if (data->len > 0)
-                str_add(data, ",");
-        for (const char *p = word; *p; p++) {
-                if (*p == ',' && overlay && !quote)
-                        str_add(data, "\\");
-                str_add_n(data, p, 1);
-                if (quote && *p == '=') {
-                        str_add(data, "\"");
-                        str_add(data, p + 1);
-                        str_add(data, "\"");
-                        return;
-                }
-        }
-}
-
-/*
- * overlayfs: a few layers with the paths that engines use are more than the 255 bytes that fsconfig(2) takes for one
- * value. mount(2) takes a page for all of them. It mounts on "." of this process, which is the target: no path is
- * looked up.
- */
-int mount_fresh_attach_long(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                            int target_fd, struct cfs_error *err)
-{
-        size_t n_sb;
-        const char **words = words_of(e, m, o, 0, &n_sb, err);
-        _cleanup_str_ struct str data = { 0 };
-        _cleanup_close_ int cwd = -1;
-        int r = 0;
-
-        if (!words)
-                return -ENOMEM;
-        if (o->flags & (MOUNT_IDMAP | MOUNT_RIDMAP))
-                return err_set(err, CFS_E_UNSUPPORTED,
-                               "mapped ids together with options longer than %d bytes", MAX_VALUE - 1);
-        for (words += n_sb; *words; words++)
-                add_classic(&data, *words, STREQ(m->type, "overlay"));
-        if (data.failed)
-                return err_nomem(err);
-        cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (cwd < 0 || fchdir(target_fd) < 0)
-                return err_sys(err, errno, "fchdir", "go to the mount point");
-        /* allowed: fsconfig(2) takes at most 255 bytes for one value */
-        if (mount(m->source ? m->source : m->type, ".", m->type, classic_flags(o), data.p) < 0)
-                r = err_sys(err, errno, "mount", "file system `%s`, with options of %zu bytes", m->type,
-                            data.len);
-        if (fchdir(cwd) < 0 && r == 0)
-                r = err_sys(err, errno, "fchdir", "go back from the mount point");
-        return r;
 }

@@ -7,6 +7,9 @@
  * one, its uid_map and gid_map are written from here, its namespace is opened, and the child is ended. The descriptor
  * keeps the namespace.
  *
+ * The option idmap=uids=A-B-N#...;gids=A-B-N (crun's; podman documents it) is a mapping of its own: N IDs from A on, of the
+ * file system, appear as B and on, of the host. With "@" in front, B counts in the container's user namespace.
+ *
  * The child's pid is not needed, which may mean nothing in the procfs at hand when we are in a PID namespace of our own:
  * the child shares our table of descriptors (CLONE_FILES), opens its own "self" there, and says which number it got.
  *
@@ -21,6 +24,7 @@
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +155,110 @@ int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, siz
         map->next = e->idmaps;
         e->idmaps = map;
         return map->fd;
+}
+
+/* ---- the option -------------------------------------------------------------------------------------------------- */
+
+struct parser {
+        struct oci_arena *arena;
+        struct mount_idmap_lines *to;
+        struct oci_id_mapping *const *own; /* the container's mappings, of this kind */
+        size_t n_own;
+};
+
+static const char bad_range[] = "a range is FIRST-TO-COUNT, or @FIRST-TO-COUNT";
+static const char not_mapped[] =
+        "a range with @ counts in the container's user namespace, which does not map all of it";
+
+/* NULL or what is wrong. */
+static const char *add_line(struct parser *p, uint32_t first, uint32_t to, uint32_t count)
+{
+        struct oci_id_mapping *line = oci_arena_alloc(p->arena, sizeof(*line));
+        struct oci_id_mapping **lines;
+
+        lines = oci_arena_alloc(p->arena, (p->to->n + 1) * sizeof(*lines));
+        if (!line || !lines)
+                return "out of memory";
+        if (p->to->n > 0)
+                memcpy(lines, p->to->lines, p->to->n * sizeof(*lines));
+        *line = (struct oci_id_mapping){ .container_id = first, .host_id = to, .size = count };
+        lines[p->to->n++] = line;
+        p->to->lines = lines;
+        return NULL;
+}
+
+/* A range that counts in the container may be in pieces on the host. */
+static const char *add_relative(struct parser *p, uint32_t first, uint32_t to, uint32_t count)
+{
+        while (count > 0) {
+                const struct oci_id_mapping *m = NULL;
+                const char *why;
+                uint32_t n;
+
+                for (size_t i = 0; i < p->n_own && !m; i++)
+                        if (to >= p->own[i]->container_id && to - p->own[i]->container_id < p->own[i]->size)
+                                m = p->own[i];
+                if (!m)
+                        return not_mapped;
+                n = m->size - (to - m->container_id);
+                n = n < count ? n : count;
+                why = add_line(p, first, m->host_id + (to - m->container_id), n);
+                if (why)
+                        return why;
+                first += n;
+                to += n;
+                count -= n;
+        }
+        return NULL;
+}
+
+static const char *parse_range(struct parser *p, const char *text, size_t n)
+{
+        bool relative = n > 0 && text[0] == '@';
+        uint32_t ids[3];
+        char buf[40];
+        int end = -1;
+
+        text += relative;
+        n -= relative;
+        if (n >= sizeof(buf))
+                return bad_range;
+        memcpy(buf, text, n);
+        buf[n] = '\0';
+        if (strspn(buf, "0123456789-") != n || buf[0] == '-' || strstr(buf, "--") ||
+            sscanf(buf, "%" SCNu32 "-%" SCNu32 "-%" SCNu32 "%n", &ids[0], &ids[1], &ids[2], &end) != 3 ||
+            (size_t)end != n || ids[2] == 0)
+                return bad_range;
+        if ((uint64_t)ids[0] + ids[2] > UINT32_MAX || (uint64_t)ids[1] + ids[2] > UINT32_MAX)
+                return "a range leads beyond 4294967294, the last ID";
+        return (relative ? add_relative : add_line)(p, ids[0], ids[1], ids[2]);
+}
+
+const char *mount_idmap_parse(const char *text, const struct oci_linux *l, struct oci_arena *arena,
+                              struct mount_idmap_lines *uids, struct mount_idmap_lines *gids)
+{
+        *uids = *gids = (struct mount_idmap_lines){ 0 };
+        while (*text) {
+                bool users = str_has_prefix(text, "uids=");
+                struct parser p = { arena, users ? uids : gids, users ? l->uid_mappings : l->gid_mappings,
+                                    users ? l->n_uid_mappings : l->n_gid_mappings };
+
+                if (!users && !str_has_prefix(text, "gids="))
+                        return "a mapping is uids=RANGE#RANGE...;gids=RANGE...";
+                for (text += strlen("uids=");;) {
+                        size_t n = strcspn(text, "#;");
+                        const char *why = parse_range(&p, text, n);
+
+                        if (why)
+                                return why;
+                        text += n;
+                        if (*text != '#')
+                                break;
+                        text++;
+                }
+                text += *text == ';';
+        }
+        return uids->n == 0 || gids->n == 0 ? "uids and gids go together: the kernel wants both" : NULL;
 }
 
 void mount_idmap_close(struct mount_env *e)

@@ -144,7 +144,37 @@ static const struct row *find(const char *name)
 
 bool mount_options_known(const char *name)
 {
-        return find(name) != NULL;
+        return find(name) != NULL || mount_options_idmap(name);
+}
+
+bool mount_options_is_context(const char *word)
+{
+        static const char *const keys[] = { "context=", "fscontext=", "defcontext=", "rootcontext=" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (str_has_prefix(word, keys[i]))
+                        return true;
+        return false;
+}
+
+bool mount_options_is_engine(const char *word)
+{
+        static const char *const words[] = { "U",      "Z",      "z",          "copy",
+                                             "nocopy", "cached", "consistent", "delegated" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (STREQ(word, words[i]))
+                        return true;
+        return str_has_prefix(word, "volume-opt=");
+}
+
+const char *mount_options_idmap(const char *word)
+{
+        const char *value = str_has_prefix(word, "ridmap=")  ? word + 7
+                            : str_has_prefix(word, "idmap=") ? word + 6
+                                                             : NULL;
+
+        return value && *value ? value : NULL;
 }
 
 static void add_propagation(struct mount_options *o, unsigned flag)
@@ -190,13 +220,15 @@ static void apply(struct mount_options *o, const struct row *row)
 }
 
 /*
- * One word may hold several options, as engines join them for mount(2): at commas outside of double quotes, which the
- * kernel's parser takes off context="system_u:object_r:x_t:s0:c1,c2" (and fsconfig(2) does not). overlayfs has a way
- * of its own to write a comma, "\,", and only its parser for mount(2) takes the backslash off.
+ * One word may hold several options, as engines join them for mount(2): at commas. SELinux's own words may have double
+ * quotes around a context with commas, which the kernel's parser for mount(2) takes off (and fsconfig(2) does not); in all
+ * other words a quote is a byte like any other. overlayfs has a way of its own to write a comma, "\,", and only its parser
+ * for mount(2) takes the backslash off.
  */
 static int add_data(struct mount_options *o, const char *type, const char *text, struct oci_arena *arena)
 {
-        bool overlay = type && STREQ(type, "overlay"), quoted = false;
+        bool overlay = type && STREQ(type, "overlay"), context = mount_options_is_context(text);
+        bool quoted = false;
         char *buf, *out;
 
         if (!strpbrk(text, ",\"")) {
@@ -210,13 +242,14 @@ static int add_data(struct mount_options *o, const char *type, const char *text,
         for (; *text; text++) {
                 if (overlay && text[0] == '\\' && text[1] == ',') {
                         *out++ = *++text;
-                } else if (*text == '"') {
+                } else if (*text == '"' && context) {
                         quoted = !quoted;
                 } else if (*text == ',' && !quoted) {
                         *out++ = '\0';
                         if (*buf)
                                 o->data[o->n_data++] = buf;
                         buf = out;
+                        context = mount_options_is_context(text + 1);
                 } else {
                         *out++ = *text;
                 }
@@ -251,10 +284,14 @@ int mount_options_parse(const struct oci_mount *m, struct oci_arena *arena, stru
         for (size_t i = 0; i < m->n_options; i++) {
                 const struct row *row = find(m->options[i]);
 
-                if (row)
+                if (row) {
                         apply(&o, row);
-                else if (add_data(&o, m->type, m->options[i], arena) < 0)
+                } else if (mount_options_idmap(m->options[i])) {
+                        o.flags |= m->options[i][0] == 'r' ? MOUNT_RIDMAP : MOUNT_IDMAP;
+                        o.idmap = mount_options_idmap(m->options[i]);
+                } else if (add_data(&o, m->type, m->options[i], arena) < 0) {
                         return err_nomem(err);
+                }
         }
         /* No file system has that name, and engines have been seen to leave the option out. */
         if (m->type && STREQ(m->type, "bind"))

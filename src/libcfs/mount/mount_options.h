@@ -49,6 +49,7 @@ struct mount_options {
         unsigned sb_set, sb_clr; /* enum mount_sb                                          */
         unsigned propagation[MOUNT_MAX_PROPAGATION]; /* MS_SHARED..., with MS_REC; in order                */
         size_t n_propagation;
+        const char *idmap; /* the mapping of "idmap=" or "ridmap=" (crun's), or NULL             */
         const char *
                 *data; /* what is none of ours, for the file system: "key=value" or "flag"; ends with NULL */
         size_t n_data;
@@ -60,6 +61,15 @@ int mount_options_parse(const struct oci_mount *m, struct oci_arena *arena, stru
 
 /* Is this word one of our options (as opposed to one of a file system)? */
 bool mount_options_known(const char *name);
+
+/* Does the word belong to SELinux: context=, fscontext=, defcontext=, rootcontext=? */
+bool mount_options_is_context(const char *word);
+
+/* A word that engines leave on bind mounts although it is for them alone ("z", "nocopy"): it has no effect here. */
+bool mount_options_is_engine(const char *word);
+
+/* The mapping in "idmap=MAPPING" or "ridmap=MAPPING", or NULL. */
+const char *mount_options_idmap(const char *word);
 
 /* MOUNT_ATTR_* for a mount that is made new, where what is cleared is what the kernel leaves out anyway. */
 uint64_t mount_options_new_attrs(const struct mount_options *o);

@@ -74,6 +74,13 @@ bool mount_target_is_root(const char *path, struct oci_arena *arena)
         return clean && STREQ(clean, "/");
 }
 
+bool mount_target_is_below(const char *path, const char *dir)
+{
+        size_t n = STREQ(dir, "/") ? 0 : strlen(dir);
+
+        return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
 static bool is_proc_file(const char *clean)
 {
         for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)

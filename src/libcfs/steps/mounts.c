@@ -27,13 +27,16 @@
 #include <selinux/selinux.h>
 #include <errno.h>
 #include <sched.h>
+#include <linux/nsfs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 struct item {
         const struct oci_mount *m;
         struct mount_options o;
         int fd;     /* made by the runtime, or -1                              */
+        bool late;  /* that one: it becomes read-only at the end               */
         char *link; /* copy-symlink: make this link; NULL: an ordinary source  */
 };
 
@@ -52,19 +55,38 @@ static bool is_bind(const struct oci_mount *m)
         return oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind") || str_eq(m->type, "bind");
 }
 
+static const char *idmap_option(const struct oci_mount *m, size_t *ret_index)
+{
+        for (size_t i = 0; i < m->n_options; i++)
+                if (mount_options_idmap(m->options[i])) {
+                        *ret_index = i;
+                        return mount_options_idmap(m->options[i]);
+                }
+        return NULL;
+}
+
 static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
 {
         bool option = oci_mount_has_option(m, "idmap") || oci_mount_has_option(m, "ridmap");
+        struct mount_idmap_lines uids, gids;
+        size_t at = 0;
+        const char *text = idmap_option(m, &at), *why;
 
         if ((m->n_uid_mappings > 0) != (m->n_gid_mappings > 0))
                 problem(p, PROP("mounts[%zu].%s", i, m->n_uid_mappings ? "gidMappings" : "uidMappings"),
                         "is missing: uidMappings and gidMappings go together");
-        if (option && m->n_uid_mappings == 0 && !ctx_has_ns(c, CLONE_NEWUSER))
+        if (option && m->n_uid_mappings == 0 && !text && !ctx_has_ns(c, CLONE_NEWUSER))
                 problem(p, PROP("mounts[%zu].uidMappings", i),
                         "is missing: mapped ids need mappings of the mount or a user namespace of the container");
-        if ((option || m->n_uid_mappings > 0) && oci_mount_has_option(m, "remount"))
+        if ((option || text || m->n_uid_mappings > 0) && oci_mount_has_option(m, "remount"))
                 problem(p, PROP("mounts[%zu].options", i),
                         "ids can be mapped on a new mount only, not by `remount`");
+        if (text && m->n_uid_mappings > 0)
+                problem(p, PROP("mounts[%zu].options[%zu]", i, at),
+                        "has a mapping, and so has mounts[%zu].uidMappings: one of them", i);
+        why = text ? mount_idmap_parse(text, c->linux_, c->arena, &uids, &gids) : NULL;
+        if (why)
+                problem(p, PROP("mounts[%zu].options[%zu]", i, at), "`%s`: %s", m->options[at], why);
 }
 
 /* "gid=5" of devpts in a user namespace without a group 5: the kernel's EINVAL would not say which. */
@@ -93,7 +115,7 @@ static void check_options(const struct ctx *c, const struct oci_mount *m, size_t
         for (size_t j = 0; j < m->n_options; j++) {
                 const char *o = m->options[j];
 
-                if (bind && !mount_options_known(o) && *o)
+                if (bind && !mount_options_known(o) && !mount_options_is_engine(o) && *o)
                         problem(p, PROP("mounts[%zu].options[%zu]", i, j),
                                 "bind mounts cannot have any filesystem-specific options: `%s`", o);
                 if (!bind && (STREQ(o, "copy-symlink") || STREQ(o, "src-nofollow")))
@@ -104,6 +126,23 @@ static void check_options(const struct ctx *c, const struct oci_mount *m, size_t
                 if (!bind)
                         check_owner(c, o, i, j, p);
         }
+}
+
+/* Could an earlier mount put it there? */
+static bool is_made_by_mount(const struct ctx *c, size_t i)
+{
+        const struct mount_env e = { .bundle = c->bundle, .rootfs = c->rootfs, .arena = c->arena };
+        const char *inside;
+
+        if (!mount_bind_is_inside(&e, c->config->mounts[i], &inside))
+                return false;
+        for (size_t j = 0; j < i; j++) {
+                const char *clean = mount_target_clean(c->config->mounts[j]->destination, c->arena);
+
+                if (clean && mount_target_is_below(inside, clean))
+                        return true;
+        }
+        return false;
 }
 
 static void check_source(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
@@ -118,7 +157,7 @@ static void check_source(const struct ctx *c, const struct oci_mount *m, size_t 
         }
         if (!problems_host(p) || !c->bundle || path_join(c->bundle, m->source, &source, &e) < 0)
                 return;
-        if (fstatat(AT_FDCWD, source, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (fstatat(AT_FDCWD, source, &st, AT_SYMLINK_NOFOLLOW) < 0 && !is_made_by_mount(c, i)) {
                 (void)err_path(&e, errno, "stat", source, "`%s`", source);
                 problem_host(p, PROP("mounts[%zu].source", i), "%s", e.text);
         }
@@ -193,6 +232,11 @@ static int plan_items(struct ctx *c, struct mounts_plan *mp, struct cfs_error *e
                 r = mount_options_parse(it->m, c->arena, &it->o, err);
                 if (r < 0)
                         return r;
+                for (size_t j = 0; (it->o.flags & MOUNT_BIND) && j < it->m->n_options; j++)
+                        if (mount_options_is_engine(it->m->options[j]))
+                                log_warning(
+                                        "mounts[%zu].options[%zu]: `%s` has no effect: it is for the engine",
+                                        i, j, it->m->options[j]);
                 if (!path_is_absolute(it->m->destination))
                         log_warning(
                                 "mounts[%zu].destination: `%s` is relative, which is deprecated; it counts from /",
@@ -214,16 +258,97 @@ static int failed(const struct ctx *c, const struct item *it, size_t i, int r, s
         return err_property(err, r, "mounts[%zu]", i);
 }
 
-/* What the runtime has to do, because the init could not. */
-static int make_on_host(struct mounts_plan *mp, struct item *it, struct cfs_error *err)
+/* May it be read-only only when mount points in it have been made? Recursively only where there are any, since what is
+ * mounted there must not become read-only with it. */
+static bool may_be_late(const struct ctx *c, const struct mounts_plan *mp, size_t i)
 {
+        const struct item *it = &mp->items[i];
+        const char *clean = mount_target_clean(it->m->destination, c->arena), *other;
+
+        if (!(it->o.flags & MOUNT_RECURSIVE) || !(it->o.all.set & MOUNT_ATTR_RDONLY))
+                return mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
+        for (size_t j = i + 1; clean && j < mp->n; j++) {
+                other = mount_target_clean(mp->items[j].m->destination, c->arena);
+                if (other && mount_target_is_below(other, clean))
+                        return true;
+        }
+        return false;
+}
+
+/* proc, sysfs and mqueue show a namespace, and mounting one takes privileges over it. */
+static const struct {
+        const char *type;
+        int ns;
+} shows[] = { { "proc", NS_PID }, { "sysfs", NS_NETWORK }, { "mqueue", NS_IPC } };
+
+/* A namespace that the container joins may be the host's, or another user namespace's: then the privileged runtime makes
+ * the mount. The descriptor of that namespace, or -1 where the init can do it. */
+static int foreign_namespace(const struct ctx *c, const char *type, uint64_t *ret_ns)
+{
+        const int *join_fd = c->namespaces->join_fd;
+        _cleanup_close_ int owner = -1;
+        struct stat theirs, containers;
+
+        for (size_t i = 0; i < ARRAY_SIZE(shows); i++) {
+                int fd = join_fd[shows[i].ns];
+
+                if (!str_eq(type, shows[i].type) || fd < 0)
+                        continue;
+                *ret_ns = ns_types[shows[i].ns].flag;
+                if (join_fd[NS_USER] < 0)
+                        return fd;
+                owner = ioctl(fd, NS_GET_USERNS);
+                return owner >= 0 && fstat(owner, &theirs) == 0 &&
+                                       fstat(join_fd[NS_USER], &containers) == 0 &&
+                                       theirs.st_ino == containers.st_ino
+                               ? -1
+                               : fd;
+        }
+        return -1;
+}
+
+/* The same where the namespace is the runtime's own, neither new nor joined. For sysfs there is /sys, see mount_fresh.c. */
+static bool is_of_runtime(const struct ctx *c, const char *type)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(shows); i++)
+                if (str_eq(type, shows[i].type))
+                        return shows[i].ns != NS_NETWORK && !ctx_has_ns(c, ns_types[shows[i].ns].flag);
+        return false;
+}
+
+static int make_fresh(struct mount_env *e, void *data, int *ret_fd, struct cfs_error *err)
+{
+        const struct item *it = data;
+
+        return mount_fresh_make(e, it->m, &it->o, true, 0, ret_fd, err);
+}
+
+/* What the runtime has to do, because the init could not. */
+static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
+{
+        struct mount_aside aside = { .make = make_fresh, .data = it };
+
         if (it->o.flags & MOUNT_REMOUNT)
                 return 0;
-        if (it->o.flags & MOUNT_BIND)
-                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->fd, err);
-        if (it->o.flags & (MOUNT_IDMAP | MOUNT_RIDMAP))
-                return mount_fresh_make(&mp->env, it->m, &it->o, true, 0, &it->fd, err);
+        if (it->o.flags & MOUNT_BIND) {
+                if (mount_bind_is_inside(&mp->env, it->m, NULL))
+                        return 0; /* by the init, when it is there */
+                it->late = may_be_late(c, mp, mp->env.index);
+                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->late, &it->fd, err);
+        }
+        aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
+        if (aside.ns_fd >= 0)
+                return mount_aside(&mp->env, &aside, &it->fd, err);
+        if ((it->o.flags & (MOUNT_IDMAP | MOUNT_RIDMAP)) || is_of_runtime(c, it->m->type))
+                return make_fresh(&mp->env, it, &it->fd, err);
         return 0;
+}
+
+static bool is_shared(const struct ctx *c)
+{
+        const char *p = c->linux_->rootfs_propagation;
+
+        return str_eq(p, "shared") || str_eq(p, "rshared");
 }
 
 int mounts_prepare(struct ctx *c, struct cfs_error *err)
@@ -235,6 +360,8 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         if (!mp)
                 return err_nomem(err);
         mp->env = (struct mount_env){ .bundle = c->bundle,
+                                      .rootfs = c->rootfs,
+                                      .shared = is_shared(c),
                                       .label = str_empty(c->linux_->mount_label) ? NULL
                                                                                  : c->linux_->mount_label,
                                       .root_fd = -1,
@@ -260,7 +387,7 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
                 if (it->o.flags & MOUNT_COPY_SYMLINK)
                         r = mount_bind_read_link(&mp->env, it->m, &it->o, &it->link, err);
                 if (r >= 0 && on_host && !it->link)
-                        r = make_on_host(mp, it, err);
+                        r = make_on_host(c, mp, it, err);
                 if (r < 0)
                         r = failed(c, it, i, r, err);
         }
@@ -297,6 +424,7 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
 static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
         _cleanup_leave_ int fd = TAKE_FD(it->fd), target = -1;
+        bool late = fd >= 0 ? it->late : may_be_late(c, mp, mp->env.index);
         enum mount_target_kind kind;
         struct stat st;
         int r;
@@ -304,7 +432,7 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
         if (it->link)
                 return mount_target_symlink(&mp->env, it->m->destination, it->link, err);
         if (fd < 0) {
-                r = mount_bind_make(&mp->env, it->m, &it->o, false, &fd, err);
+                r = mount_bind_make(&mp->env, it->m, &it->o, false, &late, &fd, err);
                 if (r < 0)
                         return r;
         }
@@ -325,19 +453,9 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
                 r = err_sys(err, ENOTDIR, "move_mount", "attach a file");
                 return err_hint(err, r, "the source is a file, the destination is a directory");
         }
+        if (r >= 0 && late)
+                mp->late[mp->n_late++] = TAKE_FD(fd);
         return r;
-}
-
-/* An option that is too long for fsconfig(2): the mount cannot be had detached. */
-static int attach_long(struct mounts_plan *mp, const struct item *it, int target, struct cfs_error *err)
-{
-        _cleanup_close_ int fd = -1;
-        int r = mount_fresh_attach_long(&mp->env, it->m, &it->o, target, err);
-
-        if (r < 0 || it->o.n_propagation == 0)
-                return r;
-        fd = path_open_in_root(mp->env.root_fd, it->m->destination, O_PATH | O_DIRECTORY, err);
-        return fd < 0 ? fd : mount_change_apply(&mp->env, fd, it->m, &it->o, err);
 }
 
 static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
@@ -355,8 +473,6 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
                 return r;
         if (mount_is_cgroup(it->m, &it->o))
                 return mount_cgroup_attach(&mp->env, it->m, &it->o, target, err);
-        if (mount_fresh_is_long(&it->o))
-                return attach_long(mp, it, target, err);
         if (fd < 0) {
                 r = mount_fresh_make(&mp->env, it->m, &it->o, late, mode, &fd, err);
                 if (r < 0)
@@ -438,9 +554,14 @@ void mounts_explain(const struct ctx *c, struct report *r)
                         str_addf(&line, "bind %s on %s", m->source ? m->source : "?", m->destination);
                 else
                         str_addf(&line, "mount %s on %s", m->type ? m->type : "?", m->destination);
+                const char *before = " (";
+
                 for (size_t j = 0; j < m->n_options; j++)
-                        str_addf(&line, "%s%s", j == 0 ? " (" : ", ", m->options[j]);
-                if (m->n_options > 0)
+                        if (!is_bind(m) || !mount_options_is_engine(m->options[j])) {
+                                str_addf(&line, "%s%s", before, m->options[j]);
+                                before = ", ";
+                        }
+                if (*before == ',')
                         str_add(&line, ")");
                 if (m->n_uid_mappings > 0)
                         str_add(&line, ", ids mapped");

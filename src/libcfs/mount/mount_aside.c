@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mounts that are made in another place than where we are: in a namespace that the container joins, or in a copy of the
+ * mount namespace that nothing else sees.
+ *
+ * A detached mount belongs to no namespace, and a descriptor leads to it from any process. So a child goes to the other
+ * place, makes the mount there, and ends; it shares our table of descriptors (CLONE_FILES), so what it opened is ours. Its
+ * memory is a copy: what it returns beside the descriptor is an error message, through a socket.
+ */
+#include "base/cleanup.h"
+#include "base/mnt.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "libcfs/mount/mount.h"
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+struct reply {
+        int result; /* a descriptor or -errno */
+        struct cfs_error err;
+};
+
+static int go(const struct mount_aside *a, struct cfs_error *err)
+{
+        if (a->ns_fd >= 0 && setns(a->ns_fd, (int)a->ns) < 0)
+                return err_sys(err, errno, "setns", "enter the namespace that the file system shows");
+        if (!a->copy)
+                return 0;
+        if (unshare(CLONE_NEWNS) < 0)
+                return err_sys(err, errno, "unshare", "make a mount namespace");
+        return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &(struct mount_attr){ .propagation = MS_PRIVATE },
+                             sizeof(struct mount_attr)) < 0
+                       ? err_sys(err, errno, "mount_setattr", "make the copied mounts private")
+                       : 0;
+}
+
+/* The child, and below a PID namespace, which only children enter, its child. */
+static _Noreturn void child(struct mount_env *e, const struct mount_aside *a, int sock)
+{
+        struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+        struct reply reply = { 0 };
+        pid_t pid = 0;
+        int status;
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        reply.result = go(a, &reply.err);
+        if (reply.result >= 0 && (a->ns & CLONE_NEWPID)) {
+                pid = sys_clone3(&args);
+                if (pid < 0)
+                        reply.result = err_sys(&reply.err, errno, "clone3", "enter the PID namespace");
+                if (pid > 0) {
+                        (void)proc_reap(pid, &status);
+                        _exit(0);
+                }
+        }
+        if (reply.result >= 0) {
+                int fd = -1, r = a->make(e, a->data, &fd, &reply.err);
+
+                reply.result = r < 0 ? r : fd;
+        }
+        (void)!write(sock, &reply, sizeof(reply));
+        _exit(0);
+}
+
+int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err)
+{
+        struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+        _cleanup_close_ int ours = -1, theirs = -1;
+        int socks[2], status;
+        struct reply reply;
+        pid_t pid;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+                return err_sys(err, errno, "socketpair", "make a socket");
+        ours = socks[0];
+        theirs = socks[1];
+        pid = sys_clone3(&args);
+        if (pid < 0)
+                return err_sys(err, errno, "clone3", "make a process for a mount");
+        if (pid == 0)
+                child(e, a, theirs);
+        (void)proc_reap(pid, &status);
+        /* The answer is there, or there will be none: one table of descriptors has no end of file. */
+        if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))
+                return err_set(err, CFS_E_DIED, "the process that makes a mount has died");
+        if (reply.result < 0) {
+                *err = reply.err;
+                return reply.result;
+        }
+        *ret_fd = reply.result;
+        return 0;
+}

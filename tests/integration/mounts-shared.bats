@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Mounts that show what belongs to others: namespaces that the host owns, trees with pinned namespaces, and propagation from
+# and to the host.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+}
+
+USERNS='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    | .linux.gidMappings = .linux.uidMappings'
+
+# user_bundle [JQ...]: as new_bundle, in a user namespace.
+user_bundle() {
+    new_bundle "$USERNS" "$@"
+    chown -R --no-dereference 100000:100000 "$B/rootfs"
+}
+
+# namespaces_of CMD...: starts it; $CHILD is the pid of its child, a sleep in new namespaces.
+namespaces_of() {
+    background "${INTO[@]}" "$@" sleep 600
+    local parent=$!
+    wait_for pgrep -P "$parent" -x sleep > /dev/null
+    CHILD=$(pgrep -P "$parent" -x sleep)
+    BACKGROUND+=("$CHILD")
+}
+
+# As crun, whose privileged side makes these; runc 1.1 fails.
+@test "a user namespace with a PID, IPC or network namespace that the host owns: proc, mqueue, sysfs" {
+    namespaces_of unshare --pid --ipc --net --fork
+    user_bundle '.mounts |= map(select(.destination != "/dev/mqueue")) | .mounts += [{destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid"]}]'
+    config --arg p "/proc/$CHILD/ns" '.linux.namespaces |= (map(select(.type != "network")) | map(if .type == "pid" then .path = "\($p)/pid_for_children"
+        elif .type == "ipc" then .path = "\($p)/ipc" else . end) + [{type: "network", path: "\($p)/net"}])'
+    inspect
+    is "$(mnt /proc .type) $(mnt /sys .type) $(mnt /sys .root) $(mnt /dev/mqueue .type)" "proc sysfs / mqueue"
+    is "$(mnt /sys .opts[0])" ro
+    args sh -c 'cat /proc/1/comm; ls /sys/class/net'
+    is "$(cfs run -b "$B" "$ID" 2>&1 | tr '\n' ' ')" "sleep lo "
+}
+
+@test "a user namespace without a PID or IPC namespace of its own" {
+    user_bundle '.linux.namespaces |= map(select(.type != "pid" and .type != "ipc"))
+        | .mounts |= map(select(.destination != "/dev/mqueue")) | .mounts += [{destination: "/dev/mqueue", type: "mqueue", source: "mqueue"}]'
+    args sh -c 'cat /proc/1/comm; ls -d /dev/mqueue'
+    is "$(cfs run -b "$B" "$ID" 2>&1 | tr '\n' ' ')" "$(cat /proc/1/comm) /dev/mqueue "
+}
+
+@test "the namespaces of a joined user namespace are mounted from inside" {
+    namespaces_of unshare --user --map-root-user --pid --ipc --net --fork
+    new_bundle
+    config --arg p "/proc/$CHILD/ns" '.linux.namespaces |= (map(select(.type != "network")) | map(if .type == "pid" then .path = "\($p)/pid_for_children"
+        elif .type == "ipc" then .path = "\($p)/ipc" else . end) + [{type: "network", path: "\($p)/net"}, {type: "user", path: "\($p)/user"}])
+        | .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)'
+    args cat /proc/1/comm
+    is "$(cfs run -b "$B" "$ID" 2>&1)" sleep
+}
+
+# The kernel attaches no such tree (ELOOP); mount(2) with MS_REC leaves the pinned namespaces out, and so do runc and crun.
+@test "rbind of a tree in which a mount namespace is pinned, reachable and not" {
+    private_mounts
+    local how mode
+    mkdir -p "$T/dir/tree"
+    outside mount -t tmpfs x "$T/dir/tree"
+    outside mkdir "$T/dir/tree/sub"
+    outside mount -t tmpfs y "$T/dir/tree/sub"
+    outside touch "$T/dir/tree/mnt"
+    pinned() {
+        outside unshare --mount="$T/dir/tree/mnt" true 2> /dev/null
+        outside grep -q " mnt:.*$T/dir/tree/mnt " /proc/self/mountinfo
+    }
+    wait_for pinned # unshare(1) of util-linux 2.38 forks, and may mount too early
+    for how in . "$USERNS"; do
+        for mode in 755 700; do
+            chmod "$mode" "$T/dir"
+            rm -rf --one-file-system "$B"
+            new_bundle "$how" '.mounts += [{destination: "/host", type: "bind", options: ["rbind", "ro"]}]'
+            config --arg s "$T/dir/tree" '.mounts[-1].source = $s'
+            [ "$how" = . ] || chown -R --no-dereference 100000:100000 "$B/rootfs"
+            inspect
+            is "$(mnt /host/sub .type) $(mnt /host .opts[0])" "tmpfs ro" "$how, $mode"
+            is "$(got '[.mountinfo[] | select(contains(" /host/mnt "))] | length')" 0
+        done
+    done
+}
+
+# As crun: /sys of the runtime, read-only with all below.
+@test "a new sysfs that would show what is covered: the runtime's own /sys, read-only and recursive" {
+    private_mounts
+    [ -d /sys/firmware ] || skip "needs /sys/firmware"
+    outside mount -t tmpfs x /sys/firmware
+    user_bundle '.linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+    cfs --log "$T/log" --log-level warning run -b "$B" "$ID" > "$OUT" < /dev/null
+    is "$(mnt /sys .type) $(mnt /sys .opts[0]) $(mnt /sys/firmware .type)" "sysfs ro tmpfs"
+    is "$(got '[.mountinfo[] | split(" ") | select(.[4] | startswith("/sys/")) | .[5] | split(",")[0]] | unique | join(" ")')" ro
+    contains "$(cat "$T/log")" "none is visible in full"
+}
+
+# reaches OPTIONS: prints whether a mount that the container makes on a volume appears on the host.
+reaches() {
+    config --argjson o "$1" --arg s "$T/vol" '.mounts |= map(select(.destination != "/v")) | .mounts += [{destination: "/v", type: "bind", source: $s, options: $o}]
+        | .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"] | unique)'
+    args sh -c 'mount -t tmpfs x /v/sub && sleep 60'
+    up
+    wait_for grep -q ' /v/sub ' "/proc/$PID/mountinfo"
+    if outside grep -q " $T/vol/sub " /proc/self/mountinfo; then echo yes; else echo no; fi
+    cfs delete --force "$ID"
+    outside umount "$T/vol/sub" 2> /dev/null || true
+}
+
+# Without linux.rootfsPropagation the container's mounts are slaves (runc's default, too): shared is among themselves.
+@test "rshared on a volume reaches the host only with linux.rootfsPropagation shared, with and without a user namespace" {
+    private_mounts
+    mkdir "$T/vol"
+    outside mount -t tmpfs x "$T/vol"
+    outside mkdir "$T/vol/sub"
+    outside chown 100000:100000 "$T/vol/sub"
+    outside mount --make-shared "$T/vol"
+    local how
+    for how in . "$USERNS"; do
+        rm -rf --one-file-system "$B"
+        new_bundle "$how"
+        [ "$how" = . ] || chown -R --no-dereference 100000:100000 "$B/rootfs"
+        is "$(reaches '["rbind"]') $(reaches '["rbind", "rshared"]') $(reaches '["rbind", "rslave"]')" "no no no" "$how"
+        config '.linux.rootfsPropagation = "shared"'
+        is "$(reaches '["rbind", "rshared"]') $(reaches '["rbind", "rprivate"]')" "yes no" "$how"
+    done
+}
