@@ -16,7 +16,7 @@ set -l __cfs_commands create start run exec kill delete state list ps events pau
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l root -xa '(__fish_complete_directories)' -d 'directory of the containers\' state'
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l log -rF -d 'where messages go: [file:]PATH, journald:IDENTIFIER or syslog:IDENTIFIER'
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l log-format -xa 'text json' -d 'format of the log'
-complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l log-level -xa 'error warning info debug' -d 'the least grave messages to log'
+complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l log-level -xa 'error warning info debug' -d 'the least grave messages to log; warning by default'
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l debug -d 'the same as --log-level debug'
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l systemd-cgroup -d 'let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME'
 complete -c cfs -n "not __fish_seen_subcommand_from $__cfs_commands" -l cgroup-manager -xa 'cgroupfs systemd disabled' -d 'who manages cgroups'

@@ -28,12 +28,21 @@ bool log_enabled(enum log_level level)
         return the_handler && level <= the_max;
 }
 
+/* One printable line, as errors are: names of files, and what programs have said, end up in messages. */
 void log_message(enum log_level level, const char *message)
 {
+        char clean[2048];
         int saved = errno;
 
-        if (log_enabled(level))
-                the_handler(the_data, level, message);
+        if (log_enabled(level)) {
+                (void)snprintf(clean, sizeof(clean), "%s", message);
+                for (char *p = clean; *p; p++)
+                        if (*p == '\n' || *p == '\t' || *p == '\r')
+                                *p = ' ';
+                        else if ((unsigned char)*p < 0x20 || *p == 0x7f)
+                                *p = '?';
+                the_handler(the_data, level, clean);
+        }
         errno = saved;
 }
 

@@ -4,9 +4,10 @@
  *
  * What engines do with it decides its form. One reads the file line by line, wants every line to be a JSON object whose
  * "time" is RFC 3339, and shows the last one of level "error"; a line that is anything else, or a missing file, and the
- * user sees "unable to retrieve OCI runtime error". Another parses the whole file as one object. So at the default
- * level nothing is written but the error that ends cfs, as one line, in one write(2) on an O_APPEND descriptor; and the
- * file is made at the start, when the current directory and the mounts are still the caller's.
+ * user sees "unable to retrieve OCI runtime error". Another parses the whole file as one object, and reads standard error
+ * when there are more. So every message is one line, in one write(2) on an O_APPEND descriptor, the error that ends cfs
+ * the last; and the file is made at the start, when the current directory and the mounts are still the caller's. At the
+ * default level warnings are written, and what could not be undone: it concerns users, and nobody asks for it.
  *
  * Some engines read standard error instead: there the error appears as text as well. Without --log, warnings and the
  * lower levels go to standard error, in the chosen format.
@@ -183,7 +184,7 @@ static enum log_level wanted_level(const struct logfile_options *o)
         for (enum log_level l = LOG_LEVEL_ERROR; o->level && l <= LOG_LEVEL_DEBUG; l++)
                 if (STREQ(o->level, log_level_name(l)))
                         return l;
-        return LOG_LEVEL_ERROR;
+        return LOG_LEVEL_WARNING;
 }
 
 int logfile_open(const struct logfile_options *o, struct cfs_error *err)

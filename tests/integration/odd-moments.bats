@@ -154,3 +154,75 @@ END
     status_is "$ID" running
     is "$(stat -c %a "$STATE/$ID/notify/notify.sock")" 777
 }
+
+# ---- messages that nobody asks for, and everybody needs ----------------------------------------------------------------
+
+@test "at the default level: an unknown capability and a failing poststop hook are warned of, in the engine's log as well" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"] | .process.capabilities.bounding += ["CAP_FROBNICATE"]' \
+        '.hooks.poststop = [{"path": "/bin/sh", "args": ["sh", "-c", "echo oh\\\\nno; exit 3"], "env": ["PATH=/bin"]}]'
+    run cfs run -b "$B" "$ID" < /dev/null
+    is "$status" 0
+    contains "$output" 'cfs: warning: process.capabilities.bounding'
+    contains "$output" 'CAP_FROBNICATE'
+    contains "$output" 'cfs: warning: error running poststop hook #0: hooks.poststop[0] (/bin/sh): exit status 3'
+    run cfs --log "$T/log" --log-format json run -b "$B" "$ID" < /dev/null
+    is "$status$output" 0 "with a log, standard error is the program's"
+    is "$(jq -r .level "$T/log" | sort -u)" warning
+    is "$(jq -r 'select(.msg | test("poststop")) | .level' "$T/log")" warning
+    run cfs --log-level error run -b "$B" "$ID" < /dev/null
+    is "$status$output" 0
+}
+
+@test "warnings are one printable line, whatever file names and hooks say" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"]' \
+        '.hooks.poststop = [{"path": "/bin/sh", "args": ["sh", "-c", "printf \"\\\\033[31mred\\\\007\\\\r\\\\nsecond\"; exit 1"], "env": ["PATH=/bin"]}]' \
+        '.mounts += [{"destination": "a\u001b[2Jb\nc", "type": "tmpfs", "source": "tmpfs"}]'
+    run cfs run -b "$B" "$ID" < /dev/null
+    is "$status" 0
+    contains "$output" "warning: error running poststop hook"
+    contains "$output" "is relative, which is deprecated"
+    is "$(printf %s "$output" | tr -d '\n' | tr -d '[:print:]' | wc -c)" 0
+    is "$(printf '%s\n' "$output" | grep -vc '^cfs: warning: ')" 0
+}
+
+@test "a run whose delete fails says what is left, and does not end with 0" {
+    root_only
+    private_mounts
+    outside test -e /proc/self/ns/mnt || skip "needs a mount namespace"
+    local code
+    for code in 0 7; do
+        rm -rf "$B"
+        new_bundle '.process.args = ["/bin/sh", "-c", "until test -e /go; do sleep 0.05; done; exit '$code'"] | .root.readonly = false'
+        # A mount in the state directory, which cfs does not remove anything beyond.
+        cfs run -b "$B" "$ID" < /dev/null > "$T/out" 2>&1 3>&- &
+        local pid=$! status=0
+        wait_for status_is "$ID" running
+        outside mkdir "$STATE/$ID/left"
+        outside mount -t tmpfs left "$STATE/$ID/left"
+        touch "$B/rootfs/go"
+        wait $pid || status=$?
+        is $status $((code ? code : 1))
+        contains "$(cat "$T/out")" "delete container \`$ID\`"
+        contains "$(cat "$T/out")" "$STATE/$ID"
+        contains "$(cat "$T/out")" "cfs delete --force $ID"
+        outside umount "$STATE/$ID/left"
+        cfs delete --force "$ID"
+        [ ! -e "$STATE/$ID" ]
+    done
+}
+
+@test "a failed create that cannot be undone says so, as an error, in front of its own" {
+    root_only
+    private_mounts
+    new_bundle '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "mkdir '"$STATE/$ID"'/left; mount -t tmpfs left '"$STATE/$ID"'/left; exit 1"], "env": ["PATH=/usr/bin:/bin"]}]'
+    run cfs --log "$T/log" --log-format json create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    is "$(jq -r .level "$T/log" | tr '\n' ' ')" "error error "
+    contains "$(jq -r .msg "$T/log" | head -1)" "undo: empty \`$STATE/$ID"
+    contains "$(jq -r .msg "$T/log" | head -1)" "cfs delete --force $ID"
+    contains "$(jq -r .msg "$T/log" | tail -1)" "error running createRuntime hook #0"
+    outside umount "$STATE/$ID/left"
+    cfs delete --force "$ID"
+}

@@ -4,7 +4,8 @@
  *
  * A hook is somebody else's program that runs with our privileges, so it gets nothing of ours but what it was promised:
  *
- *   environment   hooks[].env; never the runtime's own, nor the container's (CVE-2025-23266: LD_PRELOAD of an image)
+ *   environment   hooks[].env, also when that is empty; without env the runtime's own, since hooks rely on PATH. Hooks with
+ *                 the runtime's paths never get the container's (CVE-2025-23266: LD_PRELOAD of an image)
  *   descriptors   0, 1, 2
  *   directory     the bundle, for hooks with the runtime's paths: never one below the container's root
  *   signals       default dispositions, nothing blocked
@@ -316,7 +317,7 @@ static int attend(const struct hook_call *call, pid_t pid, int pidfd, int out, s
 
 int hook_run(const struct hook_call *call, struct cfs_error *err)
 {
-        char *only_path[] = { call->hook->path, NULL }, *nothing[] = { NULL };
+        char *only_path[] = { call->hook->path, NULL };
         _cleanup_close_ int in = -1, out = -1, w = -1, pidfd = -1;
         struct child child = { .call = call };
         int status, r;
@@ -332,7 +333,7 @@ int hook_run(const struct hook_call *call, struct cfs_error *err)
         child.stdio[1] = call->out_fd >= 0 ? call->out_fd : w;
         child.stdio[2] = call->err_fd >= 0 ? call->err_fd : w;
         child.args = call->hook->n_args ? call->hook->args : only_path;
-        child.env = call->hook->env ? call->hook->env : call->env ? call->env : nothing;
+        child.env = call->hook->env ? call->hook->env : call->env ? call->env : environ;
         pid = start(&child, &pidfd);
         if (pid < 0)
                 return err_sys(err, -pid, "clone", "start the hook %s", call->hook->path);

@@ -13,7 +13,7 @@ struct hook_call {
         const char *state; /* the JSON document for its standard input */
         size_t state_len;
         const char *cwd;
-        char *const *env;   /* for a hook that has no env, NULL-terminated; NULL: none */
+        char *const *env;   /* for a hook that has no env, NULL-terminated; NULL: the runtime's own */
         int out_fd, err_fd; /* where its output goes; -1: kept, to be shown when it fails */
 };
 

@@ -259,26 +259,30 @@ static void add_mention(struct compiler *c, unsigned rule, unsigned row)
 
 static void read_names(struct compiler *c)
 {
-        _cleanup_str_ struct str unknown = { 0 };
+        _cleanup_str_ struct str allowed = { 0 }, denied = { 0 };
 
         for (size_t i = 0; i < c->seccomp->n_syscalls; i++) {
                 const struct oci_syscall *s = c->seccomp->syscalls[i];
+                struct str *unknown = STREQ(s->action, "SCMP_ACT_ALLOW") ? &allowed : &denied;
                 int row = -1;
 
                 for (size_t j = 0; j < s->n_names; j++) {
                         int found = syscalls_find(s->names[j], row);
 
                         if (found < 0) {
-                                if (unknown.len < 512)
-                                        str_addf(&unknown, "%s%s", unknown.len ? ", " : "", s->names[j]);
+                                if (unknown->len < 512)
+                                        str_addf(unknown, "%s%s", unknown->len ? ", " : "", s->names[j]);
                                 continue;
                         }
                         row = found;
                         add_mention(c, (unsigned)i, (unsigned)row);
                 }
         }
-        if (unknown.len)
-                log_warning("linux.seccomp: unknown system calls are ignored: %s", unknown.p);
+        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and nobody need be told every time. */
+        if (allowed.len)
+                log_info("linux.seccomp: unknown system calls are ignored: %s", allowed.p);
+        if (denied.len)
+                log_warning("linux.seccomp: unknown system calls are ignored: %s", denied.p);
         for (unsigned row = 0; row < SYSCALLS_COUNT; row++)
                 if (c->verdict[row] == UNDECIDED && c->first[row])
                         c->verdict[row] = find_conditional(c, c->first[row]);

@@ -16,9 +16,10 @@
  * however it ended: hooksStarted is recorded before the first one, and the undo of a create that got no further than its
  * mounts runs none.
  *
- * Hooks get the environment that the configuration gives them, and none otherwise; startContainer hooks, which are
- * programs of the container, get the container's in that case. The other runtimes pass their own environment on there,
- * and their hooks run in whatever directory happens to be current.
+ * Hooks get the environment that the configuration gives them; `"env": []` is none. The specification does not say what a
+ * hook without `env` gets. As in runc and crun, it gets the runtime's environment, and hooks need it: for PATH. A
+ * startContainer hook, which is a program of the container, gets the container's. A hook with the runtime's paths never
+ * does: LD_PRELOAD of an image would run in the runtime's namespaces (CVE-2025-23266).
  */
 #include "base/cleanup.h"
 #include "base/log.h"

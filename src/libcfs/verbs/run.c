@@ -49,20 +49,21 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
         return r;
 }
 
-static void delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own)
+static int delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own,
+                      struct cfs_error *err)
 {
-        struct cfs_error err = { 0 };
         struct proc_identity now;
         struct state *s = NULL;
-        int r = destroy_open(rt->root, id, true, &s, &err);
+        int r = destroy_open(rt->root, id, true, &s, err);
 
-        if ((r < 0 && err.code == CFS_E_NOT_FOUND) || r == 1)
-                return;
+        if ((r < 0 && err->code == CFS_E_NOT_FOUND) || r == 1)
+                return 0;
         if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
-                r = destroy_container(s, &err);
-        if (r < 0) /* the exit code is the program's */
-                log_warning("delete container `%s`: %s", id, err.text);
+                r = destroy_container(s, err);
+        if (r < 0)
+                r = err_prefix(err, r, "delete container `%s` (`cfs delete --force %s` tries again)", id, id);
         state_close(s);
+        return r;
 }
 
 static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
@@ -70,12 +71,20 @@ static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
 {
         struct proc_identity own = { 0 };
         bool known = record_identity(c->state, &own);
-        int code;
+        struct cfs_error why = { 0 };
+        int code, r;
 
         lock_release(c->state);
         code = foreground_wait(f, c, n, err);
-        if (!o->keep && known)
-                delete_own(c->runtime, c->id, &own);
+        if (o->keep || !known)
+                return code;
+        r = delete_own(c->runtime, c->id, &own, code < 0 ? &why : err);
+        if (r >= 0 || code < 0)
+                return code;
+        /* The exit code is the program's, unless it would say that all is well. */
+        if (code == 0)
+                return r;
+        log_error("%s", err->text);
         return code;
 }
 

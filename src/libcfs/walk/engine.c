@@ -163,7 +163,7 @@ int engine_undo(const struct step *rows, struct state *state, struct cfs_error *
                         first = r;
                         *err = e;
                 } else {
-                        log_warning("undo: %s: %s", s->name, e.text);
+                        log_error("undo: %s: %s", s->name, e.text);
                 }
         }
         return first;
