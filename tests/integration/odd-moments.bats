@@ -99,15 +99,45 @@ END
     wait $pid || is $? 137
 }
 
-@test "standard streams that are files or devices of the host keep their owner" {
+# As runc and crun: a program opens /dev/stdout again, as another user than the caller.
+@test "standard streams that are files, pipes and sockets can be opened again by the process's user, in run and exec" {
+    root_only
+    local verb words=(/bin/sh -c 'cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr')
+    new_bundle '.process.user = {uid: 1234, gid: 1234} | .process.args = ["/bin/inspector", "sleep"]'
+    up
+    for verb in run exec; do
+        rm -f "$T/in" "$T/out" "$T/err"
+        (umask 077; echo in > "$T/in"; : > "$T/out"; : > "$T/err")
+        if [ $verb = run ]; then
+            args "${words[@]}"
+            config --arg p "/$ID-2" '.linux.cgroupsPath = $p'
+            cfs run -b "$B" "$ID-2" < "$T/in" > "$T/out" 2> "$T/err"
+        else
+            cfs exec "$ID" "${words[@]}" < "$T/in" > "$T/out" 2> "$T/err"
+        fi
+        is "$(cat "$T/err")" err
+        contains "$(cat "$T/out")" out
+        is "$(stat -c %u:%g "$T/in" "$T/out" "$T/err" | tr '\n' ' ')" "1234:0 1234:0 1234:0 " $verb
+        is "$(echo in | cfs exec "$ID" "${words[@]}" 2>&1 | tr '\n' ' ')" "in out err " pipe
+    done
+}
+
+@test "a file that the user can read is not given away, and a device never" {
+    root_only
     new_bundle '.process.args = ["/bin/true"] | .process.user = {uid: 1234, gid: 1234}'
     echo text > "$T/file"
     mknod "$T/zero" c 1 5
+    chmod 600 "$T/zero"
     cfs run -b "$B" "$ID" < "$T/file" > "$T/zero"
     is "$(stat -c %u "$T/file")" 0
     is "$(stat -c %u "$T/zero")" 0
+    # The caller's terminal, too.
+    args /bin/inspector sleep
+    up
+    run "$PYTHON" "$BATS_TEST_DIRNAME/helpers/tty.py" run 24x80 -- bash -c '"$@"; stat -L -c "tty of %u" /dev/stdin' bash "$CFS" --root "$STATE" exec "$ID" /bin/true
+    contains "$output" "tty of $(id -u)"
     mkfifo "$T/fifo"
-    cfs run -b "$B" "$ID" <> "$T/fifo"
+    cfs exec "$ID" /bin/true <> "$T/fifo"
     is "$(stat -c %u "$T/fifo")" 1234
 }
 
@@ -225,4 +255,33 @@ END
     contains "$(jq -r .msg "$T/log" | tail -1)" "error running createRuntime hook #0"
     outside umount "$STATE/$ID/left"
     cfs delete --force "$ID"
+}
+
+# ---- few descriptors ----------------------------------------------------------------------------------------------------
+
+# runc runs with 24. A service manager's limit must be none for containers.
+@test "32 descriptors are enough: create, start, exec, hooks, a terminal, a user namespace, forty mounts" {
+    root_only
+    local few='ulimit -n 32; exec "$@"' m='.mounts += [range(40) as $i | {"destination": "/tmp/\($i)", "type": "tmpfs", "source": "tmpfs"}]'
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | del(.process.rlimits)' "$m" \
+        '.mounts += [{"destination": "/etc/hostname", "type": "bind", "source": "/etc/hostname", "options": ["bind", "ro"]}]' \
+        '.linux.devices = [range(20) as $i | {"path": "/dev/n\($i)", "type": "c", "major": 1, "minor": 3}]' \
+        '.hooks = (["prestart", "createRuntime", "createContainer", "poststart", "poststop"] | map({key: ., value: [{"path": "/bin/sh", "args": ["sh", "-c", "ulimit -n; cat"]}]}) | from_entries)'
+    limited() { sh -c "$few" sh "$CFS" --root "$STATE" "$@"; }
+    limited create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    limited start "$ID"
+    is "$(limited exec "$ID" /bin/sh -c 'ulimit -n; ls /proc/self/fd | wc -l' | tr '\n' ' ')" "32 4 "
+    is "$(limited exec -t "$ID" /bin/sh -c 'ulimit -n' < /dev/null)" 32
+    limited pause "$ID"
+    limited resume "$ID"
+    limited update --pids-limit 50 "$ID"
+    contains "$(limited list)" "$ID"
+    limited delete --force "$ID"
+    config 'del(.hooks) | .process.terminal = true | .process.args = ["/bin/sh", "-c", "ulimit -n"]'
+    is "$(limited run -b "$B" "$ID" < /dev/null)" 32
+    config '.process.terminal = false | .linux.namespaces += [{"type": "user"}] | .linux.devices = [] | .root.readonly = false |
+        .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 "$B/rootfs"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+    is "$(limited run -b "$B" "$ID" < /dev/null)" 32
 }

@@ -48,19 +48,6 @@ struct mount_env {
                 *idmaps; /* user namespaces made so far; see mount_idmap.c                            */
 };
 
-/* Descriptors that the init needs for one mount are left open: descriptors_host_init() closes all there are with one call of
- * close_range(2), which for the usual container saves a tenth of all system calls. Above this number they are closed,
- * so that a thousand mounts do not need two thousand descriptors. */
-#define MOUNT_LEFT_OPEN 128
-
-static inline void mount_leave_p(int *fd)
-{
-        if (*fd >= MOUNT_LEFT_OPEN)
-                cleanup_close_p(fd);
-}
-
-#define _cleanup_leave_ _cleanup_(mount_leave_p)
-
 /* ---- mount_aside.c ------------------------------------------------------------------------------------------- */
 
 struct mount_aside {

@@ -110,7 +110,7 @@ static int add_hierarchy(const struct mount_env *e, const struct cgroup_view *v,
                          struct cfs_error *err)
 {
         _cleanup_free_ char *names = NULL;
-        _cleanup_leave_ int fd = -1;
+        _cleanup_close_ int fd = -1;
         char *rest, *name;
         int r;
 
@@ -135,7 +135,7 @@ static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, co
                         size_t n, uint64_t attrs, int target_fd, struct cfs_error *err)
 {
         const char *words[] = { "mode=755", NULL, NULL };
-        _cleanup_leave_ int dir = -1;
+        _cleanup_close_ int dir = -1;
         int r;
 
         if (mount_label_option(e, "tmpfs", NULL, &words[1]) < 0)
@@ -156,7 +156,7 @@ int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const st
 {
         uint64_t attrs = mount_options_new_attrs(o) | ALWAYS;
         const struct cgroup_view *views = NULL;
-        _cleanup_leave_ int fd = -1;
+        _cleanup_close_ int fd = -1;
         size_t n = e->cgroup ? cgroup_views(e->cgroup, &views) : 0;
 
         if (n == 0)

@@ -109,7 +109,7 @@ static int make_last(int root_fd, const char *clean, enum mount_target_kind kind
 {
         const char *name = strrchr(clean, '/') + 1;
         size_t n = (size_t)(name - clean);
-        _cleanup_leave_ int dir = -1;
+        _cleanup_close_ int dir = -1;
         char parent[PATH_MAX] = ".";
         int fd;
 

@@ -64,7 +64,7 @@ static int open_null(int root_fd, struct cfs_error *err)
 
 static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error *err)
 {
-        _cleanup_leave_ int fd = -1;
+        _cleanup_close_ int fd = -1;
 
         if (k->null_fd < 0)
                 k->null_fd = open_null(root_fd, err);
@@ -77,7 +77,7 @@ static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error 
 static int mask_dir(struct masks *k, int target, struct cfs_error *err)
 {
         const char *options[] = { "nr_inodes=1" /* the directory itself */, NULL, NULL };
-        _cleanup_leave_ int fd = -1;
+        _cleanup_close_ int fd = -1;
         int r;
 
         if (k->dir_fd >= 0) {
@@ -98,7 +98,7 @@ static int mask_dir(struct masks *k, int target, struct cfs_error *err)
 
 static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error *err)
 {
-        _cleanup_leave_ int target = path_open_in_root(root_fd, path, O_PATH, NULL);
+        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL);
         struct stat st;
 
         if (target == -ENOENT || target == -ENOTDIR)
@@ -122,8 +122,8 @@ int masked_paths_init(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         (void)err_property(err, r, "linux.maskedPaths[%zu]", i);
         }
-        mount_leave_p(&k.null_fd);
-        mount_leave_p(&k.dir_fd);
+        cleanup_close_p(&k.null_fd);
+        cleanup_close_p(&k.dir_fd);
         return r;
 }
 

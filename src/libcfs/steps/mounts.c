@@ -423,7 +423,7 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
 
 static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
-        _cleanup_leave_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
         bool late = fd >= 0 ? it->late : may_be_late(c, mp, mp->env.index);
         enum mount_target_kind kind;
         struct stat st;
@@ -462,7 +462,7 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
 {
         bool readonly = mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
         bool late = readonly && (STREQ(it->m->type, "tmpfs") || STREQ(it->m->type, "ramfs"));
-        _cleanup_leave_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
         mode_t mode = 0;
         int r;
 

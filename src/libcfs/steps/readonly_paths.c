@@ -32,7 +32,7 @@ void readonly_paths_check(const struct ctx *c, struct problems *p)
 
 static int protect(int root_fd, const char *path, struct cfs_error *err)
 {
-        _cleanup_leave_ int target = path_open_in_root(root_fd, path, O_PATH, NULL), fd = -1;
+        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL), fd = -1;
         int r;
 
         if (target == -ENOENT || target == -ENOTDIR)

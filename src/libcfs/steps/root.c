@@ -278,7 +278,7 @@ static int use_runtimes_root(struct ctx *c, int *target, struct cfs_error *err)
 
 static int attach_root(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_leave_ int target = open_root(c, err), tree = -1;
+        _cleanup_close_ int target = open_root(c, err), tree = -1;
         int r = 0;
 
         if (target < 0)

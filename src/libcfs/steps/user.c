@@ -13,10 +13,11 @@
  * may be "yes": and then a process of the same user in the container could trace us, who still hold descriptors of
  * the host (CVE-2016-9962). So that is taken back.
  *
- * Standard streams that are a terminal or pipe of the caller belong to the caller; a program that opens /dev/stdout
- * again would be refused. Their owner is changed to the user. Only theirs: a file or another device (`< /etc/passwd`,
- * /dev/null) is the host's, and would be given away for good. Not being allowed to is no error: the streams themselves
- * work.
+ * Standard streams belong to the caller, and a program that opens /dev/stdout again would be refused. So pipes, sockets
+ * and files that the caller hands over as streams are given to the user, as in runc and crun: a file only where its mode
+ * does not let the user open it (`< /etc/passwd` stays root's). A device never: it is the host's, /dev/null as well as the
+ * terminal of the caller's session, and would be given away for good. Not being allowed to is no error: the streams
+ * themselves work.
  *
  * An unprivileged user namespace denies setgroups(2) (user_namespaces(7)): with no groups to set that is fine, since
  * the groups that the process keeps are then needed to keep it out of files ("negative" permissions).
@@ -28,6 +29,7 @@
 #include "oci.h"
 #include "base/sys.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -75,19 +77,39 @@ void user_check(const struct ctx *c, struct problems *p)
                                 "%" PRIu32 " is not mapped by linux.gidMappings", u->additional_gids[i]);
 }
 
-static int own_streams(uid_t uid, struct cfs_error *err)
+static bool has_group(const struct oci_user *u, gid_t gid)
+{
+        bool found = u->gid == gid;
+
+        for (size_t i = 0; i < u->n_additional_gids; i++)
+                found = found || u->additional_gids[i] == gid;
+        return found;
+}
+
+/* Could the user open the file once more, as the descriptor is open? */
+static bool may_reopen(int fd, const struct stat *st, const struct oci_user *u)
+{
+        int how = fcntl(fd, F_GETFL) & O_ACCMODE;
+        mode_t need = how == O_RDONLY ? 4 : how == O_WRONLY ? 2 : 6;
+        mode_t have = has_group(u, st->st_gid) ? st->st_mode >> 3 : st->st_mode;
+
+        return (have & need) == need;
+}
+
+static int own_streams(const struct oci_user *u, struct cfs_error *err)
 {
         for (int fd = 0; fd <= 2; fd++) {
                 struct stat st;
 
-                if (fstat(fd, &st) < 0 || st.st_uid == uid)
+                if (fstat(fd, &st) < 0 || st.st_uid == u->uid)
                         continue;
-                if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !isatty(fd))
+                if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) &&
+                    (!S_ISREG(st.st_mode) || u->uid == 0 || may_reopen(fd, &st, u)))
                         continue;
-                /* EINVAL: an owner or user that is not mapped; EROFS: a named pipe of a file system like that. */
-                if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
-                        return err_sys(err, errno, "fchown", "give standard stream %d to user %d", fd,
-                                       (int)uid);
+                /* EINVAL: an owner or user that is not mapped; EROFS: of a file system like that. */
+                if (fchown(fd, u->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+                        return err_sys(err, errno, "fchown", "give standard stream %d to user %" PRIu32, fd,
+                                       u->uid);
         }
         return 0;
 }
@@ -140,7 +162,7 @@ int user_init(struct ctx *c, struct cfs_error *err)
 
         if (u->has_umask)
                 (void)umask(u->umask);
-        r = own_streams(u->uid, err);
+        r = own_streams(u, err);
         if (r < 0)
                 return err_property(err, r, "process.user.uid");
         r = set_groups(c, u, err);
