@@ -135,16 +135,18 @@ static int slot_mismatch(struct decoder *d, size_t offset, const struct oci_prop
         if (p->kind == OCI_INTEGER && (element || p->shape == OCI_ONE))
                 snprintf(wanted, sizeof(wanted), "an integer");
         else
-                value_expected(p, element, wanted, sizeof(wanted));
+                value_expected(p, element, NULL, wanted, sizeof(wanted));
         r = decode_error_mismatch(d, offset, wanted, got);
         slot_done(d);
         return r;
 }
 
-static int slot_wrong_value(struct decoder *d, size_t offset, const struct oci_property *p, const char *got)
+/* near: the value that may have been meant, or NULL */
+static int slot_wrong_value(struct decoder *d, size_t offset, const struct oci_property *p, const char *got,
+                            const char *near)
 {
         char wanted[900];
-        int r = decode_error_mismatch(d, offset, value_expected(p, true, wanted, sizeof(wanted)), got);
+        int r = decode_error_mismatch(d, offset, value_expected(p, true, near, wanted, sizeof(wanted)), got);
 
         slot_done(d);
         return r;
@@ -156,11 +158,12 @@ static int slot_wrong_string(struct decoder *d, size_t offset, const struct oci_
         bool first = d->result == 0;
         struct nearest nearest;
         char got[256];
-        int r = slot_wrong_value(d, offset, p, value_quoted("", "\"", s, len, got, sizeof(got)));
+        int r;
 
         nearest_init(&nearest, s, len);
         for (const char *const *v = p->rule->values; v && *v; v++)
                 nearest_try(&nearest, *v);
+        r = slot_wrong_value(d, offset, p, value_quoted("", "\"", s, len, got, sizeof(got)), nearest.name);
         if (nearest.name && first)
                 (void)err_hint(d->err, 0, "did you mean \"%s\"?", nearest.name);
         return r;
@@ -233,7 +236,7 @@ static int decode_number(void *data, size_t offset, const char *s, size_t len)
                 return slot_mismatch(d, offset, p, element,
                                      value_quoted("the number ", "", s, len, got, sizeof(got)));
         if (r == 2 || !value_integer_fits(p, negative, magnitude))
-                return slot_wrong_value(d, offset, p, value_quoted("", "", s, len, got, sizeof(got)));
+                return slot_wrong_value(d, offset, p, value_quoted("", "", s, len, got, sizeof(got)), NULL);
         value_integer_store(p, value, negative, magnitude);
         if (element) {
                 if (scratch_push(d, value, p->width))
@@ -312,7 +315,8 @@ static int key_of_map(struct decoder *d, size_t offset, const char *key, size_t 
         if (value_allowed(rule, key, len))
                 return 0;
         value_quoted("the key ", "\"", key, len, got, sizeof(got));
-        return decode_error_mismatch(d, offset, value_expected(&as_value, true, wanted, sizeof(wanted)), got);
+        return decode_error_mismatch(d, offset, value_expected(&as_value, true, NULL, wanted, sizeof(wanted)),
+                                     got);
 }
 
 static int decode_key(void *data, size_t offset, const char *key, size_t len)
@@ -461,13 +465,8 @@ static int decode_end_object(void *data, size_t offset)
         f->property = NULL;
         missing = f->type->required & ~f->seen;
         for (size_t i = 0; missing && i < f->type->n_properties; i++) {
-                char message[128];
-
-                if (!(missing & UINT64_C(1) << i))
-                        continue;
-                snprintf(message, sizeof(message), "the required property \"%s\" is missing",
-                         f->type->properties[i].name);
-                if (decode_error(d, f->offset, f->type->properties[i].name, message))
+                if ((missing & UINT64_C(1) << i) && decode_error(d, f->offset, f->type->properties[i].name,
+                                                                 "this required property is missing"))
                         return 1;
         }
         if (d->scratch_len > f->base)
@@ -564,6 +563,7 @@ static const struct json_events decode_events = {
 static int decode_run(struct decoder *d)
 {
         struct json_problem problem;
+        unsigned line, column;
         char message[160];
         int r;
 
@@ -584,6 +584,10 @@ static int decode_run(struct decoder *d)
                 d->depth = 0;
                 snprintf(message, sizeof(message), "invalid JSON: %s", problem.text);
                 decode_error(d, problem.offset, NULL, message);
+                json_position(d->text, d->len, problem.offset, &line, &column);
+                if (!d->err->excerpt[0])
+                        d->err->caret = oci_excerpt(d->text, d->len, line, column, d->err->excerpt,
+                                                    sizeof(d->err->excerpt));
         }
         return d->result;
 }
@@ -617,8 +621,8 @@ int oci_decode(const struct oci_type *type, const char *name, const char *text, 
 }
 
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
-                   void (*report)(void *data, unsigned line, unsigned column, const char *pointer,
-                                  const char *property, const char *message),
+                   void (*report)(void *data, unsigned line, unsigned column, const char *property,
+                                  const char *message),
                    void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err)
 {
         struct oci_decode_options options = { .report = report, .data = data };

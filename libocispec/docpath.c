@@ -51,26 +51,6 @@ static void docpath_add_character(struct docpath *p, char c)
         docpath_add(p, hex, 6);
 }
 
-void docpath_pointer_key(struct docpath *p, const char *key, size_t len)
-{
-        docpath_add(p, "/", 1);
-        for (size_t i = 0; i < len; i++) {
-                if (key[i] == '~')
-                        docpath_add(p, "~0", 2);
-                else if (key[i] == '/')
-                        docpath_add(p, "~1", 2);
-                else
-                        docpath_add_character(p, key[i]);
-        }
-}
-
-void docpath_pointer_index(struct docpath *p, size_t index)
-{
-        char text[24];
-
-        docpath_add(p, text, (size_t)snprintf(text, sizeof(text), "/%zu", index));
-}
-
 static bool is_plain_key(const char *key, size_t len)
 {
         for (size_t i = 0; i < len; i++)
@@ -80,7 +60,7 @@ static bool is_plain_key(const char *key, size_t len)
         return len > 0;
 }
 
-void docpath_dotted_key(struct docpath *p, const char *key, size_t len)
+void docpath_key(struct docpath *p, const char *key, size_t len)
 {
         if (is_plain_key(key, len)) {
                 if (p->len > 0)
@@ -97,7 +77,7 @@ void docpath_dotted_key(struct docpath *p, const char *key, size_t len)
         docpath_add(p, "\"]", 2);
 }
 
-void docpath_dotted_index(struct docpath *p, size_t index)
+void docpath_index(struct docpath *p, size_t index)
 {
         char text[24];
 

@@ -192,7 +192,7 @@ static void encode_array(struct writer *w, const struct oci_property *p, const c
         for (size_t i = 0; i < n; i++) {
                 put_separator(w, &first);
                 if (w->track)
-                        docpath_dotted_index(&w->path, i);
+                        docpath_index(&w->path, i);
                 encode_value(w, p, array + i * width);
                 docpath_cut(&w->path, cut);
         }
@@ -210,7 +210,7 @@ static void encode_map(struct writer *w, const struct oci_property *p, const cha
         for (size_t i = 0; i < map->n; i++) {
                 put_separator(w, &first);
                 if (w->track)
-                        docpath_dotted_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
+                        docpath_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
                 put_key(w, map->entries[i].key);
                 encode_value(w, p, (const char *)&map->entries[i].value);
                 docpath_cut(&w->path, cut);
@@ -232,7 +232,7 @@ static void encode_object(struct writer *w, const struct oci_type *type, const c
                 put_separator(w, &first);
                 put_key(w, p->name);
                 if (w->track)
-                        docpath_dotted_key(&w->path, p->name, strlen(p->name));
+                        docpath_key(&w->path, p->name, strlen(p->name));
                 if (p->shape == OCI_ARRAY)
                         encode_array(w, p, object);
                 else if (p->shape == OCI_MAP)

@@ -125,6 +125,22 @@ static int reader_problem(struct reader *r, size_t offset, const char *text)
         return 0;
 }
 
+/* A comma with nothing after it: the most common mistake gets the place and the words that it deserves. */
+static bool trailing_comma(struct reader *r, size_t offset)
+{
+        size_t i = offset;
+
+        if (offset >= r->len || (r->text[offset] != '}' && r->text[offset] != ']'))
+                return false;
+        while (i > 0 && strchr(" \t\r\n", r->text[i - 1]) && r->text[i - 1])
+                i--;
+        if (i == 0 || r->text[i - 1] != ',')
+                return false;
+        problem(r->problem, i - 1,
+                r->text[offset] == '}' ? "a comma after the last property" : "a comma after the last entry");
+        return true;
+}
+
 /* yajl's "lexical error: invalid char in json text.\n" as "invalid char in json text". */
 static int yajl_problem(struct reader *r)
 {
@@ -142,7 +158,10 @@ static int yajl_problem(struct reader *r)
                 bool stepped_back = message && strncmp((const char *)message, "lexical error", 13) == 0 &&
                                     strncmp(text, "invalid char in", 15) != 0;
 
-                problem(r->problem, consumed > 0 && !stepped_back ? consumed - 1 : consumed, text);
+                size_t offset = consumed > 0 && !stepped_back ? consumed - 1 : consumed;
+
+                if (!trailing_comma(r, offset))
+                        problem(r->problem, offset, text);
                 r->problem->text[strcspn(r->problem->text, ".\n")] = '\0';
         }
         if (message)

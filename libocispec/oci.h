@@ -112,6 +112,10 @@ char *oci_property_type(const struct oci_property *p, char *buf, size_t size);
 /* All memory of a document. */
 struct oci_arena;
 
+/* The line of a document, for a message below which a caret points at a place of it: what fits into buf, without control
+ * characters. Returns the column of that place in buf, from 0. */
+unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned column, char *buf, size_t size);
+
 /* An empty arena, for documents that are made rather than read. NULL: out of memory. */
 struct oci_arena *oci_arena_new(void);
 
@@ -136,17 +140,14 @@ static inline void oci_arena_free_p(struct oci_arena **arena)
 /* ---- decoding ----------------------------------------------------------------------------------------------- */
 
 struct oci_decode_options {
-        /* Called for each property that the type does not know: where its key is, its JSON pointer, the property as
-         * err->property would have it, and the name that it may be a misspelling of, or NULL. Without a callback,
-         * unknown properties are logged at debug level. */
-        void (*unknown)(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
+        /* Called for each property that the type does not know: where its key is, its path, and the name that it may be
+         * a misspelling of, or NULL. Without a callback, unknown properties are logged at debug level. */
+        void (*unknown)(void *data, unsigned line, unsigned column, const char *property,
                         const char *nearest);
 
-        /* When set, decoding goes on after an error, and each one is reported here: its position, the JSON pointer
-         * of the value (empty for the whole document), the property as err->property has it, and what is wrong with
-         * it. Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
-        void (*report)(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
-                       const char *message);
+        /* When set, decoding goes on after an error, and each one is reported here: its position, the property
+         * (empty for the whole document) as err->property has it, and what is wrong with it. Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
+        void (*report)(void *data, unsigned line, unsigned column, const char *property, const char *message);
 
         void *data;
 };
@@ -156,7 +157,7 @@ struct oci_decode_options {
  * afterwards. On success *ret_root is the structure of `type` and *ret_arena what holds it.
  *
  * Errors: CFS_E_INVALID when the document is not what the type demands: the text is
- * `config.json:41:17: /linux/resources/memory/limit: expected an integer, got the string "1G"`, and err->property is
+ * `config.json:41:17: linux.resources.memory.limit: expected an integer, got the string "1G"`, and err->property is
  * "linux.resources.memory.limit"; CFS_E_NOMEM. */
 int oci_decode(const struct oci_type *type, const char *name, const char *text, size_t len, void **ret_root,
                struct oci_arena **ret_arena, struct cfs_error *err);
@@ -171,8 +172,8 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
  * string, on which code relies, is empty then. (Both are NULL when memory ran out or the document is not even an
  * object.) err is filled with the first error. */
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
-                   void (*report)(void *data, unsigned line, unsigned column, const char *pointer,
-                                  const char *property, const char *message),
+                   void (*report)(void *data, unsigned line, unsigned column, const char *property,
+                                  const char *message),
                    void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
 
 /* ---- encoding ----------------------------------------------------------------------------------------------- */

@@ -31,13 +31,9 @@ struct docpath {
 
 void docpath_init(struct docpath *p, char *buf, size_t size);
 
-/* As a JSON pointer (RFC 6901): /mounts/3 */
-void docpath_pointer_key(struct docpath *p, const char *key, size_t len);
-void docpath_pointer_index(struct docpath *p, size_t index);
-
 /* As errors and logs show it: mounts[3], linux.sysctl["net.core.somaxconn"] */
-void docpath_dotted_key(struct docpath *p, const char *key, size_t len);
-void docpath_dotted_index(struct docpath *p, size_t index);
+void docpath_key(struct docpath *p, const char *key, size_t len);
+void docpath_index(struct docpath *p, size_t index);
 
 /* Back to a former length. */
 void docpath_cut(struct docpath *p, size_t len);
@@ -58,7 +54,7 @@ void value_integer_load(const struct oci_property *p, const void *where, bool *r
 
 /* What the property wants, in words: "an integer from 0 to 7", "one of \"a\", \"b\"". With `element`, what its entries
  * have to be. Returns buf. */
-char *value_expected(const struct oci_property *p, bool element, char *buf, size_t size);
+char *value_expected(const struct oci_property *p, bool element, const char *near, char *buf, size_t size);
 
 /* A piece of JSON in words, shortened and on one line: WHAT, then s between two quotes (or between nothing, when quote
  * is ""). Returns buf. */

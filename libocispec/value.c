@@ -193,9 +193,12 @@ bool value_allowed(const struct oci_rule *rule, const char *s, size_t len)
 
 /* ---- words -------------------------------------------------------------------------------------------------- */
 
-static char *expected_string(const struct oci_rule *rule, char *buf, size_t size)
+/* More names than this do not fit on a line that is to be read. */
+#define MANY 9
+
+static char *expected_string(const struct oci_rule *rule, const char *near, char *buf, size_t size)
 {
-        size_t len = 0;
+        size_t len = 0, n = 0;
 
         if (!rule || (!rule->values && !rule->expect)) {
                 snprintf(buf, size, "a string");
@@ -203,6 +206,12 @@ static char *expected_string(const struct oci_rule *rule, char *buf, size_t size
         }
         if (rule->expect) {
                 snprintf(buf, size, "%s", rule->expect);
+                return buf;
+        }
+        while (rule->values[n])
+                n++;
+        if (n > MANY) {
+                snprintf(buf, size, "one of %zu names such as \"%s\"", n, near ? near : rule->values[0]);
                 return buf;
         }
         for (const char *const *v = rule->values; *v && len < size; v++)
@@ -214,7 +223,7 @@ static char *expected_string(const struct oci_rule *rule, char *buf, size_t size
         return buf;
 }
 
-char *value_expected(const struct oci_property *p, bool element, char *buf, size_t size)
+char *value_expected(const struct oci_property *p, bool element, const char *near, char *buf, size_t size)
 {
         if (!element && p->shape != OCI_ONE) {
                 snprintf(buf, size, p->shape == OCI_ARRAY ? "an array" : "an object");
@@ -222,7 +231,7 @@ char *value_expected(const struct oci_property *p, bool element, char *buf, size
         }
         switch (p->kind) {
         case OCI_STRING:
-                return expected_string(p->rule, buf, size);
+                return expected_string(p->rule, near, buf, size);
         case OCI_INTEGER:
                 snprintf(buf, size, "an integer from %" PRId64 " to %" PRIu64, p->minimum, p->maximum);
                 return buf;

@@ -33,7 +33,7 @@ static int walk_type(struct walk *w, const struct oci_type *type)
         for (size_t i = 0; i < type->n_properties && r == 0; i++) {
                 const struct oci_property *p = &type->properties[i];
 
-                docpath_dotted_key(&w->path, p->name, strlen(p->name));
+                docpath_key(&w->path, p->name, strlen(p->name));
                 r = w->visit(w->data, w->text, p);
                 if (r == 0 && p->kind == OCI_OBJECT) {
                         walk_suffix(w, p->shape);
@@ -70,7 +70,7 @@ static int walk_inside(struct walk *w, const struct oci_property *p, const char 
                 array = (const char *const *)(const void *)pointer;
                 memcpy(&n, object + p->count_offset, sizeof(n));
                 for (size_t i = 0; i < n && r == 0; i++) {
-                        docpath_dotted_index(&w->path, i);
+                        docpath_index(&w->path, i);
                         r = walk_object(w, p->type, array[i]);
                         docpath_cut(&w->path, cut);
                 }
@@ -78,7 +78,7 @@ static int walk_inside(struct walk *w, const struct oci_property *p, const char 
         }
         map = (const struct any_map *)(const void *)pointer;
         for (size_t i = 0; i < map->n && r == 0; i++) {
-                docpath_dotted_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
+                docpath_key(&w->path, map->entries[i].key, strlen(map->entries[i].key));
                 r = walk_object(w, p->type, map->entries[i].value);
                 docpath_cut(&w->path, cut);
         }
@@ -95,7 +95,7 @@ static int walk_object(struct walk *w, const struct oci_type *type, const char *
 
                 if (!value_present(p, object))
                         continue;
-                docpath_dotted_key(&w->path, p->name, strlen(p->name));
+                docpath_key(&w->path, p->name, strlen(p->name));
                 r = w->visit_present(w->data, w->text, p, object);
                 if (r == 0 && p->kind == OCI_OBJECT)
                         r = walk_inside(w, p, object);

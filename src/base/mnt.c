@@ -90,28 +90,50 @@ static int set_option(int fs_fd, const char *fstype, const char *option, struct 
         return 0;
 }
 
-int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
-               struct cfs_error *err)
+static int set_options(int fs_fd, const char *fstype, const char *const *keyvals, struct cfs_error *err)
 {
-        _cleanup_close_ int fs_fd = -1;
-        int fd, r;
-
-        fs_fd = fsopen(fstype, FSOPEN_CLOEXEC);
-        if (fs_fd < 0) {
-                r = err_sys(err, errno, "fsopen", "file system type `%s`", fstype);
-                if (r == -ENODEV)
-                        r = err_hint(
-                                err, r,
-                                "this kernel does not have that file system, or its module is not loaded");
-                return r;
-        }
-        if (source && fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
-                return fs_fail(err, fs_fd, errno, "fsconfig", "%s: source `%.300s`", fstype, source);
         for (; keyvals && *keyvals; keyvals++) {
-                r = set_option(fs_fd, fstype, *keyvals, err);
+                int r = set_option(fs_fd, fstype, *keyvals, err);
+
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+static int open_fs(const char *fstype, struct cfs_error *err)
+{
+        int fd = fsopen(fstype, FSOPEN_CLOEXEC), r;
+
+        if (fd >= 0)
+                return fd;
+        r = err_sys(err, errno, "fsopen", "file system type `%s`", fstype);
+        if (r == -ENODEV)
+                r = err_hint(err, r,
+                             "this kernel does not have that file system, or its module is not loaded");
+        return r;
+}
+
+int mnt_try_options(const char *fstype, const char *const *keyvals, struct cfs_error *err)
+{
+        _cleanup_close_ int fs_fd = open_fs(fstype, err);
+
+        return fs_fd < 0 ? fs_fd : set_options(fs_fd, fstype, keyvals, err);
+}
+
+int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
+               struct cfs_error *err)
+{
+        _cleanup_close_ int fs_fd = open_fs(fstype, err);
+        int fd, r;
+
+        if (fs_fd < 0)
+                return fs_fd;
+        if (source && fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+                return fs_fail(err, fs_fd, errno, "fsconfig", "%s: source `%.300s`", fstype, source);
+        r = set_options(fs_fd, fstype, keyvals, err);
+        if (r < 0)
+                return r;
         if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
                 return fs_fail(err, fs_fd, errno, "fsconfig", "make file system `%s`", fstype);
         fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attr_flags);

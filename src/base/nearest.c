@@ -74,3 +74,13 @@ void nearest_try(struct nearest *n, const char *name)
                 n->name = name;
         }
 }
+
+const char *nearest_of(const char *word, const char *const *names)
+{
+        struct nearest n;
+
+        nearest_init(&n, word, strlen(word));
+        for (; *names; names++)
+                nearest_try(&n, *names);
+        return n.name;
+}

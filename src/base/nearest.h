@@ -26,4 +26,7 @@ struct nearest {
 void nearest_init(struct nearest *n, const char *s, size_t len);
 void nearest_try(struct nearest *n, const char *name);
 
+/* The same for a list of names that ends with NULL; or NULL. */
+const char *nearest_of(const char *word, const char *const *names);
+
 #endif

@@ -190,6 +190,21 @@ int proc_reap(pid_t pid, int *ret_status)
         return 0;
 }
 
+int proc_try(int (*f)(void *data), void *data)
+{
+        int status, r;
+        pid_t pid = fork();
+
+        if (pid < 0)
+                return -errno;
+        if (pid == 0)
+                _exit(-f(data) & 0xff);
+        r = proc_reap(pid, &status);
+        if (r < 0)
+                return r;
+        return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
 int proc_exit_code(int wait_status)
 {
         return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);

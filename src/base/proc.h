@@ -50,6 +50,9 @@ int proc_reap(pid_t pid, int *ret_status);
 /* The exit code that a shell would report: the code, or 128 + signal. */
 int proc_exit_code(int wait_status);
 
+/* What f(data) returns, 0 or -errno, when a child calls it that ends at once: whether something would work. */
+int proc_try(int (*f)(void *data), void *data);
+
 /* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
 int proc_signal_number(const char *name);
 

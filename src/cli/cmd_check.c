@@ -35,7 +35,10 @@ static void print_text(void *data, const struct cfs_problem *p)
                 printf(":%u:%u", p->line, p->column);
         if (p->property && *p->property)
                 printf(": %s", p->property);
-        printf(": %s%s\n", p->message, p->kind == CFS_PROBLEM_HOST ? " (on this host)" : "");
+        printf(": %s%s%s\n", p->kind == CFS_PROBLEM_NOTE ? "note: " : "", p->message,
+               p->kind == CFS_PROBLEM_HOST ? " (on this host)" : "");
+        if (p->excerpt && *p->excerpt)
+                printf("  %s\n  %*s^\n", p->excerpt, (int)p->caret, "");
         if (p->hint && *p->hint)
                 printf("  hint: %s\n", p->hint);
 }
@@ -82,6 +85,8 @@ static int run(const struct cfs_runtime *rt, const void *values, const char *con
                       &n, err);
         if (json)
                 printf("]\n");
+        else if (r == 0)
+                printf("%s: ok\n", v->o.config ? v->o.config : "config.json");
         return r;
 }
 
@@ -93,8 +98,10 @@ const struct command cmd_check_command = {
         .summary = "find everything that is wrong with a bundle",
         .description =
                 "Reports all problems of a bundle at once, each with its place in the file, and touches\n"
-                "nothing. BUNDLE is the current directory by default. Properties that the specification does\n"
-                "not know are noted; they are no problem. Exits with 0 when there is no problem,\n"
+                "nothing. BUNDLE is the current directory by default. With --host it also looks at what the\n"
+                "bundle needs: the program with its interpreter, hooks, namespaces, sources and options of\n"
+                "mounts, kernel parameters, limits. What `run` would warn of, and what cannot be known before\n"
+                "it is tried, is noted; a note is no problem. Exits with 0 (and says ok) when there is none,\n"
                 "1 when the bundle is invalid, 2 when it is valid but cannot be run on this host (which is\n"
                 "looked at with --host only).",
         .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",

@@ -218,15 +218,17 @@ static bool log_is_stderr(void)
 
 void logfile_error(const struct cfs_error *err)
 {
-        char text[sizeof(err->text) + sizeof(err->hint) + 32];
+        char text[sizeof(err->text) + sizeof(err->hint) + 2 * sizeof(err->excerpt) + 32], excerpt[220] = "";
         int n;
 
         if (the_log.target != TARGET_STDERR || the_log.json)
                 emit(the_log.fd, LOG_LEVEL_ERROR, err->text, err);
         if (log_is_stderr() && (the_log.target != TARGET_STDERR || the_log.json))
                 return;
-        n = snprintf(text, sizeof(text), "cfs: %s\n%s%s%s", err->text, err->hint[0] ? "hint: " : "",
-                     err->hint, err->hint[0] ? "\n" : "");
+        if (err->excerpt[0])
+                (void)snprintf(excerpt, sizeof(excerpt), "  %s\n  %*s^\n", err->excerpt, (int)err->caret, "");
+        n = snprintf(text, sizeof(text), "cfs: %s\n%s%s%s%s", err->text, excerpt,
+                     err->hint[0] ? "hint: " : "", err->hint, err->hint[0] ? "\n" : "");
         if (n > 0 && write(STDERR_FILENO, text, (size_t)n) < 0)
                 return;
 }

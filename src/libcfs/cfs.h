@@ -156,6 +156,8 @@ struct cfs_problem {
         const char *file;
         unsigned line, column;                 /* 0: unknown */
         const char *property, *message, *hint; /* hint may be NULL */
+        const char *excerpt;                   /* the line, where the text is no JSON; or NULL */
+        unsigned caret;                        /* the column in it, from 0 */
 };
 int cfs_check(const char *bundle, const char *config, bool host,
               void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err);

@@ -12,6 +12,7 @@
  *   wanted    does this container need the row? No column is called otherwise
  *   foreign   does the runtime wait for others here (a hook, systemd, an engine)? Then without the container's lock
  *   check     before anything is touched: is the property valid, and can this host apply it?
+ *   look      for `cfs check` alone, what create finds out by doing it
  *   prepare   in the runtime, before the new process exists: open, compute, record
  *   release   in the runtime, as soon as the new process exists, or will never: close what prepare held for it
  *   host      in the runtime, acting on the new process from outside
@@ -47,7 +48,7 @@ const struct step plan[] = {
 
         { PROPERTY("hooks"), .walks = C,
           .why = "A hook that cannot be run is an error before anything is made, not in the middle of it.",
-          .check = hooks_check },
+          .check = hooks_check, .look = hooks_look },
 
         { PROPERTY("hooks.poststop"), .walks = C, .wanted = hooks_poststop_wanted,
           .why = "Undo runs backwards, so the undo of this row is the last but ociVersion's: the specification runs poststop "
@@ -58,7 +59,7 @@ const struct step plan[] = {
 
         { PROPERTY("linux.namespaces"), .walks = C,
           .why = "Paths are opened and clone flags are computed before any process is made; a path of the wrong type is an error.",
-          .check = namespaces_check, .prepare = namespaces_prepare, .explain = namespaces_explain },
+          .check = namespaces_check, .look = namespaces_look, .prepare = namespaces_prepare, .explain = namespaces_explain },
         { .name = "namespaces of the container", .walks = X,
           .why = "exec joins the namespaces of the init, which it finds by the record.",
           .prepare = namespaces_exec_prepare },
@@ -66,7 +67,7 @@ const struct step plan[] = {
         { PROPERTY("linux.cgroupsPath"), .walks = C, .foreign = cgroups_foreign,
           .why = "The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any code of the user's. "
                  "The init enters v1 hierarchies first thing, so that all of its memory is charged to the container.",
-          .check = cgroups_check, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
+          .check = cgroups_check, .look = cgroups_look, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
           .undo = cgroups_undo, .explain = cgroups_explain },
         { .name = "cgroup of the container", .walks = X, .foreign = cgroups_foreign,
           .why = "exec joins the cgroup that create recorded, or a child of it (--cgroup), and makes none.",
@@ -75,7 +76,7 @@ const struct step plan[] = {
         { PROPERTY("linux.seccomp"), .walks = C, .wanted = seccomp_wanted,
           .why = "Compiled while the runtime still has memory and files at hand; written to the state, for exec, while the init is "
                  "at work.",
-          .check = seccomp_check, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
+          .check = seccomp_check, .look = seccomp_look, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
         { .name = "filter of the container", .walks = X, .wanted = seccomp_wanted,
           .why = "exec reads the filter that create compiled.",
           .prepare = seccomp_exec_prepare },
@@ -89,7 +90,7 @@ const struct step plan[] = {
         { PROPERTY("process.rlimits"), .walks = CX,
           .why = "Raised in the runtime, so that the new process inherits them: setrlimit(2) cannot raise them inside a user "
                  "namespace.",
-          .check = rlimits_check, .prepare = rlimits_prepare, .release = rlimits_release, .explain = rlimits_explain },
+          .check = rlimits_check, .look = rlimits_look, .prepare = rlimits_prepare, .release = rlimits_release, .explain = rlimits_explain },
 
         { .name = "start.sock", .walks = C,
           .why = "`start` connects to it; that it is gone tells later commands that the container has started.",
@@ -102,18 +103,18 @@ const struct step plan[] = {
         { PROPERTY("mounts"), .walks = C,
           .why = "Sources of bind mounts are opened by the runtime when the init, in its user namespace, may not reach them; "
                  "the runtime closes its copies once the init exists.",
-          .check = mounts_check, .prepare = mounts_prepare, .release = mounts_release },
+          .check = mounts_check, .look = mounts_look, .prepare = mounts_prepare, .release = mounts_release },
 
         /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
 
         { PROPERTY("linux.uidMappings"), .walks = C, .wanted = id_mappings_wanted, .flags = STEP_CHECK_ALWAYS,
           .why = "First of all that the runtime does to the init: without a mapping it has no valid user id. Checked always: "
                  "mappings without a user namespace are the mistake.",
-          .check = id_mappings_check, .host = id_mappings_host, .explain = id_mappings_explain },
+          .check = id_mappings_check, .look = id_mappings_look, .host = id_mappings_host, .explain = id_mappings_explain },
 
         { PROPERTY("process.oomScoreAdj"), .walks = C, .wanted = oom_score_adj_wanted,
           .why = "Lowering the score needs privilege on the host, so the runtime writes it, to /proc/PID.",
-          .check = oom_score_adj_check, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
+          .check = oom_score_adj_check, .look = oom_score_adj_look, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
         { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
           .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
                  "undumpable process.",
@@ -121,7 +122,7 @@ const struct step plan[] = {
 
         { PROPERTY("linux.intelRdt"), .walks = C, .wanted = intel_rdt_wanted,
           .why = "Groups are made before the process exists; its pid is written to them before any code of the user's runs.",
-          .check = intel_rdt_check, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
+          .check = intel_rdt_check, .look = intel_rdt_look, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
           .explain = intel_rdt_explain },
         { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
           .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
@@ -129,7 +130,7 @@ const struct step plan[] = {
 
         { PROPERTY("linux.netDevices"), .walks = C, .wanted = net_devices_wanted,
           .why = "Moved from the host's side: the container cannot reach the host's network namespace.",
-          .check = net_devices_check, .host = net_devices_host, .explain = net_devices_explain },
+          .check = net_devices_check, .look = net_devices_look, .host = net_devices_host, .explain = net_devices_explain },
 
         { .name = "identity", .walks = CX, .flags = STEP_MEET, .wanted = id_mappings_identity_wanted,
           .why = "The init waits until it has its ids, its devices and (under systemd) its scope; the runtime waits until it has "
@@ -190,7 +191,8 @@ const struct step plan[] = {
         { PROPERTY("linux.devices"), .walks = C,
           .why = "After the mounts: /dev is usually one of them. For a user namespace, where mknod(2) is refused, the runtime "
                  "makes the nodes before.",
-          .check = devices_check, .prepare = devices_prepare, .release = devices_release, .init = devices_init, .explain = devices_explain },
+          .check = devices_check, .look = devices_look, .prepare = devices_prepare, .release = devices_release,
+          .init = devices_init, .explain = devices_explain },
 
         { .name = "open the terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
           .why = "After /dev/pts exists; before the pivot, while the console socket can be sent to.",
@@ -235,7 +237,7 @@ const struct step plan[] = {
 
         { PROPERTY("linux.sysctl"), .walks = C, .wanted = sysctl_wanted,
           .why = "Through the host's procfs, verified and opened before the container could mount anything over it.",
-          .check = sysctl_check, .init = sysctl_init, .explain = sysctl_explain },
+          .check = sysctl_check, .look = sysctl_look, .init = sysctl_init, .explain = sysctl_explain },
 
         { PROPERTY("linux.maskedPaths"), .walks = C,
           .why = "After the sysctls, which a read-only /proc/sys must not stop. Before readonlyPaths: a masked path may lie below a "
@@ -262,7 +264,7 @@ const struct step plan[] = {
           .check = personality_check, .init = personality_init, .explain = personality_explain },
         { PROPERTY("linux.memoryPolicy"), .walks = CX, .wanted = memory_policy_wanted,
           .why = "In the cgroup, whose cpuset says which nodes may be used; late, so that little memory of the init obeys it.",
-          .check = memory_policy_check, .init = memory_policy_init, .explain = memory_policy_explain },
+          .check = memory_policy_check, .look = memory_policy_look, .init = memory_policy_init, .explain = memory_policy_explain },
 
         { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_wanted,
           .why = "Late, so that making the container is not slowed down by it; before privileges go: a real-time policy needs "
@@ -302,7 +304,8 @@ const struct step plan[] = {
 
         { .name = "bounding set", .property = "process.capabilities", .walks = CX,
           .why = "Dropping from it needs CAP_SETPCAP: before the user changes.",
-          .init = capabilities_bounding_init, .explain = capabilities_explain },
+          .check = capabilities_check, .look = capabilities_look, .init = capabilities_bounding_init,
+          .explain = capabilities_explain },
         { PROPERTY("process.user"), .walks = C,
           .why = "umask, groups, gid and uid; before the other sets: setresuid(2) clears what is not kept.",
           .check = user_check, .init = user_init, .explain = user_explain },
@@ -315,13 +318,13 @@ const struct step plan[] = {
 
         { PROPERTY("process.cwd"), .walks = CX,
           .why = "As the user: a directory that the user may not enter is an error of create already.",
-          .check = cwd_check, .init = cwd_init, .explain = cwd_explain },
+          .check = cwd_check, .look = cwd_look, .init = cwd_init, .explain = cwd_explain },
         { PROPERTY("process.env"), .walks = CX,
           .why = "Before process.args: the program is searched along its PATH.",
           .check = env_check, .init = env_init, .explain = env_explain },
         { PROPERTY("process.args"), .walks = CX,
           .why = "As the user: a program that is not there or may not be executed is an error of create already.",
-          .check = args_check, .init = args_init, .explain = args_explain },
+          .check = args_check, .look = args_look, .init = args_init, .explain = args_explain },
 
         /* ---- created ----------------------------------------------------------------------------------------------- */
 

@@ -39,11 +39,9 @@ static const struct oci_type *type_named(const char *name)
         return NULL;
 }
 
-static void report(void *data, unsigned line, unsigned column, const char *pointer, const char *property,
-                   const char *message)
+static void report(void *data, unsigned line, unsigned column, const char *property, const char *message)
 {
-        (void)property;
-        printf("%s:%u:%u: %s%s%s\n", (const char *)data, line, column, pointer, *pointer ? ": " : "",
+        printf("%s:%u:%u: %s%s%s\n", (const char *)data, line, column, property, *property ? ": " : "",
                message);
 }
 

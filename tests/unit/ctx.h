@@ -49,15 +49,16 @@ struct test_found {
         char hints[2048];
 };
 
-static inline void test_found_add(void *data, bool host, const char *property, const char *message,
-                                  const char *hint)
+static inline void test_found_add(void *data, enum problem_kind kind, const char *property,
+                                  const char *message, const char *hint)
 {
+        static const char *const kinds[] = { [PROBLEM_HOST] = "host: ", [PROBLEM_NOTE] = "note: " };
+        const char *before = kind == PROBLEM_INVALID ? "" : kinds[kind];
         struct test_found *f = data;
         size_t len = strlen(f->lines), hlen = strlen(f->hints);
 
         f->n++;
-        (void)snprintf(f->lines + len, sizeof(f->lines) - len, "%s%s: %s\n", host ? "host: " : "", property,
-                       message);
+        (void)snprintf(f->lines + len, sizeof(f->lines) - len, "%s%s: %s\n", before, property, message);
         if (hint)
                 (void)snprintf(f->hints + hlen, sizeof(f->hints) - hlen, "%s\n", hint);
 }

@@ -263,7 +263,7 @@ static int count_problems(unsigned flags, bool (*wanted)(const struct ctx *), en
         struct ctx c;
 
         with(&c, walk, rows);
-        return engine_check_all(&c, false, test_found_add, &found);
+        return engine_check_all(&c, false, false, test_found_add, &found);
 }
 
 static void checks_run_where_the_row_is_wanted(void **state)

@@ -140,7 +140,9 @@ static void what_is_not_json_is_a_problem_with_a_place(void **state)
         EXPECT_PROBLEM("[1, 2", 5, "ends too early");
         EXPECT_PROBLEM("\"abc", 4, "ends too early");
         EXPECT_PROBLEM("{} {}", 3, "trailing garbage");
-        EXPECT_PROBLEM("[1,]", 3, "unallowed token");
+        EXPECT_PROBLEM("[1,]", 2, "a comma after the last entry");
+        EXPECT_PROBLEM("{\"a\": 1 , \n }", 8, "a comma after the last property");
+        EXPECT_PROBLEM("[,]", 1, "unallowed token");
         EXPECT_PROBLEM("{\"a\" 1}", 5, "colon");
         EXPECT_PROBLEM("{1: 2}", 1, "object key");
         EXPECT_PROBLEM("[tru]", 4, "invalid string in json text");

@@ -64,10 +64,11 @@ static void raise_without(struct ctx *c)
         have.effective &= ~CAPS_BIT(caps_number("SYS_RESOURCE"));
         CHILD_TRUE(caps_set(&have) == 0);
         CHILD_TRUE(rlimits_prepare(c, &e) < 0);
-        CHILD_TRUE(STREQ(e.text,
-                         "process.rlimits[1]: RLIMIT_NOFILE hard limit 400 exceeds 200, the limit in force, "
-                         "and raising needs CAP_SYS_RESOURCE"));
-        CHILD_TRUE(STREQ(e.property, "process.rlimits[1]"));
+        CHILD_TRUE(STREQ(
+                e.text,
+                "process.rlimits[1].hard: RLIMIT_NOFILE hard limit 400 exceeds 200, the limit in force, "
+                "and raising needs CAP_SYS_RESOURCE"));
+        CHILD_TRUE(STREQ(e.property, "process.rlimits[1].hard"));
         CHILD_TRUE(e.code == CFS_E_UNSUPPORTED && *e.hint);
 }
 

@@ -111,12 +111,13 @@ struct found {
         char text[2000];
 };
 
-static void collect(void *data, bool host, const char *property, const char *message, const char *hint)
+static void collect(void *data, enum problem_kind kind, const char *property, const char *message,
+                    const char *hint)
 {
         struct found *f = data;
         size_t len = strlen(f->text);
 
-        (void)host;
+        (void)kind;
         (void)hint;
         (void)snprintf(f->text + len, sizeof(f->text) - len, "%s: %s\n", property, message);
 }

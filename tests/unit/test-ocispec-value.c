@@ -140,55 +140,62 @@ static void patterns(void **state)
                         fail_msg("`%s` and `%s`", cases[i].pattern, cases[i].s);
 }
 
-static void paths_in_both_notations(void **state)
+static void paths_are_dotted(void **state)
 {
-        char a[64], b[64];
-        struct docpath pointer, dotted;
-
-        (void)state;
-        docpath_init(&pointer, a, sizeof(a));
-        docpath_init(&dotted, b, sizeof(b));
-        docpath_pointer_key(&pointer, "mounts", 6);
-        docpath_dotted_key(&dotted, "mounts", 6);
-        docpath_pointer_index(&pointer, 3);
-        docpath_dotted_index(&dotted, 3);
-        docpath_pointer_key(&pointer, "a/b~c\"", 6);
-        docpath_dotted_key(&dotted, "a/b~c\"", 6);
-        docpath_pointer_key(&pointer, "x", 1);
-        docpath_dotted_key(&dotted, "x", 1);
-        assert_string_equal(a, "/mounts/3/a~1b~0c\"/x");
-        assert_string_equal(b, "mounts[3][\"a/b~c\\\"\"].x");
-        docpath_cut(&dotted, 6);
-        assert_string_equal(b, "mounts");
-}
-
-static void a_path_that_is_too_long_is_cut_between_characters(void **state)
-{
-        char buf[8];
+        char buf[64];
         struct docpath p;
 
         (void)state;
         docpath_init(&p, buf, sizeof(buf));
-        docpath_pointer_key(&p, "abcd\xc3\xa4\xc3\xb6", 8);
-        assert_string_equal(buf, "/abcd\xc3\xa4");
-        docpath_init(&p, buf, sizeof(buf));
-        docpath_pointer_key(&p, "abcde\xc3\xa4\xc3\xb6z", 10);
-        assert_string_equal(buf, "/abcde");
-        docpath_pointer_key(&p, "z", 1);
-        assert_string_equal(buf, "/abcde");
-        docpath_cut(&p, 2);
-        docpath_pointer_key(&p, "z", 1);
-        assert_string_equal(buf, "/a/z");
+        docpath_key(&p, "mounts", 6);
+        docpath_index(&p, 3);
+        docpath_key(&p, "a/b~c\"", 6);
+        docpath_key(&p, "x", 1);
+        assert_string_equal(buf, "mounts[3][\"a/b~c\\\"\"].x");
+        docpath_cut(&p, 6);
+        assert_string_equal(buf, "mounts");
 }
 
-static const char *nearest_of(const char *s, const char *const *names)
+static void a_path_that_is_too_long_is_cut_between_characters(void **state)
 {
-        struct nearest n;
+        char buf[10];
+        struct docpath p;
 
-        nearest_init(&n, s, strlen(s));
-        for (; *names; names++)
-                nearest_try(&n, *names);
-        return n.name;
+        (void)state;
+        docpath_init(&p, buf, sizeof(buf));
+        docpath_key(&p, "abc\xc3\xa4\xc3\xb6", 7);
+        assert_string_equal(buf, "[\"abc\xc3\xa4\xc3\xb6");
+        docpath_init(&p, buf, sizeof(buf));
+        docpath_key(&p, "abcdef\xc3\xa4\xc3\xb6z", 11);
+        assert_string_equal(buf, "[\"abcdef");
+        docpath_key(&p, "z", 1);
+        assert_string_equal(buf, "[\"abcdef");
+        docpath_cut(&p, 2);
+        docpath_key(&p, "z", 1);
+        assert_string_equal(buf, "[\".z");
+}
+
+static void an_excerpt_is_the_line_with_the_place_in_it(void **state)
+{
+        static const char text[] = "{\n\t  \"\xc3\xa4\": 1,\n}\n";
+        char buf[100], line[300], few[8];
+
+        (void)state;
+        /* Columns count characters, from 1: the comma is the tenth. */
+        assert_int_equal(oci_excerpt(text, sizeof(text) - 1, 2, 10, buf, sizeof(buf)), 6);
+        assert_string_equal(buf, "\"\xc3\xa4\": 1,");
+        assert_int_equal(oci_excerpt(text, sizeof(text) - 1, 3, 1, buf, sizeof(buf)), 0);
+        assert_string_equal(buf, "}");
+        assert_int_equal(oci_excerpt(text, sizeof(text) - 1, 9, 1, buf, sizeof(buf)), 0);
+        assert_string_equal(buf, "");
+        memset(line, 'x', sizeof(line));
+        line[200] = '!';
+        assert_int_equal(oci_excerpt(line, sizeof(line), 1, 201, buf, sizeof(buf)), 40);
+        assert_int_equal(buf[40], '!');
+        assert_int_equal(oci_excerpt("\"\xc3\xa4\xc3\xa4\xc3\xa4\"", 8, 1, 1, few, sizeof(few)), 0);
+        assert_string_equal(few, "\"\xc3\xa4\xc3\xa4\xc3\xa4");
+        (void)oci_excerpt("\x1b[31m", 5, 1, 1, buf, sizeof(buf));
+        assert_string_equal(buf, " [31m");
 }
 
 static void the_nearest_name(void **state)
@@ -276,7 +283,8 @@ int main(void)
                 cmocka_unit_test(integers_survive_in_every_width),
                 cmocka_unit_test(ranges_include_their_ends),
                 cmocka_unit_test(patterns),
-                cmocka_unit_test(paths_in_both_notations),
+                cmocka_unit_test(paths_are_dotted),
+                cmocka_unit_test(an_excerpt_is_the_line_with_the_place_in_it),
                 cmocka_unit_test(a_path_that_is_too_long_is_cut_between_characters),
                 cmocka_unit_test(the_nearest_name),
                 cmocka_unit_test(quoting_shortens_and_keeps_the_line),

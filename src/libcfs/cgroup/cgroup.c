@@ -165,6 +165,21 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                 check_rights(&cg, inner, &d);
 }
 
+void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
+                 void (*report)(void *data, bool host, const char *property, const char *message), void *data)
+{
+        struct check_data d = { .report = report, .data = data, .only_bad = !look_at_host };
+        struct cgroup cg = { .rq = *rq };
+        struct cfs_error err = { 0 };
+
+        if (!rq->resources || rq->manager == CGROUP_MANAGER_NONE)
+                return;
+        /* The check has said why the host cannot be looked at. */
+        if (look_at_host && imagine_host(&cg, &err) < 0)
+                return;
+        limits_look(&cg, rq->resources, look_at_host, check_report, &d);
+}
+
 struct explain_data {
         void (*line)(void *data, const char *text);
         void *data;

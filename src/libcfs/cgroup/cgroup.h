@@ -25,6 +25,11 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                   void (*report)(void *data, bool host, const char *property, const char *message),
                   void *data);
 
+/* The same for what is found out when the limits are written. Looks, and writes nothing. */
+void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
+                 void (*report)(void *data, bool host, const char *property, const char *message),
+                 void *data);
+
 /* Says what would be written where: one line per file. */
 void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, const char *text), void *data);
 

@@ -32,7 +32,7 @@
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
 
-static bool is_same(const struct stat *st, const struct mount_node *n)
+bool mount_node_is_same(const struct mount_node *n, const struct stat *st)
 {
         return (st->st_mode & S_IFMT) == n->type && (n->type == S_IFIFO || st->st_rdev == n->dev);
 }
@@ -81,14 +81,14 @@ static int clone_host(const struct mount_node *n, struct cfs_error *err)
                                 continue;
                         return err_path(err, errno, "stat", paths[i], "examine the host's `%s`", paths[i]);
                 }
-                if (!is_same(&st, n))
+                if (!mount_node_is_same(n, &st))
                         continue;
                 fd = mnt_clone(AT_FDCWD, paths[i], false, err);
                 if (fd < 0)
                         return fd;
                 if (fstat(fd, &st) < 0)
                         return err_path(err, errno, "fstat", paths[i], "examine the host's `%s`", paths[i]);
-                if (is_same(&st, n))
+                if (mount_node_is_same(n, &st))
                         return TAKE_FD(fd);
                 return err_set(err, CFS_E_SYSTEM, "the host's `%s` was exchanged", paths[i]);
         }
@@ -145,7 +145,7 @@ static int accept_existing(const struct mount_node_maker *k, int dir, const char
 
         if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return err_sys(err, errno, "fstatat", "examine `%s`", n->path);
-        if (is_same(&st, n))
+        if (mount_node_is_same(n, &st))
                 return 0;
         /* An empty file is what a node was bound on in an earlier container of the same root file system. */
         if (!k->mknod_ && S_ISREG(st.st_mode) && st.st_size == 0 && n->type != S_IFIFO &&
@@ -155,8 +155,7 @@ static int accept_existing(const struct mount_node_maker *k, int dir, const char
                 log_info("`%s` exists, and stays: it is not the default device", n->path);
                 return 0;
         }
-        return err_set(err, CFS_E_INVALID, "`%s` exists and is another thing than the device asked for",
-                       n->path);
+        return err_set(err, CFS_E_INVALID, MOUNT_NODE_OTHER_THING, n->path);
 }
 
 static int make_at(const struct mount_node_maker *k, int dir, const char *name, const struct mount_node *n,
@@ -189,8 +188,8 @@ static int look_in_foreign_dev(const struct mount_node_maker *k, const struct mo
         _cleanup_close_ int fd = path_open_in_root(k->root_fd, n->path, O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0 || !is_same(&st, n))
-                log_warning("`%s` is not made: /dev is not the container's own", n->path);
+        if (fd < 0 || fstat(fd, &st) < 0 || !mount_node_is_same(n, &st))
+                log_warning(MOUNT_NODE_NOT_MADE, n->path);
         return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct mount_node {
@@ -30,6 +31,13 @@ int mount_node_prepare(int dir_fd, const struct mount_node *n, uid_t uid, gid_t 
 
 /* The init: the node, in its place. */
 int mount_node_make(const struct mount_node_maker *k, const struct mount_node *n, struct cfs_error *err);
+
+/* Is what is there the node? */
+bool mount_node_is_same(const struct mount_node *n, const struct stat *st);
+
+/* What the look and the init have to say, with the node's path. */
+#define MOUNT_NODE_NOT_MADE    "`%s` is not made: /dev is not the container's own"
+#define MOUNT_NODE_OTHER_THING "`%s` exists and is another thing than the device asked for"
 
 /* Is something mounted exactly there? */
 bool mount_node_is_mount(int dir, const char *name);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "libcfs/look/program.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
@@ -32,6 +33,30 @@ void args_check(const struct ctx *c, struct problems *p)
 {
         if (c->process->args && (c->process->n_args == 0 || !*c->process->args[0]))
                 problem(p, "process.args", "names no program");
+}
+
+/* The same search beforehand, in what will be the container's tree. */
+void args_look(const struct ctx *c, struct problems *p)
+{
+        const char *name = c->process->n_args ? c->process->args[0] : NULL;
+        const char *cwd = c->process->cwd && path_is_absolute(c->process->cwd) ? c->process->cwd : "/";
+        struct look_tree tree;
+        struct look_found f = { 0 };
+
+        if (!name || !*name || !problems_host(p) || look_view_container(&tree, c) < 0)
+                return;
+        switch (look_program_search(&tree, name, find_path(c->process->env), cwd, &f)) {
+        case LOOK_WRONG:
+                problem_host(p, "process.args[0]", "%s", f.why);
+                break;
+        case LOOK_UNKNOWN:
+                problem_note(p, "process.args[0]",
+                             "whether `%.128s` can be executed is not known before it is: %s", name, f.why);
+                break;
+        case LOOK_FINE:
+                break;
+        }
+        look_tree_close(&tree);
 }
 
 /* 0 when `path` can be executed, else -errno as execve(2) would report it. */

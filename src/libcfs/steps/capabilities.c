@@ -105,7 +105,7 @@ static bool in_earlier_set(const struct names doc[N_SETS], int set, const char *
         return false;
 }
 
-static void warn_unknown(const struct ctx *c)
+void capabilities_check(const struct ctx *c, struct problems *p)
 {
         struct names doc[N_SETS];
 
@@ -113,11 +113,13 @@ static void warn_unknown(const struct ctx *c)
         for (int s = 0; s < N_SETS; s++)
                 for (size_t i = 0; i < doc[s].n; i++)
                         if (caps_number(doc[s].names[i]) < 0 && !in_earlier_set(doc, s, doc[s].names[i]))
-                                log_warning("process.capabilities.%s[%zu]: \"%.64s\" is unknown and left out",
-                                            doc[s].set, i, doc[s].names[i]);
+                                problem_note(p, PROP("process.capabilities.%s[%zu]", doc[s].set, i),
+                                             "\"%.64s\" is unknown and left out", doc[s].names[i]);
 }
 
-static void warn_missing(const struct ctx *c, const uint64_t ask[N_SETS], const uint64_t got[N_SETS])
+/* Calls f for each capability that is asked for and will not be there, with the sets that it is missing from. */
+static void each_missing(const struct ctx *c, const uint64_t ask[N_SETS], const uint64_t got[N_SETS],
+                         void (*f)(void *data, const char *cap, const char *sets), void *data)
 {
         struct names doc[N_SETS];
 
@@ -129,9 +131,36 @@ static void warn_missing(const struct ctx *c, const uint64_t ask[N_SETS], const 
                         if (ask[s] & ~got[s] & CAPS_BIT(cap))
                                 str_addf(&sets, "%s%s", sets.len ? ", " : "", doc[s].set);
                 if (sets.len)
-                        log_warning("process.capabilities: %s cannot be granted and is left out (%s)",
-                                    caps_name(cap), sets.p);
+                        f(data, caps_name(cap), sets.p);
         }
+}
+
+#define NOT_GRANTED "%s cannot be granted and is left out (%s)"
+
+static void note_missing(void *data, const char *cap, const char *sets)
+{
+        problem_note(data, "process.capabilities", NOT_GRANTED, cap, sets);
+}
+
+static void warn_missing(void *data, const char *cap, const char *sets)
+{
+        (void)data;
+        log_warning("process.capabilities: " NOT_GRANTED, cap, sets);
+}
+
+/* In a user namespace of its own the container has them all. */
+void capabilities_look(const struct ctx *c, struct problems *p)
+{
+        uint64_t ask[N_SETS], got[N_SETS], in_bounds;
+        struct caps have;
+
+        if (!problems_host(p) || ctx_has_ns(c, CLONE_NEWUSER) || caps_get(&have) < 0)
+                return;
+        asked(c, ask);
+        if (bounded(ask[BOUNDING] | ask[INHERITABLE], &in_bounds) < 0)
+                return;
+        grantable(ask, &have, in_bounds, got);
+        each_missing(c, ask, got, note_missing, p);
 }
 
 static int fail(int errnum, const char *syscall, const char *what, struct cfs_error *err)
@@ -185,8 +214,7 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
                 return fail(-r, "prctl", "read the bounding set", err);
         in_bounds |= ask[BOUNDING] & ~doubtful;
         grantable(ask, &have, in_bounds, got);
-        warn_unknown(c);
-        warn_missing(c, ask, got);
+        each_missing(c, ask, got, warn_missing, NULL);
 
         r = caps_set(&(struct caps){ got[EFFECTIVE], got[PERMITTED], got[INHERITABLE] });
         if (r < 0)

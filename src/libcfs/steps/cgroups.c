@@ -111,6 +111,13 @@ int cgroups_exec_prepare(struct ctx *c, struct cfs_error *err)
         return cgroup_exec_open(c->state->record, sub, strv_length(sub), &c->cgroup, err);
 }
 
+void cgroups_look(const struct ctx *c, struct problems *p)
+{
+        struct cgroup_request rq = request(c);
+
+        cgroup_look(&rq, problems_host(p), report, p);
+}
+
 int cgroups_prepare(struct ctx *c, struct cfs_error *err)
 {
         struct cgroup_request rq = request(c);

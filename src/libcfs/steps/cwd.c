@@ -16,11 +16,13 @@
  */
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "libcfs/look/tree.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *cwd_of(const struct ctx *c)
@@ -34,6 +36,26 @@ void cwd_check(const struct ctx *c, struct problems *p)
 
         if (c->process->args && !path_is_absolute(cwd ? cwd : ""))
                 problem(p, "process.cwd", "`%s` is not an absolute path", cwd ? cwd : "");
+}
+
+/* What is not there may yet be made; what is there has to be a directory that the user may enter. */
+void cwd_look(const struct ctx *c, struct problems *p)
+{
+        const char *cwd = c->process->cwd;
+        struct look_found f = { 0 };
+        struct look_tree tree;
+        int fd;
+
+        if (!cwd || !path_is_absolute(cwd) || !problems_host(p) || look_view_container(&tree, c) < 0)
+                return;
+        fd = look_tree_path(&tree, cwd, &f);
+        if (fd >= 0 && !S_ISDIR(f.st.st_mode))
+                problem_host(p, "process.cwd", "`%.200s` is not a directory", cwd);
+        else if (fd == -ENOTDIR || fd == -ELOOP)
+                problem_host(p, "process.cwd", "%s", f.why);
+        if (fd >= 0)
+                (void)close(fd);
+        look_tree_close(&tree);
 }
 
 int cwd_make_init(struct ctx *c, struct cfs_error *err)

@@ -30,6 +30,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/weakened.h"
+#include "libcfs/look/tree.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/mount/mount_node.h"
@@ -170,6 +171,36 @@ static void node_of(const struct oci_device *d, struct mount_node *n)
         };
         if (n->type != S_IFIFO)
                 n->dev = makedev((unsigned)d->major, (unsigned)d->minor);
+}
+
+/* A node of the root file system, where no mount covers it, has to be the device that is asked for. */
+void devices_look(const struct ctx *c, struct problems *p)
+{
+        const struct oci_mount *dev = mount_on(c, "/dev");
+        struct look_tree tree;
+
+        if (!problems_host(p) || look_view_container(&tree, c) < 0)
+                return;
+        for (size_t i = 0; i < c->linux_->n_devices; i++) {
+                const struct oci_device *d = c->linux_->devices[i];
+                struct look_found f = { 0 };
+                struct mount_node n;
+                int fd;
+
+                if (str_empty(d->path) || !path_is_absolute(d->path) || str_empty(d->type))
+                        continue;
+                node_of(d, &n);
+                fd = look_tree_path(&tree, d->path, &f);
+                if (dev && is_bind(dev) && str_has_prefix(d->path, "/dev/")) {
+                        if (fd < 0 || !mount_node_is_same(&n, &f.st))
+                                problem_note(p, PROP("linux.devices[%zu]", i), MOUNT_NODE_NOT_MADE, d->path);
+                } else if (fd >= 0 && !mount_node_is_same(&n, &f.st) &&
+                           !(S_ISREG(f.st.st_mode) && f.st.st_size == 0))
+                        problem_host(p, PROP("linux.devices[%zu].path", i), MOUNT_NODE_OTHER_THING, d->path);
+                if (fd >= 0)
+                        (void)close(fd);
+        }
+        look_tree_close(&tree);
 }
 
 static bool is_configured(const struct ctx *c, const char *path)

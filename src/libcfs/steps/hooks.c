@@ -26,6 +26,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
+#include "libcfs/look/program.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/hook.h"
 #include "libcfs/store/worker.h"
@@ -73,6 +74,50 @@ void hooks_check(const struct ctx *c, struct problems *p)
                 if (path && !path_is_absolute(path))
                         problem(p, PROP("annotations[\"%s\"]", annotations[i]),
                                 "`%s` is not an absolute path", path);
+        }
+}
+
+static void look_list(const struct look_tree *t, struct problems *p, const char *kind,
+                      struct oci_hook *const *hooks, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                struct look_found f = { 0 };
+
+                if (str_empty(hooks[i]->path) || hooks[i]->path[0] != '/')
+                        continue;
+                switch (look_program(t, hooks[i]->path, &f)) {
+                case LOOK_WRONG:
+                        problem_host(p, PROP("hooks.%s[%zu].path", kind, i), "%s", f.why);
+                        break;
+                case LOOK_UNKNOWN:
+                        problem_note(p, PROP("hooks.%s[%zu].path", kind, i),
+                                     "whether it can be executed is not known before it is: %s", f.why);
+                        break;
+                case LOOK_FINE:
+                        break;
+                }
+        }
+}
+
+/* The paths of all are the runtime's, but those of startContainer the container's. */
+void hooks_look(const struct ctx *c, struct problems *p)
+{
+        const struct oci_hooks *h = c->hooks;
+        struct look_tree tree;
+
+        if (!problems_host(p))
+                return;
+        if (look_view_host(&tree, c->arena) >= 0) {
+                look_list(&tree, p, "prestart", h->prestart, h->n_prestart);
+                look_list(&tree, p, "createRuntime", h->create_runtime, h->n_create_runtime);
+                look_list(&tree, p, "createContainer", h->create_container, h->n_create_container);
+                look_list(&tree, p, "poststart", h->poststart, h->n_poststart);
+                look_list(&tree, p, "poststop", h->poststop, h->n_poststop);
+                look_tree_close(&tree);
+        }
+        if (h->n_start_container && look_view_container(&tree, c) >= 0) {
+                look_list(&tree, p, "startContainer", h->start_container, h->n_start_container);
+                look_tree_close(&tree);
         }
 }
 

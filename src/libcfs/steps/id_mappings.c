@@ -22,6 +22,7 @@
  * capabilities of the namespace in any case. And the process is made undumpable again: from here on other processes of
  * the same user may be near, in namespaces that are joined (CVE-2016-9962).
  */
+#include "base/caps.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/path.h"
@@ -41,6 +42,10 @@
 #include <sys/wait.h>
 
 #define MAX_LINES 340 /* of a map, user_namespaces(7) */
+
+#define NO_HELPER "only a privileged user can write this mapping, and `%s` is not installed"
+#define HINT_HELPER                                                                                          \
+        "install package uidmap (Debian, Ubuntu) or shadow-utils (Fedora), and give the user a range in %s"
 
 #define MAP_FMT "%" PRIu32 " %" PRIu32 " %" PRIu32
 
@@ -184,6 +189,25 @@ static int find_helper(const struct kind *k, char *buf, size_t size)
         return -ENOENT;
 }
 
+/* Without privilege, all but our own ID takes a helper. */
+void id_mappings_look(const struct ctx *c, struct problems *p)
+{
+        const struct map maps[] = { users(c), groups(c) };
+        char path[PATH_MAX];
+
+        if (!problems_host(p) || !(c->ns_new & CLONE_NEWUSER))
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+                int cap = caps_number(i == 0 ? "CAP_SETUID" : "CAP_SETGID");
+
+                if (caps_effective((unsigned)cap) || maps_only_own(&maps[i]) ||
+                    find_helper(maps[i].kind, path, sizeof(path)) == 0)
+                        continue;
+                problem_host(p, maps[i].kind->property, NO_HELPER, maps[i].kind->helper);
+                problem_hint(p, HINT_HELPER, maps[i].kind->subids);
+        }
+}
+
 /* helper PID INSIDE OUTSIDE COUNT ... NULL, in one allocation per argument; the array ends with NULL at any time. */
 static char **helper_argv(const struct ctx *c, const struct map *m)
 {
@@ -265,14 +289,8 @@ static int by_helper(const struct ctx *c, const struct map *m, struct cfs_error 
         int r;
 
         if (find_helper(m->kind, path, sizeof(path)) < 0) {
-                r = err_set(err, CFS_E_UNSUPPORTED,
-                            "only a privileged user can write this mapping, and `%s` is not installed",
-                            m->kind->helper);
-                return err_hint(
-                        err, r,
-                        "install package uidmap (Debian, Ubuntu) or shadow-utils (Fedora), and give the "
-                        "user a range in %s",
-                        m->kind->subids);
+                r = err_set(err, CFS_E_UNSUPPORTED, NO_HELPER, m->kind->helper);
+                return err_hint(err, r, HINT_HELPER, m->kind->subids);
         }
         argv = helper_argv(c, m);
         if (!argv)

@@ -90,6 +90,17 @@ void intel_rdt_check(const struct ctx *c, struct problems *p)
                                 "\"%.64s\" has no colon after a resource", o->schemata[i]);
 }
 
+void intel_rdt_look(const struct ctx *c, struct problems *p)
+{
+        _cleanup_free_ char *path = NULL;
+        struct cfs_error e = { 0 };
+
+        if (!problems_host(p) || resctrl_find(c->proc_fd, &path, &e) >= 0)
+                return;
+        problem_host(p, "linux.intelRdt", "%s", e.text);
+        problem_hint(p, "%s", e.hint);
+}
+
 /* ---- prepare --------------------------------------------------------------------------------------------------------- */
 
 /* Appends the lines of `text` whose resource is not `except`, NULL: all. */

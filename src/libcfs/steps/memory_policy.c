@@ -11,10 +11,13 @@
  */
 #include "base/cleanup.h"
 #include "base/numlist.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
+
+#define HINT_NODES "a node may not exist or lie outside of the cpuset, or this kernel is too old for the mode"
 
 enum nodes { NODES_NONE, NODES_MAY, NODES_MUST };
 
@@ -138,10 +141,27 @@ int memory_policy_init(struct ctx *c, struct cfs_error *err)
         r = err_sys(err, errno, "set_mempolicy", "invalid memory policy: set %s for nodes %s", o->mode,
                     o->nodes ? o->nodes : "none");
         if (r == -EINVAL)
-                r = err_hint(
-                        err, r,
-                        "a node may not exist or lie outside of the cpuset, or this kernel is too old for the mode");
+                r = err_hint(err, r, HINT_NODES);
         return err_property(err, r, "linux.memoryPolicy");
+}
+
+static int try_init(void *data)
+{
+        return memory_policy_init(data, NULL);
+}
+
+/* Whether the nodes exist and the kernel knows the mode: a child tries. */
+void memory_policy_look(const struct ctx *c, struct problems *p)
+{
+        const struct oci_memory_policy *o = c->linux_->memory_policy;
+        int r = mode_index(o->mode) >= 0 && problems_host(p) ? proc_try(try_init, (void *)(uintptr_t)c) : 0;
+
+        if (r >= 0)
+                return;
+        problem_host(p, o->nodes ? "linux.memoryPolicy.nodes" : "linux.memoryPolicy",
+                     "cannot be set: %s for nodes %s: %s", o->mode, o->nodes ? o->nodes : "none",
+                     err_strerror(-r));
+        problem_hint(p, HINT_NODES);
 }
 
 void memory_policy_explain(const struct ctx *c, struct report *r)

@@ -16,9 +16,11 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mnt.h"
+#include "base/nearest.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "libcfs/look/tree.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/process/namespaces.h"
@@ -98,14 +100,31 @@ static void check_owner(const struct ctx *c, const char *option, size_t i, size_
 
         if (!(c->ns_new & CLONE_NEWUSER) || !(gid || uid) || str_to_id(option + 4, &id) < 0)
                 return;
-        if (l->n_uid_mappings == 0 || l->n_gid_mappings == 0)
-                return; /* the runtime chooses the mappings */
+        if (l->n_uid_mappings == 0 && l->n_gid_mappings == 0) {
+                if (id == 0) /* see id_mappings.c */
+                        return;
+                problem(p, PROP("mounts[%zu].options[%zu]", i, j),
+                        "`%s`: without linux.uidMappings and linux.gidMappings the user namespace has no ID but 0",
+                        option);
+                problem_hint(p, "add linux.uidMappings and linux.gidMappings");
+                return;
+        }
         if (gid ? oci_is_mapped(l->gid_mappings, l->n_gid_mappings, id)
                 : oci_is_mapped(l->uid_mappings, l->n_uid_mappings, id))
                 return;
         problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s`: this id is not mapped by linux.%sMappings",
                 option, gid ? "gid" : "uid");
         problem_hint(p, "leave the option out, or map the id");
+}
+
+static void bad_bind_option(struct problems *p, size_t i, size_t j, const char *option)
+{
+        const char *near = nearest_of(option, mount_options_names());
+
+        problem(p, PROP("mounts[%zu].options[%zu]", i, j),
+                "bind mounts cannot have any filesystem-specific options: `%s`", option);
+        if (near)
+                problem_hint(p, "did you mean `%s`?", near);
 }
 
 static void check_options(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
@@ -115,9 +134,11 @@ static void check_options(const struct ctx *c, const struct oci_mount *m, size_t
         for (size_t j = 0; j < m->n_options; j++) {
                 const char *o = m->options[j];
 
-                if (bind && !mount_options_known(o) && !mount_options_is_engine(o) && *o)
-                        problem(p, PROP("mounts[%zu].options[%zu]", i, j),
-                                "bind mounts cannot have any filesystem-specific options: `%s`", o);
+                if (bind && mount_options_is_engine(o))
+                        problem_note(p, PROP("mounts[%zu].options[%zu]", i, j),
+                                     "`%s` has no effect: it is for the engine", o);
+                else if (bind && !mount_options_known(o) && *o)
+                        bad_bind_option(p, i, j, o);
                 if (!bind && (STREQ(o, "copy-symlink") || STREQ(o, "src-nofollow")))
                         problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s` is for bind mounts", o);
                 if (STREQ(o, "tmpcopyup") && (bind || remount || !str_eq(m->type, "tmpfs")))
@@ -189,6 +210,10 @@ void mounts_check(const struct ctx *c, struct problems *p)
                         problem(p, PROP("mounts[%zu].destination", i), "is empty");
                         continue;
                 }
+                if (!path_is_absolute(m->destination))
+                        problem_note(p, PROP("mounts[%zu].destination", i),
+                                     "`%s` is relative, which is deprecated; it counts from /",
+                                     m->destination);
                 clean = mount_target_clean(m->destination, c->arena);
                 why = clean && !remount ? mount_target_refused(clean, m->type, bind) : NULL;
                 if (why)
@@ -200,6 +225,11 @@ void mounts_check(const struct ctx *c, struct problems *p)
                 check_options(c, m, i, p);
                 check_idmap(c, m, i, p);
         }
+}
+
+void mounts_look(const struct ctx *c, struct problems *p)
+{
+        look_mounts(c, p);
 }
 
 /* ---- prepare ----------------------------------------------------------------------------------------------------- */
@@ -232,15 +262,6 @@ static int plan_items(struct ctx *c, struct mounts_plan *mp, struct cfs_error *e
                 r = mount_options_parse(it->m, c->arena, &it->o, err);
                 if (r < 0)
                         return r;
-                for (size_t j = 0; (it->o.flags & MOUNT_BIND) && j < it->m->n_options; j++)
-                        if (mount_options_is_engine(it->m->options[j]))
-                                log_warning(
-                                        "mounts[%zu].options[%zu]: `%s` has no effect: it is for the engine",
-                                        i, j, it->m->options[j]);
-                if (!path_is_absolute(it->m->destination))
-                        log_warning(
-                                "mounts[%zu].destination: `%s` is relative, which is deprecated; it counts from /",
-                                i, it->m->destination);
         }
         return 0;
 }

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "base/weakened.h"
 #include "libcfs/store/record.h"
@@ -55,22 +56,34 @@ void namespaces_check(const struct ctx *c, struct problems *p)
                         "a mount namespace cannot be joined together with a new user namespace");
 }
 
-static int open_namespace(size_t i, int t, const char *path, int *ret, struct cfs_error *err)
+static int open_namespace(int t, const char *path, int *ret, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-        int type, r;
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        int type;
 
-        if (fd < 0) {
-                r = err_path(err, errno, "open", path, "open `%s`", path);
-                return err_property(err, r, "linux.namespaces[%zu].path", i);
-        }
+        if (fd < 0)
+                return err_path(err, errno, "open", path, "open `%s`", path);
         type = ioctl(fd, NS_GET_NSTYPE);
-        if (type < 0 || (uint64_t)type != ns_types[t].flag) {
-                r = err_set(err, CFS_E_INVALID, "`%s` is not a %s namespace", path, ns_types[t].name);
-                return err_property(err, r, "linux.namespaces[%zu].path", i);
-        }
+        if (type < 0 || (uint64_t)type != ns_types[t].flag)
+                return err_set(err, CFS_E_INVALID, "`%s` is not a %s namespace", path, ns_types[t].name);
         *ret = TAKE_FD(fd);
         return 0;
+}
+
+void namespaces_look(const struct ctx *c, struct problems *p)
+{
+        for (size_t i = 0; problems_host(p) && i < c->linux_->n_namespaces; i++) {
+                const struct oci_namespace *n = c->linux_->namespaces[i];
+                int t = n->type ? namespaces_index(n->type) : -1, fd = -1;
+                struct cfs_error e = { 0 };
+
+                if (t < 0 || str_empty(n->path) || !path_is_absolute(n->path))
+                        continue;
+                if (open_namespace(t, n->path, &fd, &e) < 0)
+                        problem_host(p, PROP("linux.namespaces[%zu].path", i), "%s", e.text);
+                else
+                        (void)close(fd);
+        }
 }
 
 /* Joining the user namespace that one is in already is EINVAL to the kernel, but no mistake of the user's. */
@@ -95,9 +108,9 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
 
                 if (!o->path || !*o->path)
                         continue;
-                r = open_namespace(i, t, o->path, &n->join_fd[t], err);
+                r = open_namespace(t, o->path, &n->join_fd[t], err);
                 if (r < 0)
-                        return r;
+                        return err_property(err, r, "linux.namespaces[%zu].path", i);
         }
         if (n->join_fd[NS_USER] >= 0) {
                 int own = is_own_user_namespace(c, n->join_fd[NS_USER], err);

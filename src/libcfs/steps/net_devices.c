@@ -188,6 +188,17 @@ static int index_of(int fd, const char *name)
         return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -errno : ifr.ifr_ifindex;
 }
 
+void net_devices_look(const struct ctx *c, struct problems *p)
+{
+        const struct oci_net_device_map *m = c->linux_->net_devices;
+        _cleanup_close_ int fd = net_devices_wanted(c) && problems_host(p) ? nl_open(NULL) : -1;
+
+        for (size_t i = 0; fd >= 0 && i < m->n; i++)
+                if (!bad_name(m->entries[i].key) && index_of(fd, m->entries[i].key) == -ENODEV)
+                        problem_host(p, PROP("linux.netDevices[\"%s\"]", m->entries[i].key),
+                                     "there is no network interface of this name");
+}
+
 /* ---- addresses ------------------------------------------------------------------------------------------------------ */
 
 /* The permanent global addresses of one interface, as requests that add them again. */

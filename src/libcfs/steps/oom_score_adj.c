@@ -13,10 +13,15 @@
  */
 #include "base/log.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#define NOT_SET    "%d is not set: %s"
+#define HINT_LOWER "lowering it needs CAP_SYS_RESOURCE, which cfs does not have"
 
 bool oom_score_adj_wanted(const struct ctx *c)
 {
@@ -30,6 +35,32 @@ void oom_score_adj_check(const struct ctx *c, struct problems *p)
                         (int)c->process->oom_score_adj);
 }
 
+static int try_set(void *data)
+{
+        const struct ctx *c = data;
+        char value[16];
+
+        (void)snprintf(value, sizeof(value), "%d", (int)c->process->oom_score_adj);
+        return path_write_proc(c->proc_fd, "self/oom_score_adj", value, NULL);
+}
+
+/* Only the kernel knows the lowest value that was set with privilege: a child tries on itself. */
+void oom_score_adj_look(const struct ctx *c, struct problems *p)
+{
+        int r = oom_score_adj_wanted(c) && problems_host(p) ? proc_try(try_set, (void *)(uintptr_t)c) : 0;
+
+        if (r != -EACCES && r != -EPERM)
+                return;
+        if (c->rootless) {
+                problem_note(p, "process.oomScoreAdj", NOT_SET, (int)c->process->oom_score_adj,
+                             err_strerror(-r));
+                return;
+        }
+        problem_host(p, "process.oomScoreAdj", "%d cannot be set: %s", (int)c->process->oom_score_adj,
+                     err_strerror(-r));
+        problem_hint(p, HINT_LOWER);
+}
+
 static int set(struct ctx *c, const char *path, struct cfs_error *err)
 {
         char value[16];
@@ -41,11 +72,12 @@ static int set(struct ctx *c, const char *path, struct cfs_error *err)
                 return 0;
         if ((r == -EACCES || r == -EPERM) && c->rootless) {
                 err_clear(err);
-                log_warning("process.oomScoreAdj: %s is not set: %s", value, err_strerror(-r));
+                log_warning("process.oomScoreAdj: " NOT_SET, (int)c->process->oom_score_adj,
+                            err_strerror(-r));
                 return 0;
         }
         if (r == -EACCES)
-                r = err_hint(err, r, "lowering it needs CAP_SYS_RESOURCE, which cfs does not have");
+                r = err_hint(err, r, HINT_LOWER);
         return err_property(err, r, "process.oomScoreAdj");
 }
 

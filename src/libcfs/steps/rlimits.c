@@ -20,6 +20,7 @@
 #include "oci.h"
 #include "libcfs/steps/steps.h"
 #include "base/io.h"
+#include "base/proc.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -103,8 +104,7 @@ void rlimits_check(const struct ctx *c, struct problems *p)
 }
 
 /* Why the hard limit cannot be raised. */
-static int cannot_raise(size_t i, const struct oci_rlimit *o, rlim_t in_force, int errnum,
-                        struct cfs_error *err)
+static int cannot_raise(const struct oci_rlimit *o, rlim_t in_force, int errnum, struct cfs_error *err)
 {
         char nr_open[24];
         int r;
@@ -127,7 +127,37 @@ static int cannot_raise(size_t i, const struct oci_rlimit *o, rlim_t in_force, i
                 r = err_sys(err, errnum, "setrlimit", "raise the hard limit of %s to %s", o->type,
                             SHOW(o->hard));
         }
-        return err_property(err, r, "process.rlimits[%zu]", i);
+        return r;
+}
+
+static int try_raise(void *data)
+{
+        const struct oci_rlimit *o = data;
+        struct rlimit new;
+
+        if (getrlimit((__rlimit_resource_t)resource(o->type), &new) < 0)
+                return -errno;
+        new.rlim_max = o->hard;
+        return setrlimit((__rlimit_resource_t)resource(o->type), &new) < 0 ? -errno : 0;
+}
+
+void rlimits_look(const struct ctx *c, struct problems *p)
+{
+        for (size_t i = 0; problems_host(p) && i < count(c); i++) {
+                struct oci_rlimit *o = c->process->rlimits[i];
+                int type = resource(o->type), r;
+                struct cfs_error e = { 0 };
+                struct rlimit old;
+
+                if (type < 0 || getrlimit((__rlimit_resource_t)type, &old) < 0 || o->hard <= old.rlim_max)
+                        continue;
+                r = proc_try(try_raise, o);
+                if (r == 0)
+                        continue;
+                (void)cannot_raise(o, old.rlim_max, -r, &e);
+                problem_host(p, PROP("process.rlimits[%zu].hard", i), "%s", e.text);
+                problem_hint(p, "%s", e.hint);
+        }
 }
 
 int rlimits_prepare(struct ctx *c, struct cfs_error *err)
@@ -147,7 +177,8 @@ int rlimits_prepare(struct ctx *c, struct cfs_error *err)
                         return err_nomem(err);
                 raised = (struct rlimit){ .rlim_cur = old.rlim_cur, .rlim_max = o->hard };
                 if (setrlimit((__rlimit_resource_t)type, &raised) < 0)
-                        return cannot_raise(i, o, old.rlim_max, errno, err);
+                        return err_property(err, cannot_raise(o, old.rlim_max, errno, err),
+                                            "process.rlimits[%zu].hard", i);
                 c->rlimits->raised |= 1U << type;
                 c->rlimits->old[type] = old;
         }

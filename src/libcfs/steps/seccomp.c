@@ -223,6 +223,26 @@ void seccomp_check(const struct ctx *c, struct problems *p)
                 check_host(c, p);
 }
 
+/* Names that no architecture has are left out of the filter, with a warning. */
+void seccomp_look(const struct ctx *c, struct problems *p)
+{
+        const struct oci_seccomp *s = c->linux_->seccomp;
+        const char *listener = s && notifies(s) ? listener_path(c) : NULL;
+
+        for (size_t i = 0; s && !is_strict(c) && i < s->n_syscalls; i++)
+                for (size_t j = 0; j < s->syscalls[i]->n_names; j++)
+                        if (!filter_knows(s->syscalls[i]->names[j]))
+                                problem_note(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+                                             "unknown system call `%.64s`, ignored",
+                                             s->syscalls[i]->names[j]);
+        if (listener && listener[0] == '/' && problems_host(p) && access(listener, F_OK) < 0) {
+                struct cfs_error e = { 0 };
+
+                (void)err_path(&e, errno, "connect", listener, "connect to `%s`", listener);
+                problem_host(p, "linux.seccomp.listenerPath", "%s", e.text);
+        }
+}
+
 /* ---- prepare --------------------------------------------------------------------------------------------------- */
 
 static int keep_code(struct ctx *c, struct seccomp_plan *sp, const void *code, size_t size,

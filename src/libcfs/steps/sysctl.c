@@ -21,12 +21,14 @@
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSCTL_MAX 192 /* longer than any that exists */
+#define HINT_MISSING "this kernel has no such parameter in a namespace, or its module is not loaded"
+#define SYSCTL_MAX   192 /* longer than any that exists */
 
 static const struct sysctl_known {
         const char *path; /* below /proc/sys; with a slash at the end, all below */
@@ -146,6 +148,40 @@ void sysctl_check(const struct ctx *c, struct problems *p)
                 check_one(c, c->linux_->sysctl->entries[i].key, p);
 }
 
+/* Parameters of one network interface are there when the interface is: that is the container's affair. */
+static bool is_of_interface(const char *path)
+{
+        static const char *const dirs[] = { "/conf/", "/neigh/" };
+
+        for (size_t i = 0; str_has_prefix(path, "net/") && i < ARRAY_SIZE(dirs); i++) {
+                const char *name = strstr(path, dirs[i]);
+
+                name = name ? name + strlen(dirs[i]) : NULL;
+                if (name && !str_has_prefix(name, "all/") && !str_has_prefix(name, "default/"))
+                        return true;
+        }
+        return false;
+}
+
+/* What a new namespace has, the host's has. */
+void sysctl_look(const struct ctx *c, struct problems *p)
+{
+        for (size_t i = 0; sysctl_wanted(c) && problems_host(p) && i < c->linux_->sysctl->n; i++) {
+                char path[SYSCTL_MAX], file[SYSCTL_MAX + 4];
+                const char *name = c->linux_->sysctl->entries[i].key;
+                _cleanup_close_ int fd = -1;
+
+                if (!to_path(name, path) || !find(path) || is_of_interface(path))
+                        continue;
+                (void)snprintf(file, sizeof(file), "sys/%s", path);
+                fd = path_open_proc(c->proc_fd, file, O_PATH, NULL);
+                if (fd != -ENOENT)
+                        continue;
+                problem_host(p, PROP("linux.sysctl[\"%.128s\"]", name), "there is no such kernel parameter");
+                problem_hint(p, HINT_MISSING);
+        }
+}
+
 static int set(const struct ctx *c, const char *name, const char *value, struct cfs_error *err)
 {
         char path[SYSCTL_MAX], file[SYSCTL_MAX + 4];
@@ -163,8 +199,7 @@ static int set(const struct ctx *c, const char *name, const char *value, struct 
         (void)snprintf(file, sizeof(file), "sys/%s", path);
         r = path_write_proc(c->proc_fd, file, value, err);
         if (r == -ENOENT)
-                r = err_hint(err, r,
-                             "this kernel has no such parameter in a namespace, or its module is not loaded");
+                r = err_hint(err, r, HINT_MISSING);
         return r;
 }
 

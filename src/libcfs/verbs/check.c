@@ -31,25 +31,30 @@ struct checker {
         struct str refused; /* the properties that the decoder has reported, each with a newline after it */
 };
 
-static void decode_problem(void *data, unsigned line, unsigned column, const char *pointer,
-                           const char *property, const char *message)
+static void decode_problem(void *data, unsigned line, unsigned column, const char *property,
+                           const char *message)
 {
         struct checker *k = data;
+        char excerpt[100];
         struct cfs_problem p = { .file = k->ctx->config_name,
                                  .line = line,
                                  .column = column,
                                  .property = property,
                                  .message = message };
 
-        (void)pointer;
+        if (!*property) {
+                p.caret = oci_excerpt(k->ctx->config_text, k->ctx->config_len, line, column, excerpt,
+                                      sizeof(excerpt));
+                p.excerpt = excerpt;
+        }
         k->invalid = true;
         k->broken |= !*property;
         str_addf(&k->refused, "%s\n", property);
         k->fn(k->data, &p);
 }
 
-static void unknown_property(void *data, unsigned line, unsigned column, const char *pointer,
-                             const char *property, const char *nearest)
+static void unknown_property(void *data, unsigned line, unsigned column, const char *property,
+                             const char *nearest)
 {
         struct checker *k = data;
         char hint[80];
@@ -61,7 +66,6 @@ static void unknown_property(void *data, unsigned line, unsigned column, const c
                                  .message = "unknown property, ignored",
                                  .hint = nearest ? hint : NULL };
 
-        (void)pointer;
         (void)snprintf(hint, sizeof(hint), "did you mean `%s`?", nearest ? nearest : "");
         k->fn(k->data, &p);
 }
@@ -79,10 +83,14 @@ static bool is_refused(const struct checker *k, const char *property)
         return false;
 }
 
-static void row_problem(void *data, bool host, const char *property, const char *message, const char *hint)
+static void row_problem(void *data, enum problem_kind kind, const char *property, const char *message,
+                        const char *hint)
 {
+        static const enum cfs_problem_kind kinds[] = { [PROBLEM_INVALID] = CFS_PROBLEM_INVALID,
+                                                       [PROBLEM_HOST] = CFS_PROBLEM_HOST,
+                                                       [PROBLEM_NOTE] = CFS_PROBLEM_NOTE };
         struct checker *k = data;
-        struct cfs_problem p = { .kind = host ? CFS_PROBLEM_HOST : CFS_PROBLEM_INVALID,
+        struct cfs_problem p = { .kind = kinds[kind],
                                  .file = k->ctx->config_name,
                                  .property = property,
                                  .message = message,
@@ -93,7 +101,8 @@ static void row_problem(void *data, bool host, const char *property, const char 
         if (property[0] &&
             oci_locate(k->ctx->config_text, k->ctx->config_len, property, &p.line, &p.column) < 0)
                 p.line = p.column = 0;
-        *(host ? &k->cannot : &k->invalid) = true;
+        k->cannot |= kind == PROBLEM_HOST;
+        k->invalid |= kind == PROBLEM_INVALID;
         k->fn(k->data, &p);
 }
 
@@ -121,7 +130,7 @@ int cfs_check(const char *bundle, const char *config, bool host,
                 c.config = root;
                 r = bundle_documents(&c, err);
                 if (r >= 0 && !k.broken)
-                        (void)engine_check_all(&c, host, row_problem, &k);
+                        (void)engine_check_all(&c, host, true, row_problem, &k);
         }
         str_free(&k.refused);
         ctx_done(&c);

@@ -171,25 +171,32 @@ int engine_undo(const struct step *rows, struct state *state, struct cfs_error *
 
 /* ---- checks --------------------------------------------------------------------------------------------------- */
 
-int engine_check_all(const struct ctx *c, bool host, problem_fn fn, void *data)
+int engine_check_all(const struct ctx *c, bool host, bool look, problem_fn fn, void *data)
 {
         struct problems p = { .host = host, .fn = fn, .data = data };
 
-        for (const struct step *s = c->plan; s->name; s++)
-                if (s->check &&
-                    ((s->flags & STEP_CHECK_ALWAYS) ? (s->walks & c->walk) != 0 : row_applies(s, c)))
+        for (const struct step *s = c->plan; s->name; s++) {
+                if (!((s->flags & STEP_CHECK_ALWAYS) ? (s->walks & c->walk) != 0 : row_applies(s, c)))
+                        continue;
+                if (s->check)
                         s->check(c, &p);
+                if (look && s->look)
+                        s->look(c, &p);
+        }
         problem_flush(&p);
         return p.count;
 }
 
-static void first_problem(void *data, bool host, const char *property, const char *message, const char *hint)
+static void first_problem(void *data, enum problem_kind kind, const char *property, const char *message,
+                          const char *hint)
 {
         struct cfs_error *err = data;
 
-        if (err->code != CFS_E_NONE)
+        if (kind == PROBLEM_NOTE)
+                log_warning("%s%s%s", property, property[0] ? ": " : "", message);
+        if (kind == PROBLEM_NOTE || err->code != CFS_E_NONE)
                 return;
-        (void)err_set(err, host ? CFS_E_UNSUPPORTED : CFS_E_INVALID, "%s", message);
+        (void)err_set(err, kind == PROBLEM_HOST ? CFS_E_UNSUPPORTED : CFS_E_INVALID, "%s", message);
         if (property[0])
                 (void)err_property(err, -EINVAL, "%s", property);
         if (hint)
@@ -200,7 +207,7 @@ int engine_check(const struct ctx *c, struct cfs_error *err)
 {
         struct cfs_error found = { 0 };
         uint64_t t = trace_begin();
-        int n = engine_check_all(c, true, first_problem, &found);
+        int n = engine_check_all(c, true, false, first_problem, &found);
 
         trace_end(t, "check", "all rows");
         if (n == 0)

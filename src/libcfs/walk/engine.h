@@ -6,8 +6,9 @@
 #include "libcfs/walk/ctx.h"
 #include "libcfs/walk/problem.h"
 
-/* All checks of the walk. Returns 0, or the number of problems as a positive value. */
-int engine_check_all(const struct ctx *ctx, bool host, problem_fn report, void *data);
+/* All checks of the walk, with `look` the column of that name too. Returns 0, or the number of problems as a positive
+ * value. */
+int engine_check_all(const struct ctx *ctx, bool host, bool look, problem_fn report, void *data);
 
 /* All checks of the walk; the first problem becomes the error, located in the document when ctx knows its text. */
 int engine_check(const struct ctx *ctx, struct cfs_error *err);

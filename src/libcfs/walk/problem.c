@@ -7,21 +7,21 @@
 void problem_flush(struct problems *p)
 {
         if (p->pending)
-                p->fn(p->data, p->pending_host, p->property, p->message, p->hint[0] ? p->hint : NULL);
+                p->fn(p->data, p->pending_kind, p->property, p->message, p->hint[0] ? p->hint : NULL);
         p->pending = false;
         p->hint[0] = '\0';
 }
 
-__attribute__((format(printf, 4, 0))) static void problem_add(struct problems *p, bool host,
+__attribute__((format(printf, 4, 0))) static void problem_add(struct problems *p, enum problem_kind kind,
                                                               const char *property, const char *fmt,
                                                               va_list ap)
 {
         problem_flush(p);
         p->pending = true;
-        p->pending_host = host;
+        p->pending_kind = kind;
         (void)snprintf(p->property, sizeof(p->property), "%s", property ? property : "");
         (void)vsnprintf(p->message, sizeof(p->message), fmt, ap);
-        p->count++;
+        p->count += kind != PROBLEM_NOTE;
 }
 
 void problem(struct problems *p, const char *property, const char *fmt, ...)
@@ -29,7 +29,7 @@ void problem(struct problems *p, const char *property, const char *fmt, ...)
         va_list ap;
 
         va_start(ap, fmt);
-        problem_add(p, false, property, fmt, ap);
+        problem_add(p, PROBLEM_INVALID, property, fmt, ap);
         va_end(ap);
 }
 
@@ -38,7 +38,16 @@ void problem_host(struct problems *p, const char *property, const char *fmt, ...
         va_list ap;
 
         va_start(ap, fmt);
-        problem_add(p, true, property, fmt, ap);
+        problem_add(p, PROBLEM_HOST, property, fmt, ap);
+        va_end(ap);
+}
+
+void problem_note(struct problems *p, const char *property, const char *fmt, ...)
+{
+        va_list ap;
+
+        va_start(ap, fmt);
+        problem_add(p, PROBLEM_NOTE, property, fmt, ap);
         va_end(ap);
 }
 

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the engine hands to checks and explanations: see step.h for the functions that steps call. */
-#ifndef LIBCFS_PROBLEM_H
-#define LIBCFS_PROBLEM_H
+#ifndef LIBPROBLEM_H
+#define LIBPROBLEM_H
 
 #include "libcfs/walk/step.h"
 
-/* Receives each problem that a check finds. host: not the document's fault, but this machine's. */
-typedef void (*problem_fn)(void *data, bool host, const char *property, const char *message,
+enum problem_kind {
+        PROBLEM_INVALID, /* the document breaks a rule                                           */
+        PROBLEM_HOST,    /* the document is valid, this machine, kernel or user cannot do it     */
+        PROBLEM_NOTE,    /* not all is done as it is written, or it cannot be known              */
+};
+
+/* Receives each problem that a check finds, and each note. */
+typedef void (*problem_fn)(void *data, enum problem_kind kind, const char *property, const char *message,
                            const char *hint);
 
 struct problems {
-        bool host;
-        int count;
+        bool host; /* see problem_wants_host() */
+        int count; /* of problems; a note is none */
         problem_fn fn;
         void *data;
         /* The problem reported last is held back until the next one, for its hint. */
-        bool pending, pending_host;
+        bool pending;
+        enum problem_kind pending_kind;
         char property[160], message[1024], hint[320];
 };
 

@@ -45,6 +45,8 @@ struct step {
         bool (*foreign)(const struct ctx *);
         /* Validates, without any side effect. */
         void (*check)(const struct ctx *, struct problems *);
+        /* Finds out for `cfs check` what create finds out by doing it. Looks, and changes nothing. */
+        void (*look)(const struct ctx *, struct problems *);
         /* In the runtime, before the new process exists. */
         int (*prepare)(struct ctx *, struct cfs_error *);
         /* In the runtime, when the new process has been forked, or will never be. */
@@ -71,6 +73,10 @@ void problem(struct problems *p, const char *property, const char *fmt, ...)
 
 /* The document is valid, but this host, kernel or user cannot do it. Only asked for when problems_host() is true. */
 void problem_host(struct problems *p, const char *property, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Nothing is wrong, but not all is done as it is written. `check` shows a note; create and exec log it as a warning. */
+void problem_note(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
 /* A hint for the problem reported last: one sentence on what to do. */

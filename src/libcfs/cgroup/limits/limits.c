@@ -71,6 +71,14 @@ int limits_convert(const struct cgroup *cg, const struct oci_resources *r, bool 
         return 0;
 }
 
+int limits_convert_row(const struct cgroup *cg, const struct knob *k, const struct oci_resources *r,
+                       struct settings *out, struct cfs_error *err)
+{
+        struct knobs_job job = { .r = r, .out = out, .err = err };
+
+        return convert_row(cg, k, &job, false);
+}
+
 void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                   void (*report)(void *data, const struct cfs_error *problem), void *data)
 {

@@ -10,10 +10,21 @@
 int limits_convert(const struct cgroup *cg, const struct oci_resources *r, bool update, struct settings *out,
                    struct cfs_error *err);
 
+struct knob;
+
+/* The settings of one row of the table. */
+int limits_convert_row(const struct cgroup *cg, const struct knob *k, const struct oci_resources *r,
+                       struct settings *out, struct cfs_error *err);
+
 /* All problems of r, instead of the first. The code tells an invalid value from one that these hierarchies cannot
  * express. */
 void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                   void (*report)(void *data, const struct cfs_error *problem), void *data);
+
+/* What the kernel will refuse when the limits are written (with `host`, also for what this machine lacks), without
+ * writing any: see look.c. */
+void limits_look(const struct cgroup *cg, const struct oci_resources *r, bool host,
+                 void (*report)(void *data, const struct cfs_error *problem), void *data);
 
 /* memory.checkBeforeUpdate: refuses limits below what is used now. */
 int limits_check_usage(const struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
