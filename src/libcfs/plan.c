@@ -284,6 +284,10 @@ const struct step plan[] = {
           .why = "As process.apparmorProfile.",
           .check = selinux_check, .init = selinux_init, .explain = selinux_explain },
 
+        { .name = "the container's null device", .walks = CX,
+          .why = "In the container's root, as its root user; needs the host's procfs, so before that is closed.",
+          .init = descriptors_null_init },
+
         { .name = "close the host's descriptors", .walks = CX,
           .why = "From here on a path that leads through a descriptor of the runtime's (/proc/self/fd/7, CVE-2024-21626) leads "
                  "nowhere.",

@@ -7,16 +7,25 @@
  * That protects the program, not us: before the init looks up the working directory and the program as the user wrote
  * them, every descriptor that leads to a directory must be gone, or a path like /proc/self/fd/7/.. would lead to the
  * host. What may stay are sockets, the terminal, and what the user asked to hand over.
+ *
+ * What is handed over is an object of the host's, and who owns it can change its mode and owner through /proc/self/fd. For a
+ * file, a terminal or a pipe that is what the caller wants. The null device is different: it is what callers write who have
+ * nothing to hand over (engines for a container without -i), and is the one that all of the host uses. Root in a container
+ * would own it. So each of those descriptors that is the null device becomes the container's own, as in runc and crun.
  */
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/walk/trace.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* LISTEN_PID names the process that shall take the descriptors: us, or they are not ours to pass (sd_listen_fds(3)). */
 static int listen_fds_from_env(void)
@@ -40,6 +49,65 @@ int descriptors_prepare(struct ctx *c, struct cfs_error *err)
                         return err_set(err, CFS_E_INVALID,
                                        "descriptor %d is to be passed to the container (%s), but is not open",
                                        fd, fd < 3 + c->listen_fds ? "LISTEN_FDS" : "--preserve-fds");
+        return 0;
+}
+
+static bool is_null_device(const struct stat *st)
+{
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* The container's null device, open for reading and writing. Its place can hold whatever the container likes (a link to
+ * /proc/self/fd/0 among others), so it is looked at before it is opened, and opened through the host's procfs. */
+static int open_null(const struct ctx *c, int root, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = path_open_in_root(root, "/dev/null", O_PATH, err);
+        char path[32];
+        struct stat st;
+        int opened;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return err_sys(err, errno, "fstat", "examine `/dev/null`");
+        if (!is_null_device(&st))
+                return err_set(err, CFS_E_INVALID, "`/dev/null` in the container is not the null device");
+        (void)snprintf(path, sizeof(path), "self/fd/%d", fd);
+        opened = openat(c->proc_fd, path, O_RDWR | O_CLOEXEC);
+        return opened < 0 ? err_sys(err, errno, "openat", "open the container's `/dev/null`") : opened;
+}
+
+static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
+{
+        _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int null = -1;
+        struct stat st;
+
+        if (root < 0)
+                return err_sys(err, errno, "open", "open `/`");
+        null = open_null(c, root, err);
+        if (null < 0)
+                return err_prefix(
+                        err, null,
+                        "descriptor %d is the host's null device, in the place of which the container's "
+                        "is put",
+                        from);
+        for (int fd = from; fd < 3 + c->preserve_fds; fd++)
+                if (fstat(fd, &st) == 0 && is_null_device(&st) && dup2(null, fd) < 0)
+                        return err_sys(err, errno, "dup2", "put the container's null device on descriptor %d",
+                                       fd);
+        return 0;
+}
+
+int descriptors_null_init(struct ctx *c, struct cfs_error *err)
+{
+        struct stat st;
+
+        if (WEAKENED("null-device"))
+                return 0;
+        for (int fd = 0; fd < 3 + c->preserve_fds; fd++)
+                if (fstat(fd, &st) == 0 && is_null_device(&st))
+                        return replace_null(c, fd, err);
         return 0;
 }
 

@@ -180,6 +180,7 @@ bool selinux_wanted(const struct ctx *c);
 void selinux_check(const struct ctx *c, struct problems *p);
 int selinux_init(struct ctx *c, struct cfs_error *err);
 void selinux_explain(const struct ctx *c, struct report *r);
+int descriptors_null_init(struct ctx *c, struct cfs_error *err);
 int descriptors_host_init(struct ctx *c, struct cfs_error *err);
 bool seccomp_early_wanted(const struct ctx *c);
 int seccomp_host(struct ctx *c, struct cfs_error *err);
