@@ -251,6 +251,63 @@ from_terminal() { cp "$1" "$OUT"; }
     contains "$(cat "$T/out")" read:shared
 }
 
+@test "a program that closes its terminal and opens it later is heard again" {
+    new_bundle '.process.terminal = true'
+    local say='exec 0<&- 1>&- 2>&-; sleep 0.5; echo again > /dev/console; sleep 0.3; echo more > /dev/console; exit 3'
+    args sh -c "echo first; $say"
+    run on_tty 24x80 -- "$CFS" --root "$STATE" run -b "$B" "$ID"
+    is "$status" 3 "$output"
+    contains "$output" first
+    contains "$output" again
+    contains "$output" more
+    contains "$output" "terminal restored"
+    # And hears again.
+    args sh -c 'exec 0<&- 1>&- 2>&-; sleep 0.5; exec < /dev/console > /dev/console; echo ready; read a; echo got:$a'
+    run on_tty 24x80 --type ready $'hello\n' -- "$CFS" --root "$STATE" run -b "$B" "$ID"
+    is "$status" 0 "$output"
+    contains "$output" got:hello
+    config '.process.terminal = false'
+    args /bin/inspector sleep
+    up
+    run on_tty 24x80 -- "$CFS" --root "$STATE" exec -t "$ID" sh -c 't=$(tty); exec 0<&- 1>&- 2>&-; sleep 0.5; echo again > $t; exit 4'
+    is "$status" 4 "$output"
+    contains "$output" again
+}
+
+@test "a background job leaves the terminal alone, and works in the foreground afterwards" {
+    new_bundle '.process.terminal = true'
+    args sh -c 'echo begun; read a; echo got:$a; stty size'
+    local run="$CFS --root $STATE run -b $B $ID"
+    run on_tty 24x80 --type 'BASH' "$run &"$'\n' --type begun $'stty -a | grep -oE "[-]?icanon"; echo in:front\n' \
+        --type $'in:front\r\n' $'fg\n' --type "run -b" $'typed\n' --type 'got:typed' $'exit\n' -- env PS1='BASH$ ' bash --norc --noprofile -i
+    contains "$output" got:typed
+    contains "$output" "24 80"
+    contains "$output" $'\nicanon' "the shell's terminal is not raw while the job is in the background"
+}
+
+# As any program on a pipe whose reader leaves; what is on the terminal's other side learns of it by SIGHUP.
+@test "cfs run | head: ends soon, the caller's terminal is restored, nothing is left" {
+    local what begin
+    new_bundle '.process.terminal = true'
+    # One that dies of what it is told, one that takes no notice, one that is no shell.
+    for what in 'i=0; while echo line $i; do i=$((i + 1)); done' 'trap "" HUP; while :; do echo line; sleep 0.05; done' 'exec cat /dev/zero'; do
+        args sh -c "$what"
+        begin=$SECONDS
+        run on_tty 24x80 -- bash -c '"$@" | head -c 5 > /dev/null; echo "status ${PIPESTATUS[0]}"; stty -a | grep -oE "[-]?icanon"' bash "$CFS" --root "$STATE" run -b "$B" "$ID"
+        [ $((SECONDS - begin)) -lt 6 ]
+        contains "$output" "terminal restored"
+        contains "$output" $'\nicanon'
+        is "$(ls -A "$STATE")" ""
+    done
+    config '.process.terminal = false'
+    args /bin/inspector sleep
+    up
+    run on_tty 24x80 -- bash -c '"$@" | head -1; stty -a | grep -oE "[-]?icanon"' bash "$CFS" --root "$STATE" exec -t "$ID" sh -c 'while :; do echo line; sleep 0.05; done'
+    contains "$output" line
+    contains "$output" "terminal restored"
+    wait_for eval '[ "$(cfs ps -f json "$ID" | jq length)" = 1 ]'
+}
+
 @test "exec with a terminal, in the foreground and by a socket" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up

@@ -9,13 +9,21 @@
  * reaped. Nor is what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
  *
  * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
- * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other.
+ * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other. Only
+ * the end of the process ends the relay. EIO does not: the master has it while no process has the terminal open, and our
+ * own terminal has it while we are a background job (SIGTTIN is blocked); a pump that meets it tries again a moment later.
+ *
+ * A background job leaves the caller's terminal as it is; it is made raw when we come to the foreground, and again after
+ * we were stopped. When the reader of our stdout is gone (`cfs run x | head -1`), that is to the program as if the
+ * terminal were hung up, and a program that takes no notice is killed: its output could go nowhere. SIGPIPE is blocked, so
+ * that our own terminal is restored and the container deleted on this way out, too.
  *
  * Our stdin and stdout may be shared: somebody else may take what poll(2) has seen, or fill what it saw room in, and a read
  * or write that waits for that would wait for ever, deaf to signals. O_NONBLOCK belongs to the open file that is shared
  * (open(2)), so we open it anew, by /proc/self/fd, for ourselves. A socket cannot be opened; it has MSG_DONTWAIT.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/unix.h"
@@ -32,20 +40,26 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#define RETRY_MS  100  /* after EIO */
+#define HANGUP_MS 2000 /* that a program has to end by itself when its terminal is hung up */
+
 struct pump {
         int from, to;
         bool from_socket, to_socket;
-        size_t start, end; /* unwritten bytes of buf */
-        bool eof;
+        size_t start, end;  /* unwritten bytes of buf             */
+        bool eof;           /* nothing comes any more, or can go                          */
+        int64_t rest_until; /* met EIO: a time of clock_now_ms() to try again, or 0: none */
         char buf[8192];
 };
 
 struct foreground {
         sigset_t old_mask, mask;
         int signal_fd;
-        int master; /* of the container's terminal, or -1 */
-        bool raw;   /* our own terminal was made raw      */
-        bool reap;  /* orphans become our children        */
+        int master;         /* of the container's terminal, or -1 */
+        bool has_tty;       /* our stdin is a terminal, and old_termios its settings */
+        bool raw;           /* it was made raw                                       */
+        bool reap;          /* orphans become our children                           */
+        int64_t kill_after; /* the terminal was hung up: a time of clock_now_ms(), or 0 */
         struct termios old_termios;
         int in_fd, out_fd;     /* our stdin and stdout, opened anew; or -1 */
         struct notify *notify; /* or NULL */
@@ -54,8 +68,8 @@ struct foreground {
 
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
 {
-        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-                                             SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGPIPE };
+        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL,
+                                             SIGFPE,  SIGTRAP, SIGABRT, SIGSYS, SIGURG };
         struct foreground *f = calloc(1, sizeof(*f));
 
         if (!f)
@@ -91,8 +105,15 @@ void foreground_end(struct foreground *f)
 {
         if (!f)
                 return;
+        sigset_t sigpipe;
+
         if (f->raw)
                 (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &f->old_termios);
+        /* One that our own writes have raised must not end us when the old mask is back. */
+        (void)sigemptyset(&sigpipe);
+        (void)sigaddset(&sigpipe, SIGPIPE);
+        while (sigtimedwait(&sigpipe, NULL, &(struct timespec){ 0 }) > 0)
+                ;
         if (f->signal_fd >= 0)
                 (void)close(f->signal_fd);
         if (f->master >= 0)
@@ -143,10 +164,25 @@ static int open_anew(const struct ctx *c, int fd, int flags, int *ret_own, bool 
         return *ret_own < 0 ? fd : *ret_own;
 }
 
+/* Is our terminal ours to read and to set? Not as a background job. */
+static bool in_foreground(const struct foreground *f)
+{
+        return f->has_tty && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+static void make_raw(struct foreground *f)
+{
+        struct termios raw = f->old_termios;
+
+        if (!in_foreground(f))
+                return;
+        cfmakeraw(&raw);
+        raw.c_oflag |= OPOST; /* the master sends bare newlines (steps/terminal.c) */
+        f->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0 || f->raw;
+}
+
 static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error *err)
 {
-        struct termios raw;
-
         f->master = receive_master(c->console_peer, err);
         if (f->master < 0)
                 return f->master;
@@ -155,12 +191,8 @@ static int attach_terminal(struct foreground *f, struct ctx *c, struct cfs_error
         f->in.from = open_anew(c, STDIN_FILENO, O_RDONLY, &f->in_fd, &f->in.from_socket);
         f->out = (struct pump){ .from = f->master };
         f->out.to = open_anew(c, STDOUT_FILENO, O_WRONLY, &f->out_fd, &f->out.to_socket);
-        if (tcgetattr(STDIN_FILENO, &f->old_termios) == 0) {
-                raw = f->old_termios;
-                cfmakeraw(&raw);
-                raw.c_oflag |= OPOST; /* the master sends bare newlines (steps/terminal.c) */
-                f->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
-        }
+        f->has_tty = tcgetattr(STDIN_FILENO, &f->old_termios) == 0;
+        make_raw(f);
         return 0;
 }
 
@@ -168,6 +200,8 @@ static void pump_poll(const struct pump *p, struct pollfd *from, struct pollfd *
 {
         bool empty = p->start == p->end;
 
+        if (p->rest_until)
+                return;
         if (!p->eof && empty)
                 *from = (struct pollfd){ .fd = p->from, .events = POLLIN };
         if (!empty)
@@ -182,8 +216,10 @@ static void pump_read(struct pump *p)
         if (n > 0) {
                 p->start = 0;
                 p->end = (size_t)n;
+        } else if (n < 0 && errno == EIO) {
+                p->rest_until = clock_now_ms() + RETRY_MS;
         } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-                p->eof = true; /* EIO: all peers of the master are closed */
+                p->eof = true;
         }
 }
 
@@ -194,9 +230,11 @@ static void pump_write(struct pump *p)
         ssize_t n = p->to_socket ? send(p->to, p->buf + p->start, left, MSG_DONTWAIT | MSG_NOSIGNAL)
                                  : write(p->to, p->buf + p->start, left < PIPE_BUF ? left : PIPE_BUF);
 
-        if (n > 0)
+        if (n > 0) {
                 p->start += (size_t)n;
-        else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        } else if (n < 0 && errno == EIO) {
+                p->rest_until = clock_now_ms() + RETRY_MS;
+        } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
                 p->eof = true;
                 p->start = p->end;
         }
@@ -225,9 +263,62 @@ static void forward_signals(struct foreground *f, const struct ctx *c)
                         continue;
                 else if (s.ssi_signo == SIGWINCH && f->master >= 0)
                         copy_window_size(f->master);
+                else if (s.ssi_signo == SIGPIPE && s.ssi_code != SI_USER)
+                        continue;
+                else if (f->has_tty && (s.ssi_signo == SIGTTIN || s.ssi_signo == SIGTTOU))
+                        continue; /* of our own terminal */
                 else
                         (void)proc_signal(c->pidfd, (int)s.ssi_signo);
+                if (s.ssi_signo == SIGCONT && f->master >= 0)
+                        make_raw(f); /* a shell that saw us stopped has put its own settings */
         }
+}
+
+/* Our stdout has no reader any more. */
+static void hang_up(struct foreground *f, const struct ctx *c)
+{
+        (void)close(f->master);
+        f->master = -1;
+        (void)proc_signal(c->pidfd, SIGHUP);
+        (void)proc_signal(c->pidfd, SIGCONT);
+        f->kill_after = clock_now_ms() + HANGUP_MS;
+}
+
+/* How long poll(2) may wait: until the first of these times, -1 for ever. */
+static int patience(const struct foreground *f)
+{
+        const int64_t times[] = { f->in.rest_until, f->out.rest_until, f->kill_after };
+        int least = -1;
+
+        for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+                int left = times[i] ? clock_left_ms(times[i]) : -1;
+
+                if (left >= 0 && (least < 0 || left < least))
+                        least = left;
+        }
+        return least;
+}
+
+static bool is_due(int64_t *when)
+{
+        if (!*when || clock_left_ms(*when) > 0)
+                return false;
+        *when = 0;
+        return true;
+}
+
+/* What was put off until now. */
+static void do_due(struct foreground *f, const struct ctx *c)
+{
+        (void)is_due(&f->out.rest_until);
+        if (is_due(&f->in.rest_until)) {
+                if (f->has_tty && !in_foreground(f))
+                        f->in.rest_until = clock_now_ms() + RETRY_MS;
+                else if (f->has_tty && f->master >= 0)
+                        make_raw(f);
+        }
+        if (is_due(&f->kill_after))
+                (void)proc_signal(c->pidfd, SIGKILL);
 }
 
 static void relay(struct notify *n)
@@ -254,8 +345,9 @@ static bool turn(struct foreground *f, const struct ctx *c)
         }
         if (f->notify)
                 p[POLL_NOTIFY] = (struct pollfd){ .fd = f->notify->fd, .events = POLLIN };
-        if (poll(p, POLL_COUNT, -1) < 0)
+        if (poll(p, POLL_COUNT, patience(f)) < 0)
                 return false;
+        do_due(f, c);
         if (p[POLL_SIGNAL].revents)
                 forward_signals(f, c);
         if (p[POLL_NOTIFY].revents)
@@ -268,6 +360,8 @@ static bool turn(struct foreground *f, const struct ctx *c)
                 pump_read(&f->out);
         if (p[POLL_OUT_TO].revents)
                 pump_write(&f->out);
+        if (f->master >= 0 && f->out.eof)
+                hang_up(f, c);
         return p[POLL_PID].revents != 0;
 }
 
@@ -286,8 +380,9 @@ static bool told_to_end(struct foreground *f)
 /* What the terminal still holds when the process has ended belongs to our caller. */
 static void drain(struct foreground *f)
 {
-        while (f->master >= 0 && !f->out.eof) {
-                while (f->out.start < f->out.end) {
+        f->out.rest_until = 0;
+        while (f->master >= 0 && !f->out.eof && !f->out.rest_until) {
+                while (f->out.start < f->out.end && !f->out.rest_until) {
                         struct pollfd p[] = { { .fd = f->out.to, .events = POLLOUT },
                                               { .fd = f->signal_fd, .events = POLLIN } };
 
