@@ -17,8 +17,9 @@ setup() {
 #   /sys/fs/cgroup         sources are decoration; cfs makes the tmpfs itself read-only when the configuration says so; the v2 side
 #                          of a hybrid host is shown by cfs alone, and crun does not run there
 #   /dev/core              crun makes a link to /proc/kcore, which the specification does not ask for
+#   owner of devices       runc binds the host's nodes in a user namespace, where they belong to nobody; cfs and crun make nodes
+#                          of their own, on a tmpfs, that belong to the container's root
 #   group of /dev/mqueue   runc before 1.2 leaves it to nobody in a user namespace
-#   bound devices          in a user namespace; crun makes these mounts noexec and nosuid, where nothing can be executed anyway
 #   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
 #   ignored signals        what the caller of runc and crun ignores stays ignored in the container; cfs resets it (process.bats)
 normalise() {
@@ -30,12 +31,12 @@ normalise() {
         .mounts = (.mountinfo | map(split(" ") | index("-") as $d | {at: .[4], opts: (.[5] | split(",") | sort),
                 prop: (.[6:$d] | map(sub(":.*"; "")) | join(" ")), type: .[$d + 1], source: .[$d + 2], super: (.[$d + 3] | split(",") | sort)}) |
             map(if .at as $at | $masked | index($at) then {at: .at}
-                elif .at | test("^/dev/(null|zero|full|random|urandom|tty)$") then .opts = null
+                elif .at | test("^/dev/(null|zero|full|random|urandom|tty)$") then {at: .at}
                 elif .type == "sysfs" then .super = null
                 elif .at | startswith("/sys/fs/cgroup") then .source = null | if .type == "tmpfs" then .opts = null | .super = null else . end
                 elif .type == "tmpfs" then .super |= map(select(startswith("mode=") | not)) else . end) |
             map(select(.type != "cgroup2")) | sort_by(.at)) |
-        del(.status.SigIgn, .mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev.null.uid, .dev.null.gid, .dev.mqueue.gid)' "$1"
+        del(.status.SigIgn, .mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev[].uid, .dev[].gid)' "$1"
 }
 
 # As an engine would: crun works only where there is no v2 hierarchy beside the v1 ones.

@@ -180,7 +180,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .status.CapBnd)" "$(awk '/^CapBnd/ { print $2 }' "/proc/$PID/status")"
     run cfs exec --process "$T/p3.json" "$ID"
     is "$status" 255
-    contains "$output" "/args"
+    contains "$output" "p3.json:7:11: args: expected an array"
 }
 
 @test "--process: umask, groups, rlimits, oom_score_adj and terminal are the document's; other options do not mix in" {
