@@ -21,8 +21,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#define PF_FORKNOEXEC 0x40 /* forked, but did not exec: linux/sched.h; ps(1) shows it as 1 in column F */
 
 /* -ENOENT when procfs shows no such process. */
 static ssize_t read_file(pid_t pid, char *buf, size_t size)
@@ -50,10 +53,16 @@ static ssize_t read_existing(pid_t pid, char *buf, size_t size)
         return n;
 }
 
-/* Reads state and start time (fields 3 and 22, proc(5)). 0 or -errno, -ESRCH when there is no such process. */
-static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+struct stat_fields {
+        char state;     /* field 3, proc(5)                       */
+        uint64_t flags; /* field 9, PF_* of linux/sched.h         */
+        uint64_t start; /* field 22, in clock ticks after boot    */
+};
+
+/* 0 or -errno, -ESRCH when there is no such process. */
+static int read_stat(pid_t pid, struct stat_fields *ret)
 {
-        char buf[1024], *p, *end;
+        char buf[1024], *p, *save;
         ssize_t n;
 
         if (pid <= 0)
@@ -66,19 +75,23 @@ static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
         p = strrchr(buf, ')');
         if (!p || p[1] != ' ' || !p[2])
                 return -EIO;
-        p += 2;
-        *ret_state = *p;
-        for (int field = 3; field < 22; field++) {
-                p = strchr(p, ' ');
-                if (!p)
+        save = p + 2;
+        for (int field = 3; field <= 22; field++) {
+                int r = 0;
+
+                p = strsep(&save, " ");
+                if (!p || !save)
                         return -EIO;
-                p++;
+                if (field == 3)
+                        ret->state = *p;
+                else if (field == 9)
+                        r = str_to_u64(p, &ret->flags);
+                else if (field == 22)
+                        r = str_to_u64(p, &ret->start);
+                if (r < 0)
+                        return -EIO;
         }
-        end = strchr(p, ' ');
-        if (!end)
-                return -EIO;
-        *end = '\0';
-        return str_to_u64(p, ret_start);
+        return 0;
 }
 
 int proc_boot_id(const char **ret)
@@ -100,13 +113,14 @@ int proc_boot_id(const char **ret)
 int proc_identify(pid_t pid, struct proc_identity *ret)
 {
         struct proc_identity id = { .pid = pid };
+        struct stat_fields f;
         const char *boot;
-        char state;
         int r;
 
-        r = read_stat(pid, &state, &id.start_time);
+        r = read_stat(pid, &f);
         if (r < 0)
                 return r;
+        id.start_time = f.start;
         r = proc_boot_id(&boot);
         if (r < 0)
                 return r;
@@ -117,13 +131,17 @@ int proc_identify(pid_t pid, struct proc_identity *ret)
 
 int proc_status(const struct proc_identity *id)
 {
-        uint64_t start;
+        return proc_look(id, NULL);
+}
+
+int proc_look(const struct proc_identity *id, bool *ret_executed)
+{
+        struct stat_fields f;
         const char *boot;
-        char state;
         int r;
 
-        r = read_stat(id->pid, &state, &start);
-        if (r == -ESRCH || (r == 0 && start != id->start_time))
+        r = read_stat(id->pid, &f);
+        if (r == -ESRCH || (r == 0 && f.start != id->start_time))
                 return PROC_GONE;
         if (r < 0)
                 return WEAKENED("cannot-tell") ? (int)PROC_GONE : r;
@@ -132,7 +150,25 @@ int proc_status(const struct proc_identity *id)
                 return r;
         if (id->boot_id[0] && !STREQ(boot, id->boot_id))
                 return PROC_GONE;
-        return state == 'Z' || state == 'X' || state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
+        if (ret_executed)
+                *ret_executed = !(f.flags & PF_FORKNOEXEC);
+        return f.state == 'Z' || f.state == 'X' || f.state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
+}
+
+int proc_executed(const struct proc_identity *id)
+{
+        bool executed = false;
+        int r = proc_look(id, &executed);
+
+        return r < 0 ? r : r == PROC_GONE ? -ESRCH : executed;
+}
+
+int proc_child_executed(pid_t pid)
+{
+        struct stat_fields f;
+        int r = read_stat(pid, &f);
+
+        return r < 0 ? r : !(f.flags & PF_FORKNOEXEC);
 }
 
 int proc_pidfd(const struct proc_identity *id)
@@ -150,6 +186,27 @@ int proc_pidfd(const struct proc_identity *id)
         if (r < 0 || r == PROC_GONE)
                 return r < 0 ? r : -ESRCH;
         return TAKE_FD(fd);
+}
+
+/* linux/pidfd.h of Linux 6.15; older headers lack it. */
+struct pidfd_info_v0 {
+        uint64_t mask, cgroupid;
+        uint32_t ids[11];
+        int32_t exit_code;
+};
+#define GET_INFO  _IOWR(0xff, 11, struct pidfd_info_v0)
+#define INFO_EXIT (1UL << 3)
+
+int proc_wait_status(int pidfd, int *ret_status)
+{
+        struct pidfd_info_v0 info = { .mask = INFO_EXIT };
+
+        if (ioctl(pidfd, GET_INFO, &info) < 0)
+                return -errno;
+        if (!(info.mask & INFO_EXIT))
+                return -EAGAIN;
+        *ret_status = info.exit_code;
+        return 0;
 }
 
 int proc_signal(int pidfd, int sig)

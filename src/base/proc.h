@@ -33,9 +33,20 @@ int proc_boot_id(const char **ret);
  * run of cfs). */
 int proc_status(const struct proc_identity *id);
 
+/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of who made it. */
+int proc_look(const struct proc_identity *id, bool *ret_executed);
+
+/* Only that: 1, 0 or -errno, -ESRCH when it is gone. Of a child that is not reaped, the pid is enough. */
+int proc_executed(const struct proc_identity *id);
+int proc_child_executed(pid_t pid);
+
 /* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone, another -errno
  * when that cannot be told. */
 int proc_pidfd(const struct proc_identity *id);
+
+/* The wait status of a process that has ended, whoever its parent was and whether that has reaped it, from a pidfd that was
+ * opened before. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
+int proc_wait_status(int pidfd, int *ret_status);
 
 /* pidfd_send_signal(2). 0 or -errno. */
 int proc_signal(int pidfd, int sig);

@@ -336,6 +336,10 @@ const struct step plan[] = {
           .why = "While the init is at work: publishing it takes one rename(2) then.",
           .host = created_write_host },
 
+        { .name = "announce", .walks = CX, .wanted = announce_wanted, .foreign = announce_foreign,
+          .why = "The pid file and the pidfd: before the program runs, or a failure could not be undone.",
+          .host = announce_host },
+
         { .name = "parent death signal", .walks = CX,
           .why = "Until here the init dies with the runtime; a runtime that ends before the MEET is seen as an end of file.",
           .init = created_detach_init },
@@ -365,6 +369,11 @@ const struct step plan[] = {
         { .name = "lower the last limit", .property = "process.rlimits", .walks = CX, .wanted = rlimits_late_wanted,
           .why = "With few descriptors allowed, the rows above could not have opened theirs.",
           .init = rlimits_late_init },
+
+        { .name = "last word", .walks = CX,
+          .why = "An end of the socket without it is the init's end, not the program's beginning. Before the filter, which may "
+                 "forbid sendmsg(2).",
+          .init = args_last_word_init },
 
         { .name = "load the filter", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_late_wanted,
           .foreign = seccomp_foreign,

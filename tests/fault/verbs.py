@@ -135,6 +135,8 @@ class Start(Verb):
                 return [('wrong state', 'the program has run, and the container is created')]
             r, text = self.w.cfs('start', ID)
             return [('wrong state', f'a second start says: {text}')] if r != 0 else self.success(path)
+        if status is None and self.w.setup == 'hooks':
+            return []  # a hook that fails ends the container (runtime.md, "Lifecycle" 7, 9)
         if status != 'stopped':
             return [('wrong state', f'the container is {status}')]
         return [('ran', 'start failed, and the program has run')] if self.ran(self.path) and self.w.setup != 'hooks' else []

@@ -132,19 +132,6 @@ told() {
     done
 }
 
-@test "a created container whose start.sock cannot be looked at is not running" {
-    needs strace
-    new_bundle
-    args sleep 1000
-    cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
-    local call s
-    for call in faccessat faccessat2; do
-        s=0; told strace -o "$T/strace" -e "inject=$call:error=EACCES" "$CFS" --root "$STATE" state "$ID" || s=$?
-        ! grep -q INJECTED "$T/strace" || { is $s 1; contains "$WHY" "start.sock"; }
-    done
-    status_is "$ID" created
-}
-
 # hidepid= (proc(5)), or a procfs of another PID namespace: the kernel knows the pid, and /proc has no entry.
 @test "a /proc that does not show the init: the status cannot be told [cannot-tell]" {
     sleeper

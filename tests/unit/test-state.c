@@ -90,6 +90,32 @@ static pid_t sleeper(void)
         return pid;
 }
 
+/* A process that executes a program when it is told to. */
+static pid_t program(int *ret_go)
+{
+        int fds[2];
+        pid_t pid;
+        char c;
+
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (read(fds[0], &c, 1) == 1)
+                        (void)execlp("sleep", "sleep", "100", NULL);
+                _exit(1);
+        }
+        (void)close(fds[0]);
+        *ret_go = fds[1];
+        return pid;
+}
+
+static void program_go(int go)
+{
+        assert_int_equal(write(go, "x", 1), 1);
+        (void)close(go);
+}
+
 static void end(pid_t pid)
 {
         assert_int_equal(kill(pid, SIGKILL), 0);
@@ -379,14 +405,14 @@ static void status_through_a_life(void **state)
         struct cfs_error err;
         struct proc_identity id;
         struct state *s = create(e, "c1"), *other = NULL;
-        pid_t pid = sleeper();
+        int go;
+        pid_t pid = program(&go);
 
         assert_ok(record_save(s, &err));
         assert_false(record_identity(s, &id));
         assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_CREATING);
         assert_int_equal(status_in_store(e, "c1"), STATUS_CREATING);
 
-        test_write(s->dir, "start.sock", "");
         assert_ok(record_set_init(s, pid, &err));
         assert_ok(record_publish_init(s, &err));
         assert_true(record_identity(s, &id));
@@ -394,7 +420,10 @@ static void status_through_a_life(void **state)
         assert_int_equal(proc_status(&id), PROC_ALIVE);
         assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }), STATUS_CREATED);
         assert_int_equal(status_in_store(e, "c1"), STATUS_CREATED);
-        assert_int_equal(unlinkat(s->dir_fd, "start.sock", 0), 0);
+        /* It waits until it executes a program. */
+        program_go(go);
+        while (proc_executed(&id) == 0)
+                (void)usleep(1000);
         assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);
         state_close(s);
         assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);

@@ -32,6 +32,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 void build_child(struct ctx *c)
 {
@@ -70,34 +72,71 @@ static int fill_record(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-int build_explain_death(struct ctx *c, int r, struct cfs_error *err)
+/* Has it been killed by a signal? Waits for one that is about to end. */
+static bool was_killed(const struct ctx *c, int timeout_ms, int *ret_status)
 {
-        int status;
+        siginfo_t i = { 0 };
 
-        if (err->code != CFS_E_DIED || c->pid <= 0)
+        if (c->pidfd < 0 || proc_wait_gone(c->pidfd, timeout_ms) < 0 ||
+            waitid(P_PID, (id_t)c->pid, &i, WEXITED | WNOHANG | WNOWAIT) < 0)
+                return false;
+        *ret_status = i.si_status;
+        return i.si_pid == c->pid && (i.si_code == CLD_KILLED || i.si_code == CLD_DUMPED);
+}
+
+static int killed(int sig, int r, struct cfs_error *err)
+{
+        (void)err_prefix(err, r, "the container's init was killed by signal %d (%s)", sig, sigdescr_np(sig));
+        if (sig == SIGKILL)
+                return err_hint(
+                        err, r,
+                        "a memory limit that is too small for the init itself (some 300 KiB) does this");
+        return r;
+}
+
+int build_explain(struct ctx *c, int r, struct cfs_error *err)
+{
+        struct cfs_error theirs = { 0 };
+        int status, look;
+
+        if (c->pid <= 0)
                 return r;
+        if (err->code != CFS_E_DIED) {
+                /* What fails on a process that ends fails because it ends: of both errors the init's is the cause. */
+                look = c->sync ? sync_look(c->sync, &theirs) : 0;
+                if (look < 0) {
+                        *err = theirs;
+                        return look;
+                }
+                /* What /proc says of one that is ending, it says before its files are closed. */
+                bool maybe = r == -EACCES || r == -EPERM || r == -ESRCH || r == -ENOENT;
+
+                if ((look > 0 || maybe) && was_killed(c, look > 0 ? 1000 : 50, &status))
+                        return killed(status, r, err);
+                return r;
+        }
         if (proc_reap(c->pid, &status) < 0)
                 return r;
         c->pid = 0;
-        if (WIFSIGNALED(status)) {
-                (void)err_prefix(err, r, "the container's init was killed by signal %d (%s)",
-                                 WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
-                if (WTERMSIG(status) == SIGKILL)
-                        return err_hint(
-                                err, r,
-                                "a memory limit that is too small for the init itself (some 300 KiB) does this");
-                return r;
-        }
+        if (WIFSIGNALED(status))
+                return killed(WTERMSIG(status), r, err);
         return err_prefix(err, r, "the container's init exited with status %d", WEXITSTATUS(status));
+}
+
+void build_withdraw(struct ctx *c)
+{
+        if (c->announced)
+                (void)unlink(c->pid_file);
+        c->announced = false;
 }
 
 void build_abandon(struct ctx *c)
 {
         struct cfs_error ignored = { 0 };
-
         int r;
 
         spawn_abort(c);
+        build_withdraw(c);
         if (!c->state)
                 return;
         r = worker_step_back(c->state, &ignored);
@@ -133,6 +172,8 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
         c->runtime = rt;
         c->create = o;
         c->console_socket = o->console_socket;
+        c->pid_file = o->pid_file;
+        c->pidfd_socket = o->pidfd_socket;
         c->preserve_asked = o->preserve_fds;
         c->id = id;
         r = state_check_id(id, err);
@@ -148,41 +189,9 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
         if (r >= 0)
                 r = build(c, id, err);
         if (r < 0) {
-                r = build_explain_death(c, r, err);
+                r = build_explain(c, r, err);
                 build_abandon(c);
                 return bundle_locate(c, r, err);
         }
         return 0;
-}
-
-static int write_pid_file(const struct ctx *c, const char *path, struct cfs_error *err)
-{
-        char text[16];
-        int n = snprintf(text, sizeof(text), "%d", (int)c->pid);
-        int r = io_write_atomic(AT_FDCWD, path, text, (size_t)n, 0644, err);
-
-        return r < 0 ? err_prefix(err, r, "pid file `%s`", path) : 0;
-}
-
-static int send_pidfd(const struct ctx *c, const char *path, struct cfs_error *err)
-{
-        _cleanup_close_ int fd = unix_connect(path, SOCK_STREAM);
-        ssize_t n;
-
-        if (fd < 0)
-                return err_path(err, -fd, "connect", path, "connect to the pidfd socket `%s`", path);
-        n = unix_send(fd, "pidfd", 5, c->pidfd);
-        return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send the pidfd to `%s`", path) : 0;
-}
-
-int build_announce(struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err)
-{
-        int r = 0;
-
-        if (pidfd_socket) {
-                r = aside_begin(c, err);
-                if (r >= 0)
-                        r = aside_end(c, send_pidfd(c, pidfd_socket, err), err);
-        }
-        return r >= 0 && pid_file ? write_pid_file(c, pid_file, err) : r;
 }

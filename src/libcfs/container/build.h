@@ -14,13 +14,14 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
 /* Kills and reaps the child if there is one, undoes and removes the state: after a failure. */
 void build_abandon(struct ctx *c);
 
-/* --pid-file: decimal, no newline, atomic. --pidfd-socket: one message with a pidfd. Either may be NULL. */
-int build_announce(struct ctx *c, const char *pid_file, const char *pidfd_socket, struct cfs_error *err);
+/* Takes back the pid file: after a failure. */
+void build_withdraw(struct ctx *c);
 
 /* The init's side of a walk, for spawn(): runs the init column, reports the failure, ends. */
 void build_child(struct ctx *c);
 
-/* A peer that ended without a word: completes CFS_E_DIED with how it ended. Reaps ctx->pid. Returns r. */
-int build_explain_death(struct ctx *c, int r, struct cfs_error *err);
+/* After a failure in the runtime: when the init has failed or been killed, that is why. Completes CFS_E_DIED with how it
+ * ended, and reaps it. Returns r, or the init's error. */
+int build_explain(struct ctx *c, int r, struct cfs_error *err);
 
 #endif

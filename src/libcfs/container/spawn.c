@@ -163,9 +163,10 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
                 (void)close(pipe_fd);
                 child_main(c, mine, theirs, child);
         }
-        if (write(pipe_fd, &pid, sizeof(pid)) != sizeof(pid))
-                _exit(1); /* the init sees the end of its socket */
-        _exit(0);
+        if (write(pipe_fd, &pid, sizeof(pid)) == sizeof(pid))
+                _exit(0);
+        (void)err_sys(&e, errno, "write",
+                      "tell the runtime who the init is"); /* which sees the end of its socket */
 failed:
         sync_send_failed(theirs, &e);
         _exit(1);
@@ -196,7 +197,7 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         (void)proc_reap(stage, &status);
         if (n != sizeof(pid)) {
                 sync_close(theirs);
-                int r = sync_wait_exec(mine, err); /* the stage's FAILED, if it could say so */
+                int r = sync_look(mine, err); /* the stage's FAILED, if it could say so */
 
                 return r < 0 ? r
                              : err_set(err, CFS_E_DIED, "the stage process ended without making the init");

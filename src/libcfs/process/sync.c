@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD, PACKET_GO };
+enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD, PACKET_GO, PACKET_EXEC };
 
 struct packet {
         uint32_t type;
@@ -121,6 +121,10 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                 }
                 if (p.type == PACKET_FAILED)
                         return peer_failed(&p, n, err);
+                if (p.type == PACKET_EXEC) {
+                        s->exec = true;
+                        continue;
+                }
                 *ret_type = p.type;
                 *ret_value = p.value;
                 return 0;
@@ -199,7 +203,32 @@ int sync_wait_exec(struct sync *s, struct cfs_error *err)
                 return r;
         if (type != 0)
                 return err_set(err, CFS_E_BUG, "unexpected packet %u while waiting for the execve", type);
-        return 0;
+        return s->exec ? 0 : peer_ended(s, err);
+}
+
+int sync_send_exec(struct sync *s, struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_EXEC };
+        int r = packet_send(s, &p, PACKET_HEADER, -1);
+
+        return r < 0 ? err_sys(err, -r, "sendmsg", "tell the runtime that the execve is next") : 0;
+}
+
+int sync_look(struct sync *s, struct cfs_error *err)
+{
+        struct packet p;
+
+        for (;;) {
+                _cleanup_close_ int fd = -1;
+                ssize_t n = unix_receive(s->fd, &p, sizeof(p), MSG_DONTWAIT, &fd);
+
+                if (n == 0)
+                        return 1;
+                if (n < 0 && n != -ECONNRESET)
+                        return 0;
+                if (n >= (ssize_t)PACKET_HEADER && p.type == PACKET_FAILED)
+                        return peer_failed(&p, n, err);
+        }
 }
 
 int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)

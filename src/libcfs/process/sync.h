@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, five kinds of packets.
+ * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, six kinds of packets.
  *
  *      runtime                                   init
  *         |            ... rows ...                |
@@ -10,6 +10,7 @@
  *         |    <----- FD --------------             |        A descriptor for the runtime (seccomp's listener).
  *         |    ------ GO --------------->             |        What was met is on record: the runtime may end now.
  *         |    <----- LOG level text --             |        The init has no log of its own.
+ *         |    <----- EXEC ------------             |        The execve is next, but for loading the filter.
  *         |    <----- FAILED cfs_error --           x        Whoever fails says why and ends; the other one's wait
  *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
  *         |    <----- (end of file)                 |        Close-on-exec makes a successful execve visible.
@@ -28,7 +29,8 @@
 
 struct sync {
         int fd;
-        const char *last;                 /* name of the last MEET passed, for messages                  */
+        bool exec;        /* the init has said that the execve is next                               */
+        const char *last; /* name of the last MEET passed, for messages                  */
         void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; NULL: nobody */
         void *waits;
 };
@@ -46,8 +48,16 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
 int sync_send_go(struct sync *s, struct cfs_error *err);
 int sync_wait_go(struct sync *s, struct cfs_error *err);
 
-/* Runtime: waits for the end of file that a successful execve makes, or for FAILED. */
+/* Init: the execve is next. */
+int sync_send_exec(struct sync *s, struct cfs_error *err);
+
+/* Runtime: waits for the end of file that a successful execve makes, or for FAILED. An end of file without the init's word
+ * that the execve is next is the end of the init: CFS_E_DIED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);
+
+/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait. Negative: yes, it is in *err.
+ * 1: no, but it has ended. 0: neither. */
+int sync_look(struct sync *s, struct cfs_error *err);
 
 /* Init -> runtime, outside of MEETs: hands one descriptor over (FD packet). The runtime waits for it. */
 int sync_send_fd(struct sync *s, int fd, struct cfs_error *err);

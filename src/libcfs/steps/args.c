@@ -13,13 +13,17 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/proc.h"
 #include "libcfs/look/program.h"
+#include "libcfs/store/record.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
 #include <fcntl.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static const char *find_path(char *const *env)
 {
@@ -124,9 +128,30 @@ void args_explain(const struct ctx *c, struct report *r)
                 report_line(r, "program %s, %zu arguments", c->process->args[0], c->process->n_args - 1);
 }
 
+int args_last_word_init(struct ctx *c, struct cfs_error *err)
+{
+        return sync_send_exec(c->sync, err);
+}
+
+/* An execve closes the socket, and so does SIGKILL; the kernel knows which. */
 int args_execve_host(struct ctx *c, struct cfs_error *err)
 {
-        return sync_wait_exec(c->sync, err);
+        struct proc_identity id = { 0 };
+        int r = sync_wait_exec(c->sync, err), executed, status;
+
+        if (r < 0)
+                return r;
+        executed = c->walk != WALK_EXEC && record_identity(c->state, &id) ? proc_executed(&id)
+                                                                          : proc_child_executed(c->pid);
+        if (executed > 0)
+                return 0;
+        /* `start` is not its parent: reaped, it has ended. We have its word that it came as far as the execve, and it would have
+         * said that this failed; but it may have been killed there. */
+        if (executed < 0 &&
+            !(proc_wait_status(c->pidfd, &status) == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+                return 0;
+        (void)err_set(err, CFS_E_DIED, "the container's process ended in front of the execve");
+        return -ECONNRESET;
 }
 
 int args_execve_init(struct ctx *c, struct cfs_error *err)

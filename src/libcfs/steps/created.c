@@ -20,8 +20,12 @@
 #include "libcfs/process/sync.h"
 #include "oci.h"
 #include <poll.h>
+#include <time.h>
 #include <string.h>
 #include <sys/prctl.h>
+
+#define NAP_MS   10
+#define MAX_NAPS 3000 /* half a minute */
 
 /* Does somebody answer system calls of the init? */
 static bool has_agent(const struct ctx *c)
@@ -78,14 +82,78 @@ int created_host(struct ctx *c, struct cfs_error *err)
         return r >= 0 && c->wait_for_start ? sync_send_go(c->sync, err) : r;
 }
 
+static void nap(void)
+{
+        (void)nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000 }, NULL);
+}
+
+/* From here on nobody would hear of our end: to `create` the container is made. What fails for want of memory or
+ * descriptors is tried again. */
+static int wait_go(struct ctx *c, struct cfs_error *err)
+{
+        int r = sync_wait_go(c->sync, err);
+
+        for (int i = 0; r < 0 && err->errnum && err->code != CFS_E_DIED && i < MAX_NAPS; i++) {
+                err_clear(err);
+                nap();
+                r = sync_wait_go(c->sync, err);
+        }
+        return r;
+}
+
 /* Has `start` said that it is there, and not left again? Somebody who connects and leaves (a `start` that was killed)
- * does not start the container. */
-static bool is_serious(int fd)
+ * does not start the container. 1, 0 or -errno. */
+static int is_serious(int fd)
 {
         struct pollfd p = { .fd = fd, .events = POLLRDHUP };
         char probe;
+        ssize_t n;
+        int left;
 
-        return recv(fd, &probe, sizeof(probe), MSG_PEEK) > 0 && poll(&p, 1, 0) == 0;
+        do
+                n = recv(fd, &probe, sizeof(probe), MSG_PEEK);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        do
+                left = poll(&p, 1, 0);
+        while (left < 0 && errno == EINTR);
+        return left < 0 ? -errno : n > 0 && left == 0;
+}
+
+/* The `start` behind fd hears why; the container is as it was, and waits for the next one. */
+static void refuse(int fd, int r)
+{
+        struct sync s = { .fd = fd, .last = "created" };
+        struct cfs_error why = { 0 };
+
+        (void)err_sys(&why, -r, "recvmsg", "the container's init cannot hear `start`");
+        sync_send_failed(&s, &why);
+}
+
+static int wait_start(struct ctx *c, struct cfs_error *err)
+{
+        int r = 0, naps = 0;
+
+        for (;;) {
+                int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+                if (fd < 0) {
+                        if (errno != EINTR && errno != ECONNABORTED && ++naps > MAX_NAPS)
+                                return err_sys(err, errno, "accept4", "wait for start");
+                        nap();
+                        continue;
+                }
+                r = is_serious(fd);
+                if (r > 0) {
+                        c->sync->fd = fd;
+                        c->sync->last = "created";
+                        return 0;
+                }
+                if (r < 0)
+                        refuse(fd, r);
+                (void)close(fd);
+        }
 }
 
 int created_init(struct ctx *c, struct cfs_error *err)
@@ -94,29 +162,19 @@ int created_init(struct ctx *c, struct cfs_error *err)
 
         if (c->listen_fd < 0)
                 return 0;
-        r = sync_wait_go(c->sync, err);
+        r = wait_go(c, err);
         if (r < 0)
                 return r;
         sync_close(c->sync);
-        for (;;) {
-                int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-
-                if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
-                        continue;
-                if (fd < 0)
-                        return err_sys(err, errno, "accept4", "wait for start");
-                if (is_serious(fd)) {
-                        c->sync->fd = fd;
-                        c->sync->last = "created";
-                        break;
-                }
-                (void)close(fd);
-        }
-        /* The socket stays open until the execve: that somebody listens says that the program does not run yet. */
+        r = wait_start(c, err);
+        if (r < 0)
+                return r;
+        (void)close(c->listen_fd);
+        c->listen_fd = -1;
         return 0;
 }
 
-/* From here on it is running, whatever takes time now. Without poststart hooks that start.sock is gone says so. */
+/* It is running, says the kernel (status.c); the record says so, too, when there is more to write. */
 int created_running_host(struct ctx *c, struct cfs_error *err)
 {
         struct oci_record *rec = c->state->record;

@@ -174,6 +174,10 @@ static int take_over(struct state *s, bool made, struct cfs_error *err)
         if (r <= 0)
                 return r;
         r = record_load(s, &why);
+        if (r < 0 && r != -ENOENT && (why.code == CFS_E_SYSTEM || why.code == CFS_E_NOMEM)) {
+                *err = why; /* there is something, and it cannot be told what */
+                return r;
+        }
         if (r != -ENOENT && (r < 0 || !is_stale(s)))
                 return exists(s->id, err);
         r = made ? 0 : rmtree_contents(s->dir_fd);

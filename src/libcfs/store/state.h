@@ -21,9 +21,9 @@
  *      creating   any          held   being created                                             creating
  *      creating   lives        free   being created; hooks, or systemd, are waited for          creating
  *      creating   ended, none  free   its creator was killed: only `delete` is left             stopped (*)
- *      created    none         any    waits on start.sock (created), or has been started        created, running
+ *      created    none         any    has executed nothing (created), or the program            created, running
  *      created    lives        free   a start in front of the execve: startContainer hooks      created
- *      created    ended        free   its start was killed: created while somebody listens on start.sock, else running
+ *      created    ended        free   its start was killed: as above                            created, running
  *      running    lives        free   poststart hooks are run                                   running
  *      running    ended, none  any    a running container                                       running
  *      deleting   lives        free   being undone; poststop hooks, or systemd, are waited for  stopped

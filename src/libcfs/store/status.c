@@ -2,14 +2,13 @@
 /*
  * What a container is doing now, and the OCI state document that says so.
  *
- * The record, the identities of the init and of the cfs that works on it, and start.sock tell all but one thing: only the container's cgroup knows whether
- * it is frozen. A created container can be frozen, too, and who talks to its init then waits: it is "paused" like a
+ * The record, the identities of the init and of the cfs that works on it, and whether the init has executed a program tell
+ * all but one thing: only the container's cgroup knows whether it is frozen. A created container can be frozen, too, and who talks to its init then waits: it is "paused" like a
  * running one.
  */
 #include "libcfs/store/status.h"
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "base/unix.h"
 #include "base/user.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -19,7 +18,6 @@
 #include "libcfs/store/handle.h"
 #include "oci.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/file.h>
 
 static int cannot_tell(const struct state *s, int r, const char *what, struct cfs_error *err)
@@ -28,10 +26,11 @@ static int cannot_tell(const struct state *s, int r, const char *what, struct cf
         return err_prefix(err, r, "cannot tell the status of container `%s`", s->id);
 }
 
-static int init_status(const struct state *s, const struct proc_identity *id, struct cfs_error *err)
+static int init_status(const struct state *s, const struct proc_identity *id, bool *ret_executed,
+                       struct cfs_error *err)
 {
         char what[64];
-        int r = proc_status(id);
+        int r = proc_look(id, ret_executed);
 
         if (r >= 0)
                 return r;
@@ -49,7 +48,7 @@ static int status_creating(struct state *s, struct cfs_error *err)
                 return STATUS_CREATING;
         /* Its creator was killed and its init lives: delete has to kill that. */
         if (record_identity(s, &id)) {
-                r = init_status(s, &id, err);
+                r = init_status(s, &id, NULL, err);
                 if (r < 0 || r == PROC_ALIVE)
                         return r < 0 ? r : STATUS_CREATING;
         }
@@ -67,40 +66,11 @@ static int status_creating(struct state *s, struct cfs_error *err)
         return r;
 }
 
-/* Nobody has connected to the init of a created container yet. */
-static int has_start_socket(const struct state *s, struct cfs_error *err)
-{
-        if (faccessat(s->dir_fd, "start.sock", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-                return true;
-        return errno == ENOENT ? false : cannot_tell(s, -errno, "look for its start.sock", err);
-}
-
-/* Does anybody listen on start.sock? The init does until it executes the program. */
-static bool init_waits(const struct state *s)
-{
-        const struct sockaddr_un a = unix_address_at(s->dir_fd, "start.sock");
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        return fd >= 0 && (connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 || errno != ECONNREFUSED);
-}
-
-/* "created" is what the record says until the program runs and somebody has had the time to say so. */
-static int status_created(const struct state *s, struct cfs_error *err)
-{
-        int r;
-
-        if (worker_busy(s->record)) /* a `start` or `run` in front of the execve */
-                return STATUS_CREATED;
-        r = has_start_socket(s, err);
-        if (r > 0 && worker_dead(s->record))
-                r = init_waits(s);
-        return r < 0 ? r : r ? STATUS_CREATED : STATUS_RUNNING;
-}
-
 int status_recorded(struct state *s, struct cfs_error *err)
 {
         const char *phase = s->record->phase;
         struct proc_identity id;
+        bool executed;
         int r;
 
         if (str_eq(phase, "stopped") || str_eq(phase, "deleting"))
@@ -109,12 +79,14 @@ int status_recorded(struct state *s, struct cfs_error *err)
                 return status_creating(s, err);
         if (!record_identity(s, &id))
                 return STATUS_STOPPED;
-        r = init_status(s, &id, err);
+        r = init_status(s, &id, &executed, err);
         if (r < 0)
                 return r;
         if (r != PROC_ALIVE)
                 return STATUS_STOPPED;
-        return str_eq(phase, "created") ? status_created(s, err) : STATUS_RUNNING;
+        /* "created" is what the record says until somebody has had the time to write something else; a `start` may have been
+         * killed meanwhile. Whether the init runs the user's program by now, the kernel knows. */
+        return str_eq(phase, "created") && !executed ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 const char *status_name(int st)

@@ -10,7 +10,7 @@ struct cfs_error;
 
 enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 
-/* From the record, the identities in it and start.sock; never STATUS_PAUSED. A create that died is STATUS_STOPPED. May
+/* From the record and the processes that it names; never STATUS_PAUSED. A create that died is STATUS_STOPPED. May
  * read the record anew: what was taken from s->record before is void.
  * Negative, with an error, when it cannot be told: a look that failed says nothing about the container. */
 int status_recorded(struct state *s, struct cfs_error *err);

@@ -62,17 +62,6 @@ bool worker_busy(const struct oci_record *rec)
         return r < 0 || r == PROC_ALIVE; /* what cannot be told is no reason to take a container away */
 }
 
-bool worker_dead(const struct oci_record *rec)
-{
-        struct proc_identity id;
-        int r;
-
-        if (!identity(rec, &id))
-                return false;
-        r = proc_status(&id);
-        return r == PROC_GONE || r == PROC_ZOMBIE;
-}
-
 static int put_name(struct state *s, struct cfs_error *err)
 {
         struct oci_record_worker *w = oci_arena_alloc(s->arena, sizeof(*w));

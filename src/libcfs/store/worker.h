@@ -36,9 +36,6 @@ int worker_done(struct state *s, struct cfs_error *err);
 /* Does the record name a worker that lives and is not this process? */
 bool worker_busy(const struct oci_record *rec);
 
-/* Has a worker named itself and ended without a word? */
-bool worker_dead(const struct oci_record *rec);
-
 /* Is the worker waiting for us: did it start the hook that started us? */
 bool worker_is_ancestor(const struct oci_record *rec);
 

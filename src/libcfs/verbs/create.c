@@ -13,11 +13,6 @@ int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_cr
         ctx_init(&c, WALK_CREATE);
         c.wait_for_start = true;
         r = build_container(&c, rt, id, o, err);
-        if (r >= 0) {
-                r = build_announce(&c, o->pid_file, o->pidfd_socket, err);
-                if (r < 0)
-                        build_abandon(&c);
-        }
         ctx_done(&c);
         return r < 0 ? r : 0;
 }

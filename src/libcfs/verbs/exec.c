@@ -297,11 +297,10 @@ static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_
                 r = exec_spawn(c, f, o, err);
         else
                 engine_release(c);
-        if (r >= 0)
-                r = build_announce(c, o->pid_file, o->pidfd_socket, err);
         if (r < 0) {
-                r = build_explain_death(c, r, err);
+                r = build_explain(c, r, err);
                 spawn_abort(c);
+                build_withdraw(c);
                 r = explain_end(c, r, err);
         }
         return r;
@@ -318,6 +317,8 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         c.runtime = rt;
         c.exec = o;
         c.console_socket = o->console_socket;
+        c.pid_file = o->pid_file;
+        c.pidfd_socket = o->pidfd_socket;
         c.preserve_asked = o->preserve_fds;
         c.id = id;
         c.foreground = !o->detach;

@@ -40,10 +40,8 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
         /* In the foreground the manager's main process stays us, its child: only so does it learn the exit code, and only
          * we may notify it later (NotifyAccess=main). Behind a detached run nobody else is there. */
         n->pid = c->foreground ? 0 : c->pid;
-        if (r >= 0)
-                r = build_announce(c, o->create.pid_file, o->create.pidfd_socket, err);
         if (r < 0) {
-                r = build_explain_death(c, r, err);
+                r = build_explain(c, r, err);
                 build_abandon(c);
         }
         return r;

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "base/unix.h"
 #include "libcfs/walk/engine.h"
 #include "libcfs/container/notify.h"
@@ -57,7 +58,9 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make a socket");
         if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
-                return err_sys(err, errno, "connect", "connect to the container's init");
+                return errno == ECONNREFUSED
+                               ? err_set(err, CFS_E_STATE, "cannot start a container whose init has ended")
+                               : err_sys(err, errno, "connect", "connect to the container's init");
         c->sync->fd = TAKE_FD(fd);
         return 0;
 }
@@ -139,6 +142,8 @@ static int start_created(struct ctx *c, struct cfs_error *err)
                 return r;
         c->state->record->worker = NULL; /* of a start that was killed */
         c->pid = c->state->record->pid;
+        c->pidfd =
+                sys_pidfd_open(c->pid, 0); /* its parent may reap it before we can look what became of it */
         r = start(c, err);
         if (r < 0)
                 start_failed(c, err);

@@ -37,8 +37,9 @@ struct ctx {
         const char *id;
         bool wait_for_start;        /* create: the init waits for `start`           */
         const char *console_socket; /* path that gets the terminal's master, or NULL                */
-        int preserve_asked;         /* --preserve-fds                                               */
-        int inherited_fds;          /* how many descriptors from 3 on our caller left us */
+        const char *pid_file, *pidfd_socket; /* --pid-file, --pidfd-socket, or NULL                 */
+        int preserve_asked; /* --preserve-fds                                               */
+        int inherited_fds;  /* how many descriptors from 3 on our caller left us */
 
         /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
         struct oci_config *config;   /* never NULL; for exec built from the record               */
@@ -84,6 +85,7 @@ struct ctx {
         bool dev_is_foreign; /* W: linux.devices init: /dev is not the container's own; R: terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
+        bool announced;      /* W: announce: the pid file is written; R: whoever takes it back */
         bool foreground;     /* W: the verb: run or exec without --detach                */
         bool in_cwd;         /* W: process.cwd (enter): we are there; R: process.cwd        */
         char *exec_path;     /* W: process.args init: the path that was found             */
