@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From an image's configuration and the user's words to config.json.
+ */
+#ifndef BOX_BUNDLE_CONFIG_H
+#define BOX_BUNDLE_CONFIG_H
+
+#include "box/core/box.h"
+#include "box/bundle/options.h"
+
+/* How a container's network is made. */
+enum config_network { CONFIG_NET_NONE, CONFIG_NET_HOST, CONFIG_NET_JOIN, CONFIG_NET_CNI, CONFIG_NET_USER };
+
+struct config_input {
+        const struct box *box;
+        const struct run_options *o;
+        const struct oci_image_config *image; /* may be NULL */
+        const char *id, *hostname;
+        const char *dir; /* the bundle: where hosts, resolv.conf and hostname are */
+        int root_fd;     /* the mounted root file system, for user names          */
+        enum config_network net;
+        const char *net_name; /* CNI: the network; JOIN: the path of the namespace     */
+        char *const *ports;   /* to publish */
+        size_t n_ports;
+        uint32_t host_id, n_ids; /* a user namespace; n_ids 0: none */
+};
+
+/* What is being built, while it is. */
+struct config {
+        const struct config_input *in;
+        struct oci_config *c;
+        struct oci_arena *arena, *seccomp_arena; /* the second one: of a profile that was read, or NULL */
+        struct cfs_error *err;
+};
+
+/* The document, indented. The caller frees. */
+int config_build(const struct config_input *in, char **ret, struct cfs_error *err);
+
+/* The command that runs: the entry point and the words. Lives in the arena. */
+int config_command(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
+                   char ***ret, size_t *ret_n, struct cfs_error *err);
+
+/* Appends to an array of strings (that lives in the arena) a formatted one. */
+int config_append(struct config *x, char ***list, size_t *n, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* The parts, each in a file of its own. */
+int mounts_apply(struct config *x);   /* mounts.c: -v, --mount, --tmpfs, /etc/hosts ...  */
+int limits_apply(struct config *x);   /* limits.c: --memory and so on                    */
+int security_apply(struct config *x); /* security.c: capabilities, seccomp, --device ... */
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Users and groups of an image, by its own /etc/passwd and /etc/group: never the host's, and never NSS.
+ */
+#ifndef BOX_BUNDLE_USER_H
+#define BOX_BUNDLE_USER_H
+
+#include "base/err.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define USER_MAX_GROUPS 256
+
+struct user {
+        uint32_t uid, gid;
+        uint32_t groups[USER_MAX_GROUPS];
+        size_t n_groups;
+        char home[256]; /* "/" when unknown */
+};
+
+/* `spec`: "USER[:GROUP]", names or numbers; NULL or "": root. root_fd: the root file system. */
+int user_find(int root_fd, const char *spec, struct user *ret, struct cfs_error *err);
+
+/* The same from the texts of the two files. For the unit test. */
+int user_find_in(const char *passwd, const char *group, const char *spec, struct user *ret,
+                 struct cfs_error *err);
+
+#endif

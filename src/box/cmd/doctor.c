@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box doctor, prune.
+ */
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/container/container.h"
+#include "box/core/process.h"
+#include "box/image/layer.h"
+#include "box/net/networks.h"
+#include "box/store/container.h"
+#include "box/store/image.h"
+#include "box/store/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+
+struct values {
+        bool images, all;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+/* ---- doctor --------------------------------------------------------------------------------------------------------------- */
+
+struct report {
+        struct box *box;
+        unsigned bad;
+};
+
+__attribute__((format(printf, 5, 6))) static void tell(struct report *r, bool needed, bool good,
+                                                       const char *what, const char *fmt, ...)
+{
+        va_list ap;
+
+        printf("%-7s %-12s ", good ? "ok" : needed ? "MISSING" : "limited", what);
+        va_start(ap, fmt);
+        vprintf(fmt, ap);
+        va_end(ap);
+        putchar('\n');
+        r->bad += needed && !good;
+}
+
+static void program(struct report *r, bool needed, const char *name, const char *what_for,
+                    const char *package)
+{
+        _cleanup_free_ char *path = process_find(name);
+
+        if (path)
+                tell(r, needed, true, name, "%s", path);
+        else
+                tell(r, needed, false, name, "%s; apt-get install %s", what_for, package);
+}
+
+static void siblings(struct report *r)
+{
+        static const char *const names[] = { "cfs", "cfs-cni", "cfs-box-init" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                char path[PATH_MAX];
+
+                (void)snprintf(path, sizeof(path), "%s/%s", r->box->programs, names[i]);
+                if (access(path, X_OK) == 0)
+                        tell(r, true, true, names[i], "%s", path);
+                else
+                        tell(r, i < 2, false, names[i], "is not in %s; install cfs as a whole: make install",
+                             r->box->programs);
+        }
+}
+
+static bool in_filesystems(const char *name)
+{
+        _cleanup_free_ char *text = NULL;
+        struct cfs_error ignored;
+        char wanted[32];
+
+        (void)snprintf(wanted, sizeof(wanted), "\t%s\n", name);
+        return io_read_file(AT_FDCWD, "/proc/filesystems", 1U << 16, &text, NULL, &ignored) >= 0 &&
+               strstr(text, wanted);
+}
+
+static void overlay(struct report *r)
+{
+        char path[PATH_MAX];
+        bool xattrs;
+
+        if (!in_filesystems("overlay"))
+                tell(r, true, false, "overlayfs", "the kernel has it not, or not loaded; modprobe overlay");
+        else
+                tell(r, true, true, "overlayfs", "layers of images are mounted, not copied");
+        (void)snprintf(path, sizeof(path), "%s/layers", r->box->root);
+        xattrs = setxattr(path, "user.cfs-box", "1", 1, 0) == 0;
+        (void)removexattr(path, "user.cfs-box");
+        if (xattrs)
+                tell(r, true, true, "store", "%s: a file system with extended attributes", r->box->root);
+        else
+                tell(r, true, false, "store",
+                     "%s: its file system has no extended attributes; choose another with --root",
+                     r->box->root);
+}
+
+static void space(struct report *r)
+{
+        struct statvfs vfs;
+
+        if (statvfs(r->box->root, &vfs) == 0) {
+                double gb = (double)vfs.f_bavail * (double)vfs.f_frsize / 1e9;
+
+                tell(r, false, gb > 1, "space", "%.1f GB free%s", gb, gb > 1 ? "" : "; cfs-box prune --all");
+        }
+}
+
+static void cgroups(struct report *r)
+{
+        char controllers[512];
+
+        if (r->box->rootless)
+                tell(r, false, false, "cgroups", "an ordinary user's containers have no limits");
+        else if (io_read_small(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", controllers,
+                               sizeof(controllers)) >= 0)
+                tell(r, true, true, "cgroups", "v2: %s", controllers);
+        else if (access("/sys/fs/cgroup/memory", X_OK) == 0)
+                tell(r, true, true, "cgroups", "v1: memory, pids and others are mounted");
+        else
+                tell(r, true, false, "cgroups", "are not mounted; mount -t cgroup2 cgroup2 /sys/fs/cgroup");
+}
+
+static void namespaces(struct report *r)
+{
+        char text[32];
+
+        if (access("/proc/self/ns/user", F_OK) < 0)
+                tell(r, false, false, "userns",
+                     "the kernel has no user namespaces: no -U, no rootless containers");
+        else if (io_read_small(AT_FDCWD, "/proc/sys/user/max_user_namespaces", text, sizeof(text)) >= 0 &&
+                 STREQ(text, "0"))
+                tell(r, false, false, "userns", "are switched off; sysctl user.max_user_namespaces=10000");
+        else
+                tell(r, false, true, "userns", "-U maps root inside to nobody outside");
+}
+
+static void network(struct report *r)
+{
+        const char *plugins = networks_plugins(), *user_mode = networks_user_mode();
+
+        if (r->box->rootless) {
+                tell(r, false, user_mode != NULL, "network", "%s",
+                     user_mode ? user_mode : "apt-get install passt");
+                return;
+        }
+        tell(r, false, plugins != NULL, "network", "%s",
+             plugins ? plugins
+                     : "no CNI plugins: containers have no network; apt-get install containernetworking-plugins iptables");
+        if (plugins)
+                program(r, false, "iptables", "masquerading and published ports need it", "iptables");
+}
+
+static int run_doctor(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        struct report r = { .box = box };
+
+        siblings(&r);
+        overlay(&r);
+        space(&r);
+        cgroups(&r);
+        namespaces(&r);
+        program(&r, false, "conmon", "run --detach needs it", "conmon");
+        network(&r);
+        program(&r, false, "skopeo", "pull needs it", "skopeo");
+        program(&r, false, "mmdebstrap", "image make debian needs it", "mmdebstrap");
+        program(&r, false, "busybox", "image make busybox needs it", "busybox-static");
+        return r.bad ? 1 : 0;
+}
+
+static const struct option_def no_options[] = { { 0 } };
+
+const struct command cmd_doctor_command = {
+        .name = "doctor",
+        .args = "",
+        .summary = "what this host can and cannot do, and what mends it",
+        .description =
+                "Each line is ok, limited (something is not possible) or MISSING (nothing works); after it stands the\n"
+                "command that helps. Exits with 1 when something is missing.",
+        .options = no_options,
+        .run = run_doctor,
+};
+
+/* ---- prune ---------------------------------------------------------------------------------------------------------------- */
+
+/* IDs that a question yields; they are collected first, as each removal changes the tables. */
+static int each_id(struct box *box, const char *sql,
+                   int (*fn)(struct box *box, const char *id, struct cfs_error *err), unsigned *ret_n,
+                   struct cfs_error *err)
+{
+        _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
+        _cleanup_str_ struct str ids = { 0 };
+        int r = store_query(box, &stmt, err, sql, "");
+
+        while (r >= 0 && (r = store_step(box, stmt, err)) > 0)
+                str_addf(&ids, "%s\n", store_column(stmt, 0));
+        store_finalize(&stmt);
+        *ret_n = 0;
+        for (char *p = ids.p; r >= 0 && p && *p;) {
+                size_t n = strcspn(p, "\n");
+
+                p[n] = '\0';
+                r = fn(box, p, err);
+                *ret_n += r >= 0;
+                p += n + 1;
+        }
+        return r;
+}
+
+static int prune_container(struct box *box, const char *id, struct cfs_error *err)
+{
+        return remove_container(box, id, false, err);
+}
+
+static int prune_image(struct box *box, const char *id, struct cfs_error *err)
+{
+        return store_image_remove(box, id, true, err);
+}
+
+static int run_prune(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        unsigned containers = 0, images = 0;
+        int layers, r = each_id(box, "SELECT id FROM containers WHERE state IN ('created', 'exited')",
+                                prune_container, &containers, err);
+
+        if (r >= 0)
+                r = each_id(box,
+                            v->all ? "SELECT id FROM images WHERE id NOT IN (SELECT image FROM containers)"
+                                   : "SELECT id FROM images WHERE id NOT IN (SELECT image FROM containers)"
+                                     " AND id NOT IN (SELECT image FROM tags)",
+                            prune_image, &images, err);
+        layers = r < 0 ? r : layer_collect(box, err);
+        if (layers < 0)
+                return layers;
+        printf("removed %u containers, %u images, %d layers\n", containers, images, layers);
+        return 0;
+}
+
+static const struct option_def prune_options[] = {
+        { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL,
+          "images that have names, too, when no container needs them" },
+        { 0 },
+};
+
+const struct command cmd_prune_command = {
+        .name = "prune",
+        .args = "",
+        .summary = "remove what is not needed",
+        .description =
+                "Containers that have ended, images without a name that no container was made of, and layers that no\n"
+                "image has. Volumes and the history stay.",
+        .options = prune_options,
+        .values_size = sizeof(struct values),
+        .run = run_prune,
+};

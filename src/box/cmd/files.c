@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box cp, diff, commit: the files of containers.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/container/files.h"
+#include "box/image/layer.h"
+#include "box/store/container.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        const char *author, *message;
+        const char **change;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+static const struct option_def no_options[] = { { 0 } };
+
+/* ---- cp ------------------------------------------------------------------------------------------------------------------- */
+
+/* "NAME:PATH": a name has no slash. */
+static const char *split(const char *arg, char *name, size_t size)
+{
+        const char *colon = strchr(arg, ':'), *slash = strchr(arg, '/');
+
+        if (!colon || (slash && slash < colon) || (size_t)(colon - arg) >= size)
+                return NULL;
+        (void)snprintf(name, size, "%.*s", (int)(colon - arg), arg);
+        return colon + 1;
+}
+
+static int run_cp(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        char name[BOX_ID_SIZE + 64], id[BOX_ID_SIZE];
+        const char *from = split(args[0], name, sizeof(name)),
+                   *to = from ? NULL : split(args[1], name, sizeof(name));
+        int r;
+
+        if (!from && !to)
+                return err_set(err, CFS_E_INVALID, "one of the two must be CONTAINER:PATH");
+        if (from && split(args[1], id, sizeof(id)))
+                return err_set(err, CFS_E_INVALID, "only one of the two can be CONTAINER:PATH");
+        r = store_container_find(box, name, id, err);
+        if (r < 0)
+                return r;
+        return from ? files_copy_out(box, id, from, args[1], err) : files_copy_in(box, id, args[0], to, err);
+}
+
+const struct command cmd_cp_command = {
+        .name = "cp",
+        .args = "CONTAINER:PATH PATH | PATH CONTAINER:PATH",
+        .min_args = 2,
+        .max_args = 2,
+        .flags = COMMAND_ENTERS,
+        .summary = "copy files between a container and the host",
+        .description =
+                "Files, or directories with all that is in them, with owners, modes, times and attributes, into or\n"
+                "out of a container that runs or does not. Where the destination is a directory, the copy goes\n"
+                "into it, otherwise it gets that name. Links of the container are followed inside it only. \"-\" in\n"
+                "place of the host's PATH is a tar archive on standard output or input.",
+        .examples = "cfs-box cp web:/var/log/messages .\ncfs-box cp index.html web:/var/www/",
+        .options = no_options,
+        .run = run_cp,
+};
+
+/* ---- diff ----------------------------------------------------------------------------------------------------------------- */
+
+static int print_change(void *data, char kind, const char *path)
+{
+        printf("%c /%s\n", kind, path);
+        return 0;
+}
+
+static int run_diff(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        char id[BOX_ID_SIZE];
+        int r = store_container_find(box, args[0], id, err);
+
+        return r < 0 ? r : files_diff(box, id, print_change, NULL, err);
+}
+
+const struct command cmd_diff_command = {
+        .name = "diff",
+        .args = "CONTAINER",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "show what a container has changed in its root file system",
+        .description = "A: added, C: changed, D: removed, relative to the image.",
+        .options = no_options,
+        .run = run_diff,
+};
+
+/* ---- commit --------------------------------------------------------------------------------------------------------------- */
+
+static int run_commit(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        const struct files_commit_options o = {
+                .name = args[1], .author = v->author, .message = v->message, .changes = v->change
+        };
+        struct cfs_error ignored;
+        char id[BOX_ID_SIZE], image[DIGEST_SIZE];
+        int r = store_container_find(box, args[0], id, err);
+
+        if (r >= 0)
+                r = files_commit(box, id, &o, image, err);
+        (void)layer_collect(box, &ignored);
+        if (r < 0)
+                return r;
+        printf("%s\n", image);
+        return 0;
+}
+
+static const struct option_def commit_options[] = {
+        { "author", 'a', OPTION_TEXT, AT(author), "TEXT", NULL, "who made it" },
+        { "message", 'm', OPTION_TEXT, AT(message), "TEXT", NULL, "a remark" },
+        { "change", 'c', OPTION_LIST, AT(change), "WORDS", NULL,
+          "change the configuration: \"CMD word...\", \"ENTRYPOINT word...\", \"ENV NAME=VALUE\", \"USER name\", \"WORKDIR dir\", \"LABEL NAME=VALUE\", \"EXPOSE port\"" },
+        { 0 },
+};
+
+const struct command cmd_commit_command = {
+        .name = "commit",
+        .args = "CONTAINER [NAME[:TAG]]",
+        .min_args = 1,
+        .max_args = 2,
+        .summary = "make an image of a container",
+        .description =
+                "What the container has changed becomes one more layer above those of its image. Prints the new\n"
+                "image's ID.",
+        .examples = "cfs-box commit -c 'CMD httpd -f' web web:1",
+        .options = commit_options,
+        .values_size = sizeof(struct values),
+        .run = run_commit,
+};

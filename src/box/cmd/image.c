@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box image ls (images), inspect, rm, tag, export.
+ */
+#include "base/cleanup.h"
+#include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/image/import.h"
+#include "box/image/layer.h"
+#include "box/core/progress.h"
+#include "box/store/image.h"
+#include "box/store/store.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        struct output_options out;
+        bool force, compress;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+/* ---- ls ----------------------------------------------------------------------------------------------------------------- */
+
+static void add_row(struct output_table *t, const struct oci_box_image *im, const char *name, bool no_trunc)
+{
+        char ago[OUTPUT_TIME_SIZE], size[24];
+        const char *colon = name ? strrchr(name, ':') : NULL;
+
+        output_cell(t, "%.*s", colon ? (int)(colon - name) : 6, name ? name : "<none>");
+        output_cell(t, "%s", colon ? colon + 1 : "<none>");
+        output_cell(t, "%.*s", no_trunc ? 64 : BOX_SHORT, output_short(im->id));
+        output_cell(t, "%s", output_ago(ago, im->created));
+        output_cell(t, "%zu", im->n_layers);
+        output_cell(t, "%s", progress_size(size, sizeof(size), im->size));
+}
+
+static int show_table(struct oci_box_image *const *images, size_t n, bool no_trunc, struct cfs_error *err)
+{
+        static const char *const heads[] = { "NAME", "TAG", "ID", "ADDED", "LAYERS", "SIZE" };
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; i < n; i++) {
+                if (images[i]->n_names == 0)
+                        add_row(&t, images[i], NULL, no_trunc);
+                for (size_t k = 0; k < images[i]->n_names; k++)
+                        add_row(&t, images[i], images[i]->names[k], no_trunc);
+        }
+        return output_table(&t, err);
+}
+
+static int run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_image **images;
+        size_t n;
+        int r = arena ? store_image_list(box, NULL, arena, &images, &n, err) : err_nomem(err);
+
+        if (r < 0)
+                return r;
+        if (v->out.quiet) {
+                for (size_t i = 0; i < n; i++)
+                        printf("%.*s\n", v->out.no_trunc ? 64 : BOX_SHORT, output_short(images[i]->id));
+                return 0;
+        }
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_image_type, (void *const *)images, n, err);
+        return show_table(images, n, v->out.no_trunc, err);
+}
+
+static const struct option_def ls_options[] = {
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "IDs only" },
+        { "no-trunc", 0, OPTION_FLAG, AT(out.no_trunc), NULL, NULL, "whole IDs" },
+        { 0 },
+};
+
+#define LS(text)                                                                                             \
+        {                                                                                                    \
+                .name = text, .args = "", .summary = "list images",                                          \
+                .description = "Lists the images of the store, the newest first.", .options = ls_options,    \
+                .values_size = sizeof(struct values), .run = run_ls,                                         \
+        }
+
+const struct command cmd_images_command = LS("images");
+const struct command cmd_image_ls_command = LS("image ls");
+
+/* ---- inspect -------------------------------------------------------------------------------------------------------------- */
+
+static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
+        struct oci_box_image **images;
+        struct oci_image *config;
+        char id[DIGEST_SIZE];
+        size_t n;
+        int r = arena ? store_image_find(box, args[0], id, err) : err_nomem(err);
+
+        if (r >= 0)
+                r = store_image_list(box, id, arena, &images, &n, err);
+        if (r >= 0)
+                r = store_image_config(box, id, &config, &config_arena, NULL, err);
+        if (r < 0)
+                return r;
+        if (n == 0)
+                return err_set(err, CFS_E_NOT_FOUND, "image `%s` is not in the store", args[0]);
+        images[0]->config = config->config;
+        r = output_json_one(&oci_box_image_type, images[0], 4, err);
+        putchar('\n');
+        return r;
+}
+
+static const struct option_def no_options[] = { { 0 } };
+
+const struct command cmd_image_inspect_command = {
+        .name = "image inspect",
+        .args = "IMAGE",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "show what is known of an image, as JSON",
+        .description =
+                "Shows the image's ID, names, layers and the configuration that containers start from.",
+        .options = no_options,
+        .run = run_inspect,
+};
+
+/* ---- rm, tag ---------------------------------------------------------------------------------------------------------------- */
+
+static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        int r = 0;
+
+        for (; r >= 0 && *args; args++) {
+                r = store_image_remove(box, *args, v->force, err);
+                if (r >= 0)
+                        printf("%s: %s\n", r > 0 ? "removed" : "untagged", *args);
+        }
+        if (r >= 0)
+                r = layer_collect(box, err);
+        return r < 0 ? r : 0;
+}
+
+static const struct option_def rm_options[] = {
+        { "force", 'f', OPTION_FLAG, AT(force), NULL, NULL, "remove it even when it has several names" },
+        { 0 },
+};
+
+const struct command cmd_image_rm_command = {
+        .name = "image rm",
+        .args = "IMAGE...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "remove images",
+        .description =
+                "Takes a name away from an image; with the last one, or when IMAGE is an ID, the image\n"
+                "goes, and with it the layers that no other image has. An image that a container was\n"
+                "made of stays until that container is removed.",
+        .options = rm_options,
+        .values_size = sizeof(struct values),
+        .run = run_rm,
+};
+
+static int run_tag(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        char id[DIGEST_SIZE];
+        int r = store_image_find(box, args[0], id, err);
+
+        return r < 0 ? r : store_image_tag(box, id, args[1], err);
+}
+
+const struct command cmd_image_tag_command = {
+        .name = "image tag",
+        .args = "IMAGE NAME[:TAG]",
+        .min_args = 2,
+        .max_args = 2,
+        .summary = "give an image a further name",
+        .description = "Another image that has the name loses it.",
+        .options = no_options,
+        .run = run_tag,
+};
+
+/* ---- export ------------------------------------------------------------------------------------------------------------------ */
+
+static int run_export(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        _cleanup_free_ char *name = NULL;
+        struct cfs_error ignored;
+        char id[DIGEST_SIZE];
+        int r = store_image_find(box, args[0], id, err);
+
+        if (r < 0)
+                return r;
+        if (store_image_name(args[0], &name, &ignored) >= 0 && str_has_prefix(output_short(id), args[0])) {
+                free(name); /* an ID, not a name */
+                name = NULL;
+        }
+        return export_layout(box, id, name, args[1], v->compress, err);
+}
+
+static const struct option_def export_options[] = {
+        { "compress", 'z', OPTION_FLAG, AT(compress), NULL, NULL, "compress the layers with gzip" },
+        { 0 },
+};
+
+const struct command cmd_image_export_command = {
+        .name = "image export",
+        .args = "IMAGE DIR",
+        .min_args = 2,
+        .max_args = 2,
+        .summary = "write an image as an OCI layout",
+        .description =
+                "Makes the directory DIR and writes the image into it as an OCI layout, which skopeo,\n"
+                "podman and docker read. Layers that cfs-box has packed itself keep their digests; those\n"
+                "of other tools may get new ones, and the image with them a new ID.",
+        .examples =
+                "cfs-box image export busybox /tmp/busybox && skopeo copy oci:/tmp/busybox docker-archive:busybox.tar:busybox:latest",
+        .options = export_options,
+        .values_size = sizeof(struct values),
+        .run = run_export,
+};

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box start, stop, restart, kill, rm, wait; and what conmon calls at a container's end.
+ */
+#include "base/cleanup.h"
+#include "box/cmd/cmd.h"
+#include "box/container/container.h"
+#include "box/store/container.h"
+#include "box/store/store.h"
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        int time;
+        const char *signal;
+        bool force, all;
+};
+
+#define AT(field)    offsetof(struct values, field)
+#define DEFAULT_TIME 10
+
+/* Does it to each of the containers; goes on after a failure, which is told at once, except for the last one, which main() tells. */
+static int each(struct box *box, const char *const *args, const struct values *v,
+                int (*fn)(struct box *box, const char *id, const struct values *v, struct cfs_error *err),
+                struct cfs_error *err)
+{
+        struct cfs_error one;
+        int result = 0;
+
+        for (; *args; args++) {
+                char id[BOX_ID_SIZE];
+                int r = store_container_find(box, *args, id, &one);
+
+                if (r >= 0)
+                        r = fn(box, id, v, &one);
+                if (r >= 0) {
+                        printf("%s\n", *args);
+                        continue;
+                }
+                if (result < 0)
+                        fprintf(stderr, "cfs-box: %s\n", err->text);
+                *err = one;
+                result = r;
+        }
+        return result;
+}
+
+static int find_signal(const char *name, int *ret, struct cfs_error *err)
+{
+        *ret = name ? cfs_signal_number(name) : 0;
+        return *ret < 0 ? err_set(err, CFS_E_INVALID, "--signal %s: there is no such signal", name) : 0;
+}
+
+/* ---- start, stop, restart --------------------------------------------------------------------------------------------- */
+
+static int start_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
+{
+        int r = store_exec(
+                box, err,
+                "UPDATE containers SET detached=1, restarts=0 WHERE id=? AND state IN ('created', 'exited')",
+                "s", id);
+
+        return r < 0 ? r : launch_again(box, id, err);
+}
+
+static int run_start(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each(box, args, values, start_one, err);
+}
+
+static const struct option_def no_options[] = { { 0 } };
+
+const struct command cmd_start_command = {
+        .name = "start",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "run containers again that have ended",
+        .description =
+                "In the background, with the command and the settings that they were made with, and with what\n"
+                "they have written.",
+        .options = no_options,
+        .values_size = sizeof(struct values),
+        .run = run_start,
+};
+
+static int stop_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
+{
+        int signal, r = find_signal(v->signal, &signal, err);
+
+        return r < 0 ? r : stop_container(box, id, signal, v->time ? (unsigned)v->time : DEFAULT_TIME, err);
+}
+
+static int run_stop(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each(box, args, values, stop_one, err);
+}
+
+#define STOP_OPTIONS                                                                                         \
+        {                                                                                                    \
+                "time",                                                                                      \
+                't',                                                                                         \
+                OPTION_INT,                                                                                  \
+                AT(time),                                                                                    \
+                "SECONDS",                                                                                   \
+                NULL,                                                                                        \
+                "how long to wait before SIGKILL, 10 by default"                                             \
+        },                                                                                                   \
+        {                                                                                                    \
+                "signal", 's', OPTION_TEXT, AT(signal), "SIGNAL", NULL,                                      \
+                        "what to send first; the container's stop signal by default"                         \
+        }
+
+static const struct option_def stop_options[] = { STOP_OPTIONS, { 0 } };
+
+const struct command cmd_stop_command = {
+        .name = "stop",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "end containers",
+        .description =
+                "Sends the stop signal (SIGTERM, unless the image or `run --stop-signal` says otherwise), and\n"
+                "SIGKILL when the container has not ended in time. It is not started again by its restart\n"
+                "policy. One that does not run is left as it is.",
+        .options = stop_options,
+        .values_size = sizeof(struct values),
+        .run = run_stop,
+};
+
+static int restart_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
+{
+        int r = stop_one(box, id, v, err);
+
+        return r < 0 ? r : start_one(box, id, v, err);
+}
+
+static int run_restart(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each(box, args, values, restart_one, err);
+}
+
+const struct command cmd_restart_command = {
+        .name = "restart",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "stop containers and start them again",
+        .description = "The same as `stop` and then `start`.",
+        .options = stop_options,
+        .values_size = sizeof(struct values),
+        .run = run_restart,
+};
+
+/* ---- kill ----------------------------------------------------------------------------------------------------------------- */
+
+static int kill_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
+{
+        int signal, r = find_signal(v->signal, &signal, err);
+
+        if (r >= 0 && (!signal || signal == SIGKILL)) /* whoever kills it does not want it back */
+                r = store_exec(box, err, "UPDATE containers SET stopping=1 WHERE id=?", "s", id);
+        return r < 0 ? r : stop_kill(box, id, signal ? signal : SIGKILL, err);
+}
+
+static int run_kill(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each(box, args, values, kill_one, err);
+}
+
+static const struct option_def kill_options[] = {
+        { "signal", 's', OPTION_TEXT, AT(signal), "SIGNAL", NULL, "by name or number; KILL by default" },
+        { 0 },
+};
+
+const struct command cmd_kill_command = {
+        .name = "kill",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "send a signal to containers",
+        .description = "To the container's first process.",
+        .options = kill_options,
+        .values_size = sizeof(struct values),
+        .run = run_kill,
+};
+
+/* ---- rm ------------------------------------------------------------------------------------------------------------------- */
+
+static int rm_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
+{
+        return remove_container(box, id, v->force, err);
+}
+
+static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each(box, args, values, rm_one, err);
+}
+
+static const struct option_def rm_options[] = {
+        { "force", 'f', OPTION_FLAG, AT(force), NULL, NULL, "kill those that run" },
+        { 0 },
+};
+
+const struct command cmd_rm_command = {
+        .name = "rm",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "remove containers",
+        .description = "With all that they have written; volumes stay, and so does the history.",
+        .options = rm_options,
+        .values_size = sizeof(struct values),
+        .run = run_rm,
+};
+
+/* ---- wait ----------------------------------------------------------------------------------------------------------------- */
+
+static int run_wait(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        int r = 0;
+
+        for (; r >= 0 && *args; args++) {
+                char id[BOX_ID_SIZE];
+                int code = -1;
+
+                r = store_container_find(box, *args, id, err);
+                if (r >= 0)
+                        r = stop_wait(box, id, -1, &code, err);
+                if (r >= 0)
+                        printf("%d\n", code);
+                (void)fflush(stdout);
+        }
+        return r < 0 ? r : 0;
+}
+
+const struct command cmd_wait_command = {
+        .name = "wait",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "wait for the end of containers, and print their exit codes",
+        .description = "-1 when nobody saw how it ended.",
+        .options = no_options,
+        .run = run_wait,
+};
+
+/* ---- for conmon ----------------------------------------------------------------------------------------------------------- */
+
+static int run_ended(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return ended_monitored(box, args[0], err);
+}
+
+const struct command cmd_monitor_ended_command = {
+        .name = "monitor-ended",
+        .args = "ID",
+        .min_args = 1,
+        .max_args = 1,
+        .flags = COMMAND_HIDDEN,
+        .summary = "record a container's end",
+        .description = "For conmon.",
+        .options = no_options,
+        .run = run_ended,
+};

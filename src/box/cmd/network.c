@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box network ls, create, inspect, rm.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/net/networks.h"
+#include "box/store/event.h"
+#include "box/store/store.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        struct output_options out;
+        const char *subnet;
+        bool internal;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+static int run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        static const char *const heads[] = { "NAME", "PLUGIN", "BRIDGE", "SUBNET" };
+        const struct values *v = values;
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+        struct oci_box_network **list;
+        size_t n;
+        int r = arena ? networks_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        if (r < 0)
+                return r;
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_network_type, (void *const *)list, n, err);
+        for (size_t i = 0; v->out.quiet && i < n; i++)
+                printf("%s\n", list[i]->name);
+        if (v->out.quiet)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; i < n; i++) {
+                output_cell(&t, "%s", list[i]->name);
+                output_cell(&t, "%s", list[i]->driver);
+                output_cell(&t, "%s", list[i]->bridge ? list[i]->bridge : "");
+                output_cell(&t, "%s", list[i]->subnet ? list[i]->subnet : "");
+        }
+        return output_table(&t, err);
+}
+
+static const struct option_def ls_options[] = {
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "names only" },
+        { 0 },
+};
+
+const struct command cmd_network_ls_command = {
+        .name = "network ls",
+        .args = "",
+        .summary = "list networks",
+        .description = "Those of the box, and the CNI configuration lists in " NETWORKS_HOST
+                       ". Besides these --network takes\n"
+                       "none, host and container:NAME.",
+        .options = ls_options,
+        .values_size = sizeof(struct values),
+        .run = run_ls,
+};
+
+static int run_create(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        int r = networks_create(box, args[0], v->subnet, v->internal, err);
+
+        if (r >= 0)
+                r = store_event_add(box, "network", "create", args[0], args[0], "", err);
+        if (r >= 0)
+                printf("%s\n", args[0]);
+        return r;
+}
+
+static const struct option_def create_options[] = {
+        { "subnet", 0, OPTION_TEXT, AT(subnet), "ADDRESS/PREFIX", NULL,
+          "its addresses; one of 10.186.0.0/16 by default" },
+        { "internal", 0, OPTION_FLAG, AT(internal), NULL, NULL, "no way out of it" },
+        { 0 },
+};
+
+const struct command cmd_network_create_command = {
+        .name = "network create",
+        .args = "NAME",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "make a network",
+        .description =
+                "A bridge of its own, made when the first container joins it: CNI plugins bridge, host-local and\n"
+                "portmap. The configuration list is a file that can be edited.",
+        .options = create_options,
+        .values_size = sizeof(struct values),
+        .run = run_create,
+};
+
+static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_free_ char *directory = NULL, *text = NULL, *path = NULL;
+        struct oci_cni_list *list;
+        int r = str_printf(&directory, err, "%s/networks", box->root);
+
+        if (r >= 0)
+                r = networks_read(directory, args[0], &text, &path, err);
+        if (r >= 0) /* a broken one says where */
+                r = oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&list, &arena, err);
+        if (r >= 0)
+                printf("%s", text);
+        return r;
+}
+
+static const struct option_def no_options[] = { { 0 } };
+
+const struct command cmd_network_inspect_command = {
+        .name = "network inspect",
+        .args = "NAME",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "show a network's configuration list",
+        .description = "As CNI plugins get it.",
+        .options = no_options,
+        .run = run_inspect,
+};
+
+static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        int r = 0;
+
+        for (; r >= 0 && *args; args++) {
+                _cleanup_free_ char *user = NULL;
+
+                r = store_text(
+                        box, &user, err,
+                        "SELECT name FROM containers WHERE network=? AND state IN ('running', 'starting') LIMIT 1",
+                        "s", *args);
+                if (r > 0)
+                        return err_set(err, CFS_E_STATE, "network `%s` is in use by container `%s`", *args,
+                                       user);
+                if (r >= 0)
+                        r = networks_remove(box, *args, err);
+                if (r >= 0)
+                        r = store_event_add(box, "network", "remove", *args, *args, "", err);
+        }
+        return r;
+}
+
+const struct command cmd_network_rm_command = {
+        .name = "network rm",
+        .args = "NAME...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "remove networks",
+        .description = "Networks of the box that no running container is in.",
+        .options = no_options,
+        .run = run_rm,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Printing.
+ */
+#include "box/cmd/output.h"
+#include "base/cleanup.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+/* What a container or an image calls itself must not command the terminal. */
+static void clean(char *s)
+{
+        for (unsigned char *p = (unsigned char *)s; *p; p++)
+                if (*p < 0x20 || *p == 0x7f)
+                        *p = '?';
+}
+
+void output_cell(struct output_table *t, const char *fmt, ...)
+{
+        char *text = NULL;
+        va_list ap;
+
+        if (t->n == t->cap) {
+                size_t cap = t->cap ? 2 * t->cap : 64;
+                char **grown = realloc(t->cells, cap * sizeof(*grown));
+
+                if (!grown) {
+                        t->failed = true;
+                        return;
+                }
+                t->cells = grown;
+                t->cap = cap;
+        }
+        va_start(ap, fmt);
+        if (vasprintf(&text, fmt, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (text)
+                clean(text);
+        else
+                t->failed = true;
+        t->cells[t->n++] = text;
+}
+
+int output_table(struct output_table *t, struct cfs_error *err)
+{
+        size_t width[16] = { 0 };
+        int r = t->failed ? err_nomem(err) : 0;
+
+        for (size_t i = 0; r == 0 && i < t->n; i++)
+                if (strlen(t->cells[i]) > width[i % t->columns])
+                        width[i % t->columns] = strlen(t->cells[i]);
+        for (size_t i = 0; r == 0 && i < t->n; i++) {
+                if (i % t->columns == t->columns - 1)
+                        printf("%s\n", t->cells[i]);
+                else
+                        printf("%-*s  ", (int)width[i % t->columns], t->cells[i]);
+        }
+        for (size_t i = 0; i < t->n; i++)
+                free(t->cells[i]);
+        free(t->cells);
+        *t = (struct output_table){ .columns = t->columns };
+        return r;
+}
+
+int output_json_one(const struct oci_type *type, const void *document, int indent, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = oci_encode(type, document, indent, &text, NULL, err);
+
+        if (r >= 0)
+                printf("%s", text);
+        return r;
+}
+
+int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err)
+{
+        int r = 0;
+
+        printf("[");
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                printf("%s", i ? "," : "");
+                r = output_json_one(type, documents[i], 0, err);
+        }
+        printf("]\n");
+        return r;
+}
+
+const char *output_ago(char buf[OUTPUT_TIME_SIZE], int64_t when)
+{
+        static const struct {
+                int64_t seconds;
+                const char *name;
+        } units[] = { { 31536000, "year" }, { 604800, "week" }, { 86400, "day" },
+                      { 3600, "hour" },     { 60, "minute" },   { 1, "second" } };
+        int64_t age = (int64_t)time(NULL) - when;
+
+        (void)snprintf(buf, OUTPUT_TIME_SIZE, "just now");
+        for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+                if (age >= units[i].seconds) {
+                        int64_t n = age / units[i].seconds;
+
+                        (void)snprintf(buf, OUTPUT_TIME_SIZE, "%lld %s%s ago", (long long)n, units[i].name,
+                                       n == 1 ? "" : "s");
+                        break;
+                }
+        return buf;
+}
+
+const char *output_time(char buf[OUTPUT_TIME_SIZE], int64_t when)
+{
+        time_t t = (time_t)when;
+        struct tm tm;
+
+        if (!gmtime_r(&t, &tm) || strftime(buf, OUTPUT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+                buf[0] = '\0';
+        return buf;
+}
+
+const char *output_short(const char *id)
+{
+        return str_has_prefix(id, "sha256:") ? id + strlen("sha256:") : id;
+}
+
+int output_words(char *const *words, size_t n, size_t max, char **ret, struct cfs_error *err)
+{
+        _cleanup_str_ struct str s = { 0 };
+
+        for (size_t i = 0; i < n; i++) {
+                str_add(&s, i ? " " : "");
+                str_add(&s, words[i]);
+        }
+        if (max && s.p && s.len > max)
+                memcpy(s.p + max - 3, "...", 4);
+        return str_take(&s, ret, err);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What lists share: tables whose columns are as wide as what is in them, JSON, times and IDs for people.
+ */
+#ifndef BOX_CMD_OUTPUT_H
+#define BOX_CMD_OUTPUT_H
+
+#include "base/str.h"
+#include "oci.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct output_options {
+        const char *format; /* "table", "json" or NULL */
+        bool quiet, no_trunc;
+};
+
+#define OUTPUT_FORMAT_OPTION(at)                                                                             \
+        {                                                                                                    \
+                "format", 0, OPTION_TEXT, (at), "FORMAT", "table json", "how to show it"                     \
+        }
+
+/* A table that is printed at its end: cells row by row, the first row being the heading. */
+struct output_table {
+        unsigned columns;
+        char **cells;
+        size_t n, cap;
+        bool failed;
+};
+void output_cell(struct output_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int output_table(struct output_table *t, struct cfs_error *err); /* prints and frees */
+
+/* A JSON array of documents of one type, on standard output. */
+int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err);
+int output_json_one(const struct oci_type *type, const void *document, int indent, struct cfs_error *err);
+
+#define OUTPUT_TIME_SIZE 48
+/* "3 minutes ago" */
+const char *output_ago(char buf[OUTPUT_TIME_SIZE], int64_t when);
+/* "2026-11-25T21:38:13Z" */
+const char *output_time(char buf[OUTPUT_TIME_SIZE], int64_t when);
+/* "sha256:0123..." -> its first digits */
+const char *output_short(const char *id);
+/* Words with blanks between them, shortened to `max` characters (0: not). The caller frees. */
+int output_words(char *const *words, size_t n, size_t max, char **ret, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box ps, inspect, history.
+ */
+#include "base/cleanup.h"
+#include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/container/container.h"
+#include "box/store/container.h"
+#include "box/store/history.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        struct output_options out;
+        bool all;
+        int limit;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+static int row(struct output_table *t, const struct oci_box_container *c, bool no_trunc,
+               struct cfs_error *err)
+{
+        _cleanup_free_ char *command = NULL, *ports = NULL;
+        char ago[OUTPUT_TIME_SIZE];
+        int r = output_words(c->command, c->n_command, no_trunc ? 0 : 30, &command, err);
+
+        if (r >= 0)
+                r = output_words(c->ports, c->n_ports, 0, &ports, err);
+        if (r < 0)
+                return r;
+        output_cell(t, "%.*s", no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
+        output_cell(t, "%s", c->image);
+        output_cell(t, "%s", command);
+        output_cell(t, "%s", output_ago(ago, c->created));
+        output_cell(t, "%s", c->status);
+        output_cell(t, "%s", ports);
+        output_cell(t, "%s", c->name);
+        return 0;
+}
+
+static int run_ps(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        static const char *const heads[] = { "ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAME" };
+        const struct values *v = values;
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+        struct oci_box_container **list;
+        size_t n;
+        int r = arena ? store_container_list(box, NULL, v->all, arena, &list, &n, err) : err_nomem(err);
+
+        if (r < 0)
+                return r;
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_container_type, (void *const *)list, n, err);
+        for (size_t i = 0; v->out.quiet && i < n; i++)
+                printf("%.*s\n", v->out.no_trunc ? BOX_ID_SIZE : BOX_SHORT, list[i]->id);
+        if (v->out.quiet)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = row(&t, list[i], v->out.no_trunc, err);
+        return r < 0 ? r : output_table(&t, err);
+}
+
+static const struct option_def ps_options[] = {
+        { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL, "those that do not run, too" },
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "IDs only" },
+        { "no-trunc", 0, OPTION_FLAG, AT(out.no_trunc), NULL, NULL, "whole IDs and commands" },
+        { 0 },
+};
+
+const struct command cmd_ps_command = {
+        .name = "ps",
+        .args = "",
+        .summary = "list containers",
+        .description = "Lists the containers that run, the newest first.",
+        .options = ps_options,
+        .values_size = sizeof(struct values),
+        .run = run_ps,
+};
+
+/* ---- inspect -------------------------------------------------------------------------------------------------------------- */
+
+static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_container *c;
+        char id[BOX_ID_SIZE], log[PATH_MAX];
+        int r = arena ? store_container_find(box, args[0], id, err) : err_nomem(err);
+
+        if (r >= 0)
+                r = store_container_get(box, id, arena, &c, err);
+        if (r < 0)
+                return r;
+        (void)snprintf(log, sizeof(log), "%s/log", c->bundle);
+        if (c->detached)
+                c->log = log;
+        c->state_directory = (char *)box->rt.root;
+        if (STREQ(c->state, "running"))
+                c->address = network_address(box, id, arena);
+        r = output_json_one(&oci_box_container_type, c, 4, err);
+        putchar('\n');
+        return r;
+}
+
+static const struct option_def no_options[] = { { 0 } };
+
+const struct command cmd_inspect_command = {
+        .name = "inspect",
+        .args = "CONTAINER",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "show what is known of a container, as JSON",
+        .description =
+                "CONTAINER is a name, or the beginning of an ID. `bundle` is where its config.json lies;\n"
+                "`stateDirectory` is the --root with which cfs knows it.",
+        .options = no_options,
+        .run = run_inspect,
+};
+
+/* ---- history -------------------------------------------------------------------------------------------------------------- */
+
+static int history_row(struct output_table *t, const struct oci_box_history *h, struct cfs_error *err)
+{
+        _cleanup_free_ char *command = NULL;
+        char started[OUTPUT_TIME_SIZE], took[32] = "";
+        int r = output_words(h->command, h->n_command, 40, &command, err);
+
+        if (r < 0)
+                return r;
+        if (h->has_finished)
+                (void)snprintf(took, sizeof(took), "%lld s", (long long)(h->finished - h->started));
+        output_cell(t, "%s", output_time(started, h->started));
+        output_cell(t, "%s", took);
+        output_cell(t, "%s", h->user);
+        output_cell(t, "%s", h->name);
+        output_cell(t, "%s", h->image);
+        output_cell(t, "%s", command);
+        if (h->has_exit_code)
+                output_cell(t, "%s (%d)", h->end, h->exit_code);
+        else
+                output_cell(t, "%s", h->end);
+        return 0;
+}
+
+static int run_history(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        static const char *const heads[] = { "STARTED", "TOOK", "USER", "NAME", "IMAGE", "COMMAND", "END" };
+        const struct values *v = values;
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+        struct oci_box_history **list;
+        size_t n;
+        int r = arena ? store_history_list(box, args[0], v->limit, arena, &list, &n, err) : err_nomem(err);
+
+        if (r < 0)
+                return r;
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_history_type, (void *const *)list, n, err);
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = history_row(&t, list[i], err);
+        return r < 0 ? r : output_table(&t, err);
+}
+
+static const struct option_def history_options[] = {
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { "limit", 'n', OPTION_INT, AT(limit), "N", NULL, "the last N only" },
+        { 0 },
+};
+
+const struct command cmd_history_command = {
+        .name = "history",
+        .args = "[CONTAINER]",
+        .max_args = 1,
+        .summary = "who ran what, when, and how it ended",
+        .description =
+                "Lists every run of every container, the newest first; it survives `rm`. CONTAINER is a name\n"
+                "or an ID, also of one that is gone.",
+        .options = history_options,
+        .values_size = sizeof(struct values),
+        .run = run_history,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box pull: an image from a registry, by skopeo(1), whose trade authentication, mirrors and signatures are.
+ */
+#include "base/cleanup.h"
+#include "base/rmtree.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/core/process.h"
+#include "box/image/import.h"
+#include "box/image/layer.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct values {
+        const char *authfile, *name;
+        bool insecure;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+static bool has_transport(const char *ref)
+{
+        static const char *const known[] = { "docker:",         "oci:", "oci-archive:",
+                                             "docker-archive:", "dir:", "containers-storage:",
+                                             "docker-daemon:" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+                if (str_has_prefix(ref, known[i]))
+                        return true;
+        return false;
+}
+
+static int copy(const struct box *box, const char *source, const char *target, const struct values *v,
+                struct cfs_error *err)
+{
+        const char *argv[12] = { "skopeo", "copy" };
+        const struct process p = { .argv = argv, .inherit_output = !box->quiet };
+        _cleanup_free_ char *out = NULL, *errs = NULL;
+        int n = 2, status = 0, r;
+
+        if (v->authfile) {
+                argv[n++] = "--src-authfile";
+                argv[n++] = v->authfile;
+        }
+        if (v->insecure)
+                argv[n++] = "--src-tls-verify=false";
+        argv[n++] = source;
+        argv[n] = target;
+        r = process_run(&p, &status, &out, &errs, err);
+        if (r < 0)
+                return err->code == CFS_E_NOT_FOUND ? err_hint(err, r, "apt-get install skopeo") : r;
+        if (status != 0)
+                return err_set(err, CFS_E_SYSTEM, "skopeo could not copy `%s`: %.400s", source,
+                               errs ? errs : "see its messages above");
+        return 0;
+}
+
+static void remove_directory(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd >= 0 && rmtree_contents(fd) >= 0)
+                (void)rmdir(path);
+}
+
+static int pull(struct box *box, const char *ref, const struct values *v, char id[DIGEST_SIZE],
+                struct cfs_error *err)
+{
+        _cleanup_free_ char *source = NULL, *dir = NULL, *target = NULL;
+        struct import_options o = { .name = v->name ? v->name : has_transport(ref) ? NULL : ref };
+        int r = str_printf(&source, err, "%s%s", has_transport(ref) ? "" : "docker://", ref);
+
+        if (r >= 0)
+                r = str_printf(&dir, err, "%s/layers/pull.XXXXXX", box->root);
+        if (r < 0)
+                return r;
+        if (!mkdtemp(dir))
+                return err_sys(err, errno, "mkdtemp", "make directory `%s`", dir);
+        r = str_printf(&target, err, "oci:%s", dir);
+        if (r >= 0)
+                r = copy(box, source, target, v, err);
+        if (r >= 0)
+                r = import_image(box, dir, &o, id, err);
+        remove_directory(dir);
+        return r;
+}
+
+static int run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        struct cfs_error ignored;
+        char id[DIGEST_SIZE] = "";
+        int r = pull(box, args[0], values, id, err);
+
+        (void)layer_collect(box, &ignored);
+        if (r < 0)
+                return r;
+        printf("%s\n", id);
+        return 0;
+}
+
+static const struct option_def options[] = {
+        { "name", 'n', OPTION_TEXT, AT(name), "NAME[:TAG]", NULL, "call it so; REF by default" },
+        { "authfile", 0, OPTION_TEXT, AT(authfile), "FILE", NULL,
+          "credentials, as `skopeo login` writes them" },
+        { "tls-verify-off", 0, OPTION_FLAG, AT(insecure), NULL, NULL,
+          "accept a registry without a valid certificate" },
+        { 0 },
+};
+
+const struct command cmd_pull_command = {
+        .name = "pull",
+        .args = "REF",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "fetch an image from a registry, by skopeo",
+        .description =
+                "REF is [HOST/]NAME[:TAG], docker.io without a host, or anything that skopeo(1) copies from, such as\n"
+                "docker-archive:FILE or containers-storage:NAME. Prints the image's ID.",
+        .examples = "cfs-box pull docker.io/library/alpine:3.19",
+        .options = options,
+        .values_size = sizeof(struct values),
+        .run = run,
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box run: an image, a command, a container.
+ */
+#include "base/cleanup.h"
+#include "box/cmd/cmd.h"
+#include "box/container/container.h"
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct run_options, field)
+
+static const struct option_def options[] = {
+        { "name", 0, OPTION_TEXT, AT(name), "NAME", NULL, "the container's name; one is made up by default" },
+        { "detach", 'd', OPTION_FLAG, AT(detach), NULL, NULL,
+          "run in the background, under conmon, and print the ID" },
+        { "interactive", 'i', OPTION_FLAG, AT(interactive), NULL, NULL,
+          "keep standard input open, for attach" },
+        { "tty", 't', OPTION_FLAG, AT(tty), NULL, NULL, "give it a terminal" },
+        { "rm", 0, OPTION_FLAG, AT(remove), NULL, NULL, "remove the container when it has ended" },
+        { "restart", 0, OPTION_TEXT, AT(restart), "POLICY", NULL,
+          "start it again when it ends: no, on-failure[:N], always, unless-stopped" },
+        { "cidfile", 0, OPTION_TEXT, AT(cidfile), "FILE", NULL, "write the container's ID to FILE" },
+        { "print-bundle", 0, OPTION_TEXT, AT(print_bundle), "DIR", NULL,
+          "make the OCI bundle DIR, for any runtime, and run nothing" },
+        /* what runs */
+        { "entrypoint", 0, OPTION_TEXT, AT(entrypoint), "PROGRAM", NULL,
+          "in place of the image's entry point and command" },
+        { "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", NULL,
+          "an environment variable; NAME alone is passed on" },
+        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL, "a file of such lines" },
+        { "user", 'u', OPTION_TEXT, AT(user), "USER[:GROUP]", NULL, "names of the image, or numbers" },
+        { "workdir", 'w', OPTION_TEXT, AT(workdir), "DIR", NULL, "the working directory" },
+        { "init", 0, OPTION_FLAG, AT(init), NULL, NULL,
+          "a small init that forwards signals and reaps orphans" },
+        { "stop-signal", 0, OPTION_TEXT, AT(stop_signal), "SIGNAL", NULL, "what `stop` sends first" },
+        { "label", 'l', OPTION_LIST, AT(labels), "NAME[=VALUE]", NULL, "a fact about the container" },
+        /* what it sees */
+        { "volume", 'v', OPTION_LIST, AT(volumes), "SOURCE:DEST[:ro]", NULL,
+          "a directory or file of the host, or a named volume" },
+        { "mount", 0, OPTION_LIST, AT(mounts), "WORDS", NULL,
+          "type=bind|volume|tmpfs,source=...,target=...[,readonly]" },
+        { "tmpfs", 0, OPTION_LIST, AT(tmpfs), "DEST[:OPTIONS]", NULL, "a file system in memory" },
+        { "read-only", 0, OPTION_FLAG, AT(read_only), NULL, NULL, "the root file system cannot be written" },
+        { "shm-size", 0, OPTION_TEXT, AT(shm_size), "SIZE", NULL, "size of /dev/shm, 64m by default" },
+        { "hostname", 'h', OPTION_TEXT, AT(hostname), "NAME", NULL,
+          "its host name; the short ID by default" },
+        { "device", 0, OPTION_LIST, AT(devices), "PATH[:DEST][:rwm]", NULL, "a device of the host" },
+        /* network */
+        { "network", 0, OPTION_TEXT, AT(network), "NETWORK", NULL,
+          "none, host, container:NAME, or a network's name; `network ls` lists them" },
+        { "net", 0, OPTION_TEXT, AT(network), "NETWORK", NULL, NULL },
+        { "publish", 'p', OPTION_LIST, AT(publish), "[ADDR:][PORT:]PORT[/PROTO]", NULL,
+          "a port of the host that leads to the container" },
+        { "publish-all", 0, OPTION_FLAG, AT(publish_all), NULL, NULL, "all ports that the image exposes" },
+        { "dns", 0, OPTION_LIST, AT(dns), "ADDRESS", NULL, "a name server; the host's by default" },
+        { "add-host", 0, OPTION_LIST, AT(hosts), "NAME:ADDRESS", NULL, "a line of /etc/hosts" },
+        /* limits */
+        { "limits", 'c', OPTION_FLAG, AT(limits), NULL, NULL,
+          "modest limits for what has none: 512 MB, one processor, 512 processes" },
+        { "memory", 'M', OPTION_TEXT, AT(memory), "SIZE", NULL, "memory, such as 512m" },
+        { "m", 'm', OPTION_TEXT, AT(memory), "SIZE", NULL, NULL },
+        { "memory-reservation", 0, OPTION_TEXT, AT(memory_reservation), "SIZE", NULL,
+          "what it gets back to when memory is short" },
+        { "memory-swap", 0, OPTION_TEXT, AT(memory_swap), "SIZE", NULL,
+          "memory and swap together; -1: any amount of swap" },
+        { "cpus", 0, OPTION_TEXT, AT(cpus), "NUMBER", NULL, "processors, such as 1.5" },
+        { "cpu-percent", 'C', OPTION_TEXT, AT(cpu_percent), "PERCENT", NULL,
+          "the same in percent of one processor" },
+        { "cpu-shares", 0, OPTION_TEXT, AT(cpu_shares), "NUMBER", NULL,
+          "its share when processors are busy; 1024 is usual" },
+        { "cpuset-cpus", 0, OPTION_TEXT, AT(cpuset), "LIST", NULL, "the processors, such as 0-2,7" },
+        { "pids-limit", 'P', OPTION_TEXT, AT(pids_limit), "NUMBER", NULL, "processes and threads" },
+        { "blkio-weight", 'I', OPTION_TEXT, AT(blkio_weight), "NUMBER", NULL,
+          "its share of busy disks, 10 to 1000" },
+        { "ulimit", 0, OPTION_LIST, AT(ulimits), "NAME=SOFT[:HARD]", NULL,
+          "a resource limit, such as nofile=1024:4096" },
+        /* rights */
+        { "all-namespaces", 'a', OPTION_FLAG, AT(all_namespaces), NULL, NULL,
+          "every namespace: a user and a time namespace besides the usual ones" },
+        { "U", 'U', OPTION_FLAG, AT(shift), NULL, NULL, NULL },
+        { "userns", 0, OPTION_TEXT, AT(userns), "MODE", NULL,
+          "host, auto (-U: root inside is nobody outside), or FIRST[:COUNT] of the host's IDs" },
+        { "cap-add", 0, OPTION_LIST, AT(cap_add), "CAPABILITY", NULL, "a further capability, or all" },
+        { "cap-drop", 0, OPTION_LIST, AT(cap_drop), "CAPABILITY", NULL, "one less, or all" },
+        { "security-opt", 0, OPTION_LIST, AT(security_opts), "WORD", NULL,
+          "seccomp=unconfined|FILE, apparmor=PROFILE, label=CONTEXT, no-new-privileges" },
+        { "sysctl", 0, OPTION_LIST, AT(sysctls), "NAME=VALUE", NULL, "a kernel parameter of its namespaces" },
+        { "privileged", 0, OPTION_FLAG, AT(privileged), NULL, NULL,
+          "all capabilities, devices and system calls: no protection" },
+        { 0 },
+};
+
+static int detached(struct box *box, const char *image, const struct run_options *o, struct cfs_error *err)
+{
+        struct container c;
+        int r = create_container(&c, box, image, o, err);
+
+        if (r < 0)
+                return r;
+        r = launch_container(box, &c, err);
+        if (r >= 0)
+                r = run_write_cidfile(&c, err);
+        if (r >= 0)
+                printf("%s\n", c.id);
+        create_release(&c);
+        return r < 0 ? r : 0;
+}
+
+static int run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        struct run_options o = *(const struct run_options *)values;
+
+        o.args = args + 1;
+        if (o.print_bundle)
+                return print_bundle(box, args[0], &o, err);
+        if (o.detach)
+                return detached(box, args[0], &o, err);
+        return run_container(box, args[0], &o, err);
+}
+
+const struct command cmd_run_command = {
+        .name = "run",
+        .args = "IMAGE [COMMAND [ARG...]]",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .stop_after = 1,
+        .flags = COMMAND_ENTERS,
+        .failure = 125,
+        .summary = "run a command in a new container",
+        .description =
+                "Makes a container of IMAGE and runs COMMAND in it, or what the image says. In the foreground\n"
+                "(without --detach) signals and the terminal are forwarded, and the exit code is the\n"
+                "program's, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not\n"
+                "be executed, and 125 when cfs-box failed.\n"
+                "\n"
+                "The container is an ordinary one of cfs, in the state directory that `cfs-box inspect` names\n"
+                "beside its bundle. It stays, with what it has written, until `cfs-box rm`, or with --rm until\n"
+                "its end.",
+        .examples = "cfs-box run busybox echo hello\n"
+                    "cfs-box run --rm -it -v $PWD:/work -w /work debian bash\n"
+                    "cfs-box run -d --name web -p 8080:80 -M 128m busybox httpd -f -h /var/www",
+        .options = options,
+        .values_size = sizeof(struct run_options),
+        .run = run,
+};

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box stats, events: what goes on.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/container/stats.h"
+#include "box/core/progress.h"
+#include "box/store/container.h"
+#include "box/store/event.h"
+#include "box/store/store.h"
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+struct values {
+        struct output_options out;
+        bool no_stream, follow;
+        const char *since;
+};
+
+#define AT(field)   offsetof(struct values, field)
+#define MAX_SAMPLES 1024
+
+/* ---- stats ---------------------------------------------------------------------------------------------------------------- */
+
+/* The processor time of the last round, to tell how much was used since. */
+struct last {
+        char id[BOX_ID_SIZE];
+        uint64_t cpu, when;
+};
+
+struct round {
+        struct last list[MAX_SAMPLES];
+        size_t n;
+};
+
+static uint64_t now_ns(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void percent(const struct round *before, struct round *now, struct oci_box_stats *s)
+{
+        struct last *l;
+        uint64_t when = now_ns();
+
+        for (size_t i = 0; i < before->n; i++) {
+                const struct last *b = &before->list[i];
+
+                if (STREQ(b->id, s->id) && when > b->when && s->cpu_time >= b->cpu) {
+                        s->cpu_percent_times100 =
+                                (uint32_t)((double)(s->cpu_time - b->cpu) / (double)(when - b->when) * 10000);
+                        s->has_cpu_percent_times100 = true;
+                }
+        }
+        if (now->n == MAX_SAMPLES)
+                return;
+        l = &now->list[now->n++];
+        (void)snprintf(l->id, sizeof(l->id), "%s", s->id);
+        l->cpu = s->cpu_time;
+        l->when = when;
+}
+
+static int sample_all(struct box *box, const char *only, struct oci_arena *arena, const struct round *before,
+                      struct round *now, struct oci_box_stats ***ret, size_t *ret_n, struct cfs_error *err)
+{
+        struct oci_box_container **list;
+        struct cfs_error ignored;
+        size_t n;
+        int r = store_container_list(box, only, false, arena, &list, &n, err);
+
+        if (r < 0)
+                return r;
+        *ret = oci_arena_alloc(arena, (n + 1) * sizeof(**ret));
+        *ret_n = 0;
+        for (size_t i = 0; *ret && i < n; i++) {
+                struct oci_box_stats *s = oci_arena_alloc(arena, sizeof(*s));
+
+                if (!s || !STREQ(list[i]->state, "running") ||
+                    stats_sample(box, list[i], arena, s, &ignored) < 0)
+                        continue; /* it has just ended */
+                percent(before, now, s);
+                (*ret)[(*ret_n)++] = s;
+        }
+        return *ret ? 0 : err_nomem(err);
+}
+
+static void row(struct output_table *t, const struct oci_box_stats *s)
+{
+        char a[24], b[24];
+
+        output_cell(t, "%.*s", BOX_SHORT, s->id);
+        output_cell(t, "%s", s->name);
+        if (s->has_cpu_percent_times100)
+                output_cell(t, "%u.%02u %%", s->cpu_percent_times100 / 100, s->cpu_percent_times100 % 100);
+        else
+                output_cell(t, "-");
+        output_cell(t, "%s / %s", progress_size(a, sizeof(a), s->memory),
+                    s->has_memory_limit ? progress_size(b, sizeof(b), s->memory_limit) : "-");
+        output_cell(t, "%s / %s", progress_size(a, sizeof(a), s->received),
+                    progress_size(b, sizeof(b), s->sent));
+        output_cell(t, "%s / %s", progress_size(a, sizeof(a), s->read),
+                    progress_size(b, sizeof(b), s->written));
+        output_cell(t, "%llu", (unsigned long long)s->pids);
+}
+
+static int show(struct oci_box_stats *const *list, size_t n, const struct values *v, struct cfs_error *err)
+{
+        static const char *const heads[] = {
+                "ID", "NAME", "CPU", "MEMORY / LIMIT", "NET IN / OUT", "DISK READ / WRITTEN", "PIDS"
+        };
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_stats_type, (void *const *)list, n, err);
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; i < n; i++)
+                row(&t, list[i]);
+        return output_table(&t, err);
+}
+
+static int run_stats(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        static struct round rounds[2];
+        char id[BOX_ID_SIZE];
+        int r = args[0] ? store_container_find(box, args[0], id, err) : 0;
+
+        for (unsigned i = 0; r >= 0; i++) {
+                _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+                struct oci_box_stats **list;
+                size_t n;
+
+                rounds[i % 2].n = 0;
+                r = arena ? sample_all(box, args[0] ? id : NULL, arena, &rounds[(i + 1) % 2], &rounds[i % 2],
+                                       &list, &n, err)
+                          : err_nomem(err);
+                /* The first round is only to compare with. */
+                if (r >= 0 && i > 0) {
+                        if (!v->no_stream && isatty(STDOUT_FILENO))
+                                printf("\033[H\033[J");
+                        r = show(list, n, v, err);
+                        if (fflush(stdout) != 0)
+                                return 0;
+                        if (v->no_stream)
+                                break;
+                }
+                (void)poll(NULL, 0, i == 0 ? 200 : 1000);
+        }
+        return r < 0 ? r : 0;
+}
+
+static const struct option_def stats_options[] = {
+        { "no-stream", 0, OPTION_FLAG, AT(no_stream), NULL, NULL, "once" },
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { 0 },
+};
+
+const struct command cmd_stats_command = {
+        .name = "stats",
+        .args = "[CONTAINER]",
+        .max_args = 1,
+        .summary = "show what containers use, live",
+        .description =
+                "Processor, memory, network and disk of all containers that run, or of one, every second.",
+        .options = stats_options,
+        .values_size = sizeof(struct values),
+        .run = run_stats,
+};
+
+/* ---- events --------------------------------------------------------------------------------------------------------------- */
+
+static int print_event(void *data, const struct oci_box_event *e, struct cfs_error *err)
+{
+        const struct values *v = data;
+        char time[OUTPUT_TIME_SIZE];
+        int r = 0;
+
+        if (v->out.format && STREQ(v->out.format, "json")) {
+                r = output_json_one(&oci_box_event_type, e, 0, err);
+                printf("\n");
+        } else {
+                printf("%s %s %s %.*s %s%s%s\n", output_time(time, e->time), e->type, e->action, BOX_SHORT,
+                       output_short(e->id), e->name, *e->detail ? " " : "", e->detail);
+        }
+        return r;
+}
+
+static int parse_since(const char *text, int64_t *ret, struct cfs_error *err)
+{
+        struct tm tm = { 0 };
+
+        if (str_to_i64(text, ret) == 0)
+                return 0;
+        if (!strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+                return err_set(
+                        err, CFS_E_INVALID,
+                        "--since %s: expected seconds since 1970, or a time such as 2026-01-31T12:00:00Z",
+                        text);
+        *ret = (int64_t)timegm(&tm);
+        return 0;
+}
+
+static int run_events(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        const struct values *v = values;
+        _cleanup_close_ int fd = -1;
+        _cleanup_free_ char *wal = NULL;
+        int64_t seq = 0, since = 0;
+        int r = v->since ? parse_since(v->since, &since, err) : 0;
+
+        if (r >= 0 && v->follow && !v->since) /* from now on */
+                r = store_number(box, &seq, err, "SELECT coalesce(max(seq), 0) FROM events", "");
+        if (r >= 0)
+                r = str_printf(&wal, err, "%s/box.db-wal", box->root);
+        if (r < 0)
+                return r;
+        fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        if (fd < 0 || (inotify_add_watch(fd, wal, IN_MODIFY) < 0 && errno != ENOENT))
+                return err_sys(err, errno, "inotify_add_watch", "watch `%s`", wal);
+        do {
+                struct pollfd p = { .fd = fd, .events = POLLIN };
+                char buf[4096];
+
+                r = store_event_each(box, &seq, since, print_event, (void *)v, err);
+                if (fflush(stdout) != 0)
+                        return 0;
+                if (v->follow && poll(&p, 1, 1000) > 0)
+                        while (read(fd, buf, sizeof(buf)) > 0)
+                                ;
+        } while (r >= 0 && v->follow);
+        return r < 0 ? r : 0;
+}
+
+static const struct option_def events_options[] = {
+        { "follow", 'f', OPTION_FLAG, AT(follow), NULL, NULL, "go on, with those that happen from now on" },
+        { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL, "only later ones" },
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { 0 },
+};
+
+const struct command cmd_events_command = {
+        .name = "events",
+        .args = "",
+        .summary = "show what happened to containers and images",
+        .description = "The last 10000 are kept. With --format json each is a line.",
+        .options = events_options,
+        .values_size = sizeof(struct values),
+        .run = run_events,
+};

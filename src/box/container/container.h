@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What can be done with containers: the functions behind the commands, and for a server (box.h says what threads may do).
+ * Reading is in store/container.h.
+ */
+#ifndef BOX_CONTAINER_CONTAINER_H
+#define BOX_CONTAINER_CONTAINER_H
+
+#include "box/core/box.h"
+#include "box/bundle/config.h"
+#include "box/bundle/options.h"
+#include "box/core/digest.h"
+
+/* A container that is being made or started. */
+struct container {
+        const struct box *box;
+        const struct run_options *o; /* NULL: it has its config.json already */
+        char id[BOX_ID_SIZE], name[64], hostname[65];
+        char image[DIGEST_SIZE];
+        char dir[PATH_MAX]; /* ROOT/containers/ID */
+        struct oci_image *config;
+        struct oci_arena *config_arena;
+        enum config_network net;
+        char net_name[PATH_MAX]; /* what config_input has */
+        char **ports;
+        size_t n_ports;
+        struct oci_arena *arena; /* of ports */
+        uint32_t host_id, n_ids;
+        bool throwaway;
+};
+
+/* create.c: a row and a directory; nothing is mounted yet. On failure nothing is left. */
+int create_container(struct container *c, const struct box *box, const char *image,
+                     const struct run_options *o, struct cfs_error *err);
+/* An existing one, to be started again. */
+int create_reopen(struct container *c, const struct box *box, const char *id, struct cfs_error *err);
+void create_release(struct container *c);
+
+/* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when it is not there. Changes
+ * this process for good. Returns a descriptor of the root. */
+int prepare_container(struct container *c, struct cfs_error *err);
+/* Only the mount, of a container that does not run; for cp. */
+int prepare_mount(struct container *c, struct cfs_error *err);
+
+/* network.c: what --network means. */
+int network_resolve(struct container *c, const char *network, struct cfs_error *err);
+/* /etc/hosts, /etc/hostname, /etc/resolv.conf of the container. */
+int network_files(const struct container *c, struct cfs_error *err);
+
+/* The address that its network gave it, without the prefix; NULL: none. */
+char *network_address(const struct box *box, const char *id, struct oci_arena *arena);
+
+/* run.c: creates it, runs it in the foreground, in this process, and returns its exit code. */
+int run_container(const struct box *box, const char *image, const struct run_options *o,
+                  struct cfs_error *err);
+/* --cidfile */
+int run_write_cidfile(const struct container *c, struct cfs_error *err);
+/* bundle.c: --print-bundle */
+int print_bundle(const struct box *box, const char *image, const struct run_options *o,
+                 struct cfs_error *err);
+
+/* launch.c: starts it under conmon; it stays when the caller ends. By a child process, so that this one stays as it is; the store is
+ * closed and opened again around the fork. */
+int launch_container(struct box *box, struct container *c, struct cfs_error *err);
+/* One that exists and does not run. */
+int launch_again(struct box *box, const char *id, struct cfs_error *err);
+
+/* ended.c: called once when a container has ended: takes down what it had, records how it ended, removes it when it is to be removed.
+ * exit_code: -1 unknown. */
+int ended_container(const struct box *box, const char *id, int exit_code, struct cfs_error *err);
+/* What conmon calls: as above, and the restart policy. */
+int ended_monitored(struct box *box, const char *id, struct cfs_error *err);
+/* The exit code that conmon has written; -1: none. */
+int ended_exit_code(const struct box *box, const char *id);
+
+/* Takes down the network of a container that cfs knows nothing of any more; nothing when there is none. */
+void ended_network(const struct box *box, const char *id);
+
+/* stop.c. signal: 0 is the container's own, then SIGKILL after `seconds`. */
+int stop_container(const struct box *box, const char *id, int signal, unsigned seconds,
+                   struct cfs_error *err);
+int stop_kill(const struct box *box, const char *id, int signal, struct cfs_error *err);
+/* Waits until it has ended and that is recorded; *ret_code is -1 when unknown. timeout_ms -1: for ever. -ETIMEDOUT without a message. */
+int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_code, struct cfs_error *err);
+
+/* remove.c: force: a running one is killed first. */
+int remove_container(const struct box *box, const char *id, bool force, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The files of containers: copying in and out, what has changed, and images of it.
+ */
+#ifndef BOX_CONTAINER_FILES_H
+#define BOX_CONTAINER_FILES_H
+
+#include "box/core/box.h"
+#include "box/core/digest.h"
+
+/* "-" is an archive on standard output or input. These may change the process's mount namespace, for good. */
+int files_copy_out(const struct box *box, const char *id, const char *path, const char *to,
+                   struct cfs_error *err);
+int files_copy_in(const struct box *box, const char *id, const char *from, const char *path,
+                  struct cfs_error *err);
+
+/* kind: 'A', 'C' or 'D'; path relative to the root. */
+int files_diff(const struct box *box, const char *id, int (*fn)(void *data, char kind, const char *path),
+               void *data, struct cfs_error *err);
+
+struct files_commit_options {
+        const char *name, *author, *message;
+        const char **changes; /* "CMD word..." and so on */
+};
+int files_commit(const struct box *box, const char *id, const struct files_commit_options *o,
+                 char ret_image[DIGEST_SIZE], struct cfs_error *err);
+
+#endif

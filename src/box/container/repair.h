@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What others left half done is completed or taken back.
+ */
+#ifndef BOX_CONTAINER_REPAIR_H
+#define BOX_CONTAINER_REPAIR_H
+
+#include "box/core/box.h"
+
+/* At the start of every command: containers whose init is gone without anybody having recorded it, and those whose creator was
+ * killed. Cheap when there is nothing to do: one look at the rows that are in such a state. */
+int repair_all(const struct box *box, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * By `cfs events --stats`, which knows both kinds of cgroups; and the counters of the interfaces in /proc/PID/net/dev, which cgroups
+ * do not have.
+ */
+#include "box/container/stats.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <strings.h>
+
+#define UNLIMITED (1ULL << 60) /* v1 says "no limit" by a number near 2^63 */
+
+struct line {
+        char *text;
+};
+
+static int keep(void *data, const char *text)
+{
+        struct line *l = data;
+
+        if (!l->text)
+                l->text = strdup(text);
+        return 0;
+}
+
+static void add_disks(const struct oci_cfs_stats_blkio *b, struct oci_box_stats *s)
+{
+        for (size_t i = 0; b && i < b->n_io_service_bytes_recursive; i++) {
+                const struct oci_cfs_stats_blkio_entry *e = b->io_service_bytes_recursive[i];
+
+                if (e->op && strcasecmp(e->op, "read") == 0)
+                        s->read += e->value;
+                else if (e->op && strcasecmp(e->op, "write") == 0)
+                        s->written += e->value;
+        }
+        s->has_read = s->has_written = true;
+}
+
+static void add_network(int pid, struct oci_box_stats *s)
+{
+        _cleanup_free_ char *text = NULL;
+        struct cfs_error ignored;
+        char path[48];
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/net/dev", pid);
+        if (pid <= 0 || io_read_file(AT_FDCWD, path, 1U << 20, &text, NULL, &ignored) < 0)
+                return;
+        for (const char *line = text; *line;) {
+                const char *name = line + strspn(line, " "), *colon = strchr(name, ':');
+                unsigned long long in, out;
+
+                line += strcspn(line, "\n");
+                line += *line != '\0';
+                if (colon && colon < line && strncmp(name, "lo:", 3) != 0 &&
+                    sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &in, &out) == 2) {
+                        s->received += in;
+                        s->sent += out;
+                }
+        }
+        s->has_received = s->has_sent = true;
+}
+
+int stats_sample(const struct box *box, const struct oci_box_container *c, struct oci_arena *arena,
+                 struct oci_box_stats *ret, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *other = NULL;
+        struct oci_cfs_stats *s;
+        struct line line = { 0 };
+        int r = cfs_events(&box->rt, c->id, true, 0, keep, &line, err);
+
+        if (r >= 0 && !line.text)
+                r = err_set(err, CFS_E_STATE, "container `%s` does not run", c->name);
+        if (r >= 0)
+                r = oci_decode(&oci_cfs_stats_type, "stats", line.text, strlen(line.text), (void **)&s,
+                               &other, err);
+        free(line.text);
+        if (r < 0)
+                return r;
+        *ret = (struct oci_box_stats){ .id = oci_arena_strdup(arena, c->id),
+                                       .name = oci_arena_strdup(arena, c->name) };
+        if (s->data && s->data->cpu && s->data->cpu->usage) {
+                ret->cpu_time = s->data->cpu->usage->total;
+                ret->has_cpu_time = true;
+        }
+        if (s->data && s->data->memory && s->data->memory->usage) {
+                ret->memory = s->data->memory->usage->usage;
+                ret->memory_limit = s->data->memory->usage->limit;
+                ret->has_memory = true;
+                ret->has_memory_limit = ret->memory_limit > 0 && ret->memory_limit < UNLIMITED;
+        }
+        if (s->data && s->data->pids) {
+                ret->pids = s->data->pids->current;
+                ret->has_pids = true;
+        }
+        if (s->data)
+                add_disks(s->data->blkio, ret);
+        add_network(c->pid, ret);
+        return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files of an image that lies unpacked in a directory whose author is unknown.
+ */
+#ifndef BOX_IMAGE_BLOB_H
+#define BOX_IMAGE_BLOB_H
+
+#include "base/err.h"
+#include <stdint.h>
+
+#define BLOB_MAX_JSON (4U << 20) /* of one document: what registries allow for a manifest */
+
+/* Opens a regular file; links are followed inside the directory only. `source` names the directory in messages. */
+int blob_open(int dir_fd, const char *source, const char *path, uint64_t *ret_size, struct cfs_error *err);
+
+/* All of a document. The caller frees. */
+int blob_text(int dir_fd, const char *source, const char *path, char **ret, size_t *ret_len,
+              struct cfs_error *err);
+
+/* The same for blobs/sha256/DIGEST of an OCI layout, whose digest is verified. */
+int blob_digest_text(int dir_fd, const char *source, const char *digest, char **ret, size_t *ret_len,
+                     struct cfs_error *err);
+
+/* Is it a whole digest? What is none must not become part of a path. */
+int blob_check(const char *source, const char *digest, struct cfs_error *err);
+
+/* "blobs/sha256/..." */
+const char *blob_path(char *buf, size_t size, const char *digest);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ways into and out of the store for images.
+ */
+#ifndef BOX_IMAGE_IMPORT_H
+#define BOX_IMAGE_IMPORT_H
+
+#include "box/core/box.h"
+#include "box/core/digest.h"
+
+struct import_options {
+        const char *name; /* for the image; NULL: what it says itself       */
+        /* For root file systems, which say nothing of what to run: */
+        const char *const *command; /* NULL-terminated, or NULL: /bin/sh       */
+        const char *const *env;     /* NULL-terminated, or NULL                */
+};
+
+/* `source`: a directory (a root file system, or an OCI layout), an archive (of a root file system, an OCI layout, or `docker save`),
+ * "-" for an archive from standard input. ret_id is that of the (last) image. */
+int import_image(const struct box *box, const char *source, const struct import_options *o,
+                 char ret_id[DIGEST_SIZE], struct cfs_error *err);
+
+/* layout.c: all images of an OCI layout. */
+int layout_import(const struct box *box, int dir_fd, const char *source, const struct import_options *o,
+                  char ret_id[DIGEST_SIZE], struct cfs_error *err);
+/* export.c: writes one as a new OCI layout. gzip: compress the layers. */
+int export_layout(const struct box *box, const char *id, const char *name, const char *dir, bool gzip,
+                  struct cfs_error *err);
+
+/* docker.c: all images of an unpacked `docker save`. */
+int docker_import(const struct box *box, int dir_fd, const char *source, const struct import_options *o,
+                  char ret_id[DIGEST_SIZE], struct cfs_error *err);
+
+/* make.c: an image from what this machine has: "busybox", "debian". */
+int make_image(const struct box *box, const char *kind, const char *name, const char *suite,
+               char ret_id[DIGEST_SIZE], struct cfs_error *err);
+
+/* rootfs.c: an image with one layer that was no image before. `command`: NULL-terminated. */
+int rootfs_image(const struct box *box, int64_t layer, const char *diff_id, const struct import_options *o,
+                 const char *created_by, char ret_id[DIGEST_SIZE], struct cfs_error *err);
+
+#endif

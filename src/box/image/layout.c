@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * OCI layouts (OCI image specification, image-layout.md): index.json names manifests, a manifest names a configuration and
+ * layers, each by digest. Every blob is read with its digest verified; a layer's uncompressed digest must also be the one that
+ * the configuration has.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/core/architecture.h"
+#include "box/image/blob.h"
+#include "box/image/import.h"
+#include "box/image/layer.h"
+#include "box/store/image.h"
+#include <errno.h>
+#include <fcntl.h>
+
+#define MAX_LAYERS 500 /* what overlayfs takes */
+#define MAX_DEPTH  4   /* of indexes in indexes */
+
+struct layout {
+        const struct box *box;
+        int dir_fd;
+        const char *source;
+        const struct import_options *o;
+        char *ret_id;
+        unsigned images, others; /* of another architecture */
+};
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+
+static const char *annotation(const struct oci_descriptor *d, const char *key)
+{
+        for (size_t i = 0; d->annotations && i < d->annotations->n; i++)
+                if (STREQ(d->annotations->entries[i].key, key))
+                        return d->annotations->entries[i].value;
+        return NULL;
+}
+
+/* The image's name: the user's, else what the layout says, which may be a whole name or only a tag. */
+static int find_name(const struct layout *l, const struct oci_descriptor *d, char **ret,
+                     struct cfs_error *err)
+{
+        const char *name = l->o->name, *base = strrchr(l->source, '/');
+        struct cfs_error ignored;
+
+        base = base && base[1] ? base + 1 : l->source;
+        if (!name)
+                name = annotation(d, "io.containerd.image.name");
+        if (!name)
+                name = annotation(d, "org.opencontainers.image.ref.name");
+        if (name && !l->o->name && !strpbrk(name, "/:")) { /* a tag */
+                _cleanup_free_ char *full = NULL, *checked = NULL;
+
+                if (str_printf(&full, err, "%.*s:%s", (int)strcspn(base, "."), base, name) >= 0 &&
+                    store_image_name(full, &checked, &ignored) >= 0) {
+                        *ret = TAKE_PTR(full);
+                        return 0;
+                }
+                return 0;
+        }
+        return name ? str_dup(ret, name, err) : 0;
+}
+
+static int add_layers(struct layout *l, const struct oci_manifest *m, const struct oci_image *config,
+                      int64_t *layers, struct cfs_error *err)
+{
+        for (size_t i = 0; i < m->n_layers; i++) {
+                const struct oci_descriptor *d = m->layers[i];
+                _cleanup_close_ int fd = -1;
+                struct layer layer = { 0 };
+                char path[128];
+                uint64_t size;
+                int r;
+
+                r = blob_check(l->source, d->digest, err);
+                if (r >= 0)
+                        r = layer_find(l->box, config->rootfs->diff_ids[i], &layer, err);
+                if (r == 0) {
+                        fd = blob_open(l->dir_fd, l->source, blob_path(path, sizeof(path), d->digest), &size,
+                                       err);
+                        if (fd < 0)
+                                return fd;
+                        r = layer_add(l->box, fd, d->digest, d->digest, config->rootfs->diff_ids[i], size,
+                                      &layer, err);
+                }
+                if (r < 0)
+                        return err_prefix(err, r, "image `%s`", l->source);
+                layers[i] = layer.id;
+        }
+        return 0;
+}
+
+static int check_counts(const struct layout *l, const struct oci_manifest *m, const struct oci_image *config,
+                        struct cfs_error *err)
+{
+        if (m->n_layers != config->rootfs->n_diff_ids)
+                return err_set(err, CFS_E_INVALID,
+                               "image `%s`: the manifest has %zu layers, the configuration %zu", l->source,
+                               m->n_layers, config->rootfs->n_diff_ids);
+        if (m->n_layers > MAX_LAYERS)
+                return err_set(err, CFS_E_INVALID, "image `%s`: more than %d layers", l->source, MAX_LAYERS);
+        return 0;
+}
+
+static int import_manifest(struct layout *l, const struct oci_descriptor *d, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL, *config_text = NULL, *name = NULL;
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL, *config_arena = NULL;
+        _cleanup_free_ int64_t *layers = NULL;
+        struct oci_manifest *m;
+        struct oci_image *config;
+        size_t len;
+        int r = blob_digest_text(l->dir_fd, l->source, d->digest, &text, &len, err);
+
+        if (r >= 0)
+                r = oci_decode(&oci_manifest_type, d->digest, text, len, (void **)&m, &arena, err);
+        if (r >= 0)
+                r = blob_digest_text(l->dir_fd, l->source, m->config->digest, &config_text, &len, err);
+        if (r >= 0)
+                r = oci_decode(&oci_image_type, m->config->digest, config_text, len, (void **)&config,
+                               &config_arena, err);
+        if (r >= 0)
+                r = check_counts(l, m, config, err);
+        if (r < 0)
+                return r;
+        layers = calloc(m->n_layers + 1, sizeof(*layers));
+        if (!layers)
+                return err_nomem(err);
+        r = add_layers(l, m, config, layers, err);
+        if (r >= 0)
+                r = find_name(l, d, &name, err);
+        if (r >= 0)
+                r = store_image_add(l->box, config_text, layers, m->n_layers, name, l->ret_id, err);
+        l->images++;
+        return r;
+}
+
+static bool is_index(const struct oci_descriptor *d)
+{
+        return STREQ(d->media_type, "application/vnd.oci.image.index.v1+json") ||
+               STREQ(d->media_type, "application/vnd.docker.distribution.manifest.list.v2+json");
+}
+
+static bool is_ours(const struct oci_descriptor *d)
+{
+        return !d->platform ||
+               (STREQ(d->platform->os, "linux") && STREQ(d->platform->architecture, architecture_name()));
+}
+
+static int import_index(struct layout *l, const char *name, const char *text, size_t len, unsigned depth,
+                        struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        struct oci_image_index *index;
+        int r = oci_decode(&oci_image_index_type, name, text, len, (void **)&index, &arena, err);
+
+        if (r >= 0 && depth > MAX_DEPTH)
+                r = err_set(err, CFS_E_INVALID, "image `%s`: indexes nested more than %d deep", l->source,
+                            MAX_DEPTH);
+        for (size_t i = 0; r >= 0 && i < index->n_manifests; i++) {
+                const struct oci_descriptor *d = index->manifests[i];
+                _cleanup_free_ char *inner = NULL;
+
+                if (!is_ours(d)) {
+                        l->others++;
+                } else if (is_index(d)) {
+                        r = blob_digest_text(l->dir_fd, l->source, d->digest, &inner, &len, err);
+                        if (r >= 0)
+                                r = import_index(l, d->digest, inner, len, depth + 1, err);
+                } else {
+                        r = import_manifest(l, d, err);
+                }
+        }
+        return r;
+}
+
+int layout_import(const struct box *box, int dir_fd, const char *source, const struct import_options *o,
+                  char ret_id[DIGEST_SIZE], struct cfs_error *err)
+{
+        struct layout l = { .box = box, .dir_fd = dir_fd, .source = source, .o = o, .ret_id = ret_id };
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r = blob_text(dir_fd, source, "index.json", &text, &len, err);
+
+        if (r >= 0)
+                r = import_index(&l, "index.json", text, len, 0, err);
+        if (r >= 0 && l.images == 0)
+                return err_set(err, CFS_E_INVALID, "image `%s`: %s", source,
+                               l.others ? "none of its images is for this machine's processor"
+                                        : "its index names no image");
+        return r;
+}

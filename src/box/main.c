@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box, the command: options, the store, one command, and the only place where a failure becomes text and an exit code.
+ *
+ * An ordinary user first becomes root of a user namespace of his own (rootless.h). Commands that enter a container then
+ * replace this process by one whose executable no container can overwrite (CVE-2019-5736); both execute main() again.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/cmd/command.h"
+#include "box/container/repair.h"
+#include "box/core/exit_code.h"
+#include "box/rootless.h"
+#include "box/store/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct global_options, field)
+
+/* Where cfs-box lies, for the copy of itself that no longer knows. */
+#define PROGRAMS "CFS_BOX_PROGRAMS"
+
+const struct option_def globals_options[] = {
+        { "root", 0, OPTION_TEXT, AT(root), "DIR", NULL, "directory of images and containers" },
+        { "run", 0, OPTION_TEXT, AT(run), "DIR", NULL, NULL }, /* for what conmon calls */
+        { "quiet", 0, OPTION_FLAG, AT(quiet), NULL, NULL, "no progress bars" },
+        { "version", 'v', OPTION_FLAG, AT(version), NULL, NULL, "show the version" },
+        { 0 },
+};
+
+static void open_standard_descriptors(void)
+{
+        struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+        if (poll(p, 3, 0) <= 0)
+                return;
+        for (int fd = 0; fd <= 2; fd++)
+                if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
+                        (void)open("/dev/null", O_RDWR);
+}
+
+/* The directory of this executable: cfs, for conmon, and cfs-cni, for hooks, lie there. */
+static int find_programs(char **ret, struct cfs_error *err)
+{
+        const char *known = getenv(PROGRAMS);
+        char path[PATH_MAX];
+        ssize_t n;
+        char *slash;
+
+        if (known)
+                return str_dup(ret, known, err);
+        n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+        if (n < 0)
+                return err_sys(err, errno, "readlink",
+                               "read the link /proc/self/exe (is procfs mounted on /proc?)");
+        path[n] = '\0';
+        slash = strrchr(path, '/');
+        *slash = '\0';
+        if (setenv(PROGRAMS, path, 1) < 0)
+                return err_nomem(err);
+        return str_dup(ret, path, err);
+}
+
+static int default_directories(struct box *box, const char *root, const char *run_dir, struct cfs_error *err)
+{
+        const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME"), *run = getenv("XDG_RUNTIME_DIR");
+        _cleanup_free_ char *absolute = NULL;
+
+        if (root) {
+                if (*root != '/') {
+                        absolute = getcwd(NULL, 0);
+                        if (!absolute)
+                                return err_sys(err, errno, "getcwd", "find the current directory");
+                }
+                if (str_printf(&box->root, err, "%s%s%s", absolute ? absolute : "", absolute ? "/" : "",
+                               root) < 0)
+                        return -ENOMEM;
+                return run_dir ? str_dup(&box->run, run_dir, err)
+                               : str_printf(&box->run, err, "%s/run", box->root);
+        }
+        if (!box->rootless) {
+                int r = str_dup(&box->root, "/var/lib/cfs-box", err);
+
+                return r < 0 ? r : str_dup(&box->run, "/run/cfs-box", err);
+        }
+        if (!data && !home)
+                return err_set(err, CFS_E_INVALID,
+                               "neither XDG_DATA_HOME nor HOME is set, and --root is not given");
+        if (str_printf(&box->root, err, "%s%s/cfs-box", data ? data : home, data ? "" : "/.local/share") < 0)
+                return -ENOMEM;
+        return run ? str_printf(&box->run, err, "%s/cfs-box", run)
+                   : str_printf(&box->run, err, "%s/run", box->root);
+}
+
+static int open_box(struct box *box, const struct global_options *g, char **ret_state, struct cfs_error *err)
+{
+        int r = default_directories(box, g->root, g->run, err);
+
+        box->quiet = g->quiet;
+        if (r >= 0)
+                r = str_printf(ret_state, err, "%s/cfs", box->run);
+        if (r < 0)
+                return r;
+        box->rt.root = *ret_state;
+        box->rt.cgroup_manager = box->rootless ? rootless_cgroup_manager() : CFS_CGROUP_CGROUPFS;
+        r = store_open(box, err);
+        return r < 0 ? r : repair_all(box, err);
+}
+
+static void close_box(struct box *box, char *state)
+{
+        store_close(box);
+        free(box->root);
+        free(box->run);
+        free(box->programs);
+        free(state);
+}
+
+static int check_count(const struct command *c, unsigned n, struct cfs_error *err)
+{
+        if (n >= c->min_args && n <= c->max_args)
+                return 0;
+        return err_hint(err,
+                        err_set(err, CFS_E_INVALID, "`cfs-box %s` takes %s arguments than %u", c->name,
+                                n < c->min_args ? "more" : "fewer", n),
+                        "usage: cfs-box %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
+}
+
+static int run_command(const struct command *c, const struct global_options *g, const void *values,
+                       const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
+{
+        struct box box = { .root_fd = -1, .rootless = rootless_is() };
+        char *state = NULL;
+        int r = check_count(c, rest->n, err);
+
+        if (r >= 0)
+                r = find_programs(&box.programs, err);
+        if (r >= 0)
+                r = rootless_enter(argv, err);
+        if (r >= 0 && c->flags & COMMAND_ENTERS)
+                r = cfs_protect_executable(argv, err);
+        if (r >= 0 && !(c->flags & COMMAND_NO_STORE))
+                r = open_box(&box, g, &state, err);
+        if (r >= 0)
+                r = c->run(&box, values, rest->args, err);
+        if (r >= 0)
+                *exit_code = r;
+        else if (c->failure == 125) /* as docker: 126 cannot be executed, 127 not found, 125 anything else */
+                *exit_code = exit_code_of(err);
+        close_box(&box, state);
+        return r;
+}
+
+static int dispatch(const struct command *c, const struct global_options *g, int argc, char **argv,
+                    char **all, int *exit_code, struct cfs_error *err)
+{
+        struct options_rest rest = { 0 };
+        void *values = calloc(1, c->values_size + 1);
+        int r;
+
+        if (!values)
+                return err_nomem(err);
+        *exit_code = c->failure ? c->failure : 1;
+        r = options_parse(c->options, c->stop_after, argc, argv, values, &rest, err);
+        if (r < 0 && !err->hint[0])
+                err_hint(err, r, "`cfs-box %s --help` lists the options", c->name);
+        if (r >= 0 && rest.help) {
+                help_command(c);
+                *exit_code = 0;
+        } else if (r >= 0) {
+                r = run_command(c, g, values, &rest, all, exit_code, err);
+        }
+        options_free(c->options, values);
+        free(values);
+        free(rest.args);
+        return r;
+}
+
+static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
+{
+        struct global_options g = { 0 };
+        struct options_rest rest;
+        _cleanup_free_ const char **words = NULL;
+        const struct command *c;
+        unsigned used;
+        int r = options_parse(globals_options, 1, argc - 1, argv + 1, &g, &rest, err);
+
+        if (r < 0)
+                return err->hint[0] ? r : err_hint(err, r, "`cfs-box --help` lists the options");
+        words = rest.args;
+        if (g.version) {
+                printf("cfs-box version %s\n", cfs_version());
+        } else if (rest.help || rest.n == 0 || STREQ(words[0], "help")) {
+                if (rest.n > 1 && STREQ(words[1], "--json"))
+                        help_json();
+                else if (rest.n > 1 && (c = commands_find(words + 1, &used)))
+                        help_command(c);
+                else
+                        help_general();
+        } else if ((c = commands_find(words, &used))) {
+                return dispatch(c, &g, (int)(rest.n - used), (char **)words + used, argv, exit_code, err);
+        } else {
+                return commands_unknown(words[0], err);
+        }
+        *exit_code = 0;
+        return 0;
+}
+
+static void show(const struct cfs_error *err)
+{
+        fprintf(stderr, "cfs-box: %s\n", err->text);
+        if (err->hint[0])
+                fprintf(stderr, "         %s\n", err->hint);
+}
+
+int main(int argc, char **argv)
+{
+        struct sigaction sa = { .sa_handler = SIG_DFL };
+        struct cfs_error err = { 0 };
+        int exit_code = 1, r;
+
+        open_standard_descriptors();
+        (void)sigaction(SIGCHLD, &sa, NULL);
+        r = run(argc, argv, &exit_code, &err);
+        if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+                r = err_sys(&err, errno, "write", "write to standard output");
+        if (r < 0) {
+                show(&err);
+                return exit_code ? exit_code : 1;
+        }
+        return exit_code;
+}

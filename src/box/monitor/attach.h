@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Connecting to a container through conmon.
+ */
+#ifndef BOX_MONITOR_ATTACH_H
+#define BOX_MONITOR_ATTACH_H
+
+#include "base/err.h"
+#include <stdbool.h>
+
+/* Copies until the container ends (0), or the user leaves by Control-P Control-Q (1). bundle: where conmon's control FIFO is. */
+int attach_run(const char *run, const char *bundle, const char *id, bool terminal, bool with_stdin,
+               struct cfs_error *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading the log, also while it grows: a line that has no end yet is kept until it has one.
+ */
+#include "box/monitor/log.h"
+#include "base/cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define CHUNK    65536
+#define MAX_LINE (1U << 20)
+
+bool log_parse(const char *line, size_t len, struct log_line *ret)
+{
+        const char *end = line + len, *stream, *tag, *text;
+
+        stream = memchr(line, ' ', len);
+        if (!stream || end - stream < 10)
+                return false;
+        tag = memchr(stream + 1, ' ', (size_t)(end - stream - 1));
+        if (!tag || end - tag < 3 || tag[2] != ' ')
+                return false;
+        text = tag + 3;
+        *ret = (struct log_line){ .time = line,
+                                  .time_len = (size_t)(stream - line),
+                                  .text = text,
+                                  .len = (size_t)(end - text),
+                                  .is_stderr = tag - stream == 7 && memcmp(stream + 1, "stderr", 6) == 0,
+                                  .whole = tag[1] == 'F' };
+        return tag - stream == 7;
+}
+
+/* Where the last `tail` lines begin: backwards from the end, a chunk at a time. */
+static int seek_tail(struct log_reader *r, uint64_t tail, const char *path, struct cfs_error *err)
+{
+        char buf[CHUNK];
+        struct stat st;
+        off_t at;
+        uint64_t lines = 0;
+
+        if (fstat(r->fd, &st) < 0)
+                return err_sys(err, errno, "fstat", "look at `%s`", path);
+        for (at = st.st_size; at > 0;) {
+                size_t want = at > (off_t)CHUNK ? CHUNK : (size_t)at;
+
+                at -= (off_t)want;
+                if (pread(r->fd, buf, want, at) != (ssize_t)want)
+                        return err_sys(err, EIO, "pread", "read `%s`", path);
+                for (size_t i = want; i > 0; i--)
+                        if (buf[i - 1] == '\n' && at + (off_t)i < st.st_size && ++lines >= tail) {
+                                (void)lseek(r->fd, at + (off_t)i, SEEK_SET);
+                                return 0;
+                        }
+        }
+        (void)lseek(r->fd, 0, SEEK_SET);
+        return 0;
+}
+
+int log_open(struct log_reader *r, const char *path, uint64_t tail, struct cfs_error *err)
+{
+        *r = (struct log_reader){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
+        if (r->fd < 0)
+                return err_path(err, errno, "open", path, "open `%s`", path);
+        if (tail == 0) {
+                (void)lseek(r->fd, 0, SEEK_END);
+                return 0;
+        }
+        return tail == UINT64_MAX ? 0 : seek_tail(r, tail, path, err);
+}
+
+int log_next(struct log_reader *r, struct log_line *ret, struct cfs_error *err)
+{
+        char chunk[CHUNK];
+
+        for (;;) {
+                char *line = r->buf.p ? r->buf.p + r->at : NULL;
+                char *end = line ? memchr(line, '\n', r->buf.len - r->at) : NULL;
+                ssize_t n;
+
+                if (end) {
+                        bool was_inside = r->inside;
+
+                        r->at += (size_t)(end - line) + 1;
+                        if (!log_parse(line, (size_t)(end - line), ret))
+                                continue;
+                        ret->begins = !was_inside;
+                        r->inside = !ret->whole;
+                        return 1;
+                }
+                if (r->at > 0 && r->buf.p) { /* what is left goes to the front */
+                        memmove(r->buf.p, r->buf.p + r->at, r->buf.len - r->at);
+                        r->buf.len -= r->at;
+                        r->at = 0;
+                }
+                if (r->buf.len > MAX_LINE)
+                        return err_set(err, CFS_E_INVALID, "the log has a line of more than %u bytes",
+                                       MAX_LINE);
+                n = read(r->fd, chunk, sizeof(chunk));
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return err_sys(err, errno, "read", "read the log");
+                if (n == 0)
+                        return 0;
+                str_add_n(&r->buf, chunk, (size_t)n);
+                if (r->buf.failed)
+                        return err_nomem(err);
+        }
+}
+
+void log_close(struct log_reader *r)
+{
+        cleanup_close_p(&r->fd);
+        r->fd = -1;
+        str_free(&r->buf);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finding, making and removing networks.
+ *
+ * A network of the box is a bridge with addresses by host-local, published ports by portmap, and masquerading. Its
+ * subnet is one of 10.186.0.0/16, by /24; the first that no other network of the box has.
+ */
+#include "box/net/networks.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "box/core/process.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#define MAX_FILE   (1U << 20)
+#define MAX_SUBNET 255
+
+const char *networks_plugins(void)
+{
+        static const char *const places[] = { "/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni" };
+        char path[64];
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                (void)snprintf(path, sizeof(path), "%s/bridge", places[i]);
+                if (access(path, X_OK) == 0)
+                        return places[i];
+        }
+        return NULL;
+}
+
+const char *networks_user_mode(void)
+{
+        static const char *const names[] = { "pasta", "slirp4netns" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                _cleanup_free_ char *path = process_find(names[i]);
+
+                if (path)
+                        return names[i];
+        }
+        return NULL;
+}
+
+static bool is_name(const char *name)
+{
+        size_t len = strlen(name);
+
+        return len > 0 && len < 64 && *name != '.' && *name != '-' &&
+               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+}
+
+static int check_name(const char *name, struct cfs_error *err)
+{
+        return is_name(name) ? 0
+                             : err_set(err, CFS_E_INVALID,
+                                       "network `%s`: a name has letters, digits, `.`, `_` and `-`", name);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------------------- */
+
+/* In /etc/cni/net.d the name is inside the file. */
+static int search_host(const char *name, char **ret, char **ret_path, struct cfs_error *err)
+{
+        _cleanup_dir_ DIR *d = opendir(NETWORKS_HOST);
+        struct dirent *de;
+
+        while (d && (de = readdir(d))) {
+                _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+                _cleanup_free_ char *text = NULL;
+                struct oci_cni_list *list;
+                struct cfs_error ignored;
+                size_t len;
+
+                if (!strstr(de->d_name, ".conflist") ||
+                    io_read_file(dirfd(d), de->d_name, MAX_FILE, &text, &len, &ignored) < 0 ||
+                    oci_decode(&oci_cni_list_type, de->d_name, text, len, (void **)&list, &arena, &ignored) <
+                            0 ||
+                    !STREQ(list->name, name))
+                        continue;
+                if (ret_path && str_printf(ret_path, err, NETWORKS_HOST "/%s", de->d_name) < 0)
+                        return -ENOMEM;
+                *ret = TAKE_PTR(text);
+                return 1;
+        }
+        return 0;
+}
+
+int networks_read(const char *directory, const char *name, char **ret, char **ret_path, struct cfs_error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = check_name(name, err);
+
+        if (r >= 0)
+                r = str_printf(&path, err, "%s/%s.conflist", directory, name);
+        if (r < 0)
+                return r;
+        if (access(path, F_OK) == 0) {
+                r = io_read_file(AT_FDCWD, path, MAX_FILE, ret, NULL, err);
+                if (r >= 0 && ret_path)
+                        *ret_path = TAKE_PTR(path);
+                return r;
+        }
+        r = search_host(name, ret, ret_path, err);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return err_hint(err, err_set(err, CFS_E_NOT_FOUND, "network `%s` does not exist", name),
+                        "`cfs-box network ls` lists networks, `cfs-box network create %s` makes one", name);
+}
+
+int networks_check(const struct box *box, const char *name, struct cfs_error *err)
+{
+        _cleanup_free_ char *directory = NULL, *text = NULL;
+        int r = str_printf(&directory, err, "%s/networks", box->root);
+
+        if (r >= 0 && !networks_plugins())
+                return err_hint(
+                        err,
+                        err_set(err, CFS_E_UNSUPPORTED, "network `%s`: no CNI plugins are installed", name),
+                        "apt-get install containernetworking-plugins iptables");
+        if (r >= 0)
+                r = networks_read(directory, name, &text, NULL, err);
+        if (r < 0 && err->code == CFS_E_NOT_FOUND && STREQ(name, NETWORKS_DEFAULT))
+                return networks_create(box, name, NULL, false, err);
+        return r;
+}
+
+/* ---- listing ---------------------------------------------------------------------------------------------------------------- */
+
+static int add(const char *path, const char *text, struct oci_arena *arena, struct oci_box_network ***list,
+               size_t *n, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *other = NULL;
+        struct oci_box_network **grown, *net = oci_arena_alloc(arena, sizeof(*net));
+        struct oci_cni_list *c;
+        struct cfs_error ignored;
+
+        if (oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&c, &other, &ignored) < 0)
+                return 0; /* `network inspect` tells what is wrong with it */
+        grown = oci_arena_alloc(arena, (*n + 1) * sizeof(*grown));
+        if (!net || !grown)
+                return err_nomem(err);
+        if (*n)
+                memcpy(grown, *list, *n * sizeof(*grown));
+        net->name = oci_arena_strdup(arena, c->name);
+        net->driver = oci_arena_strdup(arena, c->plugins[0]->type);
+        net->bridge = oci_arena_strdup(arena, c->plugins[0]->bridge);
+        net->subnet = oci_arena_strdup(arena, c->plugins[0]->ipam ? c->plugins[0]->ipam->subnet : NULL);
+        net->file = oci_arena_strdup(arena, path);
+        grown[(*n)++] = net;
+        *list = grown;
+        return 0;
+}
+
+static int list_directory(const char *directory, struct oci_arena *arena, struct oci_box_network ***list,
+                          size_t *n, struct cfs_error *err)
+{
+        _cleanup_dir_ DIR *d = opendir(directory);
+        struct cfs_error ignored;
+        struct dirent *de;
+        int r = 0;
+
+        while (r >= 0 && d && (de = readdir(d))) {
+                _cleanup_free_ char *path = NULL, *text = NULL;
+
+                if (!strstr(de->d_name, ".conflist"))
+                        continue;
+                r = str_printf(&path, err, "%s/%s", directory, de->d_name);
+                if (r >= 0 && io_read_file(AT_FDCWD, path, MAX_FILE, &text, NULL, &ignored) >= 0)
+                        r = add(path, text, arena, list, n, err);
+        }
+        return r;
+}
+
+int networks_list(const struct box *box, struct oci_arena *arena, struct oci_box_network ***ret,
+                  size_t *ret_n, struct cfs_error *err)
+{
+        _cleanup_free_ char *directory = NULL;
+        int r = str_printf(&directory, err, "%s/networks", box->root);
+
+        *ret = NULL;
+        *ret_n = 0;
+        if (r >= 0)
+                r = list_directory(directory, arena, ret, ret_n, err);
+        return r < 0 ? r : list_directory(NETWORKS_HOST, arena, ret, ret_n, err);
+}
+
+/* ---- making and removing -------------------------------------------------------------------------------------------------------- */
+
+static int choose_subnet(const struct box *box, char *buf, size_t size, unsigned *ret_number,
+                         struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_network **list;
+        size_t n;
+        int r = arena ? networks_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        for (unsigned i = 0; r >= 0 && i <= MAX_SUBNET; i++) {
+                bool taken = false;
+                char bridge[16];
+
+                (void)snprintf(buf, size, "10.186.%u.0/24", i);
+                (void)snprintf(bridge, sizeof(bridge), "cfsbox%u", i);
+                for (size_t k = 0; k < n; k++)
+                        taken |= (list[k]->subnet && STREQ(list[k]->subnet, buf)) ||
+                                 (list[k]->bridge && STREQ(list[k]->bridge, bridge));
+                *ret_number = i;
+                if (!taken)
+                        return 0;
+        }
+        return r < 0 ? r : err_set(err, CFS_E_UNSUPPORTED, "all %d networks are taken", MAX_SUBNET + 1);
+}
+
+/* ADDRESS/PREFIX; host-local checks the rest. */
+static bool is_subnet(const char *s)
+{
+        size_t len = strspn(s, "0123456789abcdef.:");
+        uint64_t prefix;
+
+        return len > 0 && s[len] == '/' && str_to_u64(s + len + 1, &prefix) == 0 && prefix <= 128;
+}
+
+int networks_create(const struct box *box, const char *name, const char *subnet, bool internal,
+                    struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL, *old = NULL, *directory = NULL;
+        struct cfs_error ignored;
+        char chosen[32], path[128];
+        unsigned number;
+        int r = check_name(name, err);
+
+        if (r >= 0 && subnet && !is_subnet(subnet))
+                r = err_set(err, CFS_E_INVALID, "--subnet %s: expected ADDRESS/PREFIX", subnet);
+        if (r >= 0)
+                r = choose_subnet(box, chosen, sizeof(chosen), &number, err);
+        if (r >= 0)
+                r = str_printf(&directory, err, "%s/networks", box->root);
+        if (r < 0)
+                return r;
+        if (networks_read(directory, name, &old, NULL, &ignored) >= 0)
+                return err_set(err, CFS_E_EXISTS, "network `%s` exists", name);
+        r = str_printf(
+                &text, err,
+                "{\n  \"cniVersion\": \"0.4.0\",\n  \"name\": \"%s\",\n  \"plugins\": [\n"
+                "    { \"type\": \"bridge\", \"bridge\": \"cfsbox%u\", \"isGateway\": %s, \"ipMasq\": %s, \"hairpinMode\": true,\n"
+                "      \"ipam\": { \"type\": \"host-local\", \"subnet\": \"%s\", \"dataDir\": \"%s/net/addresses\"%s } },\n"
+                "    { \"type\": \"portmap\", \"capabilities\": { \"portMappings\": true } }\n  ]\n}\n",
+                name, number, internal ? "false" : "true", internal ? "false" : "true",
+                subnet ? subnet : chosen, box->root,
+                internal ? ""
+                : strchr(subnet ? subnet : chosen, ':') ? ", \"routes\": [ { \"dst\": \"::/0\" } ]"
+                                                        : ", \"routes\": [ { \"dst\": \"0.0.0.0/0\" } ]");
+        (void)snprintf(path, sizeof(path), "networks/%s.conflist", name);
+        return r < 0 ? r : io_write_atomic(box->root_fd, path, text, strlen(text), 0644, err);
+}
+
+int networks_remove(const struct box *box, const char *name, struct cfs_error *err)
+{
+        char path[128];
+        int r = check_name(name, err);
+
+        if (r < 0)
+                return r;
+        (void)snprintf(path, sizeof(path), "networks/%s.conflist", name);
+        if (unlinkat(box->root_fd, path, 0) < 0)
+                return errno == ENOENT
+                               ? err_set(err, CFS_E_NOT_FOUND, "network `%s` is not one of the box", name)
+                               : err_sys(err, errno, "unlinkat", "remove %s/%s", box->root, path);
+        return 0;
+}

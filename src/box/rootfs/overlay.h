@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The container's root file system: the image's layers below, a directory of its own above.
+ */
+#ifndef BOX_ROOTFS_OVERLAY_H
+#define BOX_ROOTFS_OVERLAY_H
+
+#include "box/core/box.h"
+
+/* This process goes into a mount namespace of its own, in which mounts of the host still arrive, but none of ours leaves. What is
+ * mounted then goes away with the last process in it: no kill -9 leaves a mount behind. */
+int overlay_private(const struct box *box, struct cfs_error *err);
+
+struct overlay {
+        const int64_t *layers; /* the lowest first                                                       */
+        size_t n_layers;
+        const char *id;   /* of the container: own/upper, own/work and rootfs are in its directory          */
+        uint32_t host_id; /* with a user namespace: the host's ID of user 0 inside; 0: none         */
+        uint32_t n_ids;
+        bool throwaway; /* what is written need not survive a power cut                           */
+};
+
+/* Mounts it on containers/ID/rootfs. Returns a descriptor of its root. */
+int overlay_mount(const struct box *box, const struct overlay *o, struct cfs_error *err);
+
+/* Takes it away from this process's mount namespace, so that the container's directory can be removed. */
+void overlay_unmount(const struct box *box, const char *id);
+
+#endif

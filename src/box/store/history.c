@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Questions about the history.
+ */
+#include "box/store/history.h"
+#include "base/str.h"
+#include "box/store/store.h"
+
+static int fill(struct sqlite3_stmt *s, struct oci_arena *arena, struct oci_box_history *h,
+                struct cfs_error *err)
+{
+        h->id = oci_arena_strdup(arena, store_column(s, 0));
+        h->name = oci_arena_strdup(arena, store_column(s, 1));
+        h->image = oci_arena_strdup(arena, store_column(s, 2));
+        h->user = oci_arena_strdup(arena, store_column(s, 4));
+        h->end = oci_arena_strdup(arena, store_column(s, 8));
+        h->started = store_column_int(s, 5);
+        h->has_started = true;
+        h->finished = store_column_int(s, 6);
+        h->has_finished = !store_column_null(s, 6);
+        h->exit_code = (int32_t)store_column_int(s, 7);
+        h->has_exit_code = !store_column_null(s, 7);
+        if (!h->id || !h->name || !h->image || !h->user || !h->end)
+                return err_nomem(err);
+        return store_split(store_column(s, 3), arena, &h->command, &h->n_command, err);
+}
+
+int store_history_list(const struct box *box, const char *ref, int limit, struct oci_arena *arena,
+                       struct oci_box_history ***ret, size_t *ret_n, struct cfs_error *err)
+{
+        _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
+        int64_t count = 0;
+        int r = store_number(box, &count, err, "SELECT count(*) FROM history", "");
+
+        if (r < 0)
+                return r;
+        *ret = oci_arena_alloc(arena, ((size_t)count + 1) * sizeof(**ret));
+        *ret_n = 0;
+        if (!*ret)
+                return err_nomem(err);
+        r = store_query(
+                box, &stmt, err,
+                "SELECT id, name, image, command, user, started, finished, exit_code, end FROM history"
+                " WHERE ?1 IS NULL OR name=?1 OR substr(id, 1, length(?1))=?1 ORDER BY seq DESC LIMIT ?2",
+                "si", ref, (int64_t)(limit ? limit : -1));
+        while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
+                struct oci_box_history *h = oci_arena_alloc(arena, sizeof(*h));
+
+                r = h ? fill(stmt, arena, h, err) : err_nomem(err);
+                if (r >= 0)
+                        (*ret)[(*ret_n)++] = h;
+        }
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the tests of cfs-box use. `load helpers/box` and go.
+#
+#   box ARG...      cfs-box with a store of the file's own, which has the image busybox
+#   lone ARG...     the same with --network none: most tests need no network
+#   fresh           an empty store, for this test alone, in place of that
+#   running NAME    waits until a container runs; ended NAME: until it has ended
+
+: "${CFS_BOX:?the path of cfs-box}"
+
+setup_file() {
+    [ -x "$CFS_BOX" ] || skip "cfs-box is not built"
+    [ "$(id -u)" = 0 ] || skip "needs root"
+    export STORE="$BATS_FILE_TMPDIR/store"
+    "$CFS_BOX" --root "$STORE" image make busybox > /dev/null
+}
+
+setup() {
+    export T="$BATS_TEST_TMPDIR"
+    STORE="$BATS_FILE_TMPDIR/store"
+}
+
+teardown() {
+    local id
+    for id in $(box ps -q --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
+}
+
+box() { "$CFS_BOX" --root "$STORE" "$@"; }
+
+lone() {
+    local command=$1
+    shift
+    box "$command" --network none "$@"
+}
+
+fresh() { STORE="$T/store"; }
+
+state() { box inspect "$1" | jq -r .state; }
+
+running() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        [ "$(state "$1")" = running ] && return 0
+        sleep 0.02
+    done
+    return 1
+}
+
+ended() { box wait "$1" > /dev/null; }
+
+# until CMD...: for at most 5 seconds
+until_true() {
+    local i
+    for ((i = 0; i < 250; i++)); do
+        "$@" && return 0
+        sleep 0.02
+    done
+    return 1
+}
