@@ -301,10 +301,11 @@ const struct step plan[] = {
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",
           .init = rlimits_init },
 
-        { .name = "load the filter with privilege", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_early_wanted,
+        { .name = "load the filter of an agent", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_early_wanted,
           .foreign = seccomp_foreign,
-          .why = "Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN (seccomp(2)): before that is dropped.",
-          .host = seccomp_host, .init = seccomp_early_init },
+          .why = "Without noNewPrivileges. create hands the listener over, as runc and crun do, and loading needs CAP_SYS_ADMIN "
+                 "(seccomp(2)): before that is dropped.",
+          .host = seccomp_host, .init = seccomp_load_init },
 
         { .name = "bounding set", .property = "process.capabilities", .walks = CX,
           .why = "Dropping from it needs CAP_SETPCAP: before the user changes.",
@@ -354,13 +355,20 @@ const struct step plan[] = {
         { .name = "started", .walks = C, .flags = STEP_MEET, .foreign = created_started_foreign,
           .why = "`start` begins here." },
 
-        { PROPERTY("hooks.startContainer"), .walks = C, .wanted = hooks_start_container_wanted,
-          .why = "By `start`, in the container, before the user's program (config.md, \"StartContainer Hooks\").",
-          .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
-
         { PROPERTY("process.noNewPrivileges"), .walks = CX, .wanted = no_new_privileges_wanted,
-          .why = "Before the filter, which needs it when it is loaded without privilege.",
+          .why = "Before the hooks of the container, which are its programs, and the filter, which needs it when it is loaded "
+                 "without privilege.",
           .init = no_new_privileges_init, .explain = no_new_privileges_explain },
+
+        { .name = "load the filter before the hooks", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_before_hooks_wanted,
+          .foreign = seccomp_foreign,
+          .why = "With an agent, which gets one listener: for the hooks and for the program.",
+          .host = seccomp_host, .init = seccomp_load_init },
+
+        { PROPERTY("hooks.startContainer"), .walks = C, .wanted = hooks_start_container_wanted,
+          .why = "By `start`, in the container, before the user's program (config.md, \"StartContainer Hooks\"), and confined as it is: "
+                 "each loads the filter in its own process.",
+          .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
 
         { .name = "descriptors", .walks = CX,
           .why = "Before the filter, which may forbid close_range(2) and fcntl(2).",
@@ -377,8 +385,9 @@ const struct step plan[] = {
 
         { .name = "load the filter", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_late_wanted,
           .foreign = seccomp_foreign,
-          .why = "With noNewPrivileges: last, so that the filter need allow the fewest of the init's own system calls.",
-          .host = seccomp_host, .init = seccomp_late_init },
+          .why = "Last, so that the filter need allow none of the init's own system calls but execve(2). Without noNewPrivileges "
+                 "CAP_SYS_ADMIN has been kept for it, which the execve takes.",
+          .host = seccomp_host, .init = seccomp_load_init },
 
         { .name = "execve", .walks = CX, .foreign = created_started_foreign,
           .why = "The end of the socket tells the runtime that the program runs.",

@@ -58,7 +58,8 @@ struct child {
         int stdio[3];
         char **args;
         char *const *env;
-        int failed; /* errno of the execve, or 0 */
+        int failed;         /* errno of the execve, or 0   */
+        int confine_failed; /* errno of confine(), or 0    */
 };
 
 /* ---- the child ------------------------------------------------------------------------------------------------- */
@@ -76,6 +77,14 @@ static int child_main(void *arg)
         /* A bundle that the user namespace's root cannot enter is no reason not to run. */
         if (chdir(c->call->cwd) < 0 && chdir("/") < 0)
                 goto failed;
+        if (c->call->confine) {
+                int r = c->call->confine(c->call->confine_data);
+
+                if (r < 0) {
+                        c->confine_failed = -r;
+                        _exit(127);
+                }
+        }
         (void)execve(c->call->hook->path, c->args, c->env);
 failed:
         c->failed = errno;
@@ -270,6 +279,14 @@ static int not_executed(const struct hook_call *call, int e, struct cfs_error *e
         return r;
 }
 
+static int not_confined(const struct hook_call *call, int e, struct cfs_error *err)
+{
+        int r = err_sys(err, e, "seccomp", "load the filter of linux.seccomp for hooks.%s[%zu] (%s)",
+                        call->kind, call->index, call->hook->path);
+
+        return err_property(err, r, "hooks.%s[%zu]", call->kind, call->index);
+}
+
 /* ---- all together ---------------------------------------------------------------------------------------------- */
 
 /* Starts the program. Returns its pid; the child's errno when it could not be executed is in c->failed. */
@@ -337,9 +354,10 @@ int hook_run(const struct hook_call *call, struct cfs_error *err)
         pid = start(&child, &pidfd);
         if (pid < 0)
                 return err_sys(err, -pid, "clone", "start the hook %s", call->hook->path);
-        if (child.failed) {
+        if (child.failed || child.confine_failed) {
                 (void)proc_reap(pid, &status);
-                return not_executed(call, child.failed, err);
+                return child.failed ? not_executed(call, child.failed, err)
+                                    : not_confined(call, child.confine_failed, err);
         }
         (void)close(TAKE_FD(in));
         (void)close(TAKE_FD(w));

@@ -13,7 +13,10 @@ struct hook_call {
         const char *state; /* the JSON document for its standard input */
         size_t state_len;
         const char *cwd;
-        char *const *env;   /* for a hook that has no env, NULL-terminated; NULL: the runtime's own */
+        char *const *env; /* for a hook that has no env, NULL-terminated; NULL: the runtime's own */
+        /* Called in the hook's process, last before the execve; 0 or -errno. NULL: nothing. It shares this one's memory. */
+        int (*confine)(void *data);
+        void *confine_data;
         int out_fd, err_fd; /* where its output goes; -1: kept, to be shown when it fails */
 };
 

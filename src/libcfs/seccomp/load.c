@@ -22,6 +22,7 @@
  */
 #include "libcfs/seccomp/load.h"
 #include "base/cleanup.h"
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -110,6 +111,11 @@ static int load_and_deliver_alone(const struct sock_filter *code, unsigned n, un
         _cleanup_close_ int listener = load(code, n, flags & ~SECCOMP_FILTER_FLAG_TSYNC);
 
         return listener < 0 ? load_failed(flags, errno, err) : h->deliver(h->data, listener, err);
+}
+
+int load_for_child(const struct load_program *program)
+{
+        return load(program->code, program->n, program->flags & ~SECCOMP_FILTER_FLAG_TSYNC) < 0 ? -errno : 0;
 }
 
 int load_filter(const struct sock_filter *code, unsigned n, unsigned flags,

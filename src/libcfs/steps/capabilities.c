@@ -198,7 +198,7 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
 
 int capabilities_init(struct ctx *c, struct cfs_error *err)
 {
-        uint64_t ask[N_SETS], got[N_SETS], doubtful, in_bounds = 0;
+        uint64_t ask[N_SETS], got[N_SETS], doubtful, in_bounds = 0, kept = 0;
         struct caps have;
         int r;
 
@@ -216,7 +216,10 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         grantable(ask, &have, in_bounds, got);
         each_missing(c, ask, got, warn_missing, NULL);
 
-        r = caps_set(&(struct caps){ got[EFFECTIVE], got[PERMITTED], got[INHERITABLE] });
+        /* Until the execve, which does not look at it: see seccomp.c. */
+        if (c->filter_needs_admin)
+                kept = have.permitted & CAPS_BIT(CAP_SYS_ADMIN);
+        r = caps_set(&(struct caps){ got[EFFECTIVE] | kept, got[PERMITTED] | kept, got[INHERITABLE] });
         if (r < 0)
                 return fail(-r, "capset", "set the capabilities", err);
         /* cap_reset_ambient(3) does the same, after asking for each of them whether it is there. */

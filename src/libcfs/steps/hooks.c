@@ -25,8 +25,10 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/look/program.h"
+#include "libcfs/seccomp/filter.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/hook.h"
 #include "libcfs/store/worker.h"
@@ -203,8 +205,14 @@ struct hook_list {
         const char *cwd;
         char *const *env;
         int out_fd, err_fd;
-        bool go_on; /* a failure is a warning */
+        const struct load_program *filter; /* each one loads it; or NULL */
+        bool go_on;                        /* a failure is a warning */
 };
+
+static int confine(void *data)
+{
+        return load_for_child(data);
+}
 
 static int run_list(const struct hook_list *l, const char *state, size_t len, struct cfs_error *err)
 {
@@ -219,6 +227,8 @@ static int run_list(const struct hook_list *l, const char *state, size_t len, st
                         .env = l->env,
                         .out_fd = l->out_fd,
                         .err_fd = l->err_fd,
+                        .confine = l->filter ? confine : NULL,
+                        .confine_data = (void *)l->filter,
                 };
                 int r = hook_run(&call, err);
 
@@ -350,7 +360,8 @@ int hooks_start_container_init(struct ctx *c, struct cfs_error *err)
                                .hooks = c->hooks->start_container,
                                .n = c->hooks->n_start_container,
                                .cwd = "/",
-                               .env = c->env };
+                               .env = c->env,
+                               .filter = c->filter_is_loaded || WEAKENED("hook-filter") ? NULL : c->seccomp };
 
         return run_in_container(c, &l, STATUS_CREATED, err);
 }

@@ -2,22 +2,32 @@
 /*
  * linux.seccomp (config-linux.md, "Seccomp"): the filter over the system calls of the container.
  *
- * It is compiled in the runtime (seccomp/filter.c) and loaded by the init, at one of two places. Without
- * noNewPrivileges the kernel demands CAP_SYS_ADMIN, so it is loaded before the capabilities go, and the profile must
- * allow what the init does from there on: setresuid(2), capset(2), openat(2)... With noNewPrivileges it is the very last
- * thing before the execve, and need allow nothing but that.
+ * It is compiled in the runtime (seccomp/filter.c) and loaded by the init as the very last thing before the execve: of the
+ * init's own system calls the profile need allow none but execve(2). Profiles are written for programs, and know nothing of what
+ * a runtime calls.
+ *
+ * Loading takes no_new_privs, or CAP_SYS_ADMIN in the user namespace (seccomp(2)). So without noNewPrivileges the init keeps
+ * that capability up to the execve, which takes it: the permitted set of a new program is made of the inheritable, the ambient
+ * and the bounding set and of those of the file, never of the old permitted set (capabilities(7), "Transformation of
+ * capabilities during execve()").
+ *
+ * startContainer hooks are programs of the container's and confined like it: each loads the filter in its own process, as the
+ * last thing before its execve (process/hook.c), so that the init which attends to it is not judged either.
  *
  * exec loads the same program: it is kept in the state directory, seccomp.bpf, and not compiled again. The same goes for
  * `start`, in which the filters of containers with noNewPrivileges are loaded: what it must know of the filter, its
  * flags and the agent's socket, is in the record.
  *
  * SCMP_ACT_NOTIFY hands calls to an agent (seccomp_unotify(2)). The descriptor on which it listens is born in the init
- * (seccomp/load.c) and travels over the sync socket to the runtime, which alone can see the agent's socket.
+ * (seccomp/load.c) and travels over the sync socket to the runtime, which alone can see the agent's socket. The agent of a
+ * container without noNewPrivileges gets it from create, and before privileges are dropped, as runc and crun do it; such a
+ * filter is in force before the hooks, too, as there can be one listener only. It must allow what the init does from there on.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/seccomp/filter.h"
@@ -42,13 +52,6 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* In the arena of the context. */
-struct seccomp_plan {
-        struct sock_filter *code;
-        unsigned n;
-        unsigned flags;
-};
-
 /* ---- which filter there is ------------------------------------------------------------------------------------ */
 
 static const struct oci_record_seccomp *recorded(const struct ctx *c)
@@ -61,22 +64,37 @@ bool seccomp_wanted(const struct ctx *c)
         return c->linux_->seccomp || recorded(c);
 }
 
-bool seccomp_early_wanted(const struct ctx *c)
-{
-        return seccomp_wanted(c) && !c->process->no_new_privileges;
-}
-
-bool seccomp_late_wanted(const struct ctx *c)
-{
-        return seccomp_wanted(c) && c->process->no_new_privileges;
-}
-
 static bool notifies(const struct oci_seccomp *s)
 {
         for (size_t i = 0; i < s->n_syscalls; i++)
                 if (s->syscalls[i]->action && STREQ(s->syscalls[i]->action, "SCMP_ACT_NOTIFY"))
                         return true;
         return false;
+}
+
+/* Is there an agent that answers system calls? */
+static bool has_listener(const struct ctx *c)
+{
+        const struct oci_record_seccomp *rec = recorded(c);
+
+        return rec ? (rec->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 : notifies(c->linux_->seccomp);
+}
+
+bool seccomp_early_wanted(const struct ctx *c)
+{
+        return seccomp_wanted(c) && (has_listener(c) || WEAKENED("filter-last")) &&
+               !c->process->no_new_privileges;
+}
+
+bool seccomp_before_hooks_wanted(const struct ctx *c)
+{
+        return seccomp_wanted(c) && has_listener(c) && c->process->no_new_privileges &&
+               c->hooks->n_start_container;
+}
+
+bool seccomp_late_wanted(const struct ctx *c)
+{
+        return seccomp_wanted(c) && !seccomp_early_wanted(c) && !seccomp_before_hooks_wanted(c);
 }
 
 static const char *listener_path(const struct ctx *c)
@@ -178,6 +196,36 @@ static void check_listener(const struct ctx *c, struct problems *p)
                         "`%s` is not an absolute path", path);
 }
 
+/* What the profile does with a call, whatever its arguments; NULL when it depends on them. The first entry decides. */
+static const char *action_of(const struct oci_seccomp *s, const char *name, size_t *ret_entry)
+{
+        for (size_t i = 0; i < s->n_syscalls; i++)
+                for (size_t j = 0; j < s->syscalls[i]->n_names; j++)
+                        if (STREQ(s->syscalls[i]->names[j], name)) {
+                                *ret_entry = i;
+                                return s->syscalls[i]->n_args ? NULL : s->syscalls[i]->action;
+                        }
+        *ret_entry = SIZE_MAX;
+        return s->default_action;
+}
+
+/* The one call of the runtime's own that every profile has to allow, unless an agent or a tracer answers it. */
+static void check_execve(const struct ctx *c, struct problems *p)
+{
+        size_t entry;
+        const char *action = action_of(c->linux_->seccomp, "execve", &entry);
+
+        if (!c->process->args || !action || !names_action(action) ||
+            !(str_has_prefix(action, "SCMP_ACT_KILL") || STREQ(action, "SCMP_ACT_ERRNO") ||
+              STREQ(action, "SCMP_ACT_TRAP")))
+                return;
+        problem(p,
+                entry == SIZE_MAX ? "linux.seccomp.defaultAction"
+                                  : PROP("linux.seccomp.syscalls[%zu]", entry),
+                "the filter forbids execve (%s): the program could never be started", action);
+        problem_hint(p, "add execve to a list of names whose action is SCMP_ACT_ALLOW");
+}
+
 /* A filter that is not there yields EFAULT for flags that the kernel knows, and EINVAL for others. */
 static void check_host(const struct ctx *c, struct problems *p)
 {
@@ -219,6 +267,7 @@ void seccomp_check(const struct ctx *c, struct problems *p)
         for (size_t i = 0; i < s->n_syscalls; i++)
                 check_entry(p, i, s->syscalls[i], is_strict(c));
         check_listener(c, p);
+        check_execve(c, p);
         if (known && problems_host(p))
                 check_host(c, p);
 }
@@ -245,7 +294,7 @@ void seccomp_look(const struct ctx *c, struct problems *p)
 
 /* ---- prepare --------------------------------------------------------------------------------------------------- */
 
-static int keep_code(struct ctx *c, struct seccomp_plan *sp, const void *code, size_t size,
+static int keep_code(struct ctx *c, struct load_program *sp, const void *code, size_t size,
                      struct cfs_error *err)
 {
         sp->code = oci_arena_alloc(c->arena, size);
@@ -256,7 +305,7 @@ static int keep_code(struct ctx *c, struct seccomp_plan *sp, const void *code, s
         return 0;
 }
 
-static int read_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_error *err)
+static int read_filter(struct ctx *c, struct load_program *sp, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
         size_t len;
@@ -272,7 +321,7 @@ static int read_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_error 
         return keep_code(c, sp, text, len, err);
 }
 
-static int compile_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_error *err)
+static int compile_filter(struct ctx *c, struct load_program *sp, struct cfs_error *err)
 {
         const struct oci_seccomp *s = c->linux_->seccomp;
         struct oci_record_seccomp *rec = oci_arena_alloc(c->arena, sizeof(*rec));
@@ -300,15 +349,17 @@ static int compile_filter(struct ctx *c, struct seccomp_plan *sp, struct cfs_err
         return 0;
 }
 
-static int get_filter(struct ctx *c, int (*get)(struct ctx *, struct seccomp_plan *, struct cfs_error *),
+static int get_filter(struct ctx *c, int (*get)(struct ctx *, struct load_program *, struct cfs_error *),
                       struct cfs_error *err)
 {
-        struct seccomp_plan *sp = oci_arena_alloc(c->arena, sizeof(*sp));
+        struct load_program *sp = oci_arena_alloc(c->arena, sizeof(*sp));
         int r = sp ? get(c, sp, err) : err_nomem(err);
 
-        if (r >= 0)
-                c->seccomp = sp;
-        return r;
+        if (r < 0)
+                return r;
+        c->seccomp = sp;
+        c->filter_needs_admin = !c->process->no_new_privileges && !has_listener(c);
+        return 0;
 }
 
 int seccomp_prepare(struct ctx *c, struct cfs_error *err)
@@ -330,7 +381,7 @@ bool seccomp_foreign(const struct ctx *c)
 
 int seccomp_store_host(struct ctx *c, struct cfs_error *err)
 {
-        const struct seccomp_plan *sp = c->seccomp;
+        const struct load_program *sp = c->seccomp;
         _cleanup_close_ int fd = -1;
         int r;
 
@@ -348,21 +399,12 @@ static int deliver(void *data, int listener, struct cfs_error *err)
         return sync_send_fd(data, listener, err);
 }
 
-static int load_init(struct ctx *c, struct cfs_error *err)
+int seccomp_load_init(struct ctx *c, struct cfs_error *err)
 {
-        const struct seccomp_plan *sp = c->seccomp;
+        const struct load_program *p = c->seccomp;
 
-        return load_filter(sp->code, sp->n, sp->flags, deliver, c->sync, err);
-}
-
-int seccomp_early_init(struct ctx *c, struct cfs_error *err)
-{
-        return load_init(c, err);
-}
-
-int seccomp_late_init(struct ctx *c, struct cfs_error *err)
-{
-        return load_init(c, err);
+        c->filter_is_loaded = true;
+        return load_filter(p->code, p->n, p->flags, deliver, c->sync, err);
 }
 
 /* ---- the agent ------------------------------------------------------------------------------------------------- */
@@ -435,8 +477,9 @@ void seccomp_explain(const struct ctx *c, struct report *r)
                     "arguments), %u architectures, %u instructions",
                     s->default_action, f.n_calls, f.n_conditional, f.n_archs, f.n);
         report_line(r, "loaded %s",
-                    c->process->no_new_privileges ? "last, before the execve"
-                                                  : "before capabilities are dropped (no noNewPrivileges)");
+                    seccomp_early_wanted(c)
+                            ? "before capabilities are dropped, for the agent (no noNewPrivileges)"
+                            : "last: of the runtime's own calls it judges execve(2) alone");
         if (notifies(s))
                 report_line(r, "the agent at %s is asked about calls with SCMP_ACT_NOTIFY", listener_path(c));
         filter_free(&f);

@@ -78,7 +78,10 @@ struct ctx {
         /* ---- rows' own ----------------------------------------------------------------------- */
         struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
         struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
-        struct seccomp_plan *seccomp; /* W: linux.seccomp prepare; R: linux.seccomp init/host      */
+        struct load_program
+                *seccomp;      /* W: linux.seccomp prepare; R: its init and host, hooks.startContainer */
+        bool filter_is_loaded; /* W: linux.seccomp init; R: hooks.startContainer */
+        bool filter_needs_admin; /* W: linux.seccomp prepare: CAP_SYS_ADMIN is kept to load it; R: process.capabilities */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
         int devices_fd; /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
         bool root_is_runtimes; /* W: root init: the root is the runtime's own, without a mount namespace; R: terminal */
