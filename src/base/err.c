@@ -144,25 +144,9 @@ int err_sys(struct cfs_error *err, int errnum, const char *syscall, const char *
         return r;
 }
 
-static const char *path_hint(int errnum)
-{
-        switch (errnum) {
-        case EACCES:
-                return "the user that runs cfs needs search permission on every directory of the path, and a "
-                       "security module may refuse too";
-        case ENOENT:
-                return "make it, or correct the path";
-        case ENOTDIR:
-                return "a component of the path that must be a directory is not one";
-        case ELOOP:
-                return "correct the symbolic link";
-        default:
-                return "";
-        }
-}
-
 int err_path(struct cfs_error *err, int errnum, const char *syscall, const char *path, const char *fmt, ...)
 {
+        enum explained explained;
         char why[300];
         va_list ap;
         size_t len;
@@ -184,7 +168,8 @@ int err_path(struct cfs_error *err, int errnum, const char *syscall, const char 
         if (errnum == ENOENT && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
             access(path, F_OK) == 0)
                 return r;
-        if (!explain_path(path, why, sizeof(why)))
+        explained = explain_path(path, syscall, errnum, why, sizeof(why));
+        if (explained == EXPLAIN_NOTHING)
                 return r;
         len = strlen(err->text);
         if (len + strlen(why) + sizeof(" ()") <= sizeof(err->text)) {
@@ -192,7 +177,11 @@ int err_path(struct cfs_error *err, int errnum, const char *syscall, const char 
 
                 finish(err->text, sizeof(err->text), (int)len + n);
         }
-        (void)snprintf(err->hint, sizeof(err->hint), "%s", path_hint(errnum));
+        if (errnum == EACCES && explained == EXPLAIN_ALLOWED)
+                (void)snprintf(
+                        err->hint, sizeof(err->hint),
+                        "the permissions allow it: a security module (AppArmor, SELinux) or a mount option "
+                        "refuses");
         return r;
 }
 

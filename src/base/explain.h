@@ -6,12 +6,16 @@
 #ifndef BASE_EXPLAIN_H
 #define BASE_EXPLAIN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* Describes in buf the first component of an absolute host path that fails, with its mode and owner
- * ("`/home/x` is mode 0700, owned by 1000:1000"). Where all components can be reached it describes the last one.
- * Returns false when nothing was found to say. */
-bool explain_path(const char *path, char *buf, size_t size);
+/* Describes in buf why the system call failed with errnum on an absolute path: the first component that fails, whose it is
+ * and which right is missing ("`/home/x` has mode 0700 and belongs to 1000:1000: user 5 has no search permission").
+ * syscall may be NULL. */
+enum explained {
+        EXPLAIN_NOTHING, /* nothing was found to say                                    */
+        EXPLAIN_SAID,
+        EXPLAIN_ALLOWED, /* said, but the permissions allow it: something else refused  */
+};
+enum explained explain_path(const char *path, const char *syscall, int errnum, char *buf, size_t size);
 
 #endif

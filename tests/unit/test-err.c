@@ -173,7 +173,7 @@ static void path_names_the_component(void **state)
                        path, dir);
         assert_string_equal(err.text, want);
         assert_string_equal(err.path, path);
-        assert_true(err.hint[0] != '\0');
+        assert_string_equal(err.hint, "");
 
         (void)snprintf(path, sizeof(path), "%s/file/a", dir);
         err_path(&err, ENOTDIR, "open", path, "open `%s`", path);
@@ -200,7 +200,8 @@ static void path_names_the_component(void **state)
         assert_int_equal(chmod(path, 0640), 0);
         assert_int_equal(stat(path, &st), 0);
         err_path(&err, EACCES, "open", path, "open `%s`", path);
-        (void)snprintf(want, sizeof(want), "(`%s` is mode 0640, owned by %u:%u)", path, st.st_uid, st.st_gid);
+        (void)snprintf(want, sizeof(want), "(`%s` has mode 0640 and belongs to %u:%u)", path, st.st_uid,
+                       st.st_gid);
         assert_contains(err.text, want);
         /* Other errors and relative paths: no explanation, but the path. */
         err_path(&err, EIO, "read", path, "read");
@@ -221,8 +222,9 @@ static void path_names_the_unsearchable_directory(void **state)
         assert_int_equal(mkdir(path, 0700), 0);
         assert_int_equal(chmod(path, 0), 0);
         assert_int_equal(chmod(dir, 0755), 0);
-        (void)snprintf(want, sizeof(want), "(`%s/shut` is mode 0000, owned by %u:%u)", dir, geteuid(),
-                       getegid());
+        (void)snprintf(want, sizeof(want),
+                       "(`%s/shut` has mode 0000 and belongs to %u:%u: user %u has no search permission)",
+                       dir, geteuid(), getegid(), geteuid() == 0 ? 65534 : geteuid());
         (void)snprintf(path, sizeof(path), "%s/shut/a/b", dir);
         if (geteuid() == 0)
                 assert_int_equal(seteuid(65534), 0); /* root may search everything */
@@ -233,6 +235,62 @@ static void path_names_the_unsearchable_directory(void **state)
         assert_contains(err.text, "permission denied (");
         (void)snprintf(path, sizeof(path), "%s/shut", dir);
         assert_int_equal(chmod(path, 0700), 0);
+        test_rmdir(dir);
+}
+
+/* Which right is missing, of what and for whom; what was tried says which one was wanted. */
+static void path_names_the_missing_right(void **state)
+{
+        static const struct {
+                const char *syscall, *name, *expect;
+        } cases[] = {
+                { "execve", "plain",
+                  "/plain` has mode 0600 and belongs to 0:0: nobody has execute permission)" },
+                { "execve", "own",
+                  "/own` has mode 0700 and belongs to 0:0: user 65534 has no execute permission)" },
+                { "execve", "dir", "/dir` is a directory)" },
+                { "open", "plain",
+                  "/plain` has mode 0600 and belongs to 0:0: user 65534 has no read permission)" },
+                { "chdir", "shut",
+                  "/shut` has mode 0700 and belongs to 0:0: user 65534 has no search permission)" },
+                { "open", "shut/x",
+                  "/shut` has mode 0700 and belongs to 0:0: user 65534 has no search permission)" },
+                { "mkdir", "dir/new",
+                  "/dir` has mode 0755 and belongs to 0:0: user 65534 has no write permission)" },
+                { "connect", "open",
+                  "/open` has mode 0644 and belongs to 0:0: user 65534 has no write permission)" },
+        };
+        char *dir = test_mkdir(), path[4096];
+        struct cfs_error err;
+
+        (void)state;
+        if (geteuid() != 0)
+                TEST_SKIP("not root");
+        assert_int_equal(chmod(dir, 0755), 0);
+        test_write(dir, "plain", "x");
+        test_write(dir, "own", "x");
+        test_write(dir, "open", "x");
+        for (size_t i = 0; i < 5; i++) {
+                static const char *const names[] = { "plain", "own", "open", "dir", "shut" };
+                static const mode_t modes[] = { 0600, 0700, 0644, 0755, 0700 };
+
+                (void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+                assert_true(i < 3 || mkdir(path, 0700) == 0);
+                assert_int_equal(chmod(path, modes[i]), 0);
+        }
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                (void)snprintf(path, sizeof(path), "%s/%s", dir, cases[i].name);
+                assert_int_equal(seteuid(65534), 0);
+                err_path(&err, EACCES, cases[i].syscall, path, "try");
+                assert_int_equal(seteuid(0), 0);
+                assert_contains(err.text, cases[i].expect);
+                assert_string_equal(err.hint, "");
+        }
+        /* Root may: then it was not the permissions. */
+        (void)snprintf(path, sizeof(path), "%s/plain", dir);
+        err_path(&err, EACCES, "open", path, "try");
+        assert_contains(err.text, "/plain` has mode 0600 and belongs to 0:0)");
+        assert_contains(err.hint, "security module");
         test_rmdir(dir);
 }
 
@@ -250,6 +308,7 @@ int main(void)
                 cmocka_unit_test(a_null_error_is_fine),
                 cmocka_unit_test(path_names_the_component),
                 cmocka_unit_test(path_names_the_unsearchable_directory),
+                cmocka_unit_test(path_names_the_missing_right),
         };
 
         return cmocka_run_group_tests_name("err", tests, NULL, NULL);
