@@ -14,6 +14,8 @@ enum {
                 1 << 0, /* runs something in a container: protects its own executable first           */
         COMMAND_NO_ROOT =
                 1 << 1, /* needs no state directory                                                   */
+        COMMAND_TRACES =
+                1 << 2, /* walks the table of plan.c: --trace FILE                                    */
 };
 
 struct command {

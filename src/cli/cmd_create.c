@@ -35,7 +35,7 @@ const struct command cmd_create_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
-        .flags = COMMAND_ENTERS,
+        .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .summary = "create a container",
         .description =
                 "Creates a container from a bundle, a directory that holds config.json and usually the\n"

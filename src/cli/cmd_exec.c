@@ -53,7 +53,7 @@ static int check(const void *values, const char *const *args, struct cfs_error *
         if (v->o.process_file || args[1])
                 return 0;
         return fail_hint(
-                err, fail_usage(err, "\"cfs exec\" requires a minimum of 2 arguments"),
+                err, fail_usage(err, "exec: COMMAND is missing"),
                 "usage: cfs exec [OPTIONS] CONTAINER COMMAND [ARGUMENT...], or --process FILE CONTAINER");
 }
 
@@ -105,7 +105,7 @@ const struct command cmd_exec_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .stop_after = 2,
-        .flags = COMMAND_ENTERS,
+        .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .failure = 255,
         .summary = "run a command in a running container",
         .description =

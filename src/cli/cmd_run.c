@@ -28,7 +28,7 @@ const struct command cmd_run_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
-        .flags = COMMAND_ENTERS,
+        .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .summary = "create and start a container",
         .description =
                 "Creates a container as `cfs create` does and starts it. Without --detach, cfs stays in the\n"

@@ -19,6 +19,7 @@ const struct command cmd_start_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
+        .flags = COMMAND_TRACES,
         .summary = "run the program of a created container",
         .description = "Lets the init of a container that `cfs create` made run the program of config.json.",
         .examples = "cfs start web",

@@ -43,16 +43,41 @@ const struct command *commands_find(const char *name)
         return STREQ(name, "h") ? &cmd_help_command : NULL;
 }
 
+/* What docker, podman, systemctl and people call it. */
+static const struct {
+        const char *word, *command;
+} others[] = {
+        { "attach", "exec" },     { "config", "spec" },    { "destroy", "delete" }, { "dump", "checkpoint" },
+        { "enter", "exec" },      { "freeze", "pause" },   { "info", "features" },  { "init", "spec" },
+        { "inspect", "state" },   { "lint", "check" },     { "ls", "list" },        { "plan", "explain" },
+        { "remove", "delete" },   { "rm", "delete" },      { "set", "update" },     { "shell", "exec" },
+        { "show", "state" },      { "signal", "kill" },    { "stats", "events" },   { "status", "state" },
+        { "stop", "kill" },       { "terminate", "kill" }, { "thaw", "resume" },    { "top", "ps" },
+        { "unfreeze", "resume" }, { "unpause", "resume" }, { "up", "run" },         { "validate", "check" },
+        { "verify", "check" },
+};
+
 static const char *name_of(const void *data, size_t i)
 {
+        (void)data;
         return commands_table[i]->name;
+}
+
+static const char *find_other(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                if (STREQ(others[i].word, name))
+                        return others[i].command;
+        return NULL;
 }
 
 int commands_unknown(const char *name, struct cfs_error *err)
 {
-        const char *near = options_nearest(name, name_of, NULL, ARRAY_SIZE(commands_table) - 1);
-        int r = fail_usage(err, "No help topic for '%s'", name);
+        const char *near = find_other(name);
+        int r = fail_usage(err, "unknown command `%s`", name);
 
+        if (!near)
+                near = options_nearest(name, name_of, NULL, ARRAY_SIZE(commands_table) - 1);
         return near ? fail_hint(err, r, "did you mean `cfs %s`?", near)
                     : fail_hint(err, r, "`cfs --help` lists the commands");
 }

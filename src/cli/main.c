@@ -147,18 +147,19 @@ static enum cfs_cgroup_manager find_manager(const struct cli_globals *g)
         return STREQ(g->cgroup_manager, "disabled") ? CFS_CGROUP_DISABLED : CFS_CGROUP_CGROUPFS;
 }
 
-static int check_count(const struct command *c, unsigned n, struct cfs_error *err)
+/* What is missing, as the usage line calls it, or which word is one too many. */
+static int check_count(const struct command *c, const struct options_rest *rest, struct cfs_error *err)
 {
-        const char *kind;
-        unsigned want = n < c->min_args ? c->min_args : c->max_args;
+        const char *missing = c->args;
 
-        if (n >= c->min_args && n <= c->max_args)
+        if (rest->n >= c->min_args && rest->n <= c->max_args)
                 return 0;
-        if (c->min_args == c->max_args)
-                kind = "exactly";
+        for (unsigned i = 0; i < rest->n; i++)
+                missing += strcspn(missing, " ") + strspn(missing + strcspn(missing, " "), " ");
+        if (rest->n < c->min_args)
+                fail_usage(err, "%s: %.*s is missing", c->name, (int)strcspn(missing, " "), missing);
         else
-                kind = n < c->min_args ? "a minimum of" : "a maximum of";
-        fail_usage(err, "\"cfs %s\" requires %s %u argument%s", c->name, kind, want, want == 1 ? "" : "s");
+                fail_usage(err, "%s: one argument too many: `%s`", c->name, rest->args[c->max_args]);
         return fail_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 }
 
@@ -177,8 +178,11 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
                                   .cgroup_manager = find_manager(g),
                                   .trace = g->trace };
         _cleanup_free_ char *root = NULL;
-        int r = check_count(c, rest->n, err);
+        int r = check_count(c, rest, err);
 
+        if (r >= 0 && g->trace && !(c->flags & COMMAND_TRACES))
+                r = fail_hint(err, fail_usage(err, "%s: --trace has no effect here", c->name),
+                              "create, run, start and exec write a trace");
         if (r >= 0 && c->check)
                 r = c->check(values, rest->args, err);
         if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))

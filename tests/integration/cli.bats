@@ -73,14 +73,32 @@ every_command() { "$CFS" help --json | jq -r '.commands[].name'; }
     apart "$CFS" foo
     is "$status" 1
     is "$output" ""
-    is "$errors" "cfs: No help topic for 'foo'
+    is "$errors" "cfs: unknown command \`foo\`
 hint: \`cfs --help\` lists the commands"
     apart "$CFS" craete
-    is "$errors" "cfs: No help topic for 'craete'
+    is "$errors" "cfs: unknown command \`craete\`
 hint: did you mean \`cfs create\`?"
     apart "$CFS" help foo
     is "$status" 1
-    contains "$errors" "No help topic for 'foo'"
+    contains "$errors" "unknown command \`foo\`"
+}
+
+# What docker, podman and systemd call it is nearer than what is spelt alike.
+@test "a command of another name is known: unpause is resume, inspect is state" {
+    local words want
+    while read -r word want; do
+        apart "$CFS" "$word" x
+        is "$errors" "cfs: unknown command \`$word\`
+hint: did you mean \`cfs $want\`?"
+    done << 'END'
+unpause resume
+inspect state
+rm delete
+stop kill
+ls list
+runn run
+stats events
+END
 }
 
 # ---- options ----------------------------------------------------------------------------------------------------
@@ -106,25 +124,25 @@ hint: \`cfs kill --help\` lists the options"
         is "$(head -n 1 <<< "$errors")" "cfs: $want" "$words"
         contains "$errors" "hint: usage: cfs "
     done << 'END'
-create|"cfs create" requires exactly 1 argument
-create a b|"cfs create" requires exactly 1 argument
-run|"cfs run" requires exactly 1 argument
-start|"cfs start" requires exactly 1 argument
-state a b|"cfs state" requires exactly 1 argument
-kill|"cfs kill" requires a minimum of 1 argument
-kill a TERM b|"cfs kill" requires a maximum of 2 arguments
-delete|"cfs delete" requires exactly 1 argument
-exec|"cfs exec" requires a minimum of 1 argument
-exec a|"cfs exec" requires a minimum of 2 arguments
-list a|"cfs list" requires exactly 0 arguments
-ps|"cfs ps" requires a minimum of 1 argument
-pause|"cfs pause" requires exactly 1 argument
-resume|"cfs resume" requires exactly 1 argument
-update|"cfs update" requires exactly 1 argument
-events|"cfs events" requires exactly 1 argument
-spec a|"cfs spec" requires exactly 0 arguments
-features a|"cfs features" requires exactly 0 arguments
-check a b|"cfs check" requires a maximum of 1 argument
+create|create: CONTAINER is missing
+create a b|create: one argument too many: `b`
+run|run: CONTAINER is missing
+start|start: CONTAINER is missing
+state a b|state: one argument too many: `b`
+kill|kill: CONTAINER is missing
+kill a TERM b|kill: one argument too many: `b`
+delete|delete: CONTAINER is missing
+exec|exec: CONTAINER is missing
+exec a|exec: COMMAND is missing
+list a|list: one argument too many: `a`
+ps|ps: CONTAINER is missing
+pause|pause: CONTAINER is missing
+resume|resume: CONTAINER is missing
+update|update: CONTAINER is missing
+events|events: CONTAINER is missing
+spec a|spec: one argument too many: `a`
+features a|features: one argument too many: `a`
+check a b|check: one argument too many: `b`
 END
 }
 
@@ -276,7 +294,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     apart "$CFS" --log "$T/log" foo
     is "$status" 1
     is "$errors" "$("$CFS" foo 2>&1)"
-    grep -Eqx "time=\"$RFC3339\" level=error msg=\"No help topic for 'foo'\"" "$T/log"
+    grep -Eqx "time=\"$RFC3339\" level=error msg=\"unknown command \`foo\`\"" "$T/log"
     is "$(wc -l < "$T/log")" 1
 }
 
@@ -314,7 +332,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     apart "$CFS" --log "$T/log" --log-format json help $'a\xffb\xe2\x82c\x1b[31m\nd\u00e9'
     is "$status" 1
     is "$(wc -l < "$T/log")" 1
-    is "$(jq -r .msg "$T/log")" "No help topic for 'a"$'\ufffd'"b"$'\ufffd\ufffd'"c?[31m d"$'\u00e9'"'"
+    is "$(jq -r .msg "$T/log")" "unknown command \`a"$'\ufffd'"b"$'\ufffd\ufffd'"c?[31m d"$'\u00e9'"\`"
     # Nothing that would steer a terminal.
     ! grep -q $'\x1b' "$T/stderr"
 }
@@ -324,7 +342,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     is "$(stat -c %a "$T/log")" 644
     "$CFS" --log "file:$T/log" bar 2> /dev/null || true
     (cd "$T" && "$CFS" --log log baz 2> /dev/null) || true
-    is "$(sed 's/.*topic for //' "$T/log" | tr -d '\n')" "'foo'\"'bar'\"'baz'\""
+    is "$(sed 's/.*unknown command //' "$T/log" | tr -d '\n')" '`foo`"`bar`"`baz`"'
 }
 
 @test "mistakes in the options reach the log, too" {
@@ -333,7 +351,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     "$CFS" --log "$T/2" list --nonsense 2> /dev/null || true
     contains "$(cat "$T/2")" "flag provided but not defined: --nonsense"
     "$CFS" --log "$T/3" start 2> /dev/null || true
-    contains "$(cat "$T/3")" "requires exactly 1 argument"
+    contains "$(cat "$T/3")" "start: CONTAINER is missing"
 }
 
 @test "success leaves the log empty" {
@@ -352,7 +370,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
 @test "without --log, JSON goes to standard error, in place of the text" {
     apart "$CFS" --log-format json foo
     is "$(wc -l < "$T/stderr")" 1
-    is "$(jq -r .msg "$T/stderr")" "No help topic for 'foo'"
+    is "$(jq -r .msg "$T/stderr")" "unknown command \`foo\`"
 }
 
 @test "a log that is standard error gets the message once" {
@@ -361,7 +379,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     jq -e . "$T/stderr"
     errors=$("$CFS" --log /dev/stderr foo 2>&1 | cat)
     is "$(wc -l <<< "$errors")" 1
-    contains "$errors" 'level=error msg="No help'
+    contains "$errors" 'level=error msg="unknown command'
 }
 
 # Listens where the daemon would, in a mount namespace of its own.
@@ -383,13 +401,13 @@ END
     run log_daemon /run/systemd/journal/socket "$CFS" --log journald:box foo
     is "$output" "PRIORITY=3
 SYSLOG_IDENTIFIER=box
-MESSAGE=No help topic for 'foo'"
+MESSAGE=unknown command \`foo\`"
 }
 
 @test "syslog gets its line" {
     root_only
     run log_daemon /dev/log "$CFS" --log syslog: foo
-    grep -Eqx "<11>cfs\[[0-9]+\]: No help topic for 'foo'" <<< "$output"
+    grep -Eqx "<11>cfs\[[0-9]+\]: unknown command \`foo\`" <<< "$output"
 }
 
 # ---- the state directory ---------------------------------------------------------------------------------------------

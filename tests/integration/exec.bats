@@ -329,3 +329,20 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     run test -e "/proc/$PID/root/dev/shm/unwanted"
     is "$status" 1
 }
+
+@test "an error names what the user wrote: the command, an option, or the file of --process" {
+    up_container
+    run cfs exec "$ID" /bin/nothing
+    is "${lines[0]}" "cfs: exec /bin/nothing: no such file or directory (\`/bin/nothing\` does not exist)"
+    run cfs exec "$ID" nothing
+    is "${lines[0]}" 'cfs: exec: "nothing": executable file not found in $PATH'
+    run cfs exec "$ID" /etc/passwd
+    is "${lines[0]}" "cfs: exec /etc/passwd: permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: nobody has execute permission)"
+    run cfs exec --env PATH=/etc "$ID" passwd
+    is "${lines[0]}" "cfs: exec: \"passwd\": permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: nobody has execute permission)"
+    run cfs exec --cwd /nowhere "$ID" true
+    contains "${lines[0]}" "cfs: --cwd: chdir to cwd \`/nowhere\`: no such file or directory"
+    echo '{"args": ["/bin/nothing"], "cwd": "/"}' > "$T/process.json"
+    run cfs exec --process "$T/process.json" "$ID"
+    is "${lines[0]}" "cfs: $T/process.json: args[0]: exec /bin/nothing: no such file or directory (\`/bin/nothing\` does not exist)"
+}

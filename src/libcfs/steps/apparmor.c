@@ -49,7 +49,7 @@ void apparmor_check(const struct ctx *c, struct problems *p)
         problem_host(p, "process.apparmorProfile",
                      "\"%.128s\" cannot be applied: AppArmor is not enabled on this host, there is no `%s`",
                      c->process->apparmor_profile, ATTR);
-        problem_hint(p, "remove process.apparmorProfile, or boot with AppArmor");
+        problem_hint(p, "leave the profile out, or boot with AppArmor");
 }
 
 int apparmor_init(struct ctx *c, struct cfs_error *err)

@@ -83,10 +83,10 @@ static int not_executable(const char *path, int e, struct cfs_error *err)
         return err_property(err, r, "process.args[0]");
 }
 
-/* execvp(3)'s search: the first candidate that can be executed; a candidate without permission is remembered. */
+/* execvp(3)'s search: the first candidate that can be executed; one without permission is remembered. */
 static int search_path(const char *name, const char *path, char **ret, struct cfs_error *err)
 {
-        bool denied = false;
+        _cleanup_free_ char *denied = NULL;
 
         while (*path) {
                 size_t n = strcspn(path, ":");
@@ -100,11 +100,15 @@ static int search_path(const char *name, const char *path, char **ret, struct cf
                         *ret = TAKE_PTR(candidate);
                         return 0;
                 }
-                denied = denied || r == -EACCES;
+                if (r == -EACCES && !denied)
+                        denied = TAKE_PTR(candidate);
                 path += n + (path[n] == ':');
         }
-        (void)err_set(err, CFS_E_EXEC, "exec: \"%s\": %s", name,
-                      denied ? "permission denied" : "executable file not found in $PATH");
+        if (denied)
+                (void)err_path(err, EACCES, "execve", denied, "exec: \"%s\"", name);
+        else
+                (void)err_set(err, CFS_E_EXEC, "exec: \"%s\": executable file not found in $PATH", name);
+        err->code = CFS_E_EXEC;
         return err_property(err, denied ? -EACCES : -ENOENT, "process.args[0]");
 }
 

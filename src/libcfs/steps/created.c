@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/unix.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/walk/trace.h"
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
@@ -63,7 +64,9 @@ int created_prepare(struct ctx *c, struct cfs_error *err)
 
 int created_detach_init(struct ctx *c, struct cfs_error *err)
 {
-        (void)c;
+        /* What comes after the next MEET is not part of create, whose trace ends there. */
+        if (c->wait_for_start)
+                trace_leave();
         if (prctl(PR_SET_PDEATHSIG, 0) < 0)
                 return err_sys(err, errno, "prctl", "stop dying with the runtime");
         return 0;

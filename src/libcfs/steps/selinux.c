@@ -33,7 +33,7 @@ void selinux_check(const struct ctx *c, struct problems *p)
                 problem_host(p, "process.selinuxLabel",
                              "\"%.128s\" cannot be applied to `%s`: SELinux is not enabled on this host",
                              label, ATTR);
-                problem_hint(p, "remove process.selinuxLabel, or boot with SELinux");
+                problem_hint(p, "leave the label out, or boot with SELinux");
         } else if (security_check_context_raw(label) < 0 && errno == EINVAL) {
                 problem_host(p, "process.selinuxLabel", "the policy that is loaded does not know \"%.128s\"",
                              label);

@@ -43,12 +43,17 @@ void terminal_check(const struct ctx *c, struct problems *p)
 {
         if (!c->create && !c->exec) /* cfs check: who will get the terminal is not known */
                 return;
-        if (c->process->terminal && !c->console_socket && !c->foreground)
+        if (c->process->terminal && !c->console_socket && !c->foreground) {
                 problem(p, "process.terminal",
                         "cannot allocate tty if cfs will detach without setting console socket");
-        if (!c->process->terminal && c->console_socket)
+                problem_hint(p, "name the socket that gets the terminal (--console-socket), stay in the "
+                                "foreground (cfs run, cfs exec), or do without a terminal");
+        }
+        if (!c->process->terminal && c->console_socket) {
                 problem(p, "process.terminal",
                         "cannot use console socket if cfs will not detach or allocate tty");
+                problem_hint(p, "set process.terminal, or leave --console-socket out");
+        }
 }
 
 int terminal_prepare(struct ctx *c, struct cfs_error *err)

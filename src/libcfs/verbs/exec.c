@@ -256,6 +256,42 @@ static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
         return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
 }
 
+/* What the user has written is the command line or the file of --process, not config.json. */
+static int name_origin(const struct cfs_exec_options *o, int r, struct cfs_error *err)
+{
+        const struct {
+                const char *property, *option;
+                bool given;
+        } origins[] = {
+                { "process.args", "", true },
+                { "process.cwd", "--cwd", o->cwd != NULL },
+                { "process.env", "--env", o->env != NULL },
+                { "process.user.additionalGids", "--additional-gids", o->n_additional_gids > 0 },
+                { "process.user", "--user", o->user != NULL },
+                { "process.capabilities", "--cap", o->caps != NULL },
+                { "process.apparmorProfile", "--apparmor", o->apparmor != NULL },
+                { "process.selinuxLabel", "--process-label", o->process_label != NULL },
+                { "process.terminal", "--tty", o->tty },
+        };
+        size_t n = strlen(err->property);
+
+        if (n == 0 || strncmp(err->text, err->property, n) != 0 || strncmp(err->text + n, ": ", 2) != 0)
+                return r;
+        if (o->process_file && str_has_prefix(err->property, "process.")) {
+                memmove(err->text, err->text + strlen("process."),
+                        strlen(err->text + strlen("process.")) + 1);
+                return err_prefix(err, r, "%s", o->process_file);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
+                if (!origins[i].given || !str_has_prefix(err->property, origins[i].property))
+                        continue;
+                memmove(err->text, err->text + n + 2, strlen(err->text + n + 2) + 1);
+                err->property[0] = '\0';
+                return *origins[i].option ? err_prefix(err, r, "%s", origins[i].option) : r;
+        }
+        return r;
+}
+
 /* In a paused container the new process stands still before its first word to us, for as long as somebody else likes:
  * `resume` needs the lock, and who has no patience a way to end us. The process will see that nobody is there. */
 static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
@@ -301,7 +337,7 @@ static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_
                 r = build_explain(c, r, err);
                 spawn_abort(c);
                 build_withdraw(c);
-                r = explain_end(c, r, err);
+                r = explain_end(c, name_origin(o, r, err), err);
         }
         return r;
 }

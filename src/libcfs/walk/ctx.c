@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life of a struct ctx: see ctx.h for who writes and reads each field. */
 #include "libcfs/walk/ctx.h"
+#include "libcfs/walk/trace.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/path.h"
@@ -32,6 +33,7 @@ static void close_fd(int *fd)
 
 void ctx_done(struct ctx *c)
 {
+        trace_close();
         int *const fds[] = { &c->proc_fd,      &c->pidfd,        &c->listen_fd,
                              &c->rootfs_fd,    &c->console_fd,   &c->console_peer,
                              &c->hooks_out_fd, &c->hooks_err_fd, &c->devices_fd };

@@ -9,6 +9,10 @@
 /* Starts tracing into `path`, replaced. NULL: no tracing, and the other functions cost one comparison. */
 int trace_open(const char *path, struct cfs_error *err);
 
+/* The runtime: no event follows. The init: the runtime's next one may be the last. */
+void trace_close(void);
+void trace_leave(void);
+
 /* The descriptor of the trace file, which must survive the closing of stray descriptors; or -1. */
 int trace_fd(void);
 
