@@ -113,6 +113,20 @@ fails_with() {
 # spec: config.process.5
 @test "process: relative cwd" { new_bundle '.process.cwd = "tmp"'; fails_with "process.cwd: expected an absolute path"; }
 
+@test "root: a symbolic link, with and without a slash" {
+    root_only
+    new_bundle
+    ln -s rootfs "$B/link"
+    local path
+    for path in link link/ link// link/. link/./; do
+        config --arg p "$path" '.root.path = $p'
+        fails_with "is a symbolic link"
+    done
+    for path in rootfs/ rootfs/. ./rootfs; do
+        config --arg p "$path" '.root.path = $p'
+        inspect
+    done
+}
 @test "process: cwd that is a file" { root_only; new_bundle '.process.cwd = "/etc/passwd"'; fails_with "not a directory"; }
 
 # spec: config.process.7

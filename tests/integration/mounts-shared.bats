@@ -126,3 +126,51 @@ reaches() {
         is "$(reaches '["rbind", "rshared"]') $(reaches '["rbind", "rprivate"]')" "yes no" "$how"
     done
 }
+
+# config-linux.md, "Rootfs Mount Propagation": "slave: the rootfs mount receives propagation events from the host (e.g. if
+# something is mounted on the host it will appear in the container) but not the other way around"; "shared: ... does not mean
+# that it is shared with the host"; "private: the rootfs mount doesn't receive mount propagation events from the host".
+# spec: config-linux.propagation.1
+@test "linux.rootfsPropagation: what the root receives from the host, and gives" {
+    private_mounts
+    outside mount --make-rshared /
+    local how value receives prop
+    for how in . "$USERNS"; do
+        rm -rf --one-file-system "$B"
+        new_bundle "$how" '.root.readonly = false'
+        mkdir "$B/rootfs/host" "$B/rootfs/cont"
+        [ "$how" = . ] || chown -R --no-dereference 100000:100000 "$B/rootfs"
+        outside mount --bind "$B/rootfs" "$B/rootfs"
+        outside mount --make-shared "$B/rootfs"
+        while read -r value receives prop; do
+            config --arg v "$value" 'if $v == "-" then del(.linux.rootfsPropagation) else .linux.rootfsPropagation = $v end
+                | .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"] | unique)'
+            args sh -c 'mount -t tmpfs x /cont && sleep 60'
+            up
+            wait_for grep -q ' /cont ' "/proc/$PID/mountinfo"
+            is "$(outside grep -c " $B/rootfs/cont " /proc/self/mountinfo)" 0 "$value gives, $how"
+            outside mount -t tmpfs y "$B/rootfs/host"
+            is "$(grep -c ' /host ' "/proc/$PID/mountinfo")" "$receives" "$value receives, $how"
+            case $(awk '$5 == "/" { print $7, $8 }' "/proc/$PID/mountinfo") in
+                shared:*master:*) is shared+slave "$prop" "$value, $how" ;;
+                shared:*) is shared "$prop" "$value, $how" ;;
+                master:*) is slave "$prop" "$value, $how" ;;
+                unbindable*) is unbindable "$prop" "$value, $how" ;;
+                *) is private "$prop" "$value, $how" ;;
+            esac
+            cfs delete --force "$ID"
+            outside umount "$B/rootfs/host"
+        done <<'X'
+- 1 slave
+slave 1 slave
+rslave 1 slave
+shared 0 shared
+rshared 0 shared
+private 0 private
+rprivate 0 private
+unbindable 0 unbindable
+runbindable 0 unbindable
+X
+        outside umount "$B/rootfs"
+    done
+}

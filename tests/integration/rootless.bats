@@ -295,3 +295,20 @@ inside_userns() {
     is "$status" 1
     contains "$output" "10:255"
 }
+
+# As runc and crun: groups are set when everything is mounted.
+@test "a source that only a supplementary group may reach; the program has not that group" {
+    ordinary_user
+    new_rootless_bundle
+    mkdir -m 750 "$T/team"
+    echo shared > "$T/team/file"
+    chgrp 54400 "$T/team"
+    INTO=("${INTO[@]/--clear-groups/--groups=54400}")
+    config --arg s "$T/team" '.mounts += [{destination: "/team", type: "bind", source: ($s + "/file"), options: ["bind"]}]
+        | .linux.uidMappings = [{containerID: 0, hostID: 54321, size: 1}, {containerID: 1, hostID: 1000000, size: 65535}] | .linux.gidMappings = .linux.uidMappings'
+    config '.process.user.additionalGids = [3]'
+    inspect
+    is "$(got .status.Groups)" 3
+    args cat /team
+    is "$(cfs run -b "$B" "$ID")" shared
+}

@@ -174,3 +174,19 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     run cfs run -b "$B" "$ID"
     is "$output" $'1\n1'
 }
+
+# user_namespaces(7): a file whose owner would not be mapped cannot be made (EOVERFLOW).
+@test "a user namespace that maps no ID 0: the runtime's part is done as the first that is mapped, exec too" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 5, "hostID": 100005, "size": 100}]
+        | .linux.gidMappings = [{"containerID": 7, "hostID": 100007, "size": 100}] | .process.user = {"uid": 6, "gid": 8}
+        | .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end | select(.destination != "/sys"))
+        | .mounts += [{"destination": "/tmp/new/tmpfs", "type": "tmpfs", "source": "x"}] | .process.cwd = "/made"'
+    chown -R --no-dereference 100005:100007 "$B/rootfs"
+    inspect
+    is "$(got '[.status.Uid, .status.Gid, .cwd]')" '["6\t6\t6\t6","8\t8\t8\t8","/made"]'
+    is "$(got '.dev.null | [.uid, .gid] | join(":")')" 5:7
+    is "$(stat -c %u:%g "$B/rootfs/made" "$B/rootfs/tmp/new" | sort -u)" 100005:100007
+    args sleep 60
+    up
+    is "$(cfs exec "$ID" /bin/id -u) $(cfs exec --user 9:9 "$ID" /bin/id -u)" "6 9"
+}

@@ -22,9 +22,21 @@
 
 static int set_rootfs(struct ctx *c, struct cfs_error *err)
 {
+        int r;
+
         if (!c->config->root || !c->config->root->path)
                 return 0;
-        return path_join(c->bundle, c->config->root->path, &c->rootfs, err);
+        r = path_join(c->bundle, c->config->root->path, &c->rootfs, err);
+        /* "rootfs/" and "rootfs/." would make a link there look like a directory. The bundle itself may be one. */
+        for (char *s = r < 0 ? NULL : c->rootfs; s && !STREQ(s, "/");) {
+                size_t n = strlen(s);
+                size_t cut = s[n - 1] == '/' ? 1 : n > 2 && STREQ(s + n - 2, "/.") ? 2 : 0;
+
+                if (cut == 0 || (cut == 2 && n - 2 == strlen(c->bundle)))
+                        break;
+                s[n - cut] = '\0';
+        }
+        return r;
 }
 
 int bundle_documents(struct ctx *c, struct cfs_error *err)

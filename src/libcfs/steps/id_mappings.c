@@ -18,8 +18,8 @@
  * then mapped to 0.
  *
  * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody", whose
- * files and mounts would belong to an ID that is not mapped. When 0 is not mapped we stay what we are: we have the
- * capabilities of the namespace in any case. And the process is made undumpable again: from here on other processes of
+ * files and mounts would belong to an ID that is not mapped (EOVERFLOW). When 0 is not mapped it becomes the first ID that
+ * is: it has the capabilities of the namespace in any case. And the process is made undumpable again: from here on other processes of
  * the same user may be near, in namespaces that are joined (CVE-2016-9962).
  */
 #include "base/caps.h"
@@ -29,6 +29,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/process/id_map.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "base/proc.h"
@@ -371,16 +372,63 @@ bool id_mappings_init_wanted(const struct ctx *c)
         return ctx_has_ns(c, CLONE_NEWUSER);
 }
 
+/* Which ID to become when 0 is not mapped: the first that is. What is joined is known to the kernel alone. */
+static int first_mapped(const struct ctx *c, const char *file, uint32_t *ret, struct cfs_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        struct id_map map;
+        int r = io_read_file(c->proc_fd, file, MAX_LINES * 40, &text, NULL, err);
+
+        if (r >= 0)
+                r = id_map_parse(text, c->arena, &map, err);
+        if (r >= 0)
+                *ret = id_map_root(&map);
+        return r;
+}
+
+static int become_group(const struct ctx *c, struct cfs_error *err)
+{
+        uint32_t id = 0;
+        int r;
+
+        if (setresgid(0, 0, 0) == 0)
+                return 0;
+        r = errno == EINVAL ? first_mapped(c, "self/gid_map", &id, err) : 0;
+        if (r < 0)
+                return r;
+        return setresgid(id, id, id) < 0 ? err_sys(err, errno, "setresgid",
+                                                   "become group %" PRIu32 " of the user namespace", id)
+                                         : 0;
+}
+
+static int become_user(const struct ctx *c, struct cfs_error *err)
+{
+        uint32_t id = 0;
+        int r;
+
+        if (setresuid(0, 0, 0) == 0)
+                return 0;
+        r = errno == EINVAL ? first_mapped(c, "self/uid_map", &id, err) : 0;
+        if (r < 0)
+                return r;
+        return setresuid(id, id, id) < 0 ? err_sys(err, errno, "setresuid",
+                                                   "become user %" PRIu32 " of the user namespace", id)
+                                         : 0;
+}
+
 int id_mappings_init(struct ctx *c, struct cfs_error *err)
 {
-        /* EPERM: denied in this namespace. Groups that are not mapped give no rights inside. */
-        if (!ctx_keeps_groups(c) && setgroups(0, NULL) < 0 && errno != EPERM)
+        int r;
+
+        /* An ordinary user's groups are kept until process.user sets the container's: a source of a mount may be within
+         * reach through them alone. EPERM: denied in this namespace. Groups that are not mapped give no rights inside. */
+        if (!c->rootless && !ctx_keeps_groups(c) && setgroups(0, NULL) < 0 && errno != EPERM)
                 return err_sys(err, errno, "setgroups", "drop the supplementary groups");
-        /* EINVAL: 0 is not mapped. */
-        if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
-                return err_sys(err, errno, "setresgid", "become group 0 of the user namespace");
-        if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
-                return err_sys(err, errno, "setresuid", "become user 0 of the user namespace");
+        r = become_group(c, err);
+        if (r >= 0)
+                r = become_user(c, err);
+        if (r < 0)
+                return r;
         if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return err_sys(err, errno, "prctl", "make the process undumpable");
         return 0;

@@ -5,7 +5,9 @@
  * pivot_root(2) wants a mount point, so the root is cloned, with all that is mounted below it, onto itself; every later
  * step works on the descriptor of that clone (ctx->rootfs_fd), which stays valid across the pivot. The kernel refuses
  * when the new root or the mount that it is attached to is shared, so where linux.rootfsPropagation leaves mounts shared,
- * the one that the root lies in is made private first: the clone of a private mount is private.
+ * the one that the root lies in is made private first: the clone of a private mount is private. For "slave" it is made a
+ * slave, and so is the clone: what the host mounts below the root later appears inside (config-linux.md, "Rootfs Mount
+ * Propagation"). For "shared" the root becomes the first of a peer group of its own, which the host is not in.
  *
  * How the init then enters it, and makes sure that nothing of the host is left beside it: root_pivot.c.
  *
@@ -174,6 +176,15 @@ static int record_mount(struct ctx *c, struct cfs_error *err)
         return record_save(c->state, err);
 }
 
+/* The last component is not followed: it was looked at, and is no link (root_check()). */
+static int clone_root(const struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int dir = open(c->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return dir < 0 ? err_path(err, errno, "open", c->rootfs, "open `%s`", c->rootfs)
+                       : mnt_clone(dir, "", true, err);
+}
+
 int root_prepare(struct ctx *c, struct cfs_error *err)
 {
         int r;
@@ -182,10 +193,12 @@ int root_prepare(struct ctx *c, struct cfs_error *err)
                 return record_mount(c, err);
         if (!ctx_has_ns(c, CLONE_NEWUSER) || c->rootless)
                 return 0;
-        c->rootfs_fd = mnt_clone(AT_FDCWD, c->rootfs, true, err);
+        c->rootfs_fd = clone_root(c, err);
         if (c->rootfs_fd < 0)
                 return err_property(err, c->rootfs_fd, "root.path");
-        r = is_asked_for(c, "shared") ? 0 : mnt_setattr(c->rootfs_fd, true, 0, 0, MS_SLAVE, -1, err);
+        /* "shared" is a peer group of the container's own (config-linux.md): not the host's. */
+        r = is_asked_for(c, "shared") ? mnt_setattr(c->rootfs_fd, false, 0, 0, MS_PRIVATE, -1, err)
+                                      : mnt_setattr(c->rootfs_fd, true, 0, 0, MS_SLAVE, -1, err);
         return r < 0 ? r : 0;
 }
 
@@ -227,16 +240,17 @@ static int open_mount_root(int fd, struct cfs_error *err)
         }
 }
 
-static int make_parent_private(int fd, struct cfs_error *err)
+/* Of the mount that `fd` lies in: of its root, since only there mount_setattr(2) takes it. */
+static int set_parent(int fd, uint64_t propagation, struct cfs_error *err)
 {
         _cleanup_close_ int root = open_mount_root(fd, err);
 
-        return root < 0 ? root : mnt_setattr(root, false, 0, 0, MS_PRIVATE, -1, err);
+        return root < 0 ? root : mnt_setattr(root, false, 0, 0, propagation, -1, err);
 }
 
 static int open_root(const struct ctx *c, struct cfs_error *err)
 {
-        int fd = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int fd = open(c->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
         /* The runtime has cloned it already: then any place will do. */
         if (fd < 0 && errno == EACCES && c->rootfs_fd >= 0)
@@ -288,7 +302,7 @@ static int attach_root(struct ctx *c, struct cfs_error *err)
         if (r != 0)
                 return r < 0 ? r : use_runtimes_root(c, &target, err);
         if (has_own_namespace(c) && c->linux_->rootfs_propagation)
-                r = make_parent_private(target, err);
+                r = set_parent(target, is_asked_for(c, "slave") ? MS_SLAVE : MS_PRIVATE, err);
         if (r < 0)
                 return r;
         tree = c->rootfs_fd >= 0 ? TAKE_FD(c->rootfs_fd) : mnt_clone(target, "", true, err);
