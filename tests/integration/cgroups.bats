@@ -788,8 +788,8 @@ delegating_sleeper() {
     if [ -n "$(mount_of pids)" ]; then grep -qx pids "$OUT"; else grep -qx cgroup.procs "$OUT"; fi
 }
 
-@test "cgroups inside the container: without a namespace it sees its own cgroup, read-only" {
-    new_bundle '.process.args = ["/bin/sh", "-c", "cat /sys/fs/cgroup/pids/cgroup.procs /sys/fs/cgroup/cgroup.procs 2>/dev/null; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>&1; true"]' \
+@test "cgroups inside the container: without a namespace it sees its own cgroup (of v2 all), read-only" {
+    new_bundle '.process.args = ["/bin/sh", "-c", "p=$(grep ^0:: /proc/self/cgroup); cat /sys/fs/cgroup/pids/cgroup.procs /sys/fs/cgroup/${p#0::}/cgroup.procs 2>/dev/null; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>&1; true"]' \
         '.linux.namespaces |= map(select(.type != "cgroup"))' \
         '.mounts |= (map(select(.type != "cgroup")) + [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "ro"]}])'
     cfs run -b "$B" "$ID" > "$OUT"

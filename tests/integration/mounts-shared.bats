@@ -174,3 +174,94 @@ X
         outside umount "$B/rootfs"
     done
 }
+
+# lxcfs(1) has these beside /proc/meminfo and its like.
+@test "files of lxcfs on /proc/pressure" {
+    new_bundle
+    local f
+    for f in cpu io memory; do
+        [ -e /proc/pressure/$f ] || skip "needs /proc/pressure"
+        echo "mine: $f" > "$T/$f"
+        config --arg f "$f" --arg s "$T/$f" '.mounts += [{destination: "/proc/pressure/\($f)", source: $s, type: "bind", options: ["bind"]}]'
+    done
+    args cat /proc/pressure/cpu /proc/pressure/io /proc/pressure/memory
+    is "$(cfs run -b "$B" "$ID" | tr '\n' ' ')" "mine: cpu mine: io mine: memory "
+    config '.mounts[-1].destination = "/proc/pressure/../1/status"'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "inside /proc"
+}
+
+# cgroup_mount DIR: the names in a cgroup mount without further options.
+@test "a cgroup mount on a hybrid host: the v1 hierarchies alone, with and without a cgroup namespace, as runc" {
+    [ -e /sys/fs/cgroup/unified/cgroup.controllers ] || skip "needs a hybrid host"
+    local how type
+    for how in '[{"type": "cgroup"}]' '[]'; do
+        rm -rf --one-file-system "$B"
+        new_bundle ".linux.namespaces |= (map(select(.type != \"cgroup\")) + $how)"
+        args ls /sys/fs/cgroup
+        run cfs run -b "$B" "$ID"
+        contains " ${lines[*]} " " memory "
+        case " ${lines[*]} " in *" unified "*) is "${lines[*]}" "no unified" ;; esac
+        # The unified hierarchy itself has to be asked for. Without a namespace it is whole: /proc/self/cgroup leads somewhere.
+        config '.mounts |= map(if .type == "cgroup" then .type = "cgroup2" else . end)'
+        args sh -c 'p=$(grep ^0:: /proc/self/cgroup); test -e "/sys/fs/cgroup${p#0::}/cgroup.procs" && cat "/sys/fs/cgroup${p#0::}/cgroup.procs"'
+        is "$(cfs run -b "$B" "$ID" | head -1)" 1 "$how"
+    done
+}
+
+@test "a cgroup mount on cgroup v2 with the host's cgroup namespace shows the whole hierarchy, as runc and crun" {
+    local d=/sys/fs/cgroup/unified
+    [ -e $d/cgroup.controllers ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "needs a cgroup2 hierarchy"
+    private_mounts
+    if [ -e $d/cgroup.controllers ]; then
+        outside umount -R /sys/fs/cgroup
+        outside mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    fi
+    local options
+    options=$(outside grep ' /sys/fs/cgroup ' /proc/self/mountinfo)
+    new_bundle '.linux.namespaces |= map(select(.type != "cgroup"))'
+    args sh -c 'p=$(grep ^0:: /proc/self/cgroup); cat "/sys/fs/cgroup${p#0::}/cgroup.procs"'
+    is "$(cfs run -b "$B" "$ID" | head -1)" 1
+    # A new mount would have changed the options of the host's.
+    is "$(outside grep ' /sys/fs/cgroup ' /proc/self/mountinfo)" "$options"
+    config '.linux.namespaces += [{"type": "cgroup"}]'
+    is "$(cfs run -b "$B" "$ID" | head -1)" 1
+}
+
+@test "an unknown option of a cgroup mount is an error; what the kernel has is accepted" {
+    new_bundle
+    local type
+    for type in cgroup cgroup2; do
+        config --arg t "$type" '.mounts |= map(select(.destination != "/sys/fs/cgroup")) | .mounts += [{destination: "/sys/fs/cgroup", type: $t, source: $t,
+            options: ["nosuid", "ro", "nsdelegat"]}]'
+        run cfs run -b "$B" "$ID"
+        is "$status" 1
+        contains "$output" "options[2]"
+        contains "$output" "nsdelegat"
+        run cfs check -b "$B"
+        contains "$output" "nsdelegat"
+        config '.mounts[-1].options[2] = "nsdelegate,memory_recursiveprot"'
+        [ "$type" = cgroup2 ] && [ ! -e /sys/fs/cgroup/unified ] && [ ! -e /sys/fs/cgroup/cgroup.controllers ] || inspect
+    done
+}
+
+# A hierarchy of v1 that is mounted nowhere stays in /proc/self/cgroup as long as it has cgroups.
+@test "a private hierarchy that is mounted nowhere disturbs nothing" {
+    private_mounts
+    mkdir "$T/h"
+    outside mount -t cgroup -o "none,name=h$ID" x "$T/h" || skip "needs cgroup v1"
+    outside mkdir "$T/h/kept"
+    outside umount "$T/h"
+    grep -q "h$ID" /proc/self/cgroup
+    new_bundle
+    inspect
+    is "$(got '[.mountinfo[] | select(contains("h'"$ID"'"))] | length')" 0
+    args sleep 60
+    up
+    cfs exec "$ID" /bin/true
+    cfs delete --force "$ID"
+    outside mount -t cgroup -o "none,name=h$ID" x "$T/h"
+    outside rmdir "$T/h/kept"
+    outside umount "$T/h"
+}

@@ -317,3 +317,28 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID"
     inspect
     is "$(got .cwd)" /private
 }
+
+# runc: the last value of a name counts, and an empty HOME is as none.
+@test "env: each name once, the last value, exec too; HOME is replaced when it is empty" {
+    new_bundle '.process.env = ["A=1", "B=x", "A=2", "PATH=/none", "AB=3", "HOME=", "PATH=/bin", "A=", "A=4=5", "NOVALUE"]'
+    inspect
+    is "$(got '.env | map(select(startswith("A") or startswith("B") or startswith("PATH") or startswith("HOME")))')" \
+        '["B=x","AB=3","HOME=/root","PATH=/bin","A=4=5"]'
+    contains "$(cfs explain -b "$B")" "6 environment variables"
+    config '.process.env = ["HOME=", "HOME=/a", "HOME=/b"]'
+    inspect
+    is "$(got '.env | map(select(startswith("HOME")))')" '["HOME=/b"]'
+    config '.process.env = ["HOME=/a", "HOME="]'
+    inspect
+    is "$(got '.env | map(select(startswith("HOME")))')" '["HOME=/root"]'
+    config '.process.env = ["A=1", "PATH=/bin"]'
+    args sleep 60
+    up
+    is "$(cfs exec --env A=2 --env A=3 --env HOME= "$ID" /bin/inspector | jq -c '.env | map(select(startswith("A=") or startswith("HOME="))) | sort')" '["A=3","HOME=/root"]'
+}
+
+@test "env: thousands of entries" {
+    new_bundle '.process.env = ([range(20000) | "V\(. % 10000)=\(.)"] + ["PATH=/bin"])'
+    inspect
+    is "$(got '[(.env | length), (.env | index("V17=10017") != null)]')" '[10002,true]'
+}

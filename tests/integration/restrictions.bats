@@ -223,3 +223,48 @@ setup() {
     is "$status" 1
     contains "$output" personality
 }
+
+@test "a path listed twice, or reached twice, is masked once and made read-only once" {
+    new_bundle '.linux.maskedPaths = ["/proc/meminfo", "/proc//meminfo/", "/srv/dir", "/srv/dir", "/srv/link", "/srv/file", "/srv/./file", "/dev/null"]
+        | .linux.readonlyPaths = ["/proc/sys", "/proc/sys", "/proc/./sys/"]'
+    mkdir -p "$B/rootfs/srv/dir"
+    echo secret > "$B/rootfs/srv/file"
+    ln -s dir "$B/rootfs/srv/link"
+    inspect
+    is "$(got '[.mountinfo[] | split(" ") | .[4] | select(. == "/proc/meminfo" or . == "/proc/sys" or startswith("/srv") or . == "/dev/null")] | sort | join(" ")')" \
+        "/proc/meminfo /proc/sys /srv/dir /srv/file"
+    is "$(mnt /proc/sys .opts[0])" ro
+}
+
+# What root of a user namespace may not enter: an owner that is not mapped takes CAP_DAC_OVERRIDE away (capabilities(7)).
+@test "paths in a directory that nobody in the container may enter need no mask; where its owner may, they have one" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 60000}]
+        | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.destination != "/sys"))
+        | .linux.maskedPaths = ["/closed/file", "/closed/dir/x", "/owned/file", "/owned/dir"] | .linux.readonlyPaths = ["/closed/dir", "/owned/ro"]'
+    chown -R --no-dereference 100000:100000 "$B/rootfs"
+    mkdir -p "$B/rootfs/closed/dir" "$B/rootfs/owned/dir" "$B/rootfs/owned/ro"
+    echo secret | tee "$B/rootfs/closed/file" "$B/rootfs/owned/file" "$B/rootfs/owned/dir/file" > "$B/rootfs/owned/ro/file"
+    chown -R 101000:5 "$B/rootfs/owned"
+    chown -R 5:5 "$B/rootfs/closed"
+    chmod 700 "$B/rootfs/closed" "$B/rootfs/owned"
+    config '.process.user = {uid: 1000, gid: 1000}'
+    args sh -c 'cat /closed/file; cat /owned/file; ls /owned/dir; cat /owned/ro/file; echo x > /owned/ro/file'
+    run cfs run -b "$B" "$ID"
+    is "$output" "cat: can't open '/closed/file': Permission denied
+secret
+sh: can't create /owned/ro/file: Read-only file system"
+}
+
+@test "domainname together with the sysctl kernel.domainname is an error" {
+    new_bundle '.domainname = "a.example" | .linux.sysctl = {"kernel.domainname": "b.example"}'
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" 'linux.sysctl["kernel.domainname"]'
+    contains "$output" domainname
+    config '.linux.sysctl = {"kernel/domainname": "a.example"}'
+    run cfs check -b "$B"
+    is "$status" 1
+    config 'del(.domainname)'
+    args cat /proc/sys/kernel/domainname
+    is "$(cfs run -b "$B" "$ID")" a.example
+}

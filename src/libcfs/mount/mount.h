@@ -86,6 +86,11 @@ int mount_target_open(const struct mount_env *e, const struct oci_mount *m, cons
  * NULL). -errno; -ENOENT when there is none. */
 int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err);
 
+/* Opens (O_PATH) what is to be covered. A directory on the way may refuse the container's root user and yet admit another
+ * user of the container: its owner, when only the owner is mapped in the user namespace. So it is tried as that, too.
+ * -EACCES: nobody in the container gets there. Without a message. */
+int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena);
+
 /* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
 int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,
                          struct cfs_error *err);

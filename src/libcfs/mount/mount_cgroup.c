@@ -3,11 +3,14 @@
  * A mount of type cgroup: the container's view of its cgroups.
  *
  * On a unified host (v2) that is one mount of cgroup2. On others it is what programs expect below /sys/fs/cgroup: a tmpfs
- * with one directory for each hierarchy of the host, and links for controllers that share one ("cpu -> cpu,cpuacct").
+ * with one directory for each v1 hierarchy of the host, and links for controllers that share one ("cpu -> cpu,cpuacct"). The
+ * v2 hierarchy that a hybrid host has beside them is left out: a systemd inside would take it for the one to manage, which
+ * it may not, and end with status 255. Who wants it asks for the type cgroup2. runc shows the same.
  *
  * With a cgroup namespace of its own the container gets new mounts, whose root the kernel makes the container's cgroup
- * (cgroup_namespaces(7)). Without, a new mount would show all cgroups of the host: so the container's own directory of
- * each hierarchy is bind-mounted, and nothing above it can be reached.
+ * (cgroup_namespaces(7)). Without, a hierarchy of v2 is shown as a whole, as by runc and crun, so that the path in
+ * /proc/self/cgroup leads somewhere: by a bind mount, since a new one would set the host's options anew (nsdelegate). Of
+ * those of v1 the container's own directory is bind-mounted, and nothing above it can be reached.
  *
  * The kernel may refuse a new mount (in nested user namespaces); then the bind mount shows the same, only that
  * /proc/self/cgroup speaks of other paths.
@@ -56,13 +59,13 @@ static int new_view(const struct mount_env *e, const struct cgroup_view *v, uint
                           err);
 }
 
-static int bind_view(const struct cgroup_view *v, uint64_t attrs, struct cfs_error *err)
+static int bind_view(const struct cgroup_view *v, bool whole, uint64_t attrs, struct cfs_error *err)
 {
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
         int r;
 
-        r = str_printf(&path, err, "%s%s", v->mount, v->path);
+        r = str_printf(&path, err, "%s%s", v->mount, whole ? "" : v->path);
         if (r < 0)
                 return r;
         fd = mnt_clone(AT_FDCWD, path, false, err);
@@ -79,9 +82,9 @@ static int make_view(const struct mount_env *e, const struct cgroup_view *v, uin
         int fd;
 
         if (!(e->ns & CLONE_NEWCGROUP))
-                return bind_view(v, attrs, err);
+                return bind_view(v, v->v2, attrs, err);
         fd = new_view(e, v, attrs, NULL);
-        return fd >= 0 ? fd : bind_view(v, attrs, err);
+        return fd >= 0 ? fd : bind_view(v, false, attrs, err);
 }
 
 /* Where no cgroup was made for the container (--cgroup-manager disabled), all it can be shown is the host's, and that
@@ -146,7 +149,7 @@ static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, co
                 return dir;
         r = mnt_attach(dir, target_fd, err);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = add_hierarchy(e, &views[i], dir, err);
+                r = views[i].v2 ? 0 : add_hierarchy(e, &views[i], dir, err);
         /* One call for all of them; nobody is in the container yet. */
         return r < 0 ? r : mnt_setattr(dir, true, attrs, 0, MS_PRIVATE, -1, err);
 }

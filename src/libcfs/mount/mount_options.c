@@ -168,6 +168,45 @@ bool mount_options_is_engine(const char *word)
         return str_has_prefix(word, "volume-opt=");
 }
 
+bool mount_options_is_cgroup(const char *word)
+{
+        /* cgroups(7), and the kernel's admin-guide/cgroup-v2.rst and cgroup-v1/cgroups.rst */
+        static const char *const words[] = {
+                "all",
+                "blkio",
+                "clone_children",
+                "cpu",
+                "cpuacct",
+                "cpuset",
+                "cpuset_v2_mode",
+                "devices",
+                "favordynmods",
+                "freezer",
+                "hugetlb",
+                "memory",
+                "memory_hugetlb_accounting",
+                "memory_localevents",
+                "memory_recursiveprot",
+                "misc",
+                "net_cls",
+                "net_prio",
+                "nofavordynmods",
+                "none",
+                "noprefix",
+                "nsdelegate",
+                "perf_event",
+                "pids",
+                "pids_localevents",
+                "rdma",
+                "xattr",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (STREQ(word, words[i]))
+                        return true;
+        return str_has_prefix(word, "name=") || mount_options_is_context(word);
+}
+
 const char *mount_options_idmap(const char *word)
 {
         const char *value = str_has_prefix(word, "ridmap=")  ? word + 7

@@ -68,6 +68,10 @@ bool mount_options_is_context(const char *word);
 /* A word that engines leave on bind mounts although it is for them alone ("z", "nocopy"): it has no effect here. */
 bool mount_options_is_engine(const char *word);
 
+/* A word that a mount of type cgroup or cgroup2 may have, which the runtime makes as the host has them: they have no effect
+ * but to be accepted. "name=systemd" too. */
+bool mount_options_is_cgroup(const char *word);
+
 /* The mapping in "idmap=MAPPING" or "ridmap=MAPPING", or NULL. */
 const char *mount_options_idmap(const char *word);
 

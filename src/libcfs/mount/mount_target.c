@@ -21,8 +21,10 @@
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -36,6 +38,11 @@ static const char *const proc_files[] = {
         "/proc/loadavg",
         "/proc/slabinfo",
         "/proc/net/dev",
+        "/proc/pressure",
+        "/proc/pressure/cpu",
+        "/proc/pressure/io",
+        "/proc/pressure/irq",
+        "/proc/pressure/memory",
         "/proc/sys/kernel/ns_last_pid",
         "/proc/sys/crypto/fips_enabled",
 };
@@ -258,6 +265,41 @@ int mount_target_open(const struct mount_env *e, const struct oci_mount *m, cons
                 return err_set(err, CFS_E_INVALID, "`%s` %s", clean, why);
         *ret_fd = TAKE_FD(fd);
         return 0;
+}
+
+/* The directory that refuses: the deepest that can be opened. */
+static int open_refusing(int root_fd, const char *clean)
+{
+        char prefix[PATH_MAX];
+        int fd = -EACCES;
+
+        (void)snprintf(prefix, sizeof(prefix), "%s", clean);
+        for (char *slash; fd == -EACCES && (slash = strrchr(prefix, '/'));) {
+                slash[slash == prefix] = '\0';
+                fd = path_open_in_root(root_fd, prefix, O_PATH | O_DIRECTORY, NULL);
+                if (slash == prefix)
+                        break;
+        }
+        return fd;
+}
+
+int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena)
+{
+        int fd = path_open_in_root(root_fd, path, O_PATH, NULL);
+        const char *clean = fd == -EACCES ? mount_target_clean(path, arena) : NULL;
+        _cleanup_close_ int dir = clean ? open_refusing(root_fd, clean) : -1;
+        struct stat st;
+
+        if (dir < 0 || fstat(dir, &st) < 0)
+                return fd;
+        /* The IDs of this thread's accesses to files alone, setfsuid(2). What is not mapped stays as it was. */
+        gid_t gid = (gid_t)setfsgid(st.st_gid);
+        uid_t uid = (uid_t)setfsuid(st.st_uid);
+
+        fd = path_open_in_root(root_fd, path, O_PATH, NULL);
+        (void)setfsuid(uid);
+        (void)setfsgid(gid);
+        return fd;
 }
 
 int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err)

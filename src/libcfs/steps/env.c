@@ -2,7 +2,10 @@
 /*
  * process.env (config.md, "Process"): what the program gets, and nothing of the runtime's own environment.
  *
- * HOME: when the configuration does not set it, it is taken from the container's /etc/passwd by uid, else "/", which is
+ * Of a name that comes twice the last value counts, and the program sees each name once, at the place of that value: what
+ * getenv(3) finds must not depend on who looks.
+ *
+ * HOME: when the configuration does not set it, or sets it to nothing, it is taken from the container's /etc/passwd by uid, else "/", which is
  * what users of other runtimes expect. Names are never resolved to ids (CVE-2016-3697). LISTEN_FDS and LISTEN_PID
  * (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added when the runtime passes those on, and with them what they
  * mean to the program: the names of the descriptors, and how often the manager wants a sign of life
@@ -16,6 +19,7 @@
 #include "libcfs/steps/steps.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,16 +34,6 @@ void env_check(const struct ctx *c, struct problems *p)
                 if (*e == '=' || !*e)
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no name in front of the `=`", e);
         }
-}
-
-static const char *env_get(char *const *env, const char *name)
-{
-        size_t n = strlen(name);
-
-        for (; env && *env; env++)
-                if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
-                        return *env + n + 1;
-        return NULL;
 }
 
 /* Finds the home directory of `uid` in a passwd file; points into `text`, which it cuts up. */
@@ -135,6 +129,62 @@ static int add_listen_fds(struct ctx *c, char **env, size_t *n, struct cfs_error
         return add_own(c, "LISTEN_FDNAMES", env, n, err);
 }
 
+struct entry {
+        char *text;
+        size_t name; /* its length */
+        size_t place;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+        const struct entry *x = a, *y = b;
+        size_t n = x->name < y->name ? x->name : y->name;
+        int r = memcmp(x->text, y->text, n);
+
+        if (r != 0 || x->name != y->name)
+                return r ? r : x->name < y->name ? -1 : 1;
+        return x->place < y->place ? -1 : 1;
+}
+
+/* Leaves the last entry of each name, in their order. */
+static int keep_last(struct ctx *c, char **env, size_t *n, struct cfs_error *err)
+{
+        struct entry *e = oci_arena_alloc(c->arena, (*n + 1) * sizeof(*e));
+        size_t kept = 0;
+
+        if (!e)
+                return err_nomem(err);
+        for (size_t i = 0; i < *n; i++)
+                e[i] = (struct entry){ env[i], strcspn(env[i], "="), i };
+        qsort(e, *n, sizeof(*e), compare_entries);
+        for (size_t i = 0; i + 1 < *n; i++)
+                if (e[i].name == e[i + 1].name && memcmp(e[i].text, e[i + 1].text, e[i].name) == 0)
+                        env[e[i].place] = NULL;
+        for (size_t i = 0; i < *n; i++)
+                if (env[i])
+                        env[kept++] = env[i];
+        env[kept] = NULL;
+        *n = kept;
+        return 0;
+}
+
+/* HOME, where it is missing or empty. */
+static int add_home(struct ctx *c, char **env, size_t *n, struct cfs_error *err)
+{
+        const struct oci_process *p = c->process;
+        size_t at = *n;
+        int r;
+
+        for (size_t i = 0; i < *n; i++)
+                if (str_has_prefix(env[i], "HOME="))
+                        at = i;
+        if (at < *n && env[at][strlen("HOME=")])
+                return 0;
+        r = home_of(c, p->user && p->user->has_uid ? p->user->uid : 0, &env[at], err);
+        *n += r >= 0 && at == *n;
+        return r;
+}
+
 int env_init(struct ctx *c, struct cfs_error *err)
 {
         struct oci_process *p = c->process;
@@ -146,26 +196,35 @@ int env_init(struct ctx *c, struct cfs_error *err)
                 return err_nomem(err);
         for (size_t i = 0; i < p->n_env; i++)
                 env[n++] = p->env[i];
-        env[n] = NULL;
-        if (str_empty(env_get(env, "HOME"))) {
-                r = home_of(c, p->user && p->user->has_uid ? p->user->uid : 0, &env[n++], err);
-                if (r < 0)
-                        return r;
-        }
+        r = add_home(c, env, &n, err);
+        if (r < 0)
+                return r;
         if (c->listen_fds > 0)
                 r = add_listen_fds(c, env, &n, err);
         if (c->notify_socket)
                 env[n++] = (char *)"NOTIFY_SOCKET=/run/notify/notify.sock";
         if (r >= 0 && c->watchdog)
                 r = add_own(c, "WATCHDOG_USEC", env, &n, err);
+        if (r >= 0)
+                r = keep_last(c, env, &n, err);
         if (r < 0)
                 return r;
-        env[n] = NULL;
         c->env = env;
         return 0;
 }
 
 void env_explain(const struct ctx *c, struct report *r)
 {
-        report_line(r, "%zu environment variables", c->process->n_env);
+        const struct oci_process *p = c->process;
+        size_t n = 0;
+
+        for (size_t i = 0; i < p->n_env; i++) {
+                size_t name = strcspn(p->env[i], "="), j = i + 1;
+
+                while (j < p->n_env &&
+                       (strcspn(p->env[j], "=") != name || memcmp(p->env[i], p->env[j], name) != 0))
+                        j++;
+                n += j == p->n_env;
+        }
+        report_line(r, "%zu environment variables", n);
 }

@@ -411,9 +411,9 @@ static int become_user(const struct ctx *c, struct cfs_error *err)
         r = errno == EINVAL ? first_mapped(c, "self/uid_map", &id, err) : 0;
         if (r < 0)
                 return r;
-        return setresuid(id, id, id) < 0 ? err_sys(err, errno, "setresuid",
-                                                   "become user %" PRIu32 " of the user namespace", id)
-                                         : 0;
+        return setresuid(id, id, id) < 0
+                       ? err_sys(err, errno, "setresuid", "become user %" PRIu32 " of the user namespace", id)
+                       : 0;
 }
 
 int id_mappings_init(struct ctx *c, struct cfs_error *err)

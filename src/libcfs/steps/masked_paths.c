@@ -10,9 +10,12 @@
  * Kubernetes masks one path for each CPU. All directories share one tmpfs: the first gets it, the others get clones,
  * which cost a tenth.
  *
- * A path that does not exist needs no mask. Any other failure is one of create: a mask that is not there is a hole.
+ * A path that does not exist needs no mask, and neither does one that nobody in the container could reach, because a
+ * directory on the way refuses the container's root user and its own owner. Any other failure is one of create: a mask that
+ * is not there is a hole.
  */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -96,17 +99,35 @@ static int mask_dir(struct masks *k, int target, struct cfs_error *err)
         return r;
 }
 
+/* Listed twice, or reached by two paths: what is there is a mask, or the null device itself. */
+static bool is_masked(const struct masks *k, const struct stat *st)
+{
+        struct stat dir;
+
+        if (S_ISCHR(st->st_mode))
+                return st->st_rdev == makedev(1, 3);
+        return S_ISDIR(st->st_mode) && k->dir_fd >= 0 && fstat(k->dir_fd, &dir) == 0 &&
+               dir.st_dev == st->st_dev;
+}
+
 static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error *err)
 {
-        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL);
+        _cleanup_close_ int target = mount_target_reach(root_fd, path, k->env.arena);
         struct stat st;
 
         if (target == -ENOENT || target == -ENOTDIR)
                 return 0;
+        if (target == -EACCES) {
+                log_info("`%s` is not masked: it lies in a directory that nobody in the container may enter",
+                         path);
+                return 0;
+        }
         if (target < 0)
                 return err_sys(err, -target, "openat2", "open `%s`", path);
         if (fstat(target, &st) < 0)
                 return err_sys(err, errno, "fstat", "examine `%s`", path);
+        if (is_masked(k, &st))
+                return 0;
         return S_ISDIR(st.st_mode) ? mask_dir(k, target, err) : mask_file(k, root_fd, target, err);
 }
 

@@ -127,6 +127,26 @@ static void bad_bind_option(struct problems *p, size_t i, size_t j, const char *
                 problem_hint(p, "did you mean `%s`?", near);
 }
 
+static bool is_cgroup(const struct oci_mount *m)
+{
+        return str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2");
+}
+
+/* One word, or several with commas between them. */
+static void check_cgroup_option(const char *option, size_t i, size_t j, struct problems *p)
+{
+        while (*option) {
+                char word[64];
+                size_t n = strcspn(option, ",");
+
+                (void)snprintf(word, sizeof(word), "%.*s", (int)n, option);
+                if (*word && !mount_options_known(word) && !mount_options_is_cgroup(word))
+                        problem(p, PROP("mounts[%zu].options[%zu]", i, j),
+                                "`%s` is not an option of a cgroup file system", word);
+                option += n + (option[n] == ',');
+        }
+}
+
 static void check_options(const struct ctx *c, const struct oci_mount *m, size_t i, struct problems *p)
 {
         bool bind = is_bind(m), remount = oci_mount_has_option(m, "remount");
@@ -139,6 +159,8 @@ static void check_options(const struct ctx *c, const struct oci_mount *m, size_t
                                      "`%s` has no effect: it is for the engine", o);
                 else if (bind && !mount_options_known(o) && *o)
                         bad_bind_option(p, i, j, o);
+                if (!bind && !remount && is_cgroup(m))
+                        check_cgroup_option(o, i, j, p);
                 if (!bind && (STREQ(o, "copy-symlink") || STREQ(o, "src-nofollow")))
                         problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s` is for bind mounts", o);
                 if (STREQ(o, "tmpcopyup") && (bind || remount || !str_eq(m->type, "tmpfs")))

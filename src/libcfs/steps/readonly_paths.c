@@ -30,12 +30,27 @@ void readonly_paths_check(const struct ctx *c, struct problems *p)
                                 c->linux_->readonly_paths[i]);
 }
 
-static int protect(int root_fd, const char *path, struct cfs_error *err)
+/* Was the path listed before? It would be mounted onto itself once more. */
+static bool is_repeated(const struct ctx *c, size_t i)
 {
-        _cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH, NULL), fd = -1;
+        const char *path = mount_target_clean(c->linux_->readonly_paths[i], c->arena);
+
+        for (size_t j = 0; path && j < i; j++) {
+                const char *other = mount_target_clean(c->linux_->readonly_paths[j], c->arena);
+
+                if (other && STREQ(other, path))
+                        return true;
+        }
+        return false;
+}
+
+static int protect(int root_fd, const char *path, struct oci_arena *arena, struct cfs_error *err)
+{
+        _cleanup_close_ int target = mount_target_reach(root_fd, path, arena), fd = -1;
         int r;
 
-        if (target == -ENOENT || target == -ENOTDIR)
+        /* EACCES: nobody in the container gets there. */
+        if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
                 return 0;
         if (target < 0)
                 return err_sys(err, -target, "openat2", "open `%s`", path);
@@ -52,10 +67,12 @@ int readonly_paths_init(struct ctx *c, struct cfs_error *err)
                 const char *path = c->linux_->readonly_paths[i];
                 int r;
 
+                if (is_repeated(c, i))
+                        continue;
                 if (mount_target_is_root(path, c->arena))
                         r = mnt_setattr(c->rootfs_fd, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
                 else
-                        r = protect(c->rootfs_fd, path, err);
+                        r = protect(c->rootfs_fd, path, c->arena, err);
                 if (r < 0)
                         return err_property(err, r, "linux.readonlyPaths[%zu]", i);
         }

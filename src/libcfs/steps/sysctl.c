@@ -129,6 +129,10 @@ static void check_one(const struct ctx *c, const char *name, struct problems *p)
                 problem(p, property, "is set by the property hostname");
                 return;
         }
+        if (STREQ(path, "kernel/domainname") && c->config->domainname) {
+                problem(p, property, "is set by the property domainname: one of them");
+                return;
+        }
         k = find(path);
         if (!k) {
                 problem(p, property, "does not belong to a namespace: setting it would change the host");
