@@ -103,7 +103,7 @@ const struct step plan[] = {
         { PROPERTY("mounts"), .walks = C,
           .why = "Sources of bind mounts are opened by the runtime when the init, in its user namespace, may not reach them; "
                  "the runtime closes its copies once the init exists.",
-          .check = mounts_check, .look = mounts_look, .prepare = mounts_prepare, .release = mounts_release },
+          .check = mounts_rules_check, .look = mounts_rules_look, .prepare = mounts_prepare, .release = mounts_release },
 
         /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
 

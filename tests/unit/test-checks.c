@@ -284,9 +284,9 @@ static void lsm_that_is_missing(void **state)
         ctx_done(&c);
         if (access("/sys/fs/selinux/enforce", F_OK) < 0) {
                 test_ctx(&c, WALK_CREATE, L("\"mountLabel\":\"a:b:c:s0\""));
-                test_check(&c, false, mounts_check, &found);
+                test_check(&c, false, mounts_rules_check, &found);
                 assert_int_equal(found.n, 0);
-                test_check(&c, true, mounts_check, &found);
+                test_check(&c, true, mounts_rules_check, &found);
                 assert_int_equal(found.n, 1);
                 assert_contains(found.lines, "host: linux.mountLabel: ");
                 assert_contains(found.lines, "SELinux is not enabled on this host");

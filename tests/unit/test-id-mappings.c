@@ -247,12 +247,12 @@ static void unmapped_root(struct ctx *c)
 {
         int go;
 
-        c->pid = container(c, 65534, &go);
+        c->pid = container(c, 5, &go);
         CHILD_OK(id_mappings_host(c, &err));
         done(c->pid, go);
 }
 
-static void without_0_inside_we_stay_nobody(void **state)
+static void without_0_inside_we_are_the_first(void **state)
 {
         struct ctx c;
         bool ran;
@@ -295,7 +295,7 @@ int main(void)
                 cmocka_unit_test(a_user_maps_itself),
                 cmocka_unit_test(a_user_without_a_range_is_told),
                 cmocka_unit_test(helpers_write_what_a_user_may_not),
-                cmocka_unit_test(without_0_inside_we_stay_nobody),
+                cmocka_unit_test(without_0_inside_we_are_the_first),
                 cmocka_unit_test(wanted),
         };
 

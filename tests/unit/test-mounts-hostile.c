@@ -133,7 +133,7 @@ static const char *problems_of(const char *json)
         if (c.linux_->n_masked_paths > 0)
                 c.ns_new = 0;
         root_check(&c, &p);
-        mounts_check(&c, &p);
+        mounts_rules_check(&c, &p);
         devices_check(&c, &p);
         masked_paths_check(&c, &p);
         rootfs_propagation_check(&c, &p);

@@ -147,6 +147,11 @@ bool mount_options_known(const char *name)
         return find(name) != NULL || mount_options_idmap(name);
 }
 
+bool mount_options_is_bind(const struct oci_mount *m)
+{
+        return oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind") || str_eq(m->type, "bind");
+}
+
 bool mount_options_is_context(const char *word)
 {
         static const char *const keys[] = { "context=", "fscontext=", "defcontext=", "rootcontext=" };

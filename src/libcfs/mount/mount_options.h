@@ -62,6 +62,9 @@ int mount_options_parse(const struct oci_mount *m, struct oci_arena *arena, stru
 /* Is this word one of our options (as opposed to one of a file system)? */
 bool mount_options_known(const char *name);
 
+/* A bind mount: by an option, or by the type that no file system has. */
+bool mount_options_is_bind(const struct oci_mount *m);
+
 /* Does the word belong to SELinux: context=, fscontext=, defcontext=, rootcontext=? */
 bool mount_options_is_context(const char *word);
 
