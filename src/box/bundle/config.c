@@ -320,6 +320,8 @@ static int build(struct config *x)
 {
         int r;
 
+        /* The oldest that has all that is used here: older runtimes take the bundle, too. */
+        x->c->oci_version = (char *)(x->in->o->all_namespaces ? "1.1.0" : "1.0.2");
         x->c->root->path = (char *)"rootfs";
         x->c->root->readonly = x->in->o->read_only;
         x->c->root->has_readonly = true;

@@ -143,7 +143,7 @@ static int run_attach(struct box *box, const void *values, const char *const *ar
                 return err_set(err, CFS_E_STATE, "container `%s` runs in the foreground of another terminal",
                                args[0]);
         if (r >= 0)
-                r = attach_run(box->run, c->bundle, id, c->terminal, !v->no_stdin, err);
+                r = attach_run(c->bundle, c->terminal, !v->no_stdin, err);
         if (r > 0) /* left by the keys */
                 return 0;
         if (r >= 0)

@@ -3,6 +3,7 @@
  * cfs-box start, stop, restart, kill, rm, wait; and what conmon calls at a container's end.
  */
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "box/cmd/cmd.h"
 #include "box/container/container.h"
 #include "box/store/container.h"
@@ -13,13 +14,13 @@
 #include <stdio.h>
 
 struct values {
-        int time;
-        const char *signal;
+        const char *time, *signal;
         bool force, all;
 };
 
 #define AT(field)    offsetof(struct values, field)
 #define DEFAULT_TIME 10
+#define MAX_TIME     1000000
 
 /* Does it to each of the containers; goes on after a failure, which is told at once, except for the last one, which main() tells. */
 static int each(struct box *box, const char *const *args, const struct values *v,
@@ -88,9 +89,12 @@ const struct command cmd_start_command = {
 
 static int stop_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
 {
+        uint64_t seconds = DEFAULT_TIME;
         int signal, r = find_signal(v->signal, &signal, err);
 
-        return r < 0 ? r : stop_container(box, id, signal, v->time ? (unsigned)v->time : DEFAULT_TIME, err);
+        if (r >= 0 && v->time && (str_to_u64(v->time, &seconds) < 0 || seconds > MAX_TIME))
+                r = err_set(err, CFS_E_INVALID, "--time %s: expected a number of seconds", v->time);
+        return r < 0 ? r : stop_container(box, id, signal, (unsigned)seconds, err);
 }
 
 static int run_stop(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
@@ -99,15 +103,13 @@ static int run_stop(struct box *box, const void *values, const char *const *args
 }
 
 #define STOP_OPTIONS                                                                                         \
-        {                                                                                                    \
-                "time",                                                                                      \
-                't',                                                                                         \
-                OPTION_INT,                                                                                  \
-                AT(time),                                                                                    \
-                "SECONDS",                                                                                   \
-                NULL,                                                                                        \
-                "how long to wait before SIGKILL, 10 by default"                                             \
-        },                                                                                                   \
+        { "time",                                                                                            \
+          't',                                                                                               \
+          OPTION_TEXT,                                                                                       \
+          AT(time),                                                                                          \
+          "SECONDS",                                                                                         \
+          NULL,                                                                                              \
+          "how long to wait before SIGKILL, 10 by default" },                                                \
         {                                                                                                    \
                 "signal", 's', OPTION_TEXT, AT(signal), "SIGNAL", NULL,                                      \
                         "what to send first; the container's stop signal by default"                         \

@@ -28,26 +28,10 @@ static int remove_directory(const struct box *box, const char *id, struct cfs_er
         return r < 0 ? err_sys(err, -r, "unlinkat", "remove %s/%s", box->root, path) : 0;
 }
 
-static void remove_run_files(const struct box *box, const char *id)
-{
-        static const char *const patterns[] = { "%s/exits/%s", "%s/conmon/%s/attach", "%s/conmon/%s/ctl",
-                                                "%s/conmon/%s/winsz" };
-        char path[PATH_MAX];
-
-        for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-                (void)snprintf(path, sizeof(path), patterns[i], box->run, id);
-#pragma GCC diagnostic pop
-                (void)unlink(path);
-        }
-        (void)snprintf(path, sizeof(path), "%s/conmon/%s", box->run, id);
-        (void)rmdir(path);
-}
-
 int remove_container(const struct box *box, const char *id, bool force, struct cfs_error *err)
 {
         struct cfs_error ignored;
+        char path[PATH_MAX];
         int code, r;
 
         if (force) {
@@ -61,7 +45,8 @@ int remove_container(const struct box *box, const char *id, bool force, struct c
         if (r < 0)
                 return err->code == CFS_E_NOT_FOUND && force ? 0 : r; /* --rm was faster */
         (void)cfs_delete(&box->rt, id, true, &ignored);
-        remove_run_files(box, id);
+        (void)snprintf(path, sizeof(path), "%s/exits/%s", box->run, id);
+        (void)unlink(path);
         r = remove_directory(box, id, err);
         return r < 0 ? r : store_container_delete(box, id, err);
 }

@@ -14,8 +14,7 @@
 #include <signal.h>
 #include <time.h>
 
-#define RECORD_POLL 5 /* ms between looks at a row whose process has ended: conmon's child is writing it */
-#define RECORD_MAX  15000 /* ms after which nobody will                                                      */
+#define RECORD_POLL 10 /* ms between looks at a row whose process has ended */
 
 static int64_t now_ms(void)
 {
@@ -62,7 +61,7 @@ static int last_code(const struct box *box, const char *id, int *ret_code, struc
 
 int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_code, struct cfs_error *err)
 {
-        int64_t deadline = now_ms() + timeout_ms, gone = 0;
+        int64_t deadline = now_ms() + timeout_ms;
 
         for (;;) {
                 struct proc_identity p = { 0 };
@@ -84,9 +83,9 @@ int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_co
                         (void)proc_wait_gone(pidfd, left > 1000 ? 1000 : (int)left);
                         continue;
                 }
-                if (!gone)
-                        gone = now_ms();
-                if (now_ms() - gone > RECORD_MAX && (r = repair_all(box, err)) < 0)
+                /* Its monitor writes that down; when there is none any more, a repair does. */
+                r = repair_all(box, err);
+                if (r < 0)
                         return r;
                 (void)poll(NULL, 0, RECORD_POLL);
         }

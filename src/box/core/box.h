@@ -7,7 +7,7 @@
  *     ROOT/containers/ID/       a container: bundle (config.json, rootfs), upper and work of its overlay, log, hosts ...
  *     ROOT/networks/, ROOT/net/ network configuration lists (CNI); what was set up for which container
  *     RUN/cfs/                  the state directory of cfs: `cfs --root RUN/cfs list` shows the box's containers
- *     RUN/conmon/, RUN/exits/   sockets of conmon, exit codes that it has written
+ *     RUN/exits/                exit codes that conmon has written
  *
  * Threads: a struct box and what was made from it belong to one thread at a time; any number of them, in threads or
  * processes, may use the same ROOT at once, because SQLite and the states of the rows (store/) order them. Functions that start

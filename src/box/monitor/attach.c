@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conmon listens on RUN/conmon/ID/attach, a socket of type SOCK_SEQPACKET. What it sends are packets, the first byte of which
+ * conmon listens on BUNDLE/attach, a socket of type SOCK_SEQPACKET. What it sends are packets, the first byte of which
  * says which stream the rest is of: 2 is standard output, 3 standard error. What it receives is standard input. The size of the
  * terminal goes to the FIFO BUNDLE/ctl: "1 ROWS COLUMNS".
  */
@@ -116,15 +116,14 @@ static int copy(struct attached *a, bool with_stdin)
         }
 }
 
-int attach_run(const char *run, const char *bundle, const char *id, bool terminal, bool with_stdin,
-               struct cfs_error *err)
+int attach_run(const char *bundle, bool terminal, bool with_stdin, struct cfs_error *err)
 {
         struct attached a = { .bundle = bundle, .terminal = terminal && isatty(STDIN_FILENO) };
         char path[PATH_MAX];
         sigset_t winch;
         int r;
 
-        (void)snprintf(path, sizeof(path), "%s/conmon/%s/attach", run, id);
+        (void)snprintf(path, sizeof(path), "%s/attach", bundle);
         a.sock = unix_connect(path, SOCK_SEQPACKET);
         if (a.sock < 0)
                 return err_sys(err, -a.sock, "connect", "connect to `%s`", path);

@@ -54,7 +54,6 @@ static void add_all(struct arguments *a, const struct conmon *m, const char *pro
         add(a, "--conmon-pidfile=%s/conmon.pid", m->bundle);
         add(a, "--log-path=k8s-file:%s/log", m->bundle);
         add(a, "--exit-dir=%s/exits", box->run);
-        add(a, "--socket-dir-path=%s/conmon", box->run);
         add(a, "--full-attach");
         if (m->terminal)
                 add(a, "--terminal");
@@ -120,15 +119,22 @@ static const char *strip(char *message)
 /* The runtime's words for a program that is not there or cannot be executed, and their exit codes (126, 127). */
 static int runtime_failed(char *message, struct cfs_error *err)
 {
-        const char *text = strip(message);
+        const char *text = strip(message), *hint = "";
+        char *mark = strstr((char *)text, " hint: ");
         int r;
 
-        if (!strstr(text, "exec"))
-                return err_set(err, CFS_E_SYSTEM, "%s",
-                               *text ? text : "conmon did not say why the container was not created");
-        r = err_set(err, CFS_E_EXEC, "%s", text);
-        err->errnum = strstr(text, "no such file") || strstr(text, "not found") ? ENOENT : EACCES;
-        return r;
+        if (mark) {
+                *mark = '\0';
+                hint = mark + strlen(" hint: ");
+        }
+        if (strstr(text, "exec")) {
+                r = err_set(err, CFS_E_EXEC, "%s", text);
+                err->errnum = strstr(text, "no such file") || strstr(text, "not found") ? ENOENT : EACCES;
+        } else {
+                r = err_set(err, CFS_E_SYSTEM, "%s",
+                            *text ? text : "conmon did not say why the container was not created");
+        }
+        return *hint ? err_hint(err, r, "%s", hint) : r;
 }
 
 /* One line of JSON; a second one (of attach) is not for us. */

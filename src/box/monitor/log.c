@@ -31,29 +31,51 @@ bool log_parse(const char *line, size_t len, struct log_line *ret)
         return tag - stream == 7;
 }
 
-/* Where the last `tail` lines begin: backwards from the end, a chunk at a time. */
+/* Is the line of the file that begins there the end of a line of the program? */
+static bool ends_line(int fd, off_t start)
+{
+        char head[128];
+        ssize_t n = pread(fd, head, sizeof(head) - 1, start);
+        struct log_line l;
+
+        if (n <= 0)
+                return true;
+        head[n] = '\0';
+        return !log_parse(head, (size_t)n, &l) || l.whole;
+}
+
+/* Where the last `tail` lines begin: backwards from the end, a chunk at a time. `later` is where the line behind the one that is looked
+ * at begins: when the one is an end and enough were counted, there. */
 static int seek_tail(struct log_reader *r, uint64_t tail, const char *path, struct cfs_error *err)
 {
         char buf[CHUNK];
         struct stat st;
-        off_t at;
-        uint64_t lines = 0;
+        off_t at, later;
+        uint64_t ends = 0;
 
         if (fstat(r->fd, &st) < 0)
                 return err_sys(err, errno, "fstat", "look at `%s`", path);
+        later = st.st_size;
         for (at = st.st_size; at > 0;) {
                 size_t want = at > (off_t)CHUNK ? CHUNK : (size_t)at;
 
                 at -= (off_t)want;
                 if (pread(r->fd, buf, want, at) != (ssize_t)want)
                         return err_sys(err, EIO, "pread", "read `%s`", path);
-                for (size_t i = want; i > 0; i--)
-                        if (buf[i - 1] == '\n' && at + (off_t)i < st.st_size && ++lines >= tail) {
-                                (void)lseek(r->fd, at + (off_t)i, SEEK_SET);
+                for (size_t i = want; i > 0; i--) {
+                        off_t start = at + (off_t)i;
+
+                        if (buf[i - 1] != '\n' || start == st.st_size)
+                                continue;
+                        /* An unfinished line at the very end counts as well. */
+                        if ((ends_line(r->fd, start) || later == st.st_size) && ++ends > tail) {
+                                (void)lseek(r->fd, later, SEEK_SET);
                                 return 0;
                         }
+                        later = start;
+                }
         }
-        (void)lseek(r->fd, 0, SEEK_SET);
+        (void)lseek(r->fd, ends == tail && later < st.st_size && ends_line(r->fd, 0) ? later : 0, SEEK_SET);
         return 0;
 }
 

@@ -28,7 +28,7 @@
 
 struct hook {
         const struct hook_options *o;
-        const struct oci_state *state;
+        const struct oci_hook_state *state;
         char file[512];
         char netns[48];
 };
@@ -212,9 +212,9 @@ static int make(const struct hook *h, struct cfs_error *err)
 int hook_run(const struct hook_options *o, const char *text, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
-        struct oci_state *state;
+        struct oci_hook_state *state;
         struct hook h = { .o = o };
-        int r = oci_decode(&oci_state_type, "the state on standard input", text, strlen(text),
+        int r = oci_decode(&oci_hook_state_type, "the state on standard input", text, strlen(text),
                            (void **)&state, &arena, err);
 
         if (r >= 0)

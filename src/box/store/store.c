@@ -267,7 +267,7 @@ static int make_directory(const char *path, struct cfs_error *err)
 static int make_directories(struct box *box, struct cfs_error *err)
 {
         static const char *const below[] = { "layers", "containers", "networks", "net" };
-        static const char *const run[] = { "exits", "conmon" };
+        static const char *const run[] = { "exits" };
         _cleanup_close_ int run_fd = -1;
         int r = make_directory(box->root, err);
 

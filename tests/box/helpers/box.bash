@@ -22,7 +22,7 @@ setup() {
 
 teardown() {
     local id
-    for id in $(box ps -q --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
+    for id in $(box ps -aq --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
 }
 
 box() { "$CFS_BOX" --root "$STORE" "$@"; }

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cfs-box when things go wrong: killed at any time, a full disk, two commands at once.
+load helpers/box
+bats_require_minimum_version 1.5.0
+
+setup() {
+    export T="$BATS_TEST_TMPDIR"
+    STORE="$T/store"
+    cp -a "$BATS_FILE_TMPDIR/store" "$STORE"
+}
+
+teardown() {
+    local id
+    for id in $(box ps -q --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
+}
+
+# Nothing is half done: every row has its directory, every directory its row.
+consistent() {
+    local db="$STORE/box.db"
+    box prune > /dev/null
+    [ "$(sqlite3 "$db" 'pragma integrity_check')" = ok ]
+    [ "$(sqlite3 "$db" "select count(*) from layers where state != 'ready'")" = 0 ]
+    diff <(sqlite3 "$db" 'select id from layers order by id') <(ls "$STORE/layers" | sort -n)
+    diff <(sqlite3 "$db" 'select id from containers order by id') <(ls "$STORE/containers" | sort)
+}
+
+@test "import killed at any moment: the next command repairs, a second import succeeds" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    mkdir "$T/tree"
+    for i in {1..300}; do head -c 20000 /dev/urandom > "$T/tree/f$i"; done
+    tar -C "$T/tree" -cf "$T/a.tar" .
+    for delay in 0.002 0.005 0.01 0.02 0.04 0.08; do
+        "$CFS_BOX" --root "$STORE" import "$T/a.tar" big > /dev/null 2>&1 &
+        sleep $delay
+        kill -9 $! 2> /dev/null || true
+        wait $! || true
+        consistent
+    done
+    box import "$T/a.tar" big > /dev/null
+    consistent
+    [ "$(lone run --rm --entrypoint /x big 2>&1 | grep -c x)" -ge 0 ]
+}
+
+@test "run killed at any moment: no container, no mount, no row is left that is half made" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    for delay in 0.001 0.003 0.006 0.01 0.02 0.05; do
+        "$CFS_BOX" --root "$STORE" run --rm --network none busybox sleep 0.3 > /dev/null 2>&1 &
+        sleep $delay
+        kill -9 $! 2> /dev/null || true
+        wait $! || true
+    done
+    sleep 0.5
+    box ps > /dev/null
+    [ "$(box ps -q | wc -l)" = 0 ]
+    [ "$(grep -c "$STORE" /proc/self/mountinfo)" = 0 ]
+    consistent
+    [ -z "$(ls "$STORE/run/cfs" 2> /dev/null)" ]
+}
+
+@test "cfs-box killed while its container runs on: the next command knows it still" {
+    "$CFS_BOX" --root "$STORE" run --name on --network none busybox sleep 100 > /dev/null 2>&1 &
+    main=$!
+    running on
+    until_true box exec on true
+    kill -9 $main
+    wait $main || true
+    [ "$(state on)" = running ]
+    [ "$(box exec on echo there)" = there ]
+    box stop -t 0 on > /dev/null
+    [ "$(box inspect on | jq -c '[.state, .exitCode]')" = '["exited",null]' ]
+}
+
+@test "conmon killed: the exit code of what has ended is kept, what runs is known" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    lone run -d --name m busybox sleep 100 > /dev/null
+    kill -9 "$(cat "$STORE"/containers/*/conmon.pid)"
+    [ "$(state m)" = running ]
+    [ "$(box exec m echo there)" = there ]
+    box rm -f m > /dev/null
+    [ "$(box ps -aq | wc -l)" = 0 ]
+}
+
+@test "the command that conmon calls was killed: the exit code is in its file" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    lone run -d --name k busybox sh -c 'sleep 0.3; exit 33' > /dev/null
+    id=$(box inspect k | jq -r .id)
+    # In place of what conmon will call: a program that does nothing.
+    monitor=$(cat "$STORE"/containers/*/conmon.pid)
+    kill -STOP "$monitor"
+    sleep 0.5
+    [ "$(state k)" = running ] # conmon lives, and will tell
+    echo 33 > "$STORE/run/exits/$id"
+    kill -9 "$monitor"
+    until_true sh -c "! kill -0 $monitor 2> /dev/null"
+    [ "$(box inspect k | jq -c '[.state, .exitCode]')" = '["exited",33]' ]
+}
+
+@test "two commands at once: one name, one start, one layer" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    for i in 1 2 3 4; do
+        (lone run --name same busybox sleep 0.2 > "$T/out$i" 2>&1; echo $? > "$T/code$i") &
+    done
+    wait
+    [ "$(cat "$T"/code? | grep -c '^0$')" = 1 ]
+    [ "$(cat "$T"/out? | grep -c 'a container named `same` exists')" = 3 ]
+    for i in 1 2 3; do
+        (box start same > "$T/out$i" 2>&1; echo $? > "$T/code$i") &
+    done
+    wait
+    [ "$(cat "$T"/code[123] | grep -c '^0$')" -ge 1 ]
+    ended same
+    mkdir "$T/tree"
+    head -c 3000000 /dev/urandom > "$T/tree/f"
+    tar -C "$T/tree" -cf "$T/a.tar" .
+    for i in 1 2 3; do box import "$T/a.tar" "one$i" > /dev/null & done
+    wait
+    [ "$(ls "$STORE/layers" | wc -l)" = 2 ]
+    [ "$(box images -q | wc -l)" = 2 ]
+}
+
+@test "a full disk: an error that says so, nothing half made; room again, and it works" {
+    mkdir "$T/small"
+    mount -t tmpfs -o size=6m tmpfs "$T/small" 2> /dev/null || skip "needs to mount"
+    STORE="$T/small/store"
+    box image make busybox > /dev/null
+    head -c 8000000 /dev/urandom > "$T/f"
+    tar -C "$T" -cf "$T/a.tar" f
+    run box import "$T/a.tar" big
+    [ "$status" = 1 ] && [[ $output == *"no space left on device"* ]]
+    [ "$(ls "$STORE/layers" | wc -l)" = 1 ]
+    head -c 8000000 /dev/zero > "$T/small/fill" 2> /dev/null || true
+    run lone run --rm busybox true
+    echo "$output"
+    [ "$status" = 125 ]
+    rm "$T/small/fill"
+    lone run --rm busybox true
+    [ "$(box ps -aq | wc -l)" = 0 ]
+    umount -l "$T/small"
+}
+
+@test "1000 containers in the store: ps -a stays quick" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    lone run --name one busybox true
+    sqlite3 "$STORE/box.db" "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000)
+        insert into containers(id, name, image, image_name, command, state, created, finished, exit_code)
+        select printf('%032x', i), 'n' || i, image, image_name, command, 'exited', created, created, 0 from n, containers where name = 'one'"
+    [ "$(box ps -aq | wc -l)" = 1001 ]
+    start=$(date +%s%N)
+    box ps -a > /dev/null
+    took=$((($(date +%s%N) - start) / 1000000))
+    echo "ps -a of 1001 containers: $took ms"
+    [ "$took" -lt 200 ] # 5 ms, on a machine with nothing else to do
+}
