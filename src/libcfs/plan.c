@@ -115,18 +115,11 @@ const struct step plan[] = {
         { PROPERTY("process.oomScoreAdj"), .walks = C, .wanted = oom_score_adj_wanted,
           .why = "Lowering the score needs privilege on the host, so the runtime writes it, to /proc/PID.",
           .check = oom_score_adj_check, .look = oom_score_adj_look, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
-        { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
-          .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
-                 "undumpable process.",
-          .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
 
         { PROPERTY("linux.intelRdt"), .walks = C, .wanted = intel_rdt_wanted,
           .why = "Groups are made before the process exists; its pid is written to them before any code of the user's runs.",
           .check = intel_rdt_check, .look = intel_rdt_look, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
           .explain = intel_rdt_explain },
-        { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
-          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
-          .host = intel_rdt_exec_host },
 
         { PROPERTY("linux.netDevices"), .walks = C, .wanted = net_devices_wanted,
           .why = "Moved from the host's side: the container cannot reach the host's network namespace.",
@@ -142,11 +135,15 @@ const struct step plan[] = {
                  "a time namespace are the mistake.",
           .check = time_offsets_check, .init = time_offsets_init, .explain = time_offsets_explain },
 
+        { .name = "join the namespaces", .walks = X,
+          .why = "In the cgroup of the container now, whose files the container does not see.",
+          .init = namespaces_exec_init },
+
         { .name = "root of the user namespace", .walks = CX, .wanted = id_mappings_init_wanted,
           .why = "The init becomes root of the user namespace before it makes or joins anything that is to belong to that.",
           .init = id_mappings_init },
 
-        { .name = "late namespaces", .walks = CX,
+        { .name = "late namespaces", .walks = C,
           .why = "The root of a cgroup namespace is the cgroup of the process that makes it: after joining the cgroup. Namespaces "
                  "to join come here too.",
           .init = namespaces_init },
@@ -163,12 +160,8 @@ const struct step plan[] = {
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
 
-        { .name = "session", .walks = CX,
-          .why = "A session of its own has no controlling terminal of the caller's to push input into (TIOCSTI). Before the "
-                 "keyring, which is per session, and before the terminal, which becomes the controlling one.",
-          .init = session_init },
         { .name = "session keyring", .walks = CX, .wanted = keyring_wanted,
-          .why = "In the new session; with the label that the program will have.",
+          .why = "In the container's user namespace, where its name is looked for; with the label that the program will have.",
           .init = keyring_init, .explain = keyring_explain },
 
         /* ---- the file system ------------------------------------------------------------------------------------- */
@@ -266,15 +259,6 @@ const struct step plan[] = {
           .why = "In the cgroup, whose cpuset says which nodes may be used; late, so that little memory of the init obeys it.",
           .check = memory_policy_check, .look = memory_policy_look, .init = memory_policy_init, .explain = memory_policy_explain },
 
-        { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_wanted,
-          .why = "Late, so that making the container is not slowed down by it; before privileges go: a real-time policy needs "
-                 "CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that capability counts for nothing.",
-          .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
-        { PROPERTY("process.ioPriority"), .walks = CX, .wanted = io_priority_wanted,
-          .why = "As process.scheduler: a real-time class needs privilege.",
-          .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
-          .explain = io_priority_explain },
-
         /* ---- the program, looked up while errors still reach create's caller ------------------------------------------ */
 
         { PROPERTY("process.apparmorProfile"), .walks = CX, .wanted = apparmor_wanted,
@@ -296,6 +280,35 @@ const struct step plan[] = {
         { .name = "enter the working directory", .property = "process.cwd", .walks = CX,
           .why = "Before the user is changed, who may have no right to go there.",
           .init = cwd_enter_init },
+
+        { .name = "enter the PID namespace", .walks = X, .wanted = pid_namespace_wanted,
+          .why = "From here on the container sees the process: nothing of the host is within its reach any more.",
+          .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
+
+        { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
+          .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
+                 "undumpable process.",
+          .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
+        { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
+          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
+          .host = intel_rdt_exec_host },
+
+        { .name = "session", .walks = CX,
+          .why = "A session of its own has no controlling terminal of the caller's to push input into (TIOCSTI). By the process "
+                 "that the program will be: a session has one leader.",
+          .init = session_init },
+        { .name = "controlling terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
+          .why = "Of the new session, by its leader.",
+          .init = terminal_control_init },
+
+        { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_wanted,
+          .why = "Late, so that making the container is not slowed down by it; before privileges go: a real-time policy needs "
+                 "CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that capability counts for nothing.",
+          .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
+        { PROPERTY("process.ioPriority"), .walks = CX, .wanted = io_priority_wanted,
+          .why = "As process.scheduler: a real-time class needs privilege.",
+          .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
+          .explain = io_priority_explain },
 
         { .name = "lower the limits", .property = "process.rlimits", .walks = CX,
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",

@@ -19,8 +19,8 @@
  *         |  <------------- pid ---------------  exits
  *         the init is the runtime's child (CLONE_PARENT), as if it had been made directly
  *
- * exec without a user namespace needs no stage: the runtime itself does setns(pidfd, CLONE_NEWPID), which affects its
- * children only, and takes that back; the child joins the rest.
+ * exec has the usual case too, without new namespaces: its process joins the container's by itself, and is seen in there only
+ * when it has made another one (steps/pid_namespace.c).
  *
  * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where hostile
  * processes may live. So the runtime makes itself undumpable before the clone, which the child inherits: nobody may
@@ -110,15 +110,6 @@ static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
         return r;
 }
 
-/* What setns(2) has changed for our children: our caller may have others. */
-static void leave_pid_namespace(const struct ctx *c)
-{
-        _cleanup_close_ int own = openat(c->proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
-
-        if (own < 0 || setns(own, CLONE_NEWPID) < 0)
-                log_debug("cannot go back to our PID namespace: %s", err_strerror(errno));
-}
-
 static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),
                         struct cfs_error *err)
 {
@@ -127,19 +118,13 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
                                 .pidfd = (uint64_t)(uintptr_t)&pidfd,
                                 .exit_signal = SIGCHLD };
 
-        if (c->namespaces->entered && setns(c->namespaces->container_pidfd, (int)c->namespaces->entered) < 0)
-                return errno == ESRCH ? err_set(err, CFS_E_STATE, "cannot exec in a stopped container")
-                                      : err_sys(err, errno, "setns", "join the container's PID namespace");
         set_cgroup(c, &a);
         pid_t pid = sys_clone3(&a);
-        int e = errno;
 
         if (pid == 0)
                 child_main(c, mine, theirs, child);
-        if (c->namespaces->entered)
-                leave_pid_namespace(c);
         if (pid < 0)
-                return clone_failed(c, e, err);
+                return clone_failed(c, errno, err);
         c->pid = pid;
         c->pidfd = pidfd;
         return 0;

@@ -22,7 +22,6 @@ extern const struct ns_type ns_types[NS_COUNT];
 struct namespaces_plan {
         int join_fd[NS_COUNT]; /* open namespaces to join, or -1                                     */
         bool pre_join;         /* joins happen in spawn's stage process, before the init exists      */
-        uint64_t entered;      /* exec: CLONE_NEW* that the runtime's own setns(2) already covers (PID)  */
         int root_fd; /* exec into a container without a mount namespace of its own: its root; or -1 */
         struct stat host_root; /* exec into one that has its own: the runtime's root directory           */
         int container_pidfd;   /* exec: pidfd of the container's init for one setns(2); or -1        */

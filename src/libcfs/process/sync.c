@@ -17,11 +17,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum packet_type { PACKET_HERE = 1, PACKET_FAILED, PACKET_LOG, PACKET_FD, PACKET_GO, PACKET_EXEC };
+enum packet_type {
+        PACKET_HERE = 1,
+        PACKET_FAILED,
+        PACKET_LOG,
+        PACKET_FD,
+        PACKET_GO,
+        PACKET_EXEC,
+        PACKET_PID
+};
 
 struct packet {
         uint32_t type;
-        uint32_t value; /* HERE: index of the row; LOG: level */
+        uint32_t value; /* HERE: index of the row; LOG: level; PID: the pid */
         union {
                 struct cfs_error error;
                 char text[1600];
@@ -251,6 +259,29 @@ int sync_recv_fd(struct sync *s, struct cfs_error *err)
         if (type != PACKET_FD || fd < 0)
                 return err_set(err, CFS_E_BUG, "expected a descriptor from the init, got packet %u", type);
         return fd;
+}
+
+int sync_send_pid(struct sync *s, pid_t pid, struct cfs_error *err)
+{
+        struct packet p = { .type = PACKET_PID, .value = (uint32_t)pid };
+        int r = packet_send(s, &p, PACKET_HEADER, -1);
+
+        return r < 0 ? err_sys(err, -r, "sendmsg", "tell the runtime the pid") : 0;
+}
+
+int sync_recv_pid(struct sync *s, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1;
+        uint32_t type = 0, value = 0;
+        int r = next_packet(s, &type, &value, &fd, err);
+
+        if (r < 0)
+                return r;
+        if (type == 0)
+                return peer_ended(s, err);
+        if (type != PACKET_PID || value == 0 || value > INT32_MAX)
+                return err_set(err, CFS_E_BUG, "expected a pid from the init, got packet %u", type);
+        return (int)value;
 }
 
 void sync_send_failed(struct sync *s, const struct cfs_error *err)

@@ -59,6 +59,10 @@ int sync_wait_exec(struct sync *s, struct cfs_error *err);
  * 1: no, but it has ended. 0: neither. */
 int sync_look(struct sync *s, struct cfs_error *err);
 
+/* A process that takes the sender's place, from now on: by its pid in the sender's PID namespace. The receiver gets the pid. */
+int sync_send_pid(struct sync *s, pid_t pid, struct cfs_error *err);
+int sync_recv_pid(struct sync *s, struct cfs_error *err);
+
 /* Init -> runtime, outside of MEETs: hands one descriptor over (FD packet). The runtime waits for it. */
 int sync_send_fd(struct sync *s, int fd, struct cfs_error *err);
 int sync_recv_fd(struct sync *s, struct cfs_error *err);

@@ -9,8 +9,8 @@
  * Who joins? Usually the init, after it exists. Not when a user namespace is involved, or a PID namespace, which only a
  * child enters: then spawn.c's stage process joins everything before it makes the init (`pre_join`).
  *
- * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. The PID namespace alone can be
- * joined by the runtime itself, which saves a process, unless a user namespace must come first.
+ * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. What enters the PID namespace by that is
+ * the next child (pid_namespace.c).
  */
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/namespaces.h"
@@ -209,11 +209,35 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
                 if (own)
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
         }
-        n->pre_join = (c->ns_join & CLONE_NEWUSER) != 0;
-        if (!n->pre_join)
-                n->entered = c->ns_join & CLONE_NEWPID;
         /* setns(2) leads to the root of a mount namespace: the container's own, or of one that it shares with others. */
         return own_mounts || WEAKENED("joined-root") ? remember_host_root(n, err) : open_root(c, id.pid, err);
+}
+
+/* As exec was once: for a moment the container sees a process with the host's root and descriptors. */
+static void linger(const struct namespaces_plan *n)
+{
+        pid_t pid = setns(n->container_pidfd, CLONE_NEWPID) < 0 ? -1 : fork();
+        int status;
+
+        if (pid == 0)
+                _exit(usleep(500));
+        if (pid > 0)
+                (void)proc_reap(pid, &status);
+}
+
+int namespaces_exec_init(struct ctx *c, struct cfs_error *err)
+{
+        const struct namespaces_plan *n = c->namespaces;
+        int r;
+
+        if (WEAKENED("entering"))
+                linger(n);
+        r = namespaces_join(n, c->ns_join, err);
+        if (r < 0 || n->root_fd < 0)
+                return r < 0 ? r : check_root(c, err);
+        if (fchdir(n->root_fd) < 0 || chroot(".") < 0)
+                return err_sys(err, errno, "chroot", "enter the container's root");
+        return 0;
 }
 
 int namespaces_init(struct ctx *c, struct cfs_error *err)
@@ -223,14 +247,6 @@ int namespaces_init(struct ctx *c, struct cfs_error *err)
 
         if (!n->pre_join) {
                 int r = namespaces_join(n, c->ns_join, err);
-
-                if (r < 0)
-                        return r;
-        }
-        if (n->root_fd >= 0 && (fchdir(n->root_fd) < 0 || chroot(".") < 0))
-                return err_sys(err, errno, "chroot", "enter the container's root");
-        if (c->walk == WALK_EXEC && n->root_fd < 0) {
-                int r = check_root(c, err);
 
                 if (r < 0)
                         return r;

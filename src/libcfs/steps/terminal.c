@@ -163,11 +163,17 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
                 r = send_master(c, master, err);
         if (r < 0)
                 return r;
-        if (ioctl(tty, TIOCSCTTY, 0) < 0)
-                return err_sys(err, errno, "ioctl", "make the pseudoterminal the controlling terminal");
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(tty, fd) < 0)
                         return err_sys(err, errno, "dup2", "make the pseudoterminal descriptor %d", fd);
+        return 0;
+}
+
+int terminal_control_init(struct ctx *c, struct cfs_error *err)
+{
+        (void)c;
+        if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+                return err_sys(err, errno, "ioctl", "make the pseudoterminal the controlling terminal");
         return 0;
 }
 

@@ -7,6 +7,10 @@
  *                                          until that runs one of the EXPECTED programs, and says "LEAK ..." whenever it could
  *                                          reach what belongs to the runtime: its executable, memory, descriptors, root, or
  *                                          could trace it (CVE-2016-9962). Ends with "looked N times at M processes".
+ *      attacker spy EXPECTED... SECONDS    the same with CAP_SYS_PTRACE, which lets it in: "LEAK ..." is what leads to the host then. The
+ *                                          root, the working directory and the namespaces must be its own, no descriptor may
+ *                                          be a file, the executable must not open for writing, and the environment must
+ *                                          not be that of the runtime's caller, who has CANARY in it.
  *      attacker ways DIR                   as a process of the container with CAP_SYS_ADMIN and CAP_SYS_CHROOT: where the ways lead
  *                                          that go up from the root. Prints the device and inode of "/..", of the root after
  *                                          setns(2) into its own mount namespace, and of where one gets from below a
@@ -175,6 +179,99 @@ static void look_trace(int pid)
         (void)ptrace(PTRACE_DETACH, pid, 0, 0);
 }
 
+/* ---- spy --------------------------------------------------------------------------------------------------------- */
+
+static int spying;
+
+static void spy_directory(int pid, const char *what)
+{
+        struct stat st;
+        int fd = open_of(pid, what, O_PATH | O_DIRECTORY);
+
+        if (fd < 0)
+                return;
+        if (fstat(fd, &st) == 0 && (st.st_ino != own_root.st_ino || st.st_dev != own_root.st_dev))
+                leak(pid, what, "is not the container's root");
+        close(fd);
+}
+
+/* Is what the link leads to a file of our own root, under that name? */
+static int is_inside(const char *link, const char *target)
+{
+        struct stat a, b;
+
+        return stat(link, &a) == 0 && stat(target, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static void spy_links(int pid, const char *where, const char *const *harmless)
+{
+        char path[64], target[256], own[256];
+        struct dirent *e;
+        DIR *d;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, where);
+        d = opendir(path);
+        while (d && (e = readdir(d))) {
+                ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+                int fine = 0;
+
+                if (n <= 0)
+                        continue;
+                target[n] = '\0';
+                for (int i = 0; harmless && harmless[i]; i++)
+                        fine = fine || strncmp(target, harmless[i], strlen(harmless[i])) == 0;
+                if (!harmless) { /* as our own */
+                        (void)snprintf(path, sizeof(path), "/proc/self/%s/%.30s", where, e->d_name);
+                        n = readlink(path, own, sizeof(own) - 1);
+                        own[n > 0 ? n : 0] = '\0';
+                        fine = strcmp(own, target) == 0;
+                }
+                (void)snprintf(path, sizeof(path), "/proc/%d/%s/%.20s", pid, where, e->d_name);
+                if (!fine && !is_inside(path, target))
+                        leak(pid, where, target);
+        }
+        if (d)
+                closedir(d);
+}
+
+static void spy_environment(int pid)
+{
+        static char buf[65536];
+        int fd = open_of(pid, "environ", O_RDONLY);
+        ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
+
+        if (n > 0 && memmem(buf, (size_t)n, "CANARY", 6))
+                leak(pid, "environ", "the runtime's caller's");
+        if (fd >= 0)
+                close(fd);
+}
+
+/* Returns 1 when the process runs what it is expected to run. */
+static int spy(int pid)
+{
+        static const char *const harmless[] = {
+                "socket:", "pipe:", "anon_inode:", "/dev/null", "/proc/", NULL
+        };
+        struct stat st;
+        int fd = open_of(pid, "exe", O_RDONLY), known = fd >= 0 && fstat(fd, &st) == 0 && is_expected(&st);
+
+        if (fd >= 0)
+                close(fd);
+        if (known)
+                return 1;
+        spy_directory(pid, "root");
+        spy_directory(pid, "cwd");
+        spy_links(pid, "fd", harmless);
+        spy_links(pid, "ns", NULL);
+        spy_environment(pid);
+        fd = open_of(pid, "exe", O_RDWR);
+        if (fd >= 0 && fstat(fd, &st) == 0 && !is_expected(&st))
+                leak(pid, "exe", "could be opened for writing");
+        if (fd >= 0)
+                close(fd);
+        return 0;
+}
+
 static int hunt(char **argv, int n)
 {
         double end = now() + atof(argv[n - 1]);
@@ -194,7 +291,11 @@ static int hunt(char **argv, int n)
                         int known = 0;
 
                         (void)snprintf(path, sizeof(path), "/proc/%d", pid);
-                        while (stat(path, &st) == 0 && !known && now() < end) {
+                        while (spying && stat(path, &st) == 0 && !known && now() < end) {
+                                known = spy(pid);
+                                looks++;
+                        }
+                        while (!spying && stat(path, &st) == 0 && !known && now() < end) {
                                 look_root(pid);
                                 look_fds(pid);
                                 look_memory(pid);
@@ -269,6 +370,10 @@ int main(int argc, char **argv)
                 return swap(argv + 2, argc - 2);
         if (argc > 3 && strcmp(argv[1], "hunt") == 0)
                 return hunt(argv + 2, argc - 2);
+        if (argc > 3 && strcmp(argv[1], "spy") == 0) {
+                spying = 1;
+                return hunt(argv + 2, argc - 2);
+        }
         if (argc == 3 && strcmp(argv[1], "ways") == 0)
                 return ways(argv[2]);
         return 2;

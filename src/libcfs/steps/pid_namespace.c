@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * exec: becoming visible in the container.
+ *
+ * A process is in the PID namespace that its parent has chosen for its children (setns(2), pid_namespaces(7)), from its first
+ * moment on; and from then on what the container runs sees it in its /proc. That it is undumpable does not help: who has
+ * CAP_SYS_PTRACE in the user namespace that the runtime was executed in, which is that of every container without one of
+ * its own, may look at it all the same (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and
+ * cwd would be the host's, fd/N would lead to its directories, ns/mnt to its mounts.
+ *
+ * So exec has two processes. The first stays in the runtime's PID namespace, where the container cannot see it, and does all
+ * that needs the host. When it has the container's namespaces, root, directory and descriptors and nothing else, it makes the
+ * second one, as a child of the runtime's (CLONE_PARENT), and ends. The second one does what has to be done by the process
+ * itself, drops privileges, and executes the program. What is to be found in it is a copy of our code and of what the record
+ * says of the container; the environment of the runtime's caller has been erased. runc and crun have two processes as well.
+ *
+ * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and it has more privileges than the
+ * container, in the container's namespaces, until it has dropped them: without noNewPrivileges a filter is loaded by
+ * CAP_SYS_ADMIN. That is so with runc and crun. A container that is not to be trusted with that gets a user namespace.
+ *
+ *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session, user ..., execve
+ *         |  <--------- its pid ----------   ends
+ */
+#include "base/proc.h"
+#include "base/sys.h"
+#include "base/weakened.h"
+#include "libcfs/process/sync.h"
+#include "libcfs/steps/steps.h"
+#include "libcfs/walk/ctx.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+bool pid_namespace_wanted(const struct ctx *c)
+{
+        return (c->ns_join & CLONE_NEWPID) != 0;
+}
+
+/* In the second process: goes on when the runtime has been told of it, or its words would come before that. */
+static int wait_for_first(int fd, struct cfs_error *err)
+{
+        char told;
+
+        if (read(fd, &told, 1) != 1)
+                return err_set(err, CFS_E_DIED,
+                               "the process that entered the container's namespaces has ended");
+        /* Not inherited (prctl(2)). Should the runtime have ended before, the next MEET says so. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return err_sys(err, errno, "prctl", "set the parent death signal");
+        return 0;
+}
+
+static int clone_failed(int e, struct cfs_error *err)
+{
+        int r = err_sys(err, e, "clone3", "make the process that the container sees");
+
+        return e == EAGAIN
+                       ? err_hint(
+                                 err, r,
+                                 "a limit is reached (linux.resources.pids, RLIMIT_NPROC): for a moment exec needs two "
+                                 "processes")
+                       : r;
+}
+
+/* /proc/PID/environ: what the runtime's caller has there is not for the container. */
+static void forget_environment(void)
+{
+        for (char **e = environ; e && *e; e++)
+                if (strncmp(*e, "CFS_WEAKEN=", 11) != 0 && !WEAKENED("environment")) /* see base/weakened.h */
+                        memset(*e, 0, strlen(*e));
+}
+
+int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)
+{
+        struct clone_args a = { .flags = CLONE_PARENT };
+        int p[2], r;
+        pid_t pid;
+
+        if (pipe2(p, O_CLOEXEC) < 0)
+                return err_sys(err, errno, "pipe2", "make a pipe");
+        forget_environment();
+        pid = sys_clone3(&a);
+        if (pid < 0)
+                return clone_failed(errno, err);
+        if (pid > 0)
+                _exit(sync_send_pid(c->sync, pid, err) < 0 || write(p[1], "", 1) != 1);
+        (void)close(p[1]);
+        r = wait_for_first(p[0], err);
+        (void)close(p[0]);
+        return r;
+}
+
+int pid_namespace_enter_host(struct ctx *c, struct cfs_error *err)
+{
+        int pid = sync_recv_pid(c->sync, err), status;
+
+        if (pid < 0)
+                return pid;
+        (void)proc_reap(c->pid, &status);
+        c->pid = pid;
+        (void)close(c->pidfd);
+        c->pidfd = sys_pidfd_open(pid, 0); /* our child, which nobody else can reap: it is the very process */
+        return c->pidfd < 0 ? err_sys(err, errno, "pidfd_open", "open a pidfd of the process") : 0;
+}
