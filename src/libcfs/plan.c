@@ -281,31 +281,11 @@ const struct step plan[] = {
           .why = "Before the user is changed, who may have no right to go there.",
           .init = cwd_enter_init },
 
-        { .name = "enter the PID namespace", .walks = X, .wanted = pid_namespace_wanted,
-          .why = "From here on the container sees the process: nothing of the host is within its reach any more.",
-          .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
-
-        { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
-          .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
-                 "undumpable process.",
-          .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
-        { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
-          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
-          .host = intel_rdt_exec_host },
-
-        { .name = "session", .walks = CX,
-          .why = "A session of its own has no controlling terminal of the caller's to push input into (TIOCSTI). By the process "
-                 "that the program will be: a session has one leader.",
-          .init = session_init },
-        { .name = "controlling terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
-          .why = "Of the new session, by its leader.",
-          .init = terminal_control_init },
-
-        { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_wanted,
+        { PROPERTY("process.scheduler"), .walks = C, .wanted = scheduler_wanted,
           .why = "Late, so that making the container is not slowed down by it; before privileges go: a real-time policy needs "
                  "CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that capability counts for nothing.",
           .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
-        { PROPERTY("process.ioPriority"), .walks = CX, .wanted = io_priority_wanted,
+        { PROPERTY("process.ioPriority"), .walks = C, .wanted = io_priority_wanted,
           .why = "As process.scheduler: a real-time class needs privilege.",
           .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
           .explain = io_priority_explain },
@@ -313,6 +293,10 @@ const struct step plan[] = {
         { .name = "lower the limits", .property = "process.rlimits", .walks = CX,
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",
           .init = rlimits_init },
+
+        { .name = "enter the PID namespace, before a filter", .walks = X, .wanted = pid_namespace_early_wanted,
+          .why = "The filter of an agent may forbid to make a process: privileges are dropped afterwards then.",
+          .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
 
         { .name = "load the filter of an agent", .property = "linux.seccomp", .walks = CX, .wanted = seccomp_early_wanted,
           .foreign = seccomp_foreign,
@@ -333,6 +317,34 @@ const struct step plan[] = {
         { PROPERTY("process.capabilities"), .walks = CX,
           .why = "After the user has changed, with what PR_SET_KEEPCAPS kept.",
           .init = capabilities_init },
+
+        { .name = "enter the PID namespace", .walks = X, .wanted = pid_namespace_wanted,
+          .why = "From here on the container sees the process, which has nothing of the host's any more, nor privileges.",
+          .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
+
+        { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
+          .why = "An ordinary user's exec sets its own score, which the new process inherits: it cannot write to the files of an "
+                 "undumpable process.",
+          .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
+        { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
+          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
+          .host = intel_rdt_exec_host },
+
+        { .name = "session", .walks = CX,
+          .why = "A session of its own has no controlling terminal of the caller's to push input into (TIOCSTI). By the process "
+                 "that the program will be: a session has one leader.",
+          .init = session_init },
+        { .name = "controlling terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
+          .why = "Of the new session, by its leader.",
+          .init = terminal_control_init },
+
+        { PROPERTY("process.scheduler"), .walks = X, .wanted = scheduler_wanted,
+          .why = "Not inherited by every policy: for the second process. By the runtime, where that has privilege.",
+          .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
+        { PROPERTY("process.ioPriority"), .walks = X, .wanted = io_priority_wanted,
+          .why = "As process.scheduler.",
+          .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
+          .explain = io_priority_explain },
 
         { PROPERTY("process.cwd"), .walks = CX,
           .why = "As the user: a directory that the user may not enter is an error of create already.",

@@ -24,6 +24,7 @@
 #include "libcfs/store/state.h"
 #include "libcfs/steps/steps.h"
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -220,7 +221,7 @@ static void linger(const struct namespaces_plan *n)
         int status;
 
         if (pid == 0)
-                _exit(usleep(500));
+                _exit(poll(NULL, 0, 1));
         if (pid > 0)
                 (void)proc_reap(pid, &status);
 }

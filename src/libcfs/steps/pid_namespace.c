@@ -9,14 +9,14 @@
  * cwd would be the host's, fd/N would lead to its directories, ns/mnt to its mounts.
  *
  * So exec has two processes. The first stays in the runtime's PID namespace, where the container cannot see it, and does all
- * that needs the host. When it has the container's namespaces, root, directory and descriptors and nothing else, it makes the
- * second one, as a child of the runtime's (CLONE_PARENT), and ends. The second one does what has to be done by the process
- * itself, drops privileges, and executes the program. What is to be found in it is a copy of our code and of what the record
+ * that needs the host or privileges. When it has the container's namespaces, root, directory, descriptors, user and
+ * capabilities and nothing else, it makes the second one, as a child of the runtime's (CLONE_PARENT), and ends. The second one
+ * does what has to be done by the process itself, and executes the program. What is to be found in it is a copy of our code and of what the record
  * says of the container; the environment of the runtime's caller has been erased. runc and crun have two processes as well.
  *
- * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and it has more privileges than the
- * container, in the container's namespaces, until it has dropped them: without noNewPrivileges a filter is loaded by
- * CAP_SYS_ADMIN. That is so with runc and crun. A container that is not to be trusted with that gets a user namespace.
+ * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a filter is to be loaded
+ * without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an agent, all that the first one had. With runc
+ * and crun it always has. A container that is not to be trusted with that gets a user namespace.
  *
  *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session, user ..., execve
  *         |  <--------- its pid ----------   ends
@@ -35,9 +35,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+bool pid_namespace_early_wanted(const struct ctx *c)
+{
+        return (c->ns_join & CLONE_NEWPID) && c->filter_is_early;
+}
+
 bool pid_namespace_wanted(const struct ctx *c)
 {
-        return (c->ns_join & CLONE_NEWPID) != 0;
+        return (c->ns_join & CLONE_NEWPID) && !c->filter_is_early;
 }
 
 /* In the second process: goes on when the runtime has been told of it, or its words would come before that. */

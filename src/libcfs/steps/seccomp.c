@@ -359,6 +359,7 @@ static int get_filter(struct ctx *c, int (*get)(struct ctx *, struct load_progra
                 return r;
         c->seccomp = sp;
         c->filter_needs_admin = !c->process->no_new_privileges && !has_listener(c);
+        c->filter_is_early = seccomp_early_wanted(c);
         return 0;
 }
 

@@ -112,6 +112,7 @@ void cpu_affinity_check(const struct ctx *c, struct problems *p);
 int cpu_affinity_prepare(struct ctx *c, struct cfs_error *err);
 int cpu_affinity_init(struct ctx *c, struct cfs_error *err);
 void cpu_affinity_explain(const struct ctx *c, struct report *r);
+bool pid_namespace_early_wanted(const struct ctx *c);
 bool pid_namespace_wanted(const struct ctx *c);
 int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err);
 int pid_namespace_enter_host(struct ctx *c, struct cfs_error *err);

@@ -81,6 +81,7 @@ struct ctx {
         struct load_program
                 *seccomp;      /* W: linux.seccomp prepare; R: its init and host, hooks.startContainer */
         bool filter_is_loaded; /* W: linux.seccomp init; R: hooks.startContainer */
+        bool filter_is_early; /* W: linux.seccomp prepare: loaded before privileges are dropped; R: pid_namespace */
         bool filter_needs_admin; /* W: linux.seccomp prepare: CAP_SYS_ADMIN is kept to load it; R: process.capabilities */
         int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
         int devices_fd; /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
@@ -128,10 +129,11 @@ static inline bool ctx_keeps_groups(const struct ctx *c)
 }
 
 /* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's privilege counts for
- * nothing there. A runtime without privilege has no more right than the init, and none once the init is another user. */
+ * nothing there, and in exec's last process privileges are gone already. A runtime without privilege has no more right
+ * than the init, and none once the init is another user. */
 static inline bool ctx_priorities_from_outside(const struct ctx *c)
 {
-        return ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless;
+        return (ctx_has_ns(c, CLONE_NEWUSER) || c->walk == WALK_EXEC) && !c->rootless;
 }
 
 /* Makes a zeroed context with all descriptors -1. */
