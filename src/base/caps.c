@@ -6,6 +6,7 @@
  * (upper case, with or without the prefix), sets as 64 bits, and no plain numbers, which libcap takes for names.
  */
 #include "base/caps.h"
+#include "base/constructors.h"
 #include "base/cleanup.h"
 #include <ctype.h>
 #include <errno.h>
@@ -22,8 +23,15 @@
 static char caps_names[MAX_CAPS][MAX_NAME];
 static unsigned caps_known;
 
+unsigned caps_max(void)
+{
+        constructors_needed();
+        return (unsigned)cap_max_bits();
+}
+
 static void load_names(void)
 {
+        constructors_needed();
         for (unsigned cap = 0; caps_known == cap && cap < MAX_CAPS; cap++) {
                 char *name = cap_to_name((cap_value_t)cap);
 
@@ -60,6 +68,7 @@ int caps_number(const char *name)
         if (!isalpha((unsigned char)name[0]) || name[strspn(name, LETTERS)] ||
             (size_t)snprintf(full, sizeof(full), "cap_%s", name) >= sizeof(full))
                 return -1;
+        constructors_needed();
         return cap_from_name(full, &value) < 0 ? -1 : (int)value;
 }
 
@@ -80,7 +89,7 @@ int caps_get(struct caps *ret)
         cap_t set = cap_get_proc();
         int r = set ? 0 : -errno;
 
-        for (unsigned cap = 0; r == 0 && cap < (unsigned)cap_max_bits(); cap++) {
+        for (unsigned cap = 0; r == 0 && cap < caps_max(); cap++) {
                 r = get_flag(set, cap, CAP_EFFECTIVE, &c.effective);
                 if (r == 0)
                         r = get_flag(set, cap, CAP_PERMITTED, &c.permitted);

@@ -10,20 +10,23 @@
  * How: the executable is linked with musl's libc.a, from the same objects that the unit tests link with glibc. They are
  * compiled with glibc's headers, as the archives of libseccomp, libcap, libselinux and yajl are. That works because musl
  * keeps glibc's ABI on 64-bit machines: structures and the numbers of constants are those of the kernel, and what glibc's
- * macros call (__errno_location, __ctype_b_loc) is there. What is not there is here, in three kinds:
+ * macros call (__errno_location, __ctype_b_loc) is there. What is not there is here:
  *
  *   fortification   -D_FORTIFY_SOURCE=3 turns memcpy() into __memcpy_chk(), which knows the size of the destination. The
  *                   checks are the same as glibc's: an overflow ends the process. So nothing of the hardening is lost
  *   system calls    for which musl 1.2.3 has no function, or one that does more than the call: its setresuid() blocks
  *                   signals and asks for other threads, calls that a container's filter may forbid at that point
+ *   constructors    of libraries run when they are needed, base/constructors.h
  *   words           names and descriptions of errors and signals, in glibc's words: messages are the same in both builds
  *
  * configure uses musl when the program links with it and runs (--without-musl: never). The whole test suite runs with
  * the executable that was linked.
  */
-#include <errno.h>
+#include "base/constructors.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +194,22 @@ int __asprintf_chk(char **ret, int flag, const char *format, ...)
 
 /* ---- system calls ------------------------------------------------------------------------------------------------ */
 
+/* musl's open() sets FD_CLOEXEC by a second call, for kernels older than the flag. */
+int open(const char *path, int flags, ...)
+{
+        unsigned mode = 0;
+        va_list ap;
+
+        if (flags & (O_CREAT | __O_TMPFILE)) {
+                va_start(ap, flags);
+                mode = va_arg(ap, unsigned);
+                va_end(ap);
+        }
+        return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+
 int statx(int dir, const char *restrict path, int flags, unsigned mask, void *restrict buf)
 {
         return (int)syscall(SYS_statx, dir, path, flags, mask, buf);
@@ -264,4 +283,25 @@ int __libc_current_sigrtmin(void)
 int __libc_current_sigrtmax(void)
 {
         return 64;
+}
+
+/* ---- constructors ------------------------------------------------------------------------------------------------ */
+
+/* What musl calls between its own start and main(): base/constructors.h says why the constructors wait. */
+void __libc_start_init(void)
+{
+}
+
+extern void (*const __init_array_start[])(void) __attribute__((visibility("hidden")));
+extern void (*const __init_array_end[])(void) __attribute__((visibility("hidden")));
+
+void constructors_run(void)
+{
+        static bool done;
+
+        if (done)
+                return;
+        done = true;
+        for (size_t i = 0; &__init_array_start[i] < __init_array_end; i++)
+                __init_array_start[i]();
 }

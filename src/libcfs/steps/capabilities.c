@@ -174,14 +174,14 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
 
         /* libcap counts before main() what the kernel has, and takes a prctl(2) that fails for the end: what it does not
          * know of would stay in the bounding set. */
-        if (cap_max_bits() <= CAP_CHECKPOINT_RESTORE)
+        if (caps_max() <= CAP_CHECKPOINT_RESTORE)
                 return err_property(err,
                                     err_set(err, CFS_E_SYSTEM,
                                             "libcap has found only %d capabilities, and Linux 5.14 has %d",
-                                            (int)cap_max_bits(), CAP_CHECKPOINT_RESTORE + 1),
+                                            (int)caps_max(), CAP_CHECKPOINT_RESTORE + 1),
                                     "process.capabilities");
         asked(c, ask);
-        for (unsigned cap = 0; cap < (unsigned)cap_max_bits(); cap++) {
+        for (unsigned cap = 0; cap < caps_max(); cap++) {
                 if (ask[BOUNDING] & CAPS_BIT(cap))
                         continue;
                 if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)

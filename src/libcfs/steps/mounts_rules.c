@@ -7,13 +7,13 @@
 #include "base/cleanup.h"
 #include "base/nearest.h"
 #include "base/path.h"
+#include "base/selinux_label.h"
 #include "base/str.h"
 #include "libcfs/look/tree.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
-#include <selinux/selinux.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -174,13 +174,18 @@ static void check_label(const char *label, struct problems *p)
 {
         if (str_empty(label) || !problems_host(p))
                 return;
-        if (is_selinux_enabled() <= 0) {
+        switch (selinux_label_look_up(label)) {
+        case SELINUX_LABEL_NO_SELINUX:
                 problem_host(p, "linux.mountLabel",
                              "\"%.128s\" cannot be applied: SELinux is not enabled on this host", label);
                 problem_hint(p, "remove linux.mountLabel, or boot with SELinux");
-        } else if (security_check_context_raw(label) < 0 && errno == EINVAL) {
+                break;
+        case SELINUX_LABEL_UNKNOWN:
                 problem_host(p, "linux.mountLabel", "the policy that is loaded does not know \"%.128s\"",
                              label);
+                break;
+        case SELINUX_LABEL_KNOWN:
+                break;
         }
 }
 

@@ -9,12 +9,12 @@
  * confine what was meant to be confined: an error. The label itself is not set by setexeccon(3), which would open
  * whatever /proc the caller sees.
  */
+#include "base/selinux_label.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
-#include <selinux/selinux.h>
 
 #define ATTR "/proc/thread-self/attr/exec"
 
@@ -29,14 +29,19 @@ void selinux_check(const struct ctx *c, struct problems *p)
 
         if (!problems_host(p))
                 return;
-        if (is_selinux_enabled() <= 0) {
+        switch (selinux_label_look_up(label)) {
+        case SELINUX_LABEL_NO_SELINUX:
                 problem_host(p, "process.selinuxLabel",
                              "\"%.128s\" cannot be applied to `%s`: SELinux is not enabled on this host",
                              label, ATTR);
                 problem_hint(p, "leave the label out, or boot with SELinux");
-        } else if (security_check_context_raw(label) < 0 && errno == EINVAL) {
+                break;
+        case SELINUX_LABEL_UNKNOWN:
                 problem_host(p, "process.selinuxLabel", "the policy that is loaded does not know \"%.128s\"",
                              label);
+                break;
+        case SELINUX_LABEL_KNOWN:
+                break;
         }
 }
 
