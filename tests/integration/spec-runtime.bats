@@ -200,7 +200,7 @@ each_is_recognized() {
     cfs features | jq -c "$1" > "$T/list"
     config --slurpfile l "$T/list" "$2"
     run cfs check "$B"
-    is "$output" ""
+    is "$output" "config.json: ok"
     is "$status" 0
 }
 
@@ -209,7 +209,7 @@ each_is_recognized() {
     new_bundle
     each_is_recognized .linux.capabilities '.process.capabilities.bounding = $l[0]'
     run cfs --log-level warning check "$B"
-    is "$output" ""
+    is "$output" "config.json: ok"
 }
 
 # spec: features-linux.seccomp.1 features-linux.seccomp.2 features-linux.seccomp.3 features-linux.seccomp.4
@@ -227,12 +227,12 @@ each_is_recognized() {
     for m in $(cfs features | jq -r '.linux.memoryPolicy.modes[]'); do
         config --arg m "$m" '.linux.memoryPolicy = {mode: $m} | if ($m | test("DEFAULT|LOCAL")) then . else .linux.memoryPolicy.nodes = "0" end'
         run cfs check "$B"
-        is "$output$status" 0 "$m"
+        is "$output$status" "config.json: ok0" "$m"
     done
     for f in $(cfs features | jq -r '.linux.memoryPolicy.flags[]'); do
         config --arg f "$f" '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: [$f]}'
         run cfs check "$B"
-        is "$output$status" 0 "$f"
+        is "$output$status" "config.json: ok0" "$f"
     done
 }
 
@@ -245,6 +245,6 @@ each_is_recognized() {
     new_bundle '.process.apparmorProfile = "p" | .process.selinuxLabel = "a:b:c:s0" | .linux.intelRdt = {"schemata": ["L3:0=f"], "enableMonitoring": true} |
         .linux.netDevices = {"eth7": {}} | .linux.resources.rdma = {"mlx5_0": {"hcaHandles": 1}}'
     run cfs check "$B"
-    is "$output" ""
+    is "$output" "config.json: ok"
     is "$status" 0
 }
