@@ -70,7 +70,7 @@ static bool parse(struct mountinfo *m, char *line)
 {
         const char *id = strsep(&line, " "), *parent = strsep(&line, " ");
 
-        (void)strsep(&line, " "); /* the device's number */
+        m->device = strsep(&line, " ");
         m->root = strsep(&line, " ");
         m->point = strsep(&line, " ");
         m->options = strsep(&line, " ");

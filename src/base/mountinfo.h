@@ -17,6 +17,7 @@
 struct mountinfo {
         /* The mount of the line: valid until the structure is freed. Paths are as they are, not in octal. */
         int id, parent;
+        char *device;  /* "0:28", of the file system                                            */
         char *root;    /* the directory of the file system that is mounted                      */
         char *point;   /* where, seen from the reader's root                                    */
         char *options; /* "rw,relatime": of the mount                                           */

@@ -1,86 +1,86 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs checkpoint and cfs restore. libcfs cannot do either yet. The options are known already, all of those that the
- * engines send, because an engine finds out what a runtime can do by asking: Podman runs `checkpoint --help`, and
+ * cfs checkpoint and cfs restore. Engines find out what a runtime can do by asking: Podman runs `checkpoint --help`, and
  * `restore --lsm-mount-context` without a value, and looks at the answer.
  */
-#include "cli/cli.h"
-#include "cli/fail.h"
+#include "cli/bundle_options.h"
 
-#define FLAG(name, help)                                                                                     \
+#define FLAG(at, name, help)                                                                                 \
         {                                                                                                    \
-                name, 0, OPTION_FLAG, OPTION_IGNORED, NULL, NULL, help                                       \
+                name, 0, OPTION_FLAG, at, NULL, NULL, help                                                   \
         }
-#define TEXT(name, value, help)                                                                              \
+#define TEXT(at, name, value, choices, help)                                                                 \
         {                                                                                                    \
-                name, 0, OPTION_TEXT, OPTION_IGNORED, value, NULL, help                                      \
+                name, 0, OPTION_TEXT, at, value, choices, help                                               \
+        }
+#define LIST(at, name, value, choices, help)                                                                 \
+        {                                                                                                    \
+                name, 0, OPTION_LIST, at, value, choices, help                                               \
         }
 
-#define COMMON_OPTIONS                                                                                       \
-        TEXT("image-path", "DIR", "directory of the image"),                                                 \
-                TEXT("work-path", "DIR", "directory for work files and logs"),                               \
-                FLAG("tcp-established", "allow open TCP connections"),                                       \
-                FLAG("ext-unix-sk", "allow external UNIX sockets"),                                          \
-                FLAG("shell-job", "allow a shell's jobs"),                                                   \
-                FLAG("file-locks", "handle file locks"), { "manage-cgroups-mode",                            \
-                                                           0,                                                \
-                                                           OPTION_TEXT,                                      \
-                                                           OPTION_IGNORED,                                   \
-                                                           "MODE",                                           \
-                                                           "soft full strict ignore",                        \
-                                                           "how cgroups are handled" },                      \
-                FLAG("link-remap", "allow links to deleted files"),                                          \
-                FLAG("lazy-pages", "hand memory over page by page, with userfaultfd"),                       \
-                FLAG("auto-dedup", "drop pages from the images once they are superseded"),                   \
-                { "empty-ns",                                                                                \
-                  0,                                                                                         \
-                  OPTION_LIST,                                                                               \
-                  OPTION_IGNORED,                                                                            \
-                  "NAMESPACE",                                                                               \
-                  NULL,                                                                                      \
-                  "a namespace whose content is left out" },                                                 \
-        {                                                                                                    \
-                "network-lock", 0, OPTION_TEXT, OPTION_IGNORED, "METHOD", "iptables nftables skip",          \
-                        "how the network is locked"                                                          \
-        }
+#define CRIU(at, field) (at) + offsetof(struct cfs_criu_options, field)
+
+#define CRIU_OPTIONS(at)                                                                                     \
+        TEXT(CRIU(at, image_path), "image-path", "DIR", NULL,                                                \
+             "directory of the images; ./checkpoint by default"),                                            \
+                TEXT(CRIU(at, work_path), "work-path", "DIR", NULL,                                          \
+                     "directory of CRIU's log and statistics; that of the images by default"),               \
+                FLAG(CRIU(at, tcp_established), "tcp-established", "keep TCP connections"),                  \
+                FLAG(CRIU(at, ext_unix_sk), "ext-unix-sk",                                                   \
+                     "allow UNIX sockets whose peer is outside of the container"),                           \
+                FLAG(CRIU(at, shell_job), "shell-job", "allow a terminal or session of the caller's"),       \
+                FLAG(CRIU(at, file_locks), "file-locks", "keep file locks"),                                 \
+                FLAG(CRIU(at, link_remap), "link-remap", "allow open files that were deleted"),              \
+                FLAG(CRIU(at, lazy_pages), "lazy-pages", "hand memory over page by page, when it is used"),  \
+                FLAG(CRIU(at, auto_dedup), "auto-dedup",                                                     \
+                     "drop pages from earlier images once later ones have them"),                            \
+                TEXT(CRIU(at, manage_cgroups_mode), "manage-cgroups-mode", "MODE",                           \
+                     "soft full strict ignore", "how CRIU saves and restores cgroups"),                      \
+                TEXT(CRIU(at, network_lock), "network-lock", "METHOD", "iptables nftables skip",             \
+                     "how the network is locked meanwhile"),                                                 \
+                LIST(CRIU(at, empty_ns), "empty-ns", "NAMESPACE", "network",                                 \
+                     "leave out what is in the namespace: a hook fills it")
+
+#define SAVE(field) offsetof(struct cfs_checkpoint_options, field)
 
 static const struct option_def checkpoint_options[] = {
-        COMMON_OPTIONS,
-        FLAG("leave-running", "do not stop the container"),
-        FLAG("pre-dump", "memory only, and leave the container running"),
-        TEXT("parent-path", "DIR", "an earlier image of --pre-dump, relative to the image's directory"),
-        TEXT("page-server", "ADDRESS:PORT", "server that takes the pages"),
-        TEXT("status-fd", "FD", "descriptor that gets a zero byte when --lazy-pages is ready"),
-        FLAG("tcp-skip-in-flight", "leave out TCP connections that are being made"),
+        CRIU_OPTIONS(SAVE(criu)),
+        FLAG(SAVE(leave_running), "leave-running", "let the container go on"),
+        FLAG(SAVE(pre_dump), "pre-dump", "save memory alone, and let the container go on"),
+        TEXT(SAVE(parent_path), "parent-path", "DIR", NULL,
+             "images of an earlier --pre-dump, relative to --image-path: what they have is not saved again"),
+        TEXT(SAVE(page_server), "page-server", "ADDRESS:PORT", NULL, "send memory to this page server"),
+        { "status-fd", 0, OPTION_INT, SAVE(status_fd), "FD", NULL,
+          "descriptor that gets a zero byte when --lazy-pages is ready" },
+        FLAG(SAVE(tcp_skip_in_flight), "tcp-skip-in-flight", "leave out TCP connections that are being made"),
         { 0 },
 };
+
+#define LOAD(field) offsetof(struct cfs_restore_options, field)
 
 static const struct option_def restore_options[] = {
-        COMMON_OPTIONS,
-        { "bundle", 'b', OPTION_TEXT, OPTION_IGNORED, "DIR", NULL,
-          "directory of the bundle; the current directory by default" },
-        { "config", 'f', OPTION_TEXT, OPTION_IGNORED, "FILE", NULL,
-          "configuration to use in place of config.json" },
-        { "detach", 'd', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "do not wait for the container's end" },
-        TEXT("pid-file", "FILE", "file to write the init's process ID to"),
-        TEXT("console-socket", "SOCKET", "socket that receives the terminal's master"),
-        FLAG("no-pivot", "do not use pivot_root(2): for a host that runs from a ramdisk"),
-        FLAG("no-new-keyring", "keep the caller's session keyring"),
-        FLAG("no-subreaper", "do not adopt orphans of the container while waiting"),
-        TEXT("preserve-fds", "N", "pass N descriptors on, besides 0, 1, 2 and those of LISTEN_FDS"),
-        TEXT("lsm-profile", "TYPE:NAME", "security profile or label of the processes"),
-        TEXT("lsm-mount-context", "CONTEXT", "SELinux context of the mounts"),
-        FLAG("tcp-close", "close TCP connections"),
+        CREATE_BUNDLE_OPTIONS(LOAD(create)),
+        CRIU_OPTIONS(LOAD(criu)),
+        { "detach", 'd', OPTION_FLAG, LOAD(detach), NULL, NULL, "do not wait for the container's end" },
+        CREATE_PROCESS_OPTIONS(LOAD(create)),
+        FLAG(LOAD(no_subreaper), "no-subreaper", "do not adopt orphans of the container while waiting"),
+        FLAG(LOAD(tcp_close), "tcp-close", "close TCP connections"),
+        TEXT(LOAD(lsm_profile), "lsm-profile", "TYPE:NAME", NULL,
+             "security profile or label of the processes: apparmor:NAME, selinux:LABEL"),
+        TEXT(LOAD(lsm_mount_context), "lsm-mount-context", "CONTEXT", NULL, "SELinux context of the mounts"),
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int run_checkpoint(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                          struct cfs_error *err)
 {
-        return fail_hint(
-                err,
-                fail_code(err, CFS_E_UNSUPPORTED, "checkpoint and restore are not supported by this build"),
-                "the line of `cfs --version` that begins with a plus says -CRIU");
+        return cfs_checkpoint(rt, args[0], values, err);
+}
+
+static int run_restore(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                       struct cfs_error *err)
+{
+        return cfs_restore(rt, args[0], values, err);
 }
 
 const struct command cmd_checkpoint_command = {
@@ -88,13 +88,17 @@ const struct command cmd_checkpoint_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
-        .flags = COMMAND_NO_ROOT,
-        .summary = "save a running container (not supported by this build)",
+        .summary = "save a running container to files",
         .description =
-                "Saves the processes of a container to image files, by means of CRIU. This build of cfs cannot\n"
-                "do that: the command accepts its options and fails.",
+                "Saves the processes of a running or paused container to image files, by means of CRIU (package\n"
+                "criu), and deletes the container, unless it is to go on. Files are not saved, except for those of\n"
+                "tmpfs mounts. When this fails, the container goes on as it was.",
+        .examples = "cfs checkpoint --image-path /srv/images web\n"
+                    "cfs checkpoint --pre-dump --image-path /srv/pre web\n"
+                    "cfs checkpoint --image-path /srv/images --parent-path ../pre web",
         .options = checkpoint_options,
-        .run = run,
+        .values_size = sizeof(struct cfs_checkpoint_options),
+        .run = run_checkpoint,
 };
 
 const struct command cmd_restore_command = {
@@ -102,11 +106,15 @@ const struct command cmd_restore_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
-        .flags = COMMAND_NO_ROOT,
-        .summary = "restore a saved container (not supported by this build)",
+        .flags = COMMAND_ENTERS,
+        .summary = "make a container from files that checkpoint saved",
         .description =
-                "Makes a container from the image files that a checkpoint left. This build of cfs cannot do\n"
-                "that: the command accepts its options and fails.",
+                "Makes a container from a bundle, and its processes from the image files of a checkpoint, by means\n"
+                "of CRIU (package criu); they go on where they were. CONTAINER, the bundle and the host may be\n"
+                "others than before. Without --detach, cfs stays in the foreground, as `cfs run` does. When this\n"
+                "fails, nothing is left.",
+        .examples = "cfs restore --bundle /srv/bundle --image-path /srv/images --detach web",
         .options = restore_options,
-        .run = run,
+        .values_size = sizeof(struct cfs_restore_options),
+        .run = run_restore,
 };

@@ -26,7 +26,7 @@ static int run(const struct cfs_runtime *rt, const void *values, const char *con
         const struct values *v = values;
 
         if (v->dry_run)
-                return cmd_explain(rt, args[0], &v->o, false, false, err);
+                return cmd_explain(rt, args[0], &v->o, 0, err);
         return cfs_create(rt, args[0], &v->o, err);
 }
 

@@ -15,7 +15,7 @@
 struct values {
         struct cfs_create_options o;
         const char *id, *format;
-        bool why;
+        bool why, restore;
 };
 
 static const struct option_def options[] = {
@@ -27,6 +27,8 @@ static const struct option_def options[] = {
           "form of the output" },
         { "why", 0, OPTION_FLAG, offsetof(struct values, why), NULL, NULL,
           "say why each step stands at its place" },
+        { "restore", 0, OPTION_FLAG, offsetof(struct values, restore), NULL, NULL,
+          "explain what `cfs restore` would do" },
         { 0 },
 };
 
@@ -63,15 +65,16 @@ static void print_line(void *data, const char *step, const char *why, const char
         }
 }
 
-int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
-                bool why, struct cfs_error *err)
+int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
+                unsigned how, struct cfs_error *err)
 {
-        struct printer p = { .json = json, .why = why };
+        bool json = how & EXPLAIN_JSON;
+        struct printer p = { .json = json, .why = how & EXPLAIN_WHY };
         int r;
 
         if (json)
                 putchar('[');
-        r = cfs_explain(rt, id, o, print_line, &p, err);
+        r = cfs_explain(rt, id, o, how & EXPLAIN_RESTORE, print_line, &p, err);
         if (json)
                 printf("%s]\n", p.step ? "]}" : "");
         free(p.step);
@@ -85,10 +88,12 @@ static int run(const struct cfs_runtime *rt, const void *values, const char *con
 {
         const struct values *v = values;
         struct cfs_create_options o = v->o;
+        unsigned how = (v->format && STREQ(v->format, "json") ? EXPLAIN_JSON : 0) |
+                       (v->why ? EXPLAIN_WHY : 0) | (v->restore ? EXPLAIN_RESTORE : 0);
 
         if (args[0])
                 o.bundle = args[0];
-        return cmd_explain(rt, v->id ? v->id : "ID", &o, v->format && STREQ(v->format, "json"), v->why, err);
+        return cmd_explain(rt, v->id ? v->id : "ID", &o, how, err);
 }
 
 static int check(const void *values, const char *const *args, struct cfs_error *err)

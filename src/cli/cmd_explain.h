@@ -7,7 +7,9 @@
 
 #include "cli/cli.h"
 
-int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o, bool json,
-                bool why, struct cfs_error *err);
+enum { EXPLAIN_JSON = 1 << 0, EXPLAIN_WHY = 1 << 1, EXPLAIN_RESTORE = 1 << 2 };
+
+int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
+                unsigned how, struct cfs_error *err);
 
 #endif

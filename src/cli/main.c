@@ -68,7 +68,7 @@ const struct option_def globals_options[] = {
 static void version(void)
 {
         printf("cfs version %s\ncommit: %s\nspec: %s\n" WEAKENED_BUILD
-               "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU +YAJL\n",
+               "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU +YAJL\n",
                cfs_version(), CFS_COMMIT, CFS_SPEC_VERSION);
 }
 

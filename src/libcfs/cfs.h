@@ -136,6 +136,57 @@ int cfs_resume(const struct cfs_runtime *rt, const char *id, struct cfs_error *e
 int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resources_json,
                const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err);
 
+/* What checkpoint and restore both ask of CRIU, which does the work, and is looked for when it is needed (criu(8)). */
+struct cfs_criu_options {
+        const char
+                *image_path; /* directory of the images; NULL: "checkpoint" in the current one             */
+        const char
+                *work_path; /* directory of CRIU's log and statistics; NULL: that of the images           */
+        bool tcp_established;
+        bool ext_unix_sk;
+        bool shell_job;
+        bool file_locks;
+        bool link_remap;
+        bool lazy_pages;
+        bool auto_dedup;
+        const char
+                *manage_cgroups_mode; /* "soft", "full", "strict", "ignore"; NULL: soft                   */
+        const char *network_lock;     /* "iptables", "nftables", "skip"; NULL: as CRIU likes               */
+        const char *const *empty_ns;  /* NULL-terminated: "network"; or NULL                               */
+};
+
+struct cfs_checkpoint_options {
+        struct cfs_criu_options criu;
+        bool leave_running;
+        bool pre_dump; /* memory alone; the container goes on                                       */
+        const char
+                *parent_path; /* images of an earlier pre-dump, relative to image_path; or NULL            */
+        const char
+                *page_server; /* "ADDRESS:PORT" or NULL                                                    */
+        int status_fd;        /* gets a byte when lazy_pages is ready; 0: none                             */
+        bool tcp_skip_in_flight;
+};
+
+struct cfs_restore_options {
+        struct cfs_criu_options criu;
+        struct cfs_create_options create;
+        bool detach;
+        bool no_subreaper;
+        bool tcp_close;
+        const char *lsm_profile; /* "TYPE:NAME" in place of the profile that was saved, or NULL         */
+        const char
+                *lsm_mount_context; /* the same for SELinux contexts of mounts                             */
+};
+
+/* Saves a running or paused container. Unless it is to be left running, it is deleted then. When this fails the container
+ * is what it was. */
+int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cfs_checkpoint_options *o,
+                   struct cfs_error *err);
+
+/* Makes a container from images and a bundle, and lets it go on. Returns as cfs_run() does. */
+int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_restore_options *o,
+                struct cfs_error *err);
+
 int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
            struct cfs_error *err);
 
@@ -161,11 +212,11 @@ struct cfs_problem {
 };
 int cfs_check(const char *bundle, const char *config, bool host,
               void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err);
-/* The ordered plan: fn gets a row's name, why the row stands at its place, and one line of what it would do; a row of
- * several lines calls it once for each. Touches nothing. */
+/* The ordered plan of a create, or of a restore: fn gets a row's name, why the row stands at its place, and one line of
+ * what it would do; a row of several lines calls it once for each. Touches nothing. */
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *why, const char *line), void *data,
-                struct cfs_error *err);
+                bool restore, void (*fn)(void *data, const char *step, const char *why, const char *line),
+                void *data, struct cfs_error *err);
 
 const char *cfs_version(void); /* "0.1.0" */
 

@@ -7,7 +7,8 @@
  *
  *   name      what traces and explanations call the row
  *   property  the property of config.json that the row applies: errors of the row name it. Rows without one apply none
- *   walks     C: create and run walk it. X: exec walks it. Two rows with the same work show what exec does differently
+ *   walks     C: create and run walk it. X: exec walks it. R: restore walks it. Two rows with the same work show what exec
+ *             or restore does differently
  *   why       why the row stands here: `cfs explain --why` prints it
  *   wanted    does this container need the row? No column is called otherwise
  *   foreign   does the runtime wait for others here (a hook, systemd, an engine)? Then without the container's lock
@@ -26,14 +27,20 @@
  *
  * `create` walks the host column as far as the row flagged STEP_CREATE_ENDS; `start` walks the rows after it, while the
  * init, which waited there, goes on; `run` does both. Undo runs from the last row to the first.
+ *
+ * `restore` checks what create checks. The new process of its walk becomes CRIU (steps/restore.c), which makes the
+ * container's own from the images; so its init column ends early, and what the other rows would do is in the images.
  */
 #include "libcfs/walk/step.h"
 #include "libcfs/steps/steps.h"
 #include <stddef.h>
 
-#define C  WALK_CREATE
-#define X  WALK_EXEC
-#define CX (WALK_CREATE | WALK_EXEC)
+#define C   WALK_CREATE
+#define X   WALK_EXEC
+#define R   WALK_RESTORE
+#define CX  (WALK_CREATE | WALK_EXEC)
+#define CR  (WALK_CREATE | WALK_RESTORE)
+#define CXR (WALK_CREATE | WALK_EXEC | WALK_RESTORE)
 
 /* A row that is called like the property that it applies. */
 #define PROPERTY(path) .name = (path), .property = (path)
@@ -50,21 +57,25 @@ const struct step plan[] = {
           .why = "A hook that cannot be run is an error before anything is made, not in the middle of it.",
           .check = hooks_check, .look = hooks_look },
 
-        { PROPERTY("hooks.poststop"), .walks = C, .wanted = hooks_poststop_wanted,
+        { PROPERTY("hooks.poststop"), .walks = CR, .wanted = hooks_poststop_wanted,
           .why = "Undo runs backwards, so the undo of this row is the last but ociVersion's: the specification runs poststop "
                  "after the container is deleted.",
           .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
 
+        { .name = "images", .walks = R,
+          .why = "Without images, or without CRIU, nothing is to be made.",
+          .check = restore_check, .prepare = restore_images_prepare, .explain = restore_images_explain },
+
         /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ----------- */
 
-        { PROPERTY("linux.namespaces"), .walks = C,
+        { PROPERTY("linux.namespaces"), .walks = CR,
           .why = "Paths are opened and clone flags are computed before any process is made; a path of the wrong type is an error.",
           .check = namespaces_check, .look = namespaces_look, .prepare = namespaces_prepare, .explain = namespaces_explain },
         { .name = "namespaces of the container", .walks = X,
           .why = "exec joins the namespaces of the init, which it finds by the record.",
           .prepare = namespaces_exec_prepare },
 
-        { PROPERTY("linux.cgroupsPath"), .walks = C, .foreign = cgroups_foreign,
+        { PROPERTY("linux.cgroupsPath"), .walks = CR, .foreign = cgroups_foreign,
           .why = "The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any code of the user's. "
                  "The init enters v1 hierarchies first thing, so that all of its memory is charged to the container.",
           .check = cgroups_check, .look = cgroups_look, .prepare = cgroups_prepare, .host = cgroups_host, .init = cgroups_init,
@@ -73,7 +84,7 @@ const struct step plan[] = {
           .why = "exec joins the cgroup that create recorded, or a child of it (--cgroup), and makes none.",
           .prepare = cgroups_exec_prepare, .host = cgroups_host, .init = cgroups_init },
 
-        { PROPERTY("linux.seccomp"), .walks = C, .wanted = seccomp_wanted,
+        { PROPERTY("linux.seccomp"), .walks = CR, .wanted = seccomp_wanted,
           .why = "Compiled while the runtime still has memory and files at hand; written to the state, for exec, while the init is "
                  "at work.",
           .check = seccomp_check, .look = seccomp_look, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
@@ -81,7 +92,7 @@ const struct step plan[] = {
           .why = "exec reads the filter that create compiled.",
           .prepare = seccomp_exec_prepare },
 
-        { PROPERTY("process.terminal"), .walks = CX, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
+        { PROPERTY("process.terminal"), .walks = CXR, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
           .foreign = terminal_foreign,
           .why = "The console socket must be reachable before a process is made: an engine that went away is found out early. "
                  "Checked always: a console socket without a terminal is the mistake.",
@@ -116,7 +127,7 @@ const struct step plan[] = {
           .why = "Lowering the score needs privilege on the host, so the runtime writes it, to /proc/PID.",
           .check = oom_score_adj_check, .look = oom_score_adj_look, .host = oom_score_adj_host, .explain = oom_score_adj_explain },
 
-        { PROPERTY("linux.intelRdt"), .walks = C, .wanted = intel_rdt_wanted,
+        { PROPERTY("linux.intelRdt"), .walks = CR, .wanted = intel_rdt_wanted,
           .why = "Groups are made before the process exists; its pid is written to them before any code of the user's runs.",
           .check = intel_rdt_check, .look = intel_rdt_look, .prepare = intel_rdt_prepare, .host = intel_rdt_host, .undo = intel_rdt_undo,
           .explain = intel_rdt_explain },
@@ -125,7 +136,7 @@ const struct step plan[] = {
           .why = "Moved from the host's side: the container cannot reach the host's network namespace.",
           .check = net_devices_check, .look = net_devices_look, .host = net_devices_host, .explain = net_devices_explain },
 
-        { .name = "identity", .walks = CX, .flags = STEP_MEET, .wanted = id_mappings_identity_wanted,
+        { .name = "identity", .walks = CXR, .flags = STEP_MEET, .wanted = id_mappings_identity_wanted,
           .why = "The init waits until it has its ids, its devices and (under systemd) its scope; the runtime waits until it has "
                  "joined its cgroups." },
 
@@ -160,7 +171,7 @@ const struct step plan[] = {
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
 
-        { .name = "session keyring", .walks = CX, .wanted = keyring_wanted,
+        { .name = "session keyring", .walks = CXR, .wanted = keyring_wanted,
           .why = "In the container's user namespace, where its name is looked for; with the label that the program will have.",
           .init = keyring_init, .explain = keyring_explain },
 
@@ -170,7 +181,12 @@ const struct step plan[] = {
           .why = "Propagation to the host is cut (or kept) before the first mount, which would appear on the host otherwise.",
           .check = rootfs_propagation_check, .init = rootfs_propagation_init, .explain = rootfs_propagation_explain },
 
-        { PROPERTY("root.path"), .walks = C,
+        { .name = "criu's mounts", .walks = R,
+          .why = "What CRIU mounts while it works is not to appear on the host; what the host mounts is to appear in the container's "
+                 "bind mounts.",
+          .init = restore_mount_namespace_init },
+
+        { PROPERTY("root.path"), .walks = CR,
           .why = "pivot_root(2) wants a mount point: the root is cloned onto itself, and opened once; the rows below work on that "
                  "descriptor. The runtime makes the clone where the init could not; in a mount namespace that outlives the "
                  "container it is recorded before and undone.",
@@ -194,14 +210,25 @@ const struct step plan[] = {
           .why = "create alone: the terminal of an exec is not the container's console.",
           .init = terminal_console_init },
 
+        { .name = "bind mounts to restore", .property = "mounts", .walks = R,
+          .why = "CRIU asks for the sources of bind mounts by their names in the images, and makes no mount points.",
+          .prepare = restore_mounts_prepare, .explain = restore_mounts_explain },
+        { .name = "owner of the images", .walks = R, .wanted = restore_images_wanted,
+          .why = "Processes in a user namespace read images by themselves: before CRIU is asked to make any.",
+          .host = restore_images_host },
+        { .name = "criu", .walks = R, .foreign = restore_foreign,
+          .why = "In the cgroups, the session keyring and the mount namespace that its processes are to have; its first notification "
+                 "is answered after the hooks.",
+          .host = restore_host, .init = restore_exec_init, .explain = restore_explain },
+
         /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform Hooks") -------- */
 
         { .name = "mounted", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "The hooks of the runtime find the mounts done." },
-        { PROPERTY("hooks.prestart"), .walks = C, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
+        { PROPERTY("hooks.prestart"), .walks = CR, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
           .why = "Deprecated, and before createRuntime (config.md, \"Prestart\").",
           .host = hooks_prestart_host, .explain = hooks_prestart_explain },
-        { PROPERTY("hooks.createRuntime"), .walks = C, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
+        { PROPERTY("hooks.createRuntime"), .walks = CR, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
           .why = "After the mounts, before pivot_root (config.md, \"CreateRuntime Hooks\").",
           .host = hooks_create_runtime_host, .explain = hooks_create_runtime_explain },
         { .name = "hooked", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
@@ -210,6 +237,13 @@ const struct step plan[] = {
         { PROPERTY("hooks.createContainer"), .walks = C, .wanted = hooks_create_container_wanted,
           .why = "In the container's namespaces, with the runtime's paths: before pivot_root takes those away.",
           .prepare = hooks_output_prepare, .init = hooks_create_container_init, .explain = hooks_create_container_explain },
+
+        { .name = "processes", .walks = R, .foreign = restore_foreign,
+          .why = "After the hooks, which find the namespaces made and no process running.",
+          .host = restore_processes_host, .explain = restore_processes_explain },
+        { PROPERTY("root.readonly"), .walks = R,
+          .why = "CRIU does not keep the flags of the root's mount: after it has made the mounts, before a process runs.",
+          .host = root_readonly_restore_host },
 
         /* ---- inside the new root ------------------------------------------------------------------------------------ */
 
@@ -362,7 +396,7 @@ const struct step plan[] = {
           .why = "While the init is at work: publishing it takes one rename(2) then.",
           .host = created_write_host },
 
-        { .name = "announce", .walks = CX, .wanted = announce_wanted, .foreign = announce_foreign,
+        { .name = "announce", .walks = CXR, .wanted = announce_wanted, .foreign = announce_foreign,
           .why = "The pid file and the pidfd: before the program runs, or a failure could not be undone.",
           .host = announce_host },
 
@@ -395,7 +429,7 @@ const struct step plan[] = {
                  "each loads the filter in its own process.",
           .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
 
-        { .name = "descriptors", .walks = CX,
+        { .name = "descriptors", .walks = CXR,
           .why = "Before the filter, which may forbid close_range(2) and fcntl(2).",
           .prepare = descriptors_prepare, .init = descriptors_init, .explain = descriptors_explain },
 
@@ -418,11 +452,18 @@ const struct step plan[] = {
           .why = "The end of the socket tells the runtime that the program runs.",
           .host = args_execve_host, .init = args_execve_init },
 
+        { .name = "record the restored", .walks = R,
+          .why = "The init that CRIU has made is on record before it runs: a runtime that is killed leaves nothing unknown.",
+          .host = created_restored_host },
+        { .name = "resume", .walks = R, .foreign = restore_foreign,
+          .why = "The container is on record: now its processes may run.",
+          .host = restore_resume_host, .explain = restore_resume_explain },
+
         { .name = "state running", .walks = C,
           .why = "The program runs: `state` says so from here on, poststart hooks or not.",
           .host = created_running_host },
 
-        { PROPERTY("hooks.poststart"), .walks = C, .wanted = hooks_poststart_wanted, .foreign = hooks_foreign,
+        { PROPERTY("hooks.poststart"), .walks = CR, .wanted = hooks_poststart_wanted, .foreign = hooks_foreign,
           .why = "After the user's program is executed, before start returns (runtime.md, \"Lifecycle\" 9).",
           .host = hooks_poststart_host, .explain = hooks_poststart_explain },
 

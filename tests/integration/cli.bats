@@ -193,8 +193,8 @@ END
 --log @B/log.json --log-format json ps --format json x|does not exist
 --log @B/log.json --log-format json update --resources=- x|does not exist
 --log @B/log.json --log-format json exec --process @B/p.json --console-socket @B/s --detach --pid-file @B/1.pid x|does not exist
---log @B/log.json --log-format json checkpoint --image-path @B --work-path @B --tcp-established --ext-unix-sk --shell-job --file-locks --empty-ns network --leave-running x|not supported by this build
---log @B/log.json --log-format json restore --image-path @B --work-path @B --detach --pid-file @B/p --no-pivot -no-subreaper --bundle @B x|not supported by this build
+--log @B/log.json --log-format json checkpoint --image-path @B --work-path @B --tcp-established --ext-unix-sk --shell-job --file-locks --empty-ns network --leave-running x|does not exist
+--log @B/log.json --log-format json restore --image-path @B --work-path @B --detach --pid-file @B/p --no-pivot -no-subreaper --bundle @B/none x|no such file or directory
 --rootless=true --log @B/log.json --log-format json state x|does not exist
 run --bundle @B/none --no-pivot --keep x|no such file or directory
 run --bundle @B/none -d --no-subreaper x|no such file or directory
@@ -203,8 +203,8 @@ kill x SIGKILL|does not exist
 kill -a x kill|does not exist
 --systemd-cgroup --log-format=json --log @B/l --cgroup-manager disabled create --bundle @B/none --pid-file @B/f --preserve-fds 2 --console-socket @B/s x|no such file or directory
 --log-format=json --log @B/l exec --pid-file @B/f --process @B/s --detach --preserve-fds 1 --console-socket @B/s x|does not exist
---log-format=json --log @B/l restore --bundle @B --pid-file @B/f --no-pivot --no-new-keyring --detach --image-path @B --work-path @B --tcp-close --file-locks --lsm-mount-context=a --lsm-profile=selinux:b --console-socket @B/s x|not supported by this build
-checkpoint --image-path @B --work-path @B --leave-running --leave-running --tcp-established --file-locks --pre-dump --parent-path ../pre-checkpoint x|not supported by this build
+--log-format=json --log @B/l restore --bundle @B/none --pid-file @B/f --no-pivot --no-new-keyring --detach --image-path @B --work-path @B --tcp-close --file-locks --lsm-mount-context=a --lsm-profile=selinux:b --console-socket @B/s x|no such file or directory
+checkpoint --image-path @B --work-path @B --leave-running --leave-running --tcp-established --file-locks --pre-dump --parent-path ../pre-checkpoint x|does not exist
 update --resources=@B/resources.json x|does not exist
 update --resources - x|does not exist
 update x --memory 50M --cpu-idle 1 --cpu-burst 5|does not exist
@@ -324,8 +324,8 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     apart "$CFS" --log "$T/log" --log-format json --root "$STATE" state nope
     is "$(jq -r .code "$T/log")" not-found
     rm "$T/log"
-    apart "$CFS" --log "$T/log" --log-format json restore id
-    is "$(jq -r .code "$T/log")" unsupported
+    apart "$CFS" --log "$T/log" --log-format json restore --nonsense id
+    is "$(jq -r .code "$T/log")" invalid
 }
 
 @test "bytes that are no UTF-8 and control characters keep the log valid" {

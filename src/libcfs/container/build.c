@@ -16,6 +16,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/unix.h"
+#include "libcfs/checkpoint/job.h"
 #include "libcfs/walk/engine.h"
 #include "libcfs/container/spawn.h"
 #include "libcfs/process/sync.h"
@@ -135,6 +136,7 @@ void build_abandon(struct ctx *c)
         struct cfs_error ignored = { 0 };
         int r;
 
+        checkpoint_job_close(c->job); /* CRIU, if it is at work, undoes what it has made */
         spawn_abort(c);
         build_withdraw(c);
         if (!c->state)

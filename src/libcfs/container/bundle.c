@@ -49,7 +49,7 @@ int bundle_documents(struct ctx *c, struct cfs_error *err)
         c->process = c->config->process ? c->config->process : &no_process;
         c->hooks = c->config->hooks ? c->config->hooks : &no_hooks;
         namespaces_flags(c->linux_, &c->ns_new, &c->ns_join);
-        return c->walk == WALK_CREATE && c->bundle ? set_rootfs(c, err) : 0;
+        return c->walk != WALK_EXEC && c->bundle ? set_rootfs(c, err) : 0;
 }
 
 int bundle_from_record(struct ctx *c, struct cfs_error *err)

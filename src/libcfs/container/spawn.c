@@ -61,8 +61,11 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         _exit(1);
 }
 
+/* The process that becomes CRIU makes the container's namespaces by itself. */
 static uint64_t born_in(const struct ctx *c)
 {
+        if (c->walk == WALK_RESTORE)
+                return CLONE_NEWNS;
         return c->ns_new & ~namespaces_late(c->ns_new, c->ns_join);
 }
 
@@ -213,7 +216,8 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
         c->ignored_signals = proc_ignored_signals(c->proc_fd);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
         (void)prctl(PR_SET_DUMPABLE, c->rootless && (c->ns_new & CLONE_NEWUSER));
-        r = (c->namespaces->pre_join ? spawn_staged : spawn_direct)(c, mine, theirs, child, err);
+        r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged
+                                                                : spawn_direct)(c, mine, theirs, child, err);
         (void)prctl(PR_SET_DUMPABLE, 0);
         sync_close(theirs);
         free(theirs);

@@ -177,6 +177,17 @@ int created_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+/* A restored init has executed nothing by itself, so the kernel would not say that it is running: the record does. */
+int created_restored_host(struct ctx *c, struct cfs_error *err)
+{
+        int r = record_note_init(c->state, c->pid, err);
+
+        if (r < 0)
+                return r;
+        c->state->record->phase = oci_arena_strdup(c->state->arena, "running");
+        return c->state->record->phase ? record_save(c->state, err) : err_nomem(err);
+}
+
 /* It is running, says the kernel (status.c); the record says so, too, when there is more to write. */
 int created_running_host(struct ctx *c, struct cfs_error *err)
 {

@@ -21,8 +21,11 @@
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
+#include "libcfs/store/state.h"
 #include "libcfs/walk/trace.h"
+#include "oci.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -40,6 +43,28 @@ static int listen_fds_from_env(void)
         return (int)count;
 }
 
+/* Their names, for checkpoint: a pipe to an engine is known by nothing else. */
+static int record_names(struct ctx *c, struct cfs_error *err)
+{
+        size_t n = 3 + (size_t)c->preserve_fds;
+        char **names = oci_arena_alloc(c->arena, n * sizeof(*names));
+        char path[32], name[PATH_MAX];
+
+        if (!names)
+                return err_nomem(err);
+        for (size_t i = 0; i < n; i++) {
+                (void)snprintf(path, sizeof(path), "self/fd/%zu", i);
+                ssize_t len = readlinkat(c->proc_fd, path, name, sizeof(name));
+
+                names[i] = oci_arena_strndup(c->arena, name, len > 0 ? (size_t)len : 0);
+                if (!names[i])
+                        return err_nomem(err);
+        }
+        c->state->record->descriptors = names;
+        c->state->record->n_descriptors = n;
+        return 0;
+}
+
 int descriptors_prepare(struct ctx *c, struct cfs_error *err)
 {
         c->listen_fds = listen_fds_from_env();
@@ -49,7 +74,7 @@ int descriptors_prepare(struct ctx *c, struct cfs_error *err)
                         return err_set(err, CFS_E_INVALID,
                                        "descriptor %d is to be passed to the container (%s), but is not open",
                                        fd, fd < 3 + c->listen_fds ? "LISTEN_FDS" : "--preserve-fds");
-        return 0;
+        return c->walk == WALK_EXEC ? 0 : record_names(c, err);
 }
 
 static bool is_null_device(const struct stat *st)

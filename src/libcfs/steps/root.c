@@ -358,6 +358,33 @@ int root_readonly_init(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_property(err, r, "root.readonly") : 0;
 }
 
+static int64_t set_readonly(const char *path, uint64_t unused)
+{
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+        (void)unused;
+        return mount_setattr(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int root_readonly_restore_host(struct ctx *c, struct cfs_error *err)
+{
+        _cleanup_close_ int ns = -1;
+        char path[32];
+        int64_t r = 0;
+        int failed;
+
+        if (!c->config->root->readonly)
+                return 0;
+        (void)snprintf(path, sizeof(path), "%d/ns/mnt", (int)c->pid);
+        ns = openat(c->proc_fd, path, O_RDONLY | O_CLOEXEC);
+        if (ns < 0)
+                return err_sys(err, errno, "openat", "open `/proc/%s`", path);
+        failed = in_namespace(ns, set_readonly, "/", 0, &r, err);
+        if (failed < 0)
+                return failed;
+        return r < 0 ? err_sys(err, (int)-r, "mount_setattr", "make the restored root read-only") : 0;
+}
+
 /* ---- undo -------------------------------------------------------------------------------------------------------- */
 
 /* Takes away what is on top of the mount that was there before. */

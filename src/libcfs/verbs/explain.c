@@ -6,13 +6,13 @@
 #include "libcfs/walk/engine.h"
 
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
-                void (*fn)(void *data, const char *step, const char *why, const char *line), void *data,
-                struct cfs_error *err)
+                bool restore, void (*fn)(void *data, const char *step, const char *why, const char *line),
+                void *data, struct cfs_error *err)
 {
         struct ctx c;
         int r;
 
-        ctx_init(&c, WALK_CREATE);
+        ctx_init(&c, restore ? WALK_RESTORE : WALK_CREATE);
         c.runtime = rt;
         c.create = o;
         c.console_socket = o->console_socket;

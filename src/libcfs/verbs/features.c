@@ -22,10 +22,15 @@
 
 /* Annotations of config.json that change what cfs does; "x." stands for all that begin so (features.md). */
 static const char *const unsafe_annotations[] = {
-        "org.systemd.property.",    "run.oci.hooks.stderr",
-        "run.oci.hooks.stdout",     "run.oci.keep_original_groups",
-        "run.oci.seccomp.receiver", "run.oci.seccomp_fail_unknown_syscall",
-        "run.oci.systemd.subgroup", NULL,
+        "org.criu.config",
+        "org.systemd.property.",
+        "run.oci.hooks.stderr",
+        "run.oci.hooks.stdout",
+        "run.oci.keep_original_groups",
+        "run.oci.seccomp.receiver",
+        "run.oci.seccomp_fail_unknown_syscall",
+        "run.oci.systemd.subgroup",
+        NULL,
 };
 
 /* A property's permitted values, from the schema; an empty list where it has none. */
@@ -76,7 +81,7 @@ static int encode(struct oci_arena *arena, struct oci_features *f, char **ret_js
         static char version[32];
         static struct oci_string_pair pairs[] = {
                 { (char *)"io.github.seccomp.libseccomp.version", version },
-                { (char *)"org.opencontainers.runc.checkpoint.enabled", (char *)"false" },
+                { (char *)"org.opencontainers.runc.checkpoint.enabled", (char *)"true" },
         };
         static struct oci_string_map annotations = { ARRAY_SIZE(pairs), pairs };
         const struct scmp_version *v = seccomp_version();

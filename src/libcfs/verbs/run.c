@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * cfs run: create and start in one go, without the wait in between, and, in the foreground, delete.
- *
- * The lock is released while the container runs, so that exec, kill and update can come in; before it is deleted the
- * state is opened anew: somebody else may have deleted the container meanwhile and used its ID again.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "libcfs/walk/engine.h"
+#include "libcfs/container/attached.h"
 #include "libcfs/container/build.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
@@ -47,45 +45,6 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
         return r;
 }
 
-static int delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own,
-                      struct cfs_error *err)
-{
-        struct proc_identity now;
-        struct state *s = NULL;
-        int r = destroy_open(rt->root, id, true, &s, err);
-
-        if ((r < 0 && err->code == CFS_E_NOT_FOUND) || r == 1)
-                return 0;
-        if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
-                r = destroy_container(s, err);
-        if (r < 0)
-                r = err_prefix(err, r, "delete container `%s` (`cfs delete --force %s` tries again)", id, id);
-        state_close(s);
-        return r;
-}
-
-static int run_foreground(struct ctx *c, struct foreground *f, struct notify *n,
-                          const struct cfs_run_options *o, struct cfs_error *err)
-{
-        struct proc_identity own = { 0 };
-        bool known = record_identity(c->state, &own);
-        struct cfs_error why = { 0 };
-        int code, r;
-
-        lock_release(c->state);
-        code = foreground_wait(f, c, n, err);
-        if (o->keep || !known)
-                return code;
-        r = delete_own(c->runtime, c->id, &own, code < 0 ? &why : err);
-        if (r >= 0 || code < 0)
-                return code;
-        /* The exit code is the program's, unless it would say that all is well. */
-        if (code == 0)
-                return r;
-        log_error("%s", err->text);
-        return code;
-}
-
 int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
             struct cfs_error *err)
 {
@@ -108,7 +67,7 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
                 notify_wait_ready(&n, c.pidfd);
         }
         if (r >= 0 && c.foreground)
-                r = run_foreground(&c, f, &n, o, err);
+                r = attached_wait(&c, f, &n, o->keep, err);
         foreground_end(f);
         notify_end(&n);
         ctx_done(&c);

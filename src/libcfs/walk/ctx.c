@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/checkpoint/job.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/store/state.h"
 #include "libcfs/process/sync.h"
@@ -40,6 +41,7 @@ void ctx_done(struct ctx *c)
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 close_fd(fds[i]);
+        checkpoint_job_close(c->job);
         namespaces_plan_free(c->namespaces);
         cgroup_close(c->cgroup);
         if (c->sync) {

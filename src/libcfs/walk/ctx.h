@@ -15,16 +15,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct cfs_runtime;        /* cfs.h: root directory, cgroup manager, ...                        */
-struct cfs_create_options; /* cfs.h                                                             */
-struct cfs_exec_options;   /* cfs.h                                                             */
-struct cgroup;             /* cgroup/cgroup.h                                                   */
-struct state;              /* state.h                                                           */
-struct sync;               /* sync.h                                                            */
-struct mounts_plan;        /* steps/mounts.c                                                    */
-struct seccomp_plan;       /* steps/seccomp.c                                                   */
-struct rlimits_plan;       /* steps/rlimits.c                                                   */
-struct namespaces_plan;    /* namespaces.h                                                      */
+struct cfs_runtime;         /* cfs.h: root directory, cgroup manager, ...                        */
+struct cfs_create_options;  /* cfs.h                                                             */
+struct cfs_exec_options;    /* cfs.h                                                             */
+struct cfs_restore_options; /* cfs.h                                                            */
+struct cgroup;              /* cgroup/cgroup.h                                                   */
+struct state;               /* state.h                                                           */
+struct sync;                /* sync.h                                                            */
+struct checkpoint_job;      /* checkpoint/job.h                                                  */
+struct mounts_plan;         /* steps/mounts.c                                                    */
+struct seccomp_plan;        /* steps/seccomp.c                                                   */
+struct rlimits_plan;        /* steps/rlimits.c                                                   */
+struct namespaces_plan;     /* namespaces.h                                                      */
 
 struct ctx {
         enum walk walk;          /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                       */
@@ -32,8 +34,9 @@ struct ctx {
 
         /* ---- what was asked; W: the verb ---------------------------------------------------- */
         const struct cfs_runtime *runtime;
-        const struct cfs_create_options *create; /* NULL for exec                                */
-        const struct cfs_exec_options *exec;     /* NULL for create                              */
+        const struct cfs_create_options *create;   /* NULL for exec                                */
+        const struct cfs_exec_options *exec;       /* NULL for create                              */
+        const struct cfs_restore_options *restore; /* NULL but for restore                       */
         const char *id;
         bool wait_for_start;        /* create: the init waits for `start`           */
         const char *console_socket; /* path that gets the terminal's master, or NULL                */
@@ -74,6 +77,9 @@ struct ctx {
         struct sync *sync;        /* this process's end of the socket                         */
         uint64_t ignored_signals; /* R: spawn, to reset them in the new process               */
         int listen_fd;            /* W: created row, prepare; R: init: where `start` connects */
+
+        /* ---- CRIU, in the place of the init's walk; W: row "images", prepare; R: rows of restore -- */
+        struct checkpoint_job *job;
 
         /* ---- rows' own ----------------------------------------------------------------------- */
         struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */

@@ -171,12 +171,20 @@ int engine_undo(const struct step *rows, struct state *state, struct cfs_error *
 
 /* ---- checks --------------------------------------------------------------------------------------------------- */
 
+/* What create checks, restore does too: it is the same configuration that it will be held against later. */
+static bool row_checked(const struct step *s, const struct ctx *c)
+{
+        unsigned walks = c->walk == WALK_RESTORE ? WALK_CREATE | WALK_RESTORE : c->walk;
+
+        return (s->walks & walks) && ((s->flags & STEP_CHECK_ALWAYS) || !s->wanted || s->wanted(c));
+}
+
 int engine_check_all(const struct ctx *c, bool host, bool look, problem_fn fn, void *data)
 {
         struct problems p = { .host = host, .fn = fn, .data = data };
 
         for (const struct step *s = c->plan; s->name; s++) {
-                if (!((s->flags & STEP_CHECK_ALWAYS) ? (s->walks & c->walk) != 0 : row_applies(s, c)))
+                if (!row_checked(s, c))
                         continue;
                 if (s->check)
                         s->check(c, &p);

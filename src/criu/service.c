@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Talking to `criu swrk`: see service.h.
+ *
+ * CRIU finds out by SO_PEERCRED who made the socket pair, and opens the descriptors that a request names in that process's
+ * /proc/PID/fd: so images and logs are named by our descriptors, not by paths.
+ *
+ * No parent death signal for CRIU: killed in the middle, it would leave processes stopped or half restored. When we are
+ * killed, it finds its next notification unanswered, and undoes what it has done by itself.
+ */
+#include "criu/service.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "base/unix.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#define MAX_MESSAGE 16384
+
+/* Where distributions have it, after PATH. */
+#define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* 1: found. */
+static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
+{
+        while (*dirs) {
+                int n = (int)strcspn(dirs, ":"), r = 0;
+
+                if (*dirs == '/') /* what is relative to the current directory is no program of the host's */
+                        r = str_printf(&c->path, err, "%.*s/criu", n, dirs);
+                if (r < 0)
+                        return r;
+                if (c->path && access(c->path, X_OK) == 0)
+                        return 1;
+                free(TAKE_PTR(c->path));
+                dirs += n + (dirs[n] == ':');
+        }
+        return 0;
+}
+
+int service_open(struct criu *c, struct cfs_error *err)
+{
+        const char *path = getenv("PATH");
+        int fds[2], r;
+
+        *c = (struct criu){ .sock = -1, .theirs = -1 };
+        r = look_in(c, path ? path : "", err);
+        if (r == 0)
+                r = look_in(c, USUAL_PATH, err);
+        if (r == 0)
+                return err_hint(
+                        err,
+                        err_set(err, CFS_E_UNSUPPORTED,
+                                "CRIU, which saves and restores processes, is not installed"),
+                        "install the package criu: its program criu is looked for in PATH and " USUAL_PATH);
+        if (r < 0)
+                return r;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return err_sys(err, errno, "socketpair", "make a socket for criu");
+        c->sock = fds[0];
+        c->theirs = fds[1];
+        return 0;
+}
+
+int service_exec(const struct criu *c, struct cfs_error *err)
+{
+        char number[16];
+        char *const argv[] = { (char *)"criu", (char *)"swrk", number, NULL };
+
+        (void)snprintf(number, sizeof(number), "%d", c->theirs);
+        if (fcntl(c->theirs, F_SETFD, 0) < 0)
+                return err_sys(err, errno, "fcntl", "pass the socket to criu");
+        (void)execv(c->path, argv);
+        return err_path(err, errno, "execve", c->path, "execute `%s`", c->path);
+}
+
+void service_started(struct criu *c, pid_t pid)
+{
+        c->pid = pid;
+        if (c->theirs >= 0)
+                (void)close(TAKE_FD(c->theirs));
+}
+
+int service_start(struct criu *c, struct cfs_error *err)
+{
+        struct clone_args a = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+        pid_t pid = sys_clone3(&a);
+
+        if (pid < 0)
+                return err_sys(err, errno, "clone3", "make a process for criu");
+        if (pid == 0) {
+                struct cfs_error e = { 0 };
+
+                proc_default_signals(~0ULL);
+                _exit(service_exec(c, &e) < 0 ? 127 : 0);
+        }
+        service_started(c, pid);
+        return 0;
+}
+
+/* ---- the conversation ---------------------------------------------------------------------------------------------- */
+
+static int died(struct criu *c, struct cfs_error *err)
+{
+        int status;
+
+        if (c->pid <= 0 || proc_reap(c->pid, &status) < 0)
+                return err_set(err, CFS_E_DIED, "criu has left without an answer");
+        c->pid = 0;
+        if (WIFSIGNALED(status))
+                return err_set(err, CFS_E_DIED, "criu was killed by signal %d (%s)", WTERMSIG(status),
+                               sigdescr_np(WTERMSIG(status)));
+        if (WEXITSTATUS(status) == 127)
+                return err_set(err, CFS_E_DIED,
+                               "`%s` cannot be executed (or one of its libraries is missing)", c->path);
+        return err_set(err, CFS_E_DIED, "criu exited with status %d, without an answer", WEXITSTATUS(status));
+}
+
+static int send_message(struct criu *c, const struct str *m, struct cfs_error *err)
+{
+        ssize_t n;
+
+        if (m->failed)
+                return err_nomem(err);
+        n = unix_send(c->sock, m->p, m->len, -1);
+        if (n == -EPIPE || n == -ECONNRESET)
+                return died(c, err);
+        return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send a request to criu") : 0;
+}
+
+int service_request(struct criu *c, enum criu_type type, const struct criu_options *o, struct cfs_error *err)
+{
+        _cleanup_str_ struct str m = { 0 };
+
+        message_put_request(&m, type, o, type == CRIU_VERSION || type == CRIU_FEATURE_CHECK);
+        return send_message(c, &m, err);
+}
+
+int service_notified(struct criu *c, bool success, struct cfs_error *err)
+{
+        _cleanup_str_ struct str m = { 0 };
+
+        message_put_notified(&m, success);
+        return send_message(c, &m, err);
+}
+
+int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err)
+{
+        char buf[MAX_MESSAGE];
+        int fd = -1;
+        ssize_t n = unix_receive(c->sock, buf, sizeof(buf), MSG_TRUNC, &fd);
+        _cleanup_close_ int received = fd;
+
+        if (n == 0 || n == -ECONNRESET)
+                return died(c, err);
+        if (n < 0)
+                return err_sys(err, (int)-n, "recvmsg", "wait for criu");
+        if ((size_t)n > sizeof(buf) || message_get_response(buf, (size_t)n, ret) < 0)
+                return err_set(err, CFS_E_UNSUPPORTED, "`%s` does not speak the protocol of CRIU's service",
+                               c->path);
+        if (ret_fd)
+                *ret_fd = TAKE_FD(received);
+        return 0;
+}
+
+static int ask(struct criu *c, enum criu_type type, struct criu_response *ret, struct cfs_error *err)
+{
+        int r = service_request(c, type, NULL, err);
+
+        if (r >= 0)
+                r = service_wait(c, ret, NULL, err);
+        if (r >= 0 && (ret->type != type || !ret->success))
+                return err_set(err, CFS_E_UNSUPPORTED, "`%s` does not tell its %s", c->path,
+                               type == CRIU_VERSION ? "version" : "features");
+        return r;
+}
+
+int service_check_version(struct criu *c, unsigned oldest, struct cfs_error *err)
+{
+        struct criu_response a;
+        int r = ask(c, CRIU_VERSION, &a, err);
+
+        if (r < 0)
+                return r;
+        c->version = a.version;
+        if (c->version >= oldest)
+                return 0;
+        r = err_set(err, CFS_E_UNSUPPORTED, "`%s` is version %u.%u.%u; this needs %u.%u", c->path,
+                    c->version / 10000, c->version / 100 % 100, c->version % 100, oldest / 10000,
+                    oldest / 100 % 100);
+        return err_hint(err, r, "install a newer package criu");
+}
+
+int service_has_lazy_pages(struct criu *c, struct cfs_error *err)
+{
+        struct criu_response a;
+        int r = ask(c, CRIU_FEATURE_CHECK, &a, err);
+
+        return r < 0 ? r : a.has_lazy_pages;
+}
+
+void service_close(struct criu *c)
+{
+        int status;
+
+        if (c->sock >= 0)
+                (void)close(TAKE_FD(c->sock));
+        if (c->theirs >= 0)
+                (void)close(TAKE_FD(c->theirs));
+        if (c->pid > 0)
+                (void)proc_reap(c->pid, &status);
+        c->pid = 0;
+        free(TAKE_PTR(c->path));
+}

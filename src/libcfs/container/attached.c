@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The end of a foreground run or restore.
+ *
+ * The lock is released while the container runs, so that exec, kill and update can come in; before it is deleted the
+ * state is opened anew: somebody else may have deleted the container meanwhile and used its ID again.
+ */
+#include "libcfs/container/attached.h"
+#include "base/log.h"
+#include "libcfs/cfs.h"
+#include "libcfs/container/destroy.h"
+#include "libcfs/store/lock.h"
+#include "libcfs/store/record.h"
+#include "libcfs/store/state.h"
+
+static int delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own,
+                      struct cfs_error *err)
+{
+        struct proc_identity now;
+        struct state *s = NULL;
+        int r = destroy_open(rt->root, id, true, &s, err);
+
+        if ((r < 0 && err->code == CFS_E_NOT_FOUND) || r == 1)
+                return 0;
+        if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
+                r = destroy_container(s, err);
+        if (r < 0)
+                r = err_prefix(err, r, "delete container `%s` (`cfs delete --force %s` tries again)", id, id);
+        state_close(s);
+        return r;
+}
+
+int attached_wait(struct ctx *c, struct foreground *f, struct notify *n, bool keep, struct cfs_error *err)
+{
+        struct proc_identity own = { 0 };
+        bool known = record_identity(c->state, &own);
+        struct cfs_error why = { 0 };
+        int code, r;
+
+        lock_release(c->state);
+        code = foreground_wait(f, c, n, err);
+        if (keep || !known)
+                return code;
+        r = delete_own(c->runtime, c->id, &own, code < 0 ? &why : err);
+        if (r >= 0 || code < 0)
+                return code;
+        /* The exit code is the program's, unless it would say that all is well. */
+        if (code == 0)
+                return r;
+        log_error("%s", err->text);
+        return code;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Staying with a container in the foreground until it ends, and deleting it: for run and restore. */
+#ifndef LIBCFS_ATTACHED_H
+#define LIBCFS_ATTACHED_H
+
+#include "libcfs/container/foreground.h"
+
+/* The container's exit code. keep: it is not deleted. */
+int attached_wait(struct ctx *c, struct foreground *f, struct notify *n, bool keep, struct cfs_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs restore: a container from the images of a checkpoint, by means of CRIU.
+ *
+ * The walk of the plan is create's as far as the container is not in the images: cgroups, the record, hooks. What CRIU
+ * does in it is told in steps/restore.c. There is no start: the processes go on where they were.
+ */
+#include "libcfs/cfs.h"
+#include "libcfs/container/attached.h"
+#include "libcfs/container/build.h"
+#include "libcfs/store/worker.h"
+#include <sys/prctl.h>
+
+static int build_and_resume(struct ctx *c, const struct cfs_runtime *rt, const char *id,
+                            const struct cfs_restore_options *o, struct cfs_error *err)
+{
+        int r = build_container(c, rt, id, &o->create, err);
+
+        if (r < 0)
+                return r;
+        r = worker_done(c->state, err);
+        if (r < 0)
+                build_abandon(c);
+        return r;
+}
+
+int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_restore_options *o,
+                struct cfs_error *err)
+{
+        struct foreground *f = NULL;
+        struct ctx c;
+        int r = 0;
+
+        ctx_init(&c, WALK_RESTORE);
+        c.restore = o;
+        c.foreground = !o->detach;
+        if (c.foreground) {
+                if (!o->no_subreaper)
+                        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+                r = foreground_begin(&f, !o->no_subreaper, err);
+        }
+        if (r >= 0)
+                r = build_and_resume(&c, rt, id, o, err);
+        if (r >= 0 && c.foreground)
+                r = attached_wait(&c, f, NULL, false, err);
+        foreground_end(f);
+        ctx_done(&c);
+        return r;
+}
