@@ -106,7 +106,7 @@ const struct command cmd_restore_command = {
         .args = "CONTAINER",
         .min_args = 1,
         .max_args = 1,
-        .flags = COMMAND_ENTERS,
+        .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .summary = "make a container from files that checkpoint saved",
         .description =
                 "Makes a container from a bundle, and its processes from the image files of a checkpoint, by means\n"

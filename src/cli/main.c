@@ -182,7 +182,7 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
 
         if (r >= 0 && g->trace && !(c->flags & COMMAND_TRACES))
                 r = fail_hint(err, fail_usage(err, "%s: --trace has no effect here", c->name),
-                              "create, run, start and exec write a trace");
+                              "create, run, start, exec and restore write a trace");
         if (r >= 0 && c->check)
                 r = c->check(values, rest->args, err);
         if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))
