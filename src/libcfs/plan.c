@@ -134,7 +134,8 @@ const struct step plan[] = {
 
         { PROPERTY("linux.netDevices"), .walks = C, .wanted = net_devices_wanted,
           .why = "Moved from the host's side: the container cannot reach the host's network namespace.",
-          .check = net_devices_check, .look = net_devices_look, .host = net_devices_host, .explain = net_devices_explain },
+          .check = net_devices_check, .look = net_devices_look, .host = net_devices_host, .undo = net_devices_undo,
+          .explain = net_devices_explain },
 
         { .name = "identity", .walks = CXR, .flags = STEP_MEET, .wanted = id_mappings_identity_wanted,
           .why = "The init waits until it has its ids, its devices and (under systemd) its scope; the runtime waits until it has "
@@ -410,6 +411,10 @@ const struct step plan[] = {
           .why = "`create` ends here: the container is on record, so the init need not die with the runtime. It waits for `start` "
                  "(under `run`, it goes on at once).",
           .host = created_host, .init = created_init },
+
+        { .name = "keep the interfaces", .property = "linux.netDevices", .walks = C, .wanted = net_devices_wanted,
+          .why = "A container that is created has them for good. `create` ends, and lets go of them by that.",
+          .host = net_devices_keep_host },
 
         { .name = "started", .walks = C, .flags = STEP_MEET, .foreign = created_started_foreign,
           .why = "`start` begins here." },

@@ -97,6 +97,40 @@ inside_ip() { cfs exec "$ID" /bin/busybox ip "$@"; }
     ! outside ip link show v0
 }
 
+# runtime.md, "Errors": "generating an error MUST leave the state of the environment as if the operation were never attempted".
+@test "netDevices: a create that fails gives them back: name, addresses, up or down" {
+    private_network
+    outside ip link set v0 up
+    outside ip link set v1 down
+    background "${INTO[@]}" unshare --net sleep 600
+    local holder=$! before how
+    wait_for grep -q '^sleep' "/proc/$holder/comm"
+    interfaces() { outside ip -o address show | sed 's/^[0-9]*: //; s/[0-9]*sec//g' | sort; outside ip -o link show | grep -o ': v[0-9]@.*<[^>]*>' | grep -o 'v[0-9]\|[<,]UP[,>]' | tr -d '<>,' | paste -sd' '; }
+    new_bundle '.process.args = ["/bin/nowhere"] | .linux.netDevices = {"v0": {"name": "eth0"}, "v1": {"name": "eth%d"}}'
+    before=$(interfaces)
+    for how in . '.linux.namespaces |= map(if .type == "network" then .path = "/proc/'$holder'/ns/net" else . end) | .mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'; do
+        config "$how"
+        run cfs create -b "$B" "$ID"
+        is "$status" 1
+        contains "$output" nowhere
+        is "$(interfaces)" "$before" "$how"
+        [ ! -e "$STATE/$ID" ]
+    done
+    # The runtime is killed when they are in the namespace that it has joined: the next delete brings them back.
+    printf '#!/bin/sh\nkill -9 $PPID\n' > "$T/hook"
+    chmod 755 "$T/hook"
+    config --arg h "$T/hook" '.process.args = ["/bin/true"] | .hooks.createRuntime = [{path: $h}]'
+    run cfs create -b "$B" "$ID"
+    contains "$(nsenter --net="/proc/$holder/ns/net" ip link show)" eth0
+    wait_for cfs delete --force "$ID"
+    is "$(interfaces)" "$before"
+    # And of one that was created, nothing.
+    config 'del(.hooks) | .process.args = ["/bin/inspector", "sleep"]'
+    up
+    cfs delete --force "$ID"
+    contains "$(nsenter --net="/proc/$holder/ns/net" ip link show)" eth0
+}
+
 # ---- cgroups -----------------------------------------------------------------------------------------------------
 
 # spec: config-linux.cgroups-path.2

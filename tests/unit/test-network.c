@@ -5,6 +5,7 @@
  */
 #include "ctx.h"
 #include "libcfs/steps/steps.h"
+#include "libcfs/store/state.h"
 #include <net/if.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
@@ -144,6 +145,19 @@ static void done(pid_t pid, int go)
         CHILD_TRUE(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* Where the moves are recorded. */
+static void in_state(void (*fn)(struct ctx *), struct ctx *c)
+{
+        char root[] = "/tmp/cfs-network-XXXXXX";
+        struct cfs_error err = { 0 };
+
+        assert_non_null(mkdtemp(root));
+        assert_true(state_create(root, "c", &c->state, &err) >= 0);
+        test_in_child(fn, c);
+        assert_true(state_remove(c->state, &err) >= 0);
+        assert_int_equal(rmdir(root), 0);
+}
+
 static void look_at_moved(void)
 {
         CHILD_TRUE(flags_of("eth0") & IFF_UP);
@@ -183,7 +197,7 @@ static void interfaces_move_with_their_addresses(void **state)
                 TEST_LINUX(TEST_NS(
                         "network") ",\"netDevices\":{\"v0\":{\"name\":\"eth0\"},\"v1\":{\"name\":\"p%d\"}}"));
         assert_true(net_devices_wanted(&c));
-        test_in_child(moves, &c);
+        in_state(moves, &c);
         ctx_done(&c);
 }
 
@@ -218,7 +232,7 @@ static void a_name_that_is_taken_is_an_error(void **state)
                 TEST_SKIP("not root, or no ip(8)");
         test_ctx(&c, WALK_CREATE,
                  TEST_LINUX(TEST_NS("network") ",\"netDevices\":{\"v1\":{\"name\":\"lo\"}}"));
-        test_in_child(refuses, &c);
+        in_state(refuses, &c);
         ctx_done(&c);
 }
 
@@ -243,7 +257,7 @@ static void an_interface_that_is_missing_is_an_error(void **state)
         if (geteuid() != 0)
                 TEST_SKIP("not root");
         test_ctx(&c, WALK_CREATE, TEST_LINUX(TEST_NS("network") ",\"netDevices\":{\"v9\":{}}"));
-        test_in_child(misses, &c);
+        in_state(misses, &c);
         ctx_done(&c);
 }
 

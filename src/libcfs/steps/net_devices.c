@@ -17,15 +17,24 @@
  * in the container already, under its old name. "eth%d" asks for the first free number. Nothing is moved back at the
  * end: the kernel returns hardware to the host and destroys the rest (network_namespaces(7)).
  *
+ * A create that fails is as if it had never been attempted (runtime.md, "Errors"): there the interfaces come back, under
+ * their names, with their addresses, up if they were. The runtime holds the namespace open until the container is created,
+ * so that it does not end with the init. Routes that were added by hand are lost. Of a runtime that was killed, undo brings
+ * them back from a namespace that was joined; with a new one they have ended as above.
+ *
  * An address that cannot be added again fails the container. All messages of the kernel are short; a buffer that holds
  * a part of a dump is 32 KiB, as libraries have it.
  */
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/steps/steps.h"
+#include "libcfs/store/record.h"
+#include "libcfs/store/state.h"
+#include "oci.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -201,7 +210,7 @@ void net_devices_look(const struct ctx *c, struct problems *p)
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------ */
 
-/* The permanent global addresses of one interface, as requests that add them again. */
+/* The permanent addresses of one interface, as requests that add them again. */
 struct addresses {
         int ifindex;
         struct request *list;
@@ -220,8 +229,7 @@ static int collect(void *data, const struct nlmsghdr *h)
         struct request rq = { 0 };
         uint32_t flags;
 
-        if (h->nlmsg_type != RTM_NEWADDR || (int)m->ifa_index != all->ifindex ||
-            m->ifa_scope != RT_SCOPE_UNIVERSE)
+        if (h->nlmsg_type != RTM_NEWADDR || (int)m->ifa_index != all->ifindex)
                 return 0;
         flags = m->ifa_flags;
         rq.head.nlmsg_len = NLMSG_LENGTH(sizeof(rq.addr));
@@ -271,11 +279,10 @@ static int read_addresses(int fd, struct addresses *all, struct cfs_error *err)
 
 /* ---- moving ----------------------------------------------------------------------------------------------------------- */
 
-/* Both sides of the move. */
-struct sides {
-        int host;   /* netlink socket in our namespace                 */
-        int inside; /* netlink socket in the container's               */
-        int netns;  /* the container's namespace                       */
+/* One side of a move. */
+struct side {
+        int socket; /* netlink, in the namespace */
+        int netns;  /* the namespace              */
 };
 
 /* The name that the interface gets inside: for "eth%d" the first that is free. */
@@ -301,21 +308,22 @@ static int choose_name(int inside, const char *wanted, char name[IFNAMSIZ], stru
         return err_set(err, CFS_E_INVALID, "no name is free for `%s` in the container", wanted);
 }
 
-static int move(const struct sides *s, int ifindex, const char *name, struct cfs_error *err)
+static int move(const struct side *from, const struct side *to, int ifindex, const char *name,
+                struct cfs_error *err)
 {
         struct request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.link)),
                                         .nlmsg_type = RTM_NEWLINK },
                               .link = { .ifi_index = ifindex } };
         int r;
 
-        add(&rq, IFLA_NET_NS_FD, &s->netns, sizeof(s->netns));
+        add(&rq, IFLA_NET_NS_FD, &to->netns, sizeof(to->netns));
         add(&rq, IFLA_IFNAME, name, strlen(name) + 1);
-        r = nl_call(s->host, &rq);
+        r = nl_call(from->socket, &rq);
         if (r == 0)
                 return 0;
-        r = err_sys(err, -r, "netlink", "move it into the container as `%s`", name);
+        r = err_sys(err, -r, "netlink", "move it as `%s`", name);
         if (r == -EPERM)
-                return err_hint(err, r, "this needs CAP_NET_ADMIN over the host's network namespace");
+                return err_hint(err, r, "this needs CAP_NET_ADMIN over both network namespaces");
         if (r == -EINVAL)
                 return err_hint(
                         err, r,
@@ -323,66 +331,110 @@ static int move(const struct sides *s, int ifindex, const char *name, struct cfs
         return r;
 }
 
-static int raise_up(int fd, const char *name, struct cfs_error *err)
+static int read_flags(int fd, const char *name, short *ret, struct cfs_error *err)
 {
         struct ifreq ifr = { 0 };
 
         (void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
         if (ioctl(fd, SIOCGIFFLAGS, &ifr) < 0)
-                return err_sys(err, errno, "ioctl", "read the flags of `%s` in the container", name);
-        ifr.ifr_flags |= IFF_UP;
-        if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
-                return err_sys(err, errno, "ioctl", "raise `%s` in the container", name);
+                return err_sys(err, errno, "ioctl", "read the flags of `%s`", name);
+        *ret = ifr.ifr_flags;
         return 0;
 }
 
-static int move_one(const struct sides *s, const struct oci_net_device_pair *d, struct cfs_error *err)
+static int raise_up(int fd, const char *name, struct cfs_error *err)
 {
-        _cleanup_(addresses_free) struct addresses all = { 0 };
-        char name[IFNAMSIZ];
-        int r;
+        struct ifreq ifr = { 0 };
+        int r = read_flags(fd, name, &ifr.ifr_flags, err);
 
-        r = index_of(s->host, d->key);
-        if (r < 0)
-                return err_set(err, CFS_E_INVALID, "there is no interface of this name on the host: %s",
-                               err_strerror(-r));
-        all.ifindex = r;
-        r = choose_name(s->inside, name_inside(d), name, err);
         if (r < 0)
                 return r;
-        r = read_addresses(s->host, &all, err);
-        if (r < 0)
-                return r;
-        r = move(s, all.ifindex, name, err);
-        if (r < 0)
-                return r;
-        r = raise_up(s->inside, name, err);
+        (void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+        ifr.ifr_flags |= IFF_UP;
+        if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+                return err_sys(err, errno, "ioctl", "raise `%s`", name);
+        return 0;
+}
+
+/* Moves the interface with its addresses: the global ones, or all. `up`: raises it there. */
+static int transfer(const struct side *from, const struct side *to, const struct addresses *all,
+                    const char *name, bool up, bool global, struct cfs_error *err)
+{
+        int r = move(from, to, all->ifindex, name, err), ifindex;
+
+        if (r >= 0 && up)
+                r = raise_up(to->socket, name, err);
         if (r < 0)
                 return r;
         /* It may have got another index. */
-        r = index_of(s->inside, name);
-        if (r < 0)
-                return err_sys(err, -r, "ioctl", "find `%s` in the container", name);
-        for (size_t i = 0; i < all.n; i++) {
-                int e;
+        ifindex = index_of(to->socket, name);
+        if (ifindex < 0)
+                return err_sys(err, -ifindex, "ioctl", "find `%s` where it was moved", name);
+        for (size_t i = 0; i < all->n; i++) {
+                struct request *rq = &all->list[i];
 
-                all.list[i].addr.ifa_index = (unsigned)r;
-                e = nl_call(s->inside, &all.list[i]);
-                if (e < 0)
-                        return err_sys(err, -e, "netlink", "restore an address of `%s`", name);
+                if (global && rq->addr.ifa_scope != RT_SCOPE_UNIVERSE)
+                        continue;
+                rq->addr.ifa_index = (unsigned)ifindex;
+                r = nl_call(to->socket, rq);
+                if (r < 0)
+                        return err_sys(err, -r, "netlink", "restore an address of `%s`", name);
         }
         return 0;
 }
 
-/* A netlink socket in another namespace. We are back in our own in any case, or fail for good. */
-static int open_inside(const struct ctx *c, int netns, struct cfs_error *err)
+/* In the record before it is done: "eth1 eth0 up", and its addresses, as the kernel would take them, in hexadecimal. */
+static int record_move(struct ctx *c, size_t i, const char *key, const char *name, bool up,
+                       const struct addresses *all, struct cfs_error *err)
 {
-        _cleanup_close_ int ours = -1;
+        struct oci_record *rec = c->state->record;
+        _cleanup_str_ struct str s = { 0 };
+
+        str_addf(&s, "%s %s %s", key, name, up ? "up" : "down");
+        for (size_t j = 0; j < all->n; j++) {
+                const unsigned char *bytes = (const unsigned char *)&all->list[j];
+
+                str_add(&s, " ");
+                for (size_t k = 0; k < all->list[j].head.nlmsg_len; k++)
+                        str_addf(&s, "%02x", bytes[k]);
+        }
+        if (i == 0)
+                rec->net_devices =
+                        oci_arena_alloc(c->arena, c->linux_->net_devices->n * sizeof(*rec->net_devices));
+        if (s.failed || !rec->net_devices || !(rec->net_devices[i] = oci_arena_strdup(c->arena, s.p)))
+                return err_nomem(err);
+        rec->n_net_devices = i + 1;
+        return record_save(c->state, err);
+}
+
+static int move_one(struct ctx *c, const struct side *host, const struct side *inside, size_t i,
+                    struct cfs_error *err)
+{
+        const struct oci_net_device_pair *d = &c->linux_->net_devices->entries[i];
+        _cleanup_(addresses_free) struct addresses all = { 0 };
+        char name[IFNAMSIZ];
+        short flags = 0;
+        int r;
+
+        all.ifindex = index_of(host->socket, d->key);
+        if (all.ifindex < 0)
+                return err_set(err, CFS_E_INVALID, "there is no interface of this name on the host: %s",
+                               err_strerror(-all.ifindex));
+        r = choose_name(inside->socket, name_inside(d), name, err);
+        if (r >= 0)
+                r = read_flags(host->socket, d->key, &flags, err);
+        if (r >= 0)
+                r = read_addresses(host->socket, &all, err);
+        if (r >= 0)
+                r = record_move(c, i, d->key, name, flags & IFF_UP, &all, err);
+        return r < 0 ? r : transfer(host, inside, &all, name, true, true, err);
+}
+
+/* A netlink socket in another namespace. We are back in our own in any case, or fail for good. */
+static int open_inside(int ours, int netns, struct cfs_error *err)
+{
         int fd, r;
 
-        ours = openat(c->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        if (ours < 0)
-                return err_sys(err, errno, "openat", "open our network namespace");
         if (setns(netns, CLONE_NEWNET) < 0)
                 return err_sys(err, errno, "setns", "enter the container's network namespace");
         fd = nl_open(err);
@@ -392,6 +444,29 @@ static int open_inside(const struct ctx *c, int netns, struct cfs_error *err)
         if (fd >= 0)
                 (void)close(fd);
         return err_sys(err, r, "setns", "return to our network namespace");
+}
+
+/* Opens both sides; the container's namespace is given. */
+static int open_sides(int proc_fd, int netns, struct side *host, struct side *inside, struct cfs_error *err)
+{
+        inside->netns = netns;
+        host->netns = openat(proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        if (host->netns < 0)
+                return err_sys(err, errno, "openat", "open our network namespace");
+        host->socket = nl_open(err);
+        if (host->socket < 0)
+                return host->socket;
+        inside->socket = open_inside(host->netns, netns, err);
+        return inside->socket < 0 ? inside->socket : 0;
+}
+
+static void close_sides(const struct side *host, const struct side *inside)
+{
+        const int fds[] = { host->netns, host->socket, inside->socket };
+
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                if (fds[i] >= 0)
+                        (void)close(fds[i]);
 }
 
 /* The container's namespace: one that is joined is known; the init has not entered it yet. */
@@ -411,25 +486,103 @@ static int open_netns(const struct ctx *c, struct cfs_error *err)
 
 int net_devices_host(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int netns = -1, host = -1, inside = -1;
+        struct side host = { -1, -1 }, inside = { -1, -1 };
+        int r;
 
-        netns = open_netns(c, err);
-        if (netns < 0)
-                return netns;
-        host = nl_open(err);
-        if (host < 0)
-                return host;
-        inside = open_inside(c, netns, err);
-        if (inside < 0)
-                return inside;
-        for (size_t i = 0; i < c->linux_->net_devices->n; i++) {
-                const struct oci_net_device_pair *d = &c->linux_->net_devices->entries[i];
-                int r = move_one(&(struct sides){ host, inside, netns }, d, err);
-
+        c->state->netns_fd = open_netns(c, err);
+        if (c->state->netns_fd < 0)
+                return c->state->netns_fd;
+        r = open_sides(c->proc_fd, c->state->netns_fd, &host, &inside, err);
+        for (size_t i = 0; r >= 0 && i < c->linux_->net_devices->n; i++) {
+                r = move_one(c, &host, &inside, i, err);
                 if (r < 0)
-                        return err_property(err, r, "linux.netDevices[\"%s\"]", d->key);
+                        (void)err_property(err, r, "linux.netDevices[\"%s\"]",
+                                           c->linux_->net_devices->entries[i].key);
         }
+        close_sides(&host, &inside);
+        return r;
+}
+
+/* Created: the interfaces are the container's now, and go where its namespace goes. */
+int net_devices_keep_host(struct ctx *c, struct cfs_error *err)
+{
+        (void)err;
+        if (c->state->netns_fd >= 0)
+                (void)close(c->state->netns_fd);
+        c->state->netns_fd = -1;
         return 0;
+}
+
+/* ---- undo --------------------------------------------------------------------------------------------------------- */
+
+static bool read_hex(const char *text, struct request *rq)
+{
+        size_t n = strcspn(text, " ") / 2;
+        unsigned byte;
+
+        *rq = (struct request){ 0 };
+        if (n < NLMSG_LENGTH(sizeof(rq->addr)) || n > sizeof(*rq))
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+                        return false;
+                ((unsigned char *)rq)[i] = (unsigned char)byte;
+        }
+        return rq->head.nlmsg_len == n;
+}
+
+static int move_back(const struct side *host, const struct side *inside, const char *entry,
+                     struct cfs_error *err)
+{
+        _cleanup_(addresses_free) struct addresses all = { 0 };
+        char key[IFNAMSIZ], name[IFNAMSIZ], state[8];
+        int at = 0, r;
+
+        if (sscanf(entry, "%15s %15s %7s%n", key, name, state, &at) != 3)
+                return 0;
+        all.ifindex = index_of(inside->socket, name);
+        if (all.ifindex < 0) /* recorded, and not moved any more */
+                return 0;
+        all.list = calloc(strlen(entry) / NLMSG_LENGTH(sizeof(struct ifaddrmsg)) + 1, sizeof(*all.list));
+        if (!all.list)
+                return err_nomem(err);
+        for (const char *p = entry + at; *p == ' '; p += strcspn(p, " "))
+                all.n += read_hex(++p, &all.list[all.n]);
+        r = transfer(inside, host, &all, key, STREQ(state, "up"), false, err);
+        return r < 0 ? err_prefix(err, r, "interface `%s`", key) : 0;
+}
+
+/* The namespace that a killed runtime has moved them to, when it is one that was joined. */
+static int reopen_joined(const struct state *s)
+{
+        for (size_t i = 0; i < s->record->n_namespaces; i++)
+                if (STREQ(s->record->namespaces[i]->type, "network") &&
+                    !str_empty(s->record->namespaces[i]->path))
+                        return open(s->record->namespaces[i]->path, O_RDONLY | O_CLOEXEC);
+        return -1;
+}
+
+/* Of a create that failed. Those of a container that was created stay where its namespace leaves them. */
+int net_devices_undo(struct state *s, struct cfs_error *err)
+{
+        const struct oci_record *rec = s->record;
+        struct side host = { -1, -1 }, inside = { -1, -1 };
+        _cleanup_close_ int proc = -1, netns = -1;
+        int r;
+
+        if (rec->n_net_devices == 0 || (s->netns_fd < 0 && !str_eq(rec->phase, "creating")))
+                return 0;
+        netns = s->netns_fd >= 0 ? TAKE_FD(s->netns_fd) : reopen_joined(s);
+        if (netns < 0)
+                return 0; /* gone with the init: the kernel has returned or destroyed them */
+        proc = path_open_host_proc(err);
+        if (proc < 0)
+                return proc;
+        r = open_sides(proc, netns, &host, &inside, err);
+        for (size_t i = rec->n_net_devices; r >= 0 && i-- > 0;)
+                r = move_back(&host, &inside, rec->net_devices[i], err);
+        close_sides(&host, &inside);
+        return r;
 }
 
 void net_devices_explain(const struct ctx *c, struct report *r)

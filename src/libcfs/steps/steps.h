@@ -100,6 +100,8 @@ void intel_rdt_explain(const struct ctx *c, struct report *r);
 bool net_devices_wanted(const struct ctx *c);
 void net_devices_check(const struct ctx *c, struct problems *p);
 void net_devices_look(const struct ctx *c, struct problems *p);
+int net_devices_keep_host(struct ctx *c, struct cfs_error *err);
+int net_devices_undo(struct state *s, struct cfs_error *err);
 int net_devices_host(struct ctx *c, struct cfs_error *err);
 void net_devices_explain(const struct ctx *c, struct report *r);
 bool id_mappings_identity_wanted(const struct ctx *c);

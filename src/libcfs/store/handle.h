@@ -11,12 +11,13 @@ struct oci_arena;
 struct state {
         char *root; /* ROOT, absolute                                              */
         char *id;
-        char *dir;                 /* ROOT/ID                                                     */
-        int dir_fd;                /* of ROOT/ID, O_RDONLY; holds the lock                        */
-        int lock;                  /* LOCK_EX, LOCK_SH or 0                                       */
-        bool creating;             /* made by state_create() of this process                      */
-        bool aside;                /* stepped aside: the record names us, the lock is free (worker.h) */
-        bool lost;                 /* and somebody else has taken the container over: hands off   */
+        char *dir;     /* ROOT/ID                                                     */
+        int dir_fd;    /* of ROOT/ID, O_RDONLY; holds the lock                        */
+        int lock;      /* LOCK_EX, LOCK_SH or 0                                       */
+        bool creating; /* made by state_create() of this process                      */
+        bool aside;    /* stepped aside: the record names us, the lock is free (worker.h) */
+        bool lost;     /* and somebody else has taken the container over: hands off   */
+        int netns_fd;  /* of a container that is being made: keeps what was moved into it, for undo; or -1 */
         struct oci_record *record; /* never NULL; strings live in arena                           */
         struct oci_arena *arena;
 };

@@ -81,7 +81,7 @@ static int state_new(const char *root, const char *id, struct state **ret, struc
         s = calloc(1, sizeof(*s));
         if (!s)
                 return err_nomem(err);
-        s->dir_fd = -1;
+        s->dir_fd = s->netns_fd = -1;
         r = str_dup(&s->root, root, err);
         if (r >= 0)
                 r = str_dup(&s->id, id, err);
@@ -305,6 +305,8 @@ void state_close(struct state *s)
         if (!s)
                 return;
         close_dir(s);
+        if (s->netns_fd >= 0)
+                (void)close(s->netns_fd);
         oci_arena_free(s->arena);
         free(s->root);
         free(s->id);
