@@ -18,12 +18,14 @@
 #include "libcfs/cgroup/limits/knobs.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cgroup/limits/convert.h"
+#include "libcfs/cgroup/limits/unified.h"
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <inttypes.h>
 #include <stdarg.h>
 
-#define UNLIMITED UINT64_MAX
+#define UNLIMITED JOB_UNLIMITED
 
 static int invalid(struct knobs_job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -245,12 +247,17 @@ static int cpu_shares(struct knobs_job *j)
 static int cpu_quota(struct knobs_job *j)
 {
         const struct oci_cpu *c = j->r->cpu;
-        uint64_t per_second;
+        uint64_t now, period;
         char *value;
+        int r;
 
         if (!c || c->quota == 0)
                 return 0;
-        per_second = c->quota < 0 ? UNLIMITED : convert_quota_per_second((uint64_t)c->quota, c->period);
+        r = job_bandwidth(j, &now, &period);
+        if (r < 0)
+                return r;
+        if (c->period)
+                period = c->period;
         if (!j->v2)
                 value = text("%" PRId64, c->quota < 0 ? -1 : c->quota);
         else if (c->quota < 0)
@@ -258,30 +265,49 @@ static int cpu_quota(struct knobs_job *j)
         else
                 value = c->period ? text("%" PRId64 " %" PRIu64, c->quota, c->period)
                                   : text("%" PRId64, c->quota);
-        return emit(j, value, per_second) ? 1 : -1;
+        return emit(j, value, c->quota < 0 ? UNLIMITED : convert_quota_per_second((uint64_t)c->quota, period))
+                       ? 1
+                       : -1;
+}
+
+/* The quota stays as it is; what it is per second, as systemd counts, changes. */
+static int period_alone(struct knobs_job *j, uint64_t period)
+{
+        uint64_t quota, old;
+        char *value;
+        int r = job_bandwidth(j, &quota, &old);
+
+        if (r < 0)
+                return r;
+        if (!j->v2)
+                value = text("%" PRIu64, period);
+        else
+                value = quota == UNLIMITED ? text("max %" PRIu64, period)
+                                           : text("%" PRIu64 " %" PRIu64, quota, period);
+        if (!emit(j, value, period))
+                return -1;
+        if (!j->path || WEAKENED("stale-quota"))
+                return 0;
+        if (quota != UNLIMITED)
+                quota = convert_quota_per_second(quota, period);
+        return job_add_property(j, "CPUQuotaPerSecUSec", quota, 0);
 }
 
 static int cpu_period(struct knobs_job *j)
 {
         const struct oci_cpu *c = j->r->cpu;
-        char now[64] = "max";
         struct setting *s;
 
         if (!c || c->period == 0)
                 return 0;
+        if (c->quota == 0)
+                return period_alone(j, c->period);
         if (!j->v2)
                 return emit_u64(j, c->period);
-        if (c->quota != 0) {
-                /* Written together with the quota; systemd has a property for each. */
-                s = emit(j, strdup(""), c->period);
-                if (s)
-                        s->file[0] = '\0';
-                return s ? 1 : -1;
-        }
-        if (j->path && tree_read(j->path, "cpu.max", now, sizeof(now)) < 0)
-                (void)snprintf(now, sizeof(now), "max");
-        now[strcspn(now, " ")] = '\0';
-        s = emit(j, text("%s %" PRIu64, now, c->period), c->period);
+        /* Written together with the quota; systemd has a property for each. */
+        s = emit(j, strdup(""), c->period);
+        if (s)
+                s->file[0] = '\0';
         return s ? 1 : -1;
 }
 
@@ -315,7 +341,12 @@ static int cpu_idle(struct knobs_job *j)
                 return 0;
         if (j->r->cpu->idle < 0 || j->r->cpu->idle > 1)
                 return invalid(j, "%" PRId64 " is neither 0 nor 1", j->r->cpu->idle);
-        return emit_flag(j, (uint64_t)j->r->cpu->idle);
+        if (emit_flag(j, (uint64_t)j->r->cpu->idle) < 0)
+                return -1;
+        /* To systemd idleness is a weight of its own. An end of it leaves the weight that is asked for, or the default. */
+        if (!j->v2 || (!j->r->cpu->idle && j->r->cpu->shares))
+                return 0;
+        return job_add_property(j, "CPUWeight", j->r->cpu->idle ? 0 : UNLIMITED, 252);
 }
 
 static int emit_list(struct knobs_job *j, const char *list)
@@ -410,7 +441,7 @@ static int device_weight(struct knobs_job *j, const struct oci_weight_device *d,
         if (check_weight(j, weight) < 0)
                 return -1;
         s = emit(j, text("%" PRId64 ":%" PRId64 " %u", d->major, d->minor, weight),
-                 convert_io_weight(weight));
+                 j->v2 ? convert_io_weight(weight) : weight);
         if (!s)
                 return -1;
         s->alt_value = text("%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor,
@@ -596,6 +627,8 @@ static int unified(struct knobs_job *j)
                 if (strlen(file) >= sizeof(s->file))
                         return invalid(j, "`%.100s...` is too long for a file in a cgroup", file);
                 (void)snprintf(s->file, sizeof(s->file), "%s", file);
+                if (unified_add(j, file, map->entries[i].value) < 0)
+                        return -1;
         }
         return 0;
 }
@@ -628,10 +661,10 @@ const struct knob knobs[] = {
 
         { "blockIO.weight", "blkio", "blkio.weight|blkio.bfq.weight", "io.bfq.weight|io.weight", "BlockIOWeight|IOWeight", UNIT_U64, block_weight },
         { "blockIO.leafWeight", "blkio", "blkio.leaf_weight", NULL, NULL, UNIT_NONE, block_leaf_weight },
-        { "blockIO.weightDevice", "blkio", "blkio.weight_device|blkio.bfq.weight_device", "io.bfq.weight|io.weight", "|IODeviceWeight", UNIT_DEVICE, block_weight_device },
+        { "blockIO.weightDevice", "blkio", "blkio.weight_device|blkio.bfq.weight_device", "io.bfq.weight|io.weight", "BlockIODeviceWeight|IODeviceWeight", UNIT_DEVICE, block_weight_device },
         { "blockIO.weightDevice", "blkio", "blkio.leaf_weight_device", NULL, NULL, UNIT_NONE, block_leaf_weight_device },
-        { "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", "io.max", "|IOReadBandwidthMax", UNIT_DEVICE, block_read_bps },
-        { "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", "io.max", "|IOWriteBandwidthMax", UNIT_DEVICE, block_write_bps },
+        { "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", "io.max", "BlockIOReadBandwidth|IOReadBandwidthMax", UNIT_DEVICE, block_read_bps },
+        { "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", "io.max", "BlockIOWriteBandwidth|IOWriteBandwidthMax", UNIT_DEVICE, block_write_bps },
         { "blockIO.throttleReadIOPSDevice", "blkio", "blkio.throttle.read_iops_device", "io.max", "|IOReadIOPSMax", UNIT_DEVICE, block_read_iops },
         { "blockIO.throttleWriteIOPSDevice", "blkio", "blkio.throttle.write_iops_device", "io.max", "|IOWriteIOPSMax", UNIT_DEVICE, block_write_iops },
 

@@ -21,10 +21,11 @@ struct setting {
         char *value;            /* what is written                                                   */
         char alt_file[32];      /* when `file` does not exist: this one, or "" for none              */
         char *alt_value;
-        bool optional;     /* no such file: then the value holds anyhow                          */
-        const char *key;   /* the line that the value replaces in a file of many ("8:0"), or NULL */
-        const char *unset; /* with key: what follows it when there was no such line              */
-        char unit[24];     /* systemd's property, or ""                                          */
+        bool optional;       /* no such file: then the value holds anyhow                          */
+        const char *key;     /* the line that the value replaces in a file of many ("8:0"), or NULL */
+        const char *unset;   /* with key: what follows it when there was no such line              */
+        char unit[32];       /* systemd's property, or ""                                          */
+        unsigned unit_since; /* the first version of systemd that takes it; 0: all               */
         enum setting_unit_type unit_type;
         uint64_t unit_value;
         char *key_buf;

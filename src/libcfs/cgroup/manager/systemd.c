@@ -34,6 +34,7 @@
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include "oci.h"
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS 30000
@@ -111,24 +112,45 @@ static int name_unit(struct cfs_error *err, int r, const char *what, const char 
 
 /* ---- making ------------------------------------------------------------------------------------------------- */
 
-/* Where the manager's own tree begins: "" for the system's, "/user.slice/.../user@1000.service" for a user's. */
-static int get_root(struct dbus *d, char **ret, struct cfs_error *err)
+static int get_text(struct dbus *d, const char *name, struct dbus_message *m, const char **ret,
+                    struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
-        const char *type, *value = "";
-        struct dbus_message m;
+        const char *type;
         int r;
 
         dbus_put_string(&b, MANAGER);
-        dbus_put_string(&b, "ControlGroup");
-        r = dbus_call(d, SYSTEMD, OBJECT, "org.freedesktop.DBus.Properties", "Get", "ss", &b, NULL, NULL, &m,
+        dbus_put_string(&b, name);
+        r = dbus_call(d, SYSTEMD, OBJECT, "org.freedesktop.DBus.Properties", "Get", "ss", &b, NULL, NULL, m,
                       NULL, 0, err);
         if (r < 0)
                 return r;
-        if (dbus_get_signature(&m.body, &type) < 0 || !STREQ(type, "s") ||
-            dbus_get_string(&m.body, &value) < 0)
-                return err_set(err, CFS_E_SYSTEM, "systemd says nothing about its cgroup");
-        return str_dup(ret, STREQ(value, "/") ? "" : value, err);
+        if (dbus_get_signature(&m->body, &type) < 0 || !STREQ(type, "s") ||
+            dbus_get_string(&m->body, ret) < 0)
+                return err_set(err, CFS_E_SYSTEM, "systemd says nothing about its %s", name);
+        return 0;
+}
+
+/* "252 (252.38-1~deb12u1)" -> 252. Asked for only where it makes a difference; 0: old. */
+static unsigned get_version(struct dbus *d, const struct settings *s)
+{
+        struct cfs_error ignored = { 0 };
+        struct dbus_message m;
+        const char *text;
+
+        if (!unit_needs_version(s) || get_text(d, "Version", &m, &text, &ignored) < 0)
+                return 0;
+        return (unsigned)strtoul(text + strcspn(text, "0123456789"), NULL, 10);
+}
+
+/* Where the manager's own tree begins: "" for the system's, "/user.slice/.../user@1000.service" for a user's. */
+static int get_root(struct dbus *d, char **ret, struct cfs_error *err)
+{
+        struct dbus_message m;
+        const char *value = "";
+        int r = get_text(d, "ControlGroup", &m, &value, err);
+
+        return r < 0 ? r : str_dup(ret, STREQ(value, "/") ? "" : value, err);
 }
 
 /* Does systemd itself make the container's directory there? */
@@ -208,7 +230,7 @@ static int start_once(struct cgroup *cg, pid_t pid, const struct settings *s, ch
         dbus_put_string(&b, cg->rec->unit);
         dbus_put_string(&b, "replace");
         begin = dbus_put_array_begin(&b, 8);
-        r = unit_put_start(&b, cg, cg->rec->slice, cg->rec->unit, pid, s, err);
+        r = unit_put_start(&b, cg, cg->rec->slice, cg->rec->unit, pid, s, get_version(cg->bus, s), err);
         if (r < 0)
                 return r;
         dbus_put_array_end(&b, begin);
@@ -346,28 +368,43 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 
 /* ---- later -------------------------------------------------------------------------------------------------- */
 
-static int systemd_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+static int set_properties(struct cgroup *cg, const struct settings *s, struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
-        _cleanup_settings_ struct settings s = { 0 };
         _cleanup_dbus_ struct dbus *d = NULL;
         size_t begin, n;
-        int r;
+        int r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
 
-        r = cgroupfs_update_settings(cg, res, &s, err);
         if (r < 0)
                 return r;
         dbus_put_string(&b, cg->rec->unit);
         dbus_put_u32(&b, true); /* until the unit ends */
         begin = dbus_put_array_begin(&b, 8);
-        n = unit_put_settings(&b, &s);
+        n = unit_put_settings(&b, s, get_version(d, s));
         dbus_put_array_end(&b, begin);
         if (n == 0)
                 return 0;
-        r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
-        if (r >= 0)
-                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, "SetUnitProperties", "sba(sv)", &b, NULL, NULL,
-                              NULL, NULL, 0, err);
+        return dbus_call(d, SYSTEMD, OBJECT, MANAGER, "SetUnitProperties", "sba(sv)", &b, NULL, NULL, NULL,
+                         NULL, 0, err);
+}
+
+static bool has_property(const struct settings *s)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (s->p[i].unit[0] && s->p[i].unit_type != UNIT_NONE)
+                        return true;
+        return false;
+}
+
+static int systemd_update(struct cgroup *cg, const struct oci_resources *res, struct cfs_error *err)
+{
+        _cleanup_settings_ struct settings s = { 0 };
+        int r;
+
+        r = cgroupfs_update_settings(cg, res, &s, err);
+        if (r < 0 || !has_property(&s))
+                return r;
+        r = set_properties(cg, &s, err);
         if (r < 0) {
                 settings_undo(&s);
                 return name_unit(err, r, "set properties of", cg->rec->unit, cg->rec->user);

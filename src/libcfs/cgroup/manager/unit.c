@@ -181,14 +181,22 @@ static void put_device(struct dbus_body *b, const char *name, const char *device
         dbus_put_array_end(b, begin);
 }
 
-size_t unit_put_settings(struct dbus_body *b, const struct settings *s)
+bool unit_needs_version(const struct settings *s)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (s->p[i].unit_since)
+                        return true;
+        return false;
+}
+
+size_t unit_put_settings(struct dbus_body *b, const struct settings *s, unsigned version)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n; i++) {
                 const struct setting *p = &s->p[i];
 
-                if (!p->unit[0])
+                if (!p->unit[0] || p->unit_since > version)
                         continue;
                 switch (p->unit_type) {
                 case UNIT_NONE:
@@ -281,7 +289,7 @@ void unit_check_annotations(const struct oci_string_map *annotations,
 }
 
 int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *slice, const char *unit,
-                   pid_t pid, const struct settings *s, struct cfs_error *err)
+                   pid_t pid, const struct settings *s, unsigned version, struct cfs_error *err)
 {
         const struct oci_string_map *a = cg->rq.annotations;
         char description[300];
@@ -306,7 +314,7 @@ int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *sli
                 dbus_put_u32(b, (uint32_t)pid);
                 dbus_put_array_end(b, begin);
         }
-        (void)unit_put_settings(b, s);
+        (void)unit_put_settings(b, s, version);
         /* Last: who knows better may have it so. */
         for (size_t i = 0; a && i < a->n; i++) {
                 int r = str_has_prefix(a->entries[i].key, PREFIX)

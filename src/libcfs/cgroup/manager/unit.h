@@ -18,10 +18,13 @@ bool unit_is_slice(const char *unit);
 
 /* The properties, a(sv), for StartTransientUnit: all of them, and of settings those that systemd knows. */
 int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *slice, const char *unit,
-                   pid_t pid, const struct settings *s, struct cfs_error *err);
+                   pid_t pid, const struct settings *s, unsigned version, struct cfs_error *err);
 
 /* The same for SetUnitProperties: only settings. Returns how many there are. */
-size_t unit_put_settings(struct dbus_body *b, const struct settings *s);
+size_t unit_put_settings(struct dbus_body *b, const struct settings *s, unsigned version);
+
+/* Must the version of systemd be known for them? */
+bool unit_needs_version(const struct settings *s);
 
 /* The annotation run.oci.systemd.subgroup: the name of the container's own directory below the unit's, or NULL. */
 int unit_subgroup(const struct oci_string_map *annotations, const char **ret, struct cfs_error *err);
