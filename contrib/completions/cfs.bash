@@ -174,12 +174,19 @@ _cfs() {
         fi
         case $expects in
         '' | ANY) COMPREPLY=() ;;
-        DIR) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-        FILE) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        # Other words are no names of files: a directory `state` does not make a "state/" of the command.
+        DIR | FILE)
+                compopt -o filenames 2>/dev/null
+                if [[ $expects == DIR ]]; then
+                        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+                else
+                        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                fi
+                ;;
         CONTAINER) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
         COMMAND) mapfile -t COMPREPLY < <(compgen -W 'create start run exec kill delete state list ps events pause resume update checkpoint restore spec check explain features help' -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -W "$expects" -- "$cur") ;;
         esac
 }
 
-complete -o filenames -F _cfs cfs
+complete -F _cfs cfs

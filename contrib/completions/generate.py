@@ -94,15 +94,22 @@ _cfs() {
         fi
         case $expects in
         '' | ANY) COMPREPLY=() ;;
-        DIR) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-        FILE) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        # Other words are no names of files: a directory `state` does not make a "state/" of the command.
+        DIR | FILE)
+                compopt -o filenames 2>/dev/null
+                if [[ $expects == DIR ]]; then
+                        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+                else
+                        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                fi
+                ;;
         CONTAINER) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
         COMMAND) mapfile -t COMPREPLY < <(compgen -W '@COMMANDS@' -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -W "$expects" -- "$cur") ;;
         esac
 }
 
-complete -o filenames -F _cfs cfs
+complete -F _cfs cfs
 '''
 
 
@@ -168,13 +175,17 @@ def zsh(cli):
     for c in cli['commands']:
         text += f'                {zsh_quote(c["name"] + ":" + zsh_escape(c["summary"]))}\n'
     text += ('        )\n        _describe command commands\n}\n\n_cfs_containers() {\n'
-             '        local -a containers=(${(f)"$(cfs ${opt_args[--root]:+--root=${opt_args[--root]}} list -q 2>/dev/null)"})\n'
+             '        local -a containers=(${(f)"$(cfs $cfs_root list -q 2>/dev/null)"})\n'
              '        compadd -a containers\n}\n\n_cfs() {\n        local context state state_descr line\n'
+             '        local -a cfs_root\n'
              '        typeset -A opt_args\n        _arguments -C \\\n')
     for row in cli['globals'] + [help_row()]:
         text += ''.join(f'                {s} \\\n' for s in zsh_option(row))
     text += ("                '1:command:_cfs_commands' \\\n                '*::argument:->arguments'\n"
-             '        [[ $state == arguments ]] || return\n        case $words[1] in\n')
+             '        [[ $state == arguments ]] || return\n'
+             '        # The inner _arguments has options of its own; colons of a value come with a backslash.\n'
+             '        cfs_root=(${opt_args[--root]:+--root=${(Q)opt_args[--root]}})\n'
+             '        case $words[1] in\n')
     for c in cli['commands']:
         text += f'        {c["name"]})\n                _arguments \\\n'
         for row in c['options'] + [help_row()]:
@@ -199,15 +210,59 @@ def fish_values(what):
             'CONTAINER': " -xa '(__cfs_containers)'"}.get(what, f' -xa {fish_quote(what)}')
 
 
+FISH = r'''
+# The options that take the next word as their value.
+set -g __cfs_valued @VALUED@
+
+# The words in front of the cursor that are no options, nor their values: the command and its arguments.
+function __cfs_words
+        set -l value no
+        for word in (commandline -opc)[2..-1]
+                if test $value = yes
+                        set value no
+                else if contains -- $word $__cfs_valued
+                        set value yes
+                else if not string match -q -- '-*' $word
+                        echo -- $word
+                end
+        end
+end
+
+# __cfs_at [COMMAND [N]]: is the cursor behind this command, at its argument N (from 0)? Without words: before any command.
+function __cfs_at
+        set -l words (__cfs_words)
+        if test (count $argv) = 0
+                test (count $words) = 0
+        else if test (count $argv) = 1
+                test "$words[1]" = $argv[1]
+        else
+                test "$words[1]" = $argv[1]; and test (count $words) = (math $argv[2] + 1)
+        end
+end
+
+function __cfs_containers
+        set -l words (commandline -opc)
+        set -l root
+        for i in (seq (count $words))
+                if test $words[$i] = --root; and test $i -lt (count $words)
+                        set root --root $words[(math $i + 1)]
+                else if string match -q -- '--root=*' $words[$i]
+                        set root $words[$i]
+                end
+        end
+        cfs $root list -q 2>/dev/null
+end
+
+complete -c cfs -f
+'''
+
+
 def fish(cli):
-    text = NOTE + ('\nfunction __cfs_containers\n        set -l words (commandline -opc)\n        set -l root\n'
-                   '        if set -l at (contains -i -- --root $words)\n                set root --root $words[(math $at + 1)]\n'
-                   '        end\n        cfs $root list -q 2>/dev/null\nend\n\ncomplete -c cfs -f\n')
+    valued = sorted({s for _, rows in scopes(cli) for row in rows if kind(row) for s in spellings(row)})
+    text = NOTE + FISH.replace('@VALUED@', ' '.join(valued))
     names = ' '.join(c['name'] for c in cli['commands'])
-    text += f'set -l __cfs_commands {names}\n'
     for name, rows in scopes(cli):
-        where = f'__fish_seen_subcommand_from {name}' if name else f'not __fish_seen_subcommand_from $__cfs_commands'
-        where = f'-n "{where}"'
+        where = '-n "' + f'__cfs_at {name}'.rstrip() + '"'
         text += f'\n# {name or "in front of the command"}\n'
         for row in rows + [help_row()]:
             letter = f' -s {row["letter"]}' if 'letter' in row else ''
@@ -216,11 +271,11 @@ def fish(cli):
             for c in cli['commands']:
                 text += f'complete -c cfs {where} -a {c["name"]} -d {fish_quote(c["summary"])}\n'
             continue
-        for what in arguments(next(c for c in cli['commands'] if c['name'] == name)):
+        for i, what in enumerate(arguments(next(c for c in cli['commands'] if c['name'] == name))):
             words = {'CONTAINER': '(__cfs_containers)', 'DIR': '(__fish_complete_directories)', 'COMMAND': names,
                      'ANY': None}.get(what, what)
             if words:
-                text += f'complete -c cfs {where} -a {fish_quote(words)}\n'
+                text += f'complete -c cfs -n "__cfs_at {name} {i}" -a {fish_quote(words)}\n'
     return text
 
 

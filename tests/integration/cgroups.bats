@@ -820,3 +820,16 @@ delegating_sleeper() {
     no_cgroups_left
     is "$(ls -A "$STATE")" ""
 }
+
+# crun and runc set the limit after their init has started, and say what is used; what counts is the property and the need.
+@test "a memory limit that is too small for the init: the error names the property, the limit and the need" {
+    needs_controller memory
+    new_bundle '.linux.resources.memory = {"limit": 65536}'
+    local before
+    before=$(host_snapshot)
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    [[ ${lines[0]} =~ ^cfs:\ config.json:[0-9]+:[0-9]+:\ linux.resources.memory.limit:\ 65536\ bytes\ are\ too\ few: ]] || is "$output" "a property"
+    contains "$output" "which needs 262144"
+    is "$(host_snapshot)" "$before"
+}

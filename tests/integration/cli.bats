@@ -622,9 +622,66 @@ cfs help upd|update
 END
 }
 
-@test "zsh and fish can read their completions" {
-    local done=
-    if command -v zsh; then zsh -n "$top_srcdir/contrib/completions/_cfs" && done=1; fi
-    if command -v fish; then fish -n "$top_srcdir/contrib/completions/cfs.fish" && done=1; fi
-    [ -n "$done" ] || skip "needs zsh or fish"
+# completing_cfs: a cfs in $T/bin that lists containers, others under --root /r.
+completing_cfs() {
+    unset -f cfs
+    mkdir -p "$T/bin" "$T/cwd/state"
+    printf '#!/bin/sh\ncase "$*" in\n"list -q") echo web; echo db ;;\n"--root /r list -q" | "--root=/r list -q") echo rooted ;;\nesac\n' > "$T/bin/cfs"
+    chmod +x "$T/bin/cfs"
+    cd "$T/cwd"
+}
+
+# typed SHELL LINE: what the real shell shows after two tabs.
+typed() {
+    local setup="PATH=$T/bin:\$PATH"
+    case $1 in
+    bash) setup+="; source $top_srcdir/contrib/completions/cfs.bash; bind 'set enable-bracketed-paste off'" ;;
+    zsh) setup+="; fpath=($T/zsh \$fpath); autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste 2> /dev/null" ;;
+    esac
+    "$PYTHON" "$BATS_TEST_DIRNAME/helpers/complete.py" "$1" "$setup" "$2"
+}
+
+@test "bash, the real one: a directory called state does not become the command, --root counts" {
+    completing_cfs
+    top_srcdir=$(cd "$OLDPWD" && cd "$top_srcdir" && pwd)
+    local out
+    out=$(typed bash 'cfs stat')
+    contains "$out" "cfs state"
+    ! grep -q state/ <<< "$out"
+    contains "$(typed bash 'cfs --root /r start ')" rooted
+    contains "$(typed bash 'cfs run --bundle st')" "state/"
+}
+
+@test "zsh, the real one: commands, containers, those of --root" {
+    needs zsh
+    completing_cfs
+    top_srcdir=$(cd "$OLDPWD" && cd "$top_srcdir" && pwd)
+    mkdir "$T/zsh"
+    cp "$top_srcdir/contrib/completions/_cfs" "$T/zsh"
+    local out
+    contains "$(typed zsh 'cfs feat')" "features"
+    out=$(typed zsh 'cfs start ')
+    contains "$out" web
+    contains "$out" db
+    contains "$(typed zsh 'cfs --root /r start ')" rooted
+    contains "$(typed zsh 'cfs --root=/r start ')" rooted
+    contains "$(typed zsh 'cfs kill web KI')" KILL
+}
+
+@test "fish, the real one: containers first, signals second, those of --root" {
+    needs fish
+    completing_cfs
+    top_srcdir=$(cd "$OLDPWD" && cd "$top_srcdir" && pwd)
+    offers() {
+        HOME="$T" XDG_CONFIG_HOME="$T/fish" XDG_DATA_HOME="$T/fish" PATH="$T/bin:$PATH" fish --no-config -c \
+            "source $top_srcdir/contrib/completions/cfs.fish; complete -C \"$1\"" | cut -f 1 | sort | tr '\n' ' '
+    }
+    is "$(offers 'cfs kill ')" "db web "
+    is "$(offers 'cfs kill web KI')" "KILL "
+    ! grep -q web <<< "$(offers 'cfs kill web ')"
+    is "$(offers 'cfs --root /r start ')" "rooted "
+    is "$(offers 'cfs --root=/r start ')" "rooted "
+    is "$(offers 'cfs --log-format json sta')" "start state "
+    is "$(offers 'cfs --log-format ')" "json text "
+    is "$(offers 'cfs exec --env A=B w')" "web "
 }

@@ -173,7 +173,7 @@ refused() {
     for v in 1.0.0 1.0.2-dev 1.1.0-rc.1 1.2.0+build.5 1.3.0; do
         config --arg v $v '.ociVersion = $v'
         run cfs check "$B"
-        is "$output$status" "config.json: ok0" $v
+        is "$output$status" "config.json: ok0" "$v"
     done
     for v in '"1.0"' '"1"' '"v1.0.0"' '"01.0.0"' '""' '1' '"2.0.0"' '"0.9.0"'; do
         refused ".ociVersion = $v" ociVersion
