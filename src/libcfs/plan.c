@@ -105,7 +105,7 @@ const struct step plan[] = {
 
         { .name = "start.sock", .walks = C,
           .why = "`start` connects to it; that it is gone tells later commands that the container has started.",
-          .prepare = created_prepare },
+          .prepare = created_prepare, .init = created_block_init },
 
         { .name = "NOTIFY_SOCKET", .walks = C, .wanted = notify_socket_wanted,
           .why = "Its directory must exist before the mounts, of which it becomes one.",
@@ -171,6 +171,10 @@ const struct step plan[] = {
           .why = "In the cgroup now: joining a cpuset replaces the mask.",
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
+
+        { .name = "CPU affinity", .walks = CX, .wanted = cpu_affinity_reset_wanted,
+          .why = "In the cgroup now: the process gets the CPUs of its cpuset, whatever its caller was pinned to.",
+          .init = cpu_affinity_reset_init },
 
         { .name = "session keyring", .walks = CXR, .wanted = keyring_wanted,
           .why = "In the container's user namespace, where its name is looked for; with the label that the program will have.",

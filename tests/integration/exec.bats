@@ -346,3 +346,34 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     run cfs exec --process "$T/process.json" "$ID"
     is "${lines[0]}" "cfs: $T/process.json: args[0]: exec /bin/nothing: no such file or directory (\`/bin/nothing\` does not exist)"
 }
+
+@test "--env: the last entry of a name counts, in place of the container's; what is not NAME=VALUE is refused" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .process.env = ["PATH=/bin", "A=1", "B=1"]'
+    up
+    is "$(cfs exec -e A=2 -e C=1 -e A=3 -e HOME= "$ID" /bin/env | sort | tr '\n' ' ')" "A=3 B=1 C=1 HOME=/root PATH=/bin "
+    local bad
+    for bad in NOTHING =x ''; do
+        run cfs exec -e "$bad" "$ID" /bin/env
+        is "$status" 255
+        contains "$output" "--env: \`$bad\` is not NAME=VALUE"
+    done
+    jq -n '{cwd: "/", args: ["/bin/env"], env: ["PATH=/bin", "FOO"], user: {uid: 0}}' > "$T/process.json"
+    run cfs exec -p "$T/process.json" "$ID"
+    is "$status" 255
+    contains "$output" '`FOO` has no `=`'
+}
+
+# As runc, where it can have an effect: without ambient capabilities a user who is not root gets none by --cap.
+@test "--cap where the container has ambient capabilities: a user has it after the execve" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]' \
+        '.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"], inheritable: ["CAP_KILL"], ambient: ["CAP_KILL"]}'
+    up
+    cfs exec --user 1000 --cap CAP_CHOWN "$ID" /bin/grep ^Cap /proc/self/status > "$T/caps"
+    # CAP_CHOWN is bit 0, CAP_KILL bit 5.
+    is "$(awk '{ print $1 $2 }' "$T/caps" | sed 's/0*\([1-9a-f][0-9a-f]*\)$/\1/' | tr '\n' ' ')" "CapInh:21 CapPrm:21 CapEff:21 CapBnd:21 CapAmb:21 "
+    cfs delete --force "$ID"
+    config '.process.capabilities.ambient = []'
+    up
+    cfs exec --cap CAP_CHOWN "$ID" /bin/grep -E '^Cap(Amb|Inh)' /proc/self/status > "$T/caps"
+    is "$(awk '{ print $1 $2 }' "$T/caps" | sed 's/0*\([1-9a-f][0-9a-f]*\)$/\1/' | tr '\n' ' ')" "CapInh:20 CapAmb:0000000000000000 "
+}

@@ -246,3 +246,68 @@ P
     kill -0 "$pid"
     kill -9 "$pid"
 }
+
+@test "a signal to a created container ends its init, in a PID namespace and without" {
+    root_only
+    local sig code ns
+    for ns in pid none; do
+        new_bundle
+        [ $ns = pid ] || config '.linux.namespaces |= map(select(.type != "pid"))'
+        for sig in TERM INT HUP USR1 RTMIN+1 KILL; do
+            cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+            cfs kill "$ID" $sig
+            wait_for status_is "$ID" stopped
+            run cfs start "$ID"
+            is "$status" 1 $sig
+            cfs delete "$ID"
+        done
+        # What would not end a program does not end it, and is not there any more when the program runs.
+        cfs create -b "$B" "$ID" < /dev/null > "$OUT" 2>&1
+        for sig in WINCH CHLD CONT URG; do cfs kill "$ID" $sig; done
+        sleep 0.1
+        status_is "$ID" created
+        cfs start "$ID"
+        wait_for status_is "$ID" stopped
+        is "$(got '[.fds | keys[]] | join(" ")')" "0 1 2" $ns
+        cfs delete "$ID"
+        args /bin/grep -E '^Sig(Blk|Pnd)|^ShdPnd' /proc/self/status
+        cfs create -b "$B" "$ID" < /dev/null > "$OUT" 2>&1
+        cfs start "$ID"
+        wait_for status_is "$ID" stopped
+        is "$(grep -vc 0000000000000000 "$OUT")" 0 "nothing blocked, nothing pending"
+        cfs delete "$ID"
+    done
+}
+
+# The exit code that whoever waits for the init (an engine) gets: 128 + the signal, as of a program that it ended.
+@test "the exit code of a created container that was told to end" {
+    root_only
+    needs python3
+    new_bundle
+    run "$PYTHON" - "$CFS" "$STATE" "$B" "$ID" << 'EOF'
+import ctypes, os, subprocess, sys
+cfs, state, bundle, cid = sys.argv[1:]
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+subprocess.run([cfs, "--root", state, "create", "-b", bundle, "--pid-file", bundle + "/pid", cid], stdin=subprocess.DEVNULL, check=True)
+subprocess.run([cfs, "--root", state, "kill", cid, "TERM"], check=True)
+print(os.waitstatus_to_exitcode(os.waitpid(int(open(bundle + "/pid").read()), 0)[1]))
+EOF
+    is "$output" 143
+}
+
+@test "kill KILL ends what a dead init has left behind, and says that it did" {
+    root_only
+    new_bundle '.process.args = ["/bin/sh", "-c", "sleep 1234 & sleep 1234 & sleep 0.3"] | .linux.namespaces |= map(select(.type != "pid"))'
+    up
+    wait_for status_is "$ID" stopped
+    is "$(cfs ps -f json "$ID" | jq length)" 2
+    run cfs kill "$ID" TERM
+    is "$status" 1
+    contains "$output" "container not running"
+    run cfs kill "$ID" KILL
+    is "$status$output" 0
+    wait_for eval '[ "$(cfs ps -f json "$ID" | jq length)" = 0 ]'
+    run cfs kill "$ID" KILL
+    is "$status" 1
+    contains "$output" "container not running"
+}

@@ -312,3 +312,20 @@ inside_userns() {
     args cat /team
     is "$(cfs run -b "$B" "$ID")" shared
 }
+
+@test "exec, ps and kill in a created container" {
+    ordinary_user
+    local user
+    for user in 0 1000; do
+        new_rootless_bundle ".process.user = {uid: $user, gid: $user}"
+        [ $user = 0 ] || config '.linux.uidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}] | .linux.gidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}]'
+        cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
+        is "$(cfs exec "$ID" /bin/sh -c 'id -u; echo in')" "$user"$'\nin'
+        status_is "$ID" created
+        # Its init is not to be looked into from inside by another user, nor its program when it runs.
+        cfs start "$ID"
+        wait_for status_is "$ID" stopped
+        cfs delete "$ID"
+        rm -rf "$B"
+    done
+}

@@ -8,10 +8,15 @@
  * elsewhere; the runtime, which has to wait for it, stays there too. The second is set by the process, once it is in
  * the cgroup: joining a cpuset replaces the mask by the cpuset's own. But not every cgroup has a cpuset, and one that the
  * runtime was in already is not joined: `initial` would stay. So, without `final`, the process asks for all CPUs, and
- * gets those of its cpuset, which the specification calls the container's default. Without either nothing is touched.
+ * gets those of its cpuset, which the specification calls the container's default.
+ *
+ * Where the configuration says nothing of it, in create as in exec, the process may run on all CPUs of its cgroup. A
+ * caller that was pinned (by taskset(1), or its own manager) would otherwise pin the container, for good, to CPUs that
+ * its cpuset has nothing to do with; runc and crun take that back since 2025, too.
  *
  * The kernel cuts a mask to what exists and the cpuset allows; when nothing is left, it is EINVAL.
  */
+#include "base/log.h"
 #include "base/numlist.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
@@ -78,6 +83,24 @@ static int set_default(struct cfs_error *err)
         if (sched_setaffinity(0, sizeof(all), (const cpu_set_t *)(const void *)all) == 0)
                 return 0;
         return err_sys(err, errno, "sched_setaffinity", "run on all CPUs of the container");
+}
+
+/* Unless the configuration says which: what the caller was pinned to is the caller's affair, not the container's. */
+bool cpu_affinity_reset_wanted(const struct ctx *c)
+{
+        const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
+
+        return c->walk != WALK_EXEC || !o || (!o->initial && !o->final);
+}
+
+int cpu_affinity_reset_init(struct ctx *c, struct cfs_error *err)
+{
+        (void)c;
+        if (set_default(err) < 0) { /* a filter around us may forbid it */
+                log_debug("%s", err->text);
+                err_clear(err);
+        }
+        return 0;
 }
 
 int cpu_affinity_init(struct ctx *c, struct cfs_error *err)

@@ -8,6 +8,11 @@
  * execve) comes back over the same connection and is start's error, not a line in nobody's log. A `start` that dies half
  * way leaves the init waiting for the next. Under `run` the conversation simply goes on.
  *
+ * Signals that would end a program end the waiting init, too. As the first process of a PID namespace it would not even
+ * notice: the kernel drops what has no handler there (pid_namespaces(7)). So it blocks them from the beginning and, while it
+ * waits, reads them from a signalfd(2). The exit code is the one that a shell would tell of a program that the signal
+ * ended.
+ *
  * The socket is made by the runtime before the init exists and inherited as a descriptor: the init has no path to it.
  */
 #include "base/cleanup.h"
@@ -21,9 +26,11 @@
 #include "libcfs/process/sync.h"
 #include "oci.h"
 #include <poll.h>
-#include <time.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
 
 #define NAP_MS   10
 #define MAX_NAPS 3000 /* half a minute */
@@ -60,6 +67,60 @@ int created_prepare(struct ctx *c, struct cfs_error *err)
                 return err_sys(err, errno, "bind", "make `%s/start.sock`", c->state->dir);
         c->listen_fd = TAKE_FD(fd);
         return 0;
+}
+
+/* Those whose default action is to end the process, and that others send: signal(7). */
+static void ending_signals(sigset_t *ret)
+{
+        static const int others[] = { SIGKILL,  SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD, SIGURG,
+                                      SIGWINCH, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP, SIGSYS };
+
+        (void)sigfillset(ret);
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                (void)sigdelset(ret, others[i]);
+}
+
+int created_block_init(struct ctx *c, struct cfs_error *err)
+{
+        sigset_t set;
+
+        if (c->listen_fd < 0)
+                return 0;
+        ending_signals(&set);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return err_sys(err, errno, "sigprocmask", "block signals until the container starts");
+        c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        return c->signal_fd < 0 ? err_sys(err, errno, "signalfd", "prepare for signals") : 0;
+}
+
+static void end_by_signal(const struct ctx *c)
+{
+        struct signalfd_siginfo s;
+        sigset_t none;
+
+        if (read(c->signal_fd, &s, sizeof(s)) != sizeof(s))
+                return;
+        (void)sigemptyset(&none);
+        if (getpid() != 1 &&
+            raise((int)s.ssi_signo) == 0) /* pending until it is unblocked, and then our end */
+                (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        _exit(128 + (int)s.ssi_signo);
+}
+
+/* Until somebody connects. */
+static void wait_for_start(const struct ctx *c)
+{
+        struct pollfd p[] = { { .fd = c->listen_fd, .events = POLLIN },
+                              { .fd = c->signal_fd, .events = POLLIN } };
+
+        for (;;) {
+                if (poll(p, ARRAY_SIZE(p), -1) < 0)
+                        continue;
+                if (p[1].revents)
+                        end_by_signal(c);
+                if (p[0].revents)
+                        return;
+        }
 }
 
 int created_detach_init(struct ctx *c, struct cfs_error *err)
@@ -139,8 +200,10 @@ static int wait_start(struct ctx *c, struct cfs_error *err)
         int r = 0, naps = 0;
 
         for (;;) {
-                int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+                int fd;
 
+                wait_for_start(c);
+                fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
                 if (fd < 0) {
                         if (errno != EINTR && errno != ECONNABORTED && ++naps > MAX_NAPS)
                                 return err_sys(err, errno, "accept4", "wait for start");
@@ -161,6 +224,10 @@ static int wait_start(struct ctx *c, struct cfs_error *err)
 
 int created_init(struct ctx *c, struct cfs_error *err)
 {
+        /* exec of an ordinary user enters by /proc/PID/ns, which belongs to root unless the process is dumpable
+         * (proc(5)); and nothing of the host's is open or mapped any more that the user does not have anyway. */
+        bool dumpable = c->rootless && ctx_has_ns(c, CLONE_NEWUSER);
+        sigset_t none;
         int r;
 
         if (c->listen_fd < 0)
@@ -169,11 +236,19 @@ int created_init(struct ctx *c, struct cfs_error *err)
         if (r < 0)
                 return r;
         sync_close(c->sync);
+        if (dumpable)
+                (void)prctl(PR_SET_DUMPABLE, 1);
         r = wait_start(c, err);
+        if (dumpable)
+                (void)prctl(PR_SET_DUMPABLE, 0);
+        (void)sigemptyset(&none);
+        if (r >= 0 && sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+                r = err_sys(err, errno, "sigprocmask", "unblock signals");
         if (r < 0)
                 return r;
         (void)close(c->listen_fd);
-        c->listen_fd = -1;
+        (void)close(c->signal_fd);
+        c->listen_fd = c->signal_fd = -1;
         return 0;
 }
 

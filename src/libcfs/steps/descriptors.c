@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which descriptors the program gets: 0, 1, 2, then LISTEN_FDS (sd_listen_fds(3)), then --preserve-fds; nothing else
+ * Which descriptors the program gets: 0, 1, 2, then LISTEN_FDS (sd_listen_fds(3)), then --preserve-fds, as far as they are open; nothing else
  * (runtime.md does not ask for more, CVE-2024-21626 shows why).
  *
  * The runtime's own are all close-on-exec, and so are those that its caller left open: io_cloexec_from(3) at start-up.
@@ -69,11 +69,15 @@ int descriptors_prepare(struct ctx *c, struct cfs_error *err)
 {
         c->listen_fds = listen_fds_from_env();
         c->preserve_fds = c->listen_fds + c->preserve_asked;
-        for (int fd = 3; fd < 3 + c->preserve_fds; fd++)
-                if (fd >= 3 + c->inherited_fds)
-                        return err_set(err, CFS_E_INVALID,
-                                       "descriptor %d is to be passed to the container (%s), but is not open",
-                                       fd, fd < 3 + c->listen_fds ? "LISTEN_FDS" : "--preserve-fds");
+        if (c->preserve_fds > INHERITED_FDS - 3)
+                return err_set(err, CFS_E_INVALID, "--preserve-fds: at most %d descriptors can be passed on",
+                               INHERITED_FDS - 3);
+        for (int fd = 3; fd < 3 + c->listen_fds; fd++)
+                if (!ctx_is_inherited(c, fd))
+                        return err_set(
+                                err, CFS_E_INVALID,
+                                "descriptor %d is to be passed to the container (LISTEN_FDS), but is not open",
+                                fd);
         return c->walk == WALK_EXEC ? 0 : record_names(c, err);
 }
 
@@ -118,7 +122,8 @@ static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
                         "is put",
                         from);
         for (int fd = from; fd < 3 + c->preserve_fds; fd++)
-                if (fstat(fd, &st) == 0 && is_null_device(&st) && dup2(null, fd) < 0)
+                if ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st) &&
+                    dup2(null, fd) < 0)
                         return err_sys(err, errno, "dup2", "put the container's null device on descriptor %d",
                                        fd);
         return 0;
@@ -131,33 +136,49 @@ int descriptors_null_init(struct ctx *c, struct cfs_error *err)
         if (WEAKENED("null-device"))
                 return 0;
         for (int fd = 0; fd < 3 + c->preserve_fds; fd++)
-                if (fstat(fd, &st) == 0 && is_null_device(&st))
+                if ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st))
                         return replace_null(c, fd, err);
         return 0;
 }
 
-static int compare_int(const void *a, const void *b)
+/* Is it passed on, or needed until the execve? */
+static bool is_kept(const struct ctx *c, int fd)
 {
-        return *(const int *)a - *(const int *)b;
+        const int ours[] = { c->sync->fd, c->listen_fd,    c->signal_fd,
+                             trace_fd(),  c->hooks_out_fd, c->hooks_err_fd };
+
+        for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+                if (fd == ours[i])
+                        return true;
+        return fd < 3 + c->preserve_fds && ctx_is_inherited(c, fd);
 }
 
+/* The highest of them. */
+static int last_kept(const struct ctx *c)
+{
+        const int ours[] = { c->sync->fd, c->listen_fd,    c->signal_fd,
+                             trace_fd(),  c->hooks_out_fd, c->hooks_err_fd };
+        int last = 2 + c->preserve_fds;
+
+        for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+                last = ours[i] > last ? ours[i] : last;
+        return last;
+}
+
+/* Range by range: what lies between two that are kept. */
 int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 {
-        int keep[] = { 2 + c->preserve_fds, c->sync->fd,     c->listen_fd,
-                       trace_fd(),          c->hooks_out_fd, c->hooks_err_fd };
-        unsigned next = 3;
+        int last = last_kept(c), begin = 3;
 
         (void)err;
-        qsort(keep, ARRAY_SIZE(keep), sizeof(keep[0]), compare_int);
-        for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
-                if (keep[i] < 0)
+        for (int fd = 3; fd <= last; fd++) {
+                if (!is_kept(c, fd))
                         continue;
-                if ((unsigned)keep[i] > next && keep[i] > 2 + c->preserve_fds)
-                        (void)sys_close_range(next, (unsigned)keep[i] - 1, 0);
-                if ((unsigned)keep[i] >= next)
-                        next = (unsigned)keep[i] + 1;
+                if (fd > begin)
+                        (void)sys_close_range((unsigned)begin, (unsigned)fd - 1, 0);
+                begin = fd + 1;
         }
-        (void)sys_close_range(next, ~0u, 0);
+        (void)sys_close_range((unsigned)begin, ~0u, 0);
         c->proc_fd = c->rootfs_fd = -1;
         return 0;
 }
@@ -165,12 +186,13 @@ int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 int descriptors_init(struct ctx *c, struct cfs_error *err)
 {
         for (int fd = 3; fd < 3 + c->preserve_fds; fd++)
-                if (fcntl(fd, F_SETFD, 0) < 0)
+                if (ctx_is_inherited(c, fd) && fcntl(fd, F_SETFD, 0) < 0)
                         return err_sys(err, errno, "fcntl", "pass descriptor %d to the container", fd);
         return 0;
 }
 
 void descriptors_explain(const struct ctx *c, struct report *r)
 {
-        report_line(r, "the program gets descriptors 0, 1, 2 and the %d after them", c->preserve_fds);
+        report_line(r, "the program gets descriptors 0, 1, 2 and, of the %d after them, those that are open",
+                    c->preserve_fds);
 }

@@ -31,7 +31,9 @@ void env_check(const struct ctx *c, struct problems *p)
         for (size_t i = 0; i < c->process->n_env; i++) {
                 const char *e = c->process->env[i];
 
-                if (*e == '=' || !*e)
+                if (!strchr(e, '='))
+                        problem(p, PROP("process.env[%zu]", i), "`%s` has no `=`", e);
+                else if (*e == '=')
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no name in front of the `=`", e);
         }
 }

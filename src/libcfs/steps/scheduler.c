@@ -7,8 +7,8 @@
  * because a SCHED_DEADLINE process may not fork (so it must come after the hooks of the container) and a SCHED_IDLE
  * one would take its time to make the container.
  *
- * Each policy has parameters of its own, and the kernel ignores those of others in silence (a nice value for
- * SCHED_FIFO); we do not. SCHED_ISO has a number, but Linux has never had that policy.
+ * Each policy has parameters of its own, and the kernel ignores those of others in silence; we do not. The exception is the
+ * nice value, which other runtimes take with any policy: it is what counts once the policy is a normal one again. SCHED_ISO has a number, but Linux has never had that policy.
  */
 #include "base/cleanup.h"
 #include "base/sys.h"
@@ -31,16 +31,16 @@ struct scheduler_attr {
         uint32_t sched_util_max;
 };
 
-enum takes { TAKES_NICE = 1, TAKES_PRIORITY = 2, TAKES_DEADLINE = 4, TAKES_NOTHING = 0, NOT_LINUX = 8 };
+enum takes { TAKES_PRIORITY = 2, TAKES_DEADLINE = 4, TAKES_NOTHING = 0, NOT_LINUX = 8 };
 
 static const struct {
         const char *name;
         uint32_t policy;
         enum takes takes;
 } scheduler_policies[] = {
-        { "SCHED_OTHER", 0, TAKES_NICE },        { "SCHED_FIFO", 1, TAKES_PRIORITY },
-        { "SCHED_RR", 2, TAKES_PRIORITY },       { "SCHED_BATCH", 3, TAKES_NICE },
-        { "SCHED_ISO", 4, NOT_LINUX },           { "SCHED_IDLE", 5, TAKES_NICE },
+        { "SCHED_OTHER", 0, TAKES_NOTHING },     { "SCHED_FIFO", 1, TAKES_PRIORITY },
+        { "SCHED_RR", 2, TAKES_PRIORITY },       { "SCHED_BATCH", 3, TAKES_NOTHING },
+        { "SCHED_ISO", 4, NOT_LINUX },           { "SCHED_IDLE", 5, TAKES_NOTHING },
         { "SCHED_DEADLINE", 6, TAKES_DEADLINE },
 };
 
@@ -101,8 +101,6 @@ void scheduler_check(const struct ctx *c, struct problems *p)
         takes = scheduler_policies[i].takes;
         if (takes == NOT_LINUX)
                 problem(p, "process.scheduler.policy", "%s does not exist on Linux", s->policy);
-        if (s->has_nice && s->nice != 0 && !(takes & TAKES_NICE))
-                problem(p, "process.scheduler.nice", "has no meaning for %s", s->policy);
         if (s->has_nice && (s->nice < -20 || s->nice > 19))
                 problem(p, "process.scheduler.nice", "%d is not between -20 and 19", (int)s->nice);
         if (s->has_priority && s->priority != 0 && !(takes & TAKES_PRIORITY))

@@ -44,24 +44,21 @@ static int parse_user(struct oci_user *u, const char *text, struct cfs_error *er
         return 0;
 }
 
-/* The container's variables, then the additions; an addition replaces a variable of the same name. */
+/* The container's variables, then the additions: the last entry of a name counts (steps/env.c). */
 static int merge_env(struct ctx *c, struct oci_process *p, const char *const *add, struct cfs_error *err)
 {
-        size_t n_add = strv_length(add), n = 0;
-        char **env = oci_arena_alloc(c->arena, (p->n_env + n_add + 1) * sizeof(*env));
+        size_t n = p->n_env, n_add = strv_length(add);
+        char **env = oci_arena_alloc(c->arena, (n + n_add + 1) * sizeof(*env));
 
         if (!env)
                 return err_nomem(err);
-        for (size_t i = 0; i < p->n_env; i++) {
-                size_t len = strcspn(p->env[i], "="), j = 0;
-
-                while (j < n_add && (strncmp(add[j], p->env[i], len) != 0 || add[j][len] != '='))
-                        j++;
-                if (j == n_add)
-                        env[n++] = p->env[i];
+        if (n)
+                memcpy(env, p->env, n * sizeof(*env));
+        for (size_t i = 0; i < n_add; i++) {
+                if (!strchr(add[i], '=') || *add[i] == '=')
+                        return err_set(err, CFS_E_INVALID, "--env: `%s` is not NAME=VALUE", add[i]);
+                env[n++] = (char *)add[i];
         }
-        for (size_t j = 0; j < n_add; j++)
-                env[n++] = (char *)add[j];
         p->env = env;
         p->n_env = n;
         return 0;
@@ -92,7 +89,8 @@ static int check_caps(const char *const *caps, struct cfs_error *err)
         return 0;
 }
 
-/* Bounding, effective and permitted; never inheritable (CVE-2022-29162), and so not ambient either. */
+/* Bounding, effective and permitted; not inheritable (CVE-2022-29162), unless the container has ambient capabilities: those are what
+ * a user who is not root keeps over an execve, and they must be inheritable (capabilities(7)). */
 static int add_caps(struct ctx *c, struct oci_process *p, const char *const *caps, struct cfs_error *err)
 {
         struct oci_capabilities *set = oci_arena_alloc(c->arena, sizeof(*set));
@@ -107,6 +105,9 @@ static int add_caps(struct ctx *c, struct oci_process *p, const char *const *cap
         if (add_caps_to(c->arena, &set->bounding, &set->n_bounding, caps) < 0 ||
             add_caps_to(c->arena, &set->effective, &set->n_effective, caps) < 0 ||
             add_caps_to(c->arena, &set->permitted, &set->n_permitted, caps) < 0)
+                return err_nomem(err);
+        if (set->n_ambient && (add_caps_to(c->arena, &set->inheritable, &set->n_inheritable, caps) < 0 ||
+                               add_caps_to(c->arena, &set->ambient, &set->n_ambient, caps) < 0))
                 return err_nomem(err);
         p->capabilities = set;
         return 0;

@@ -28,16 +28,20 @@ static bool has_pid_namespace(const struct oci_record *rec)
         return false;
 }
 
-/* Returns 1 when there was somebody in the cgroup. */
+/* Returns 1 when there was a process in the cgroup. */
 static int kill_cgroup(const struct state *s, int sig, struct cfs_error *err)
 {
+        _cleanup_free_ pid_t *pids = NULL;
+        struct cfs_error ignored = { 0 };
         struct cgroup *cg = NULL;
+        size_t n = 0;
         int r = cgroup_open(s->record, &cg, err);
+        bool empty = r >= 0 && cgroup_pids(cg, &pids, &n, &ignored) >= 0 && n == 0;
 
-        if (r >= 0)
+        if (r >= 0 && !empty)
                 r = cgroup_kill(cg, sig, err);
         cgroup_close(cg);
-        return r;
+        return empty ? 0 : r;
 }
 
 /* Paused by cgroup v1, a process dies only when it is thawed. */
@@ -78,12 +82,12 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
         if (st < 0) {
                 r = st;
-        } else if (all || (sig == SIGKILL && !own_pids && s->record->cgroup)) {
+        } else if (all || (sig == SIGKILL && !own_pids && s->record->cgroup && st != STATUS_CREATING)) {
                 r = kill_cgroup(s, sig, err);
-                /* A container without cgroups has its init still. */
+                /* A container without cgroups has its init still. Without an init there may have been others to kill. */
                 if (r == 0 && st != STATUS_STOPPED)
                         r = kill_init(s, sig, err);
-                if (r >= 0 && st == STATUS_STOPPED && !all)
+                else if (r == 0 && !all)
                         r = err_set(err, CFS_E_STATE, "container not running");
         } else if (st == STATUS_STOPPED || st == STATUS_CREATING) {
                 r = err_set(err, CFS_E_STATE, "container not running");

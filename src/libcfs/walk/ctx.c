@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/checkpoint/job.h"
 #include "libcfs/process/namespaces.h"
@@ -12,6 +13,7 @@
 #include "libcfs/process/sync.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ void ctx_init(struct ctx *c, enum walk walk)
         memset(c, 0, sizeof(*c));
         c->walk = walk;
         c->plan = plan;
-        c->proc_fd = c->pidfd = c->listen_fd = c->rootfs_fd = c->devices_fd = c->console_fd =
+        c->proc_fd = c->pidfd = c->listen_fd = c->signal_fd = c->rootfs_fd = c->devices_fd = c->console_fd =
                 c->console_peer = c->hooks_out_fd = c->hooks_err_fd = -1;
 }
 
@@ -35,9 +37,9 @@ static void close_fd(int *fd)
 void ctx_done(struct ctx *c)
 {
         trace_close();
-        int *const fds[] = { &c->proc_fd,      &c->pidfd,        &c->listen_fd,
-                             &c->rootfs_fd,    &c->console_fd,   &c->console_peer,
-                             &c->hooks_out_fd, &c->hooks_err_fd, &c->devices_fd };
+        int *const fds[] = { &c->proc_fd,      &c->pidfd,      &c->listen_fd,    &c->signal_fd,
+                             &c->rootfs_fd,    &c->console_fd, &c->console_peer, &c->hooks_out_fd,
+                             &c->hooks_err_fd, &c->devices_fd };
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 close_fd(fds[i]);
@@ -62,16 +64,31 @@ void ctx_done(struct ctx *c)
 /* The inode of the initial user namespace is a constant of the kernel's ABI (PROC_USER_INIT_INO). */
 #define INITIAL_USERNS_INO 0xEFFFFFFDu
 
+/* Before we open anything: with gaps between them, what we open would be taken for the caller's. Our own descriptors are
+ * close-on-exec from birth; so those without the flag are the caller's. */
+static void find_inherited(struct ctx *c)
+{
+        const char *listen = getenv("LISTEN_FDS");
+        uint64_t n = 0;
+        int end, flags;
+
+        if (listen && str_to_u64(listen, &n) < 0)
+                n = 0;
+        n += (uint64_t)c->preserve_asked + 3;
+        end = n < INHERITED_FDS ? (int)n : INHERITED_FDS;
+        for (int fd = 3; fd < end; fd++) {
+                flags = fcntl(fd, F_GETFD);
+                if (flags >= 0 && !(flags & FD_CLOEXEC))
+                        c->inherited[fd / 64] |= UINT64_C(1) << (fd % 64);
+        }
+        (void)io_cloexec_from(3);
+}
+
 int ctx_facts(struct ctx *c, struct cfs_error *err)
 {
         struct stat st;
-        int fd = 3, flags;
 
-        /* Our own descriptors are close-on-exec from birth; so those without the flag are the caller's. */
-        while ((flags = fcntl(fd, F_GETFD)) >= 0 && !(flags & FD_CLOEXEC))
-                fd++;
-        c->inherited_fds = fd - 3;
-        (void)io_cloexec_from(3);
+        find_inherited(c);
         c->euid = geteuid();
         c->proc_fd = path_open_host_proc(err);
         if (c->proc_fd < 0)

@@ -28,6 +28,8 @@ struct seccomp_plan;        /* steps/seccomp.c                                  
 struct rlimits_plan;        /* steps/rlimits.c                                                   */
 struct namespaces_plan;     /* namespaces.h                                                      */
 
+#define INHERITED_FDS 16384 /* so many descriptors can be passed on */
+
 struct ctx {
         enum walk walk;          /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                       */
         const struct step *plan; /* the table to walk: plan.c                                    */
@@ -41,8 +43,9 @@ struct ctx {
         bool wait_for_start;        /* create: the init waits for `start`           */
         const char *console_socket; /* path that gets the terminal's master, or NULL                */
         const char *pid_file, *pidfd_socket; /* --pid-file, --pidfd-socket, or NULL                 */
-        int preserve_asked; /* --preserve-fds                                               */
-        int inherited_fds;  /* how many descriptors from 3 on our caller left us */
+        int preserve_asked;                  /* --preserve-fds                                      */
+        /* W: ctx_facts(): which descriptors our caller left us */
+        uint64_t inherited[INHERITED_FDS / 64];
 
         /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
         struct oci_config *config;   /* never NULL; for exec built from the record               */
@@ -77,6 +80,7 @@ struct ctx {
         struct sync *sync;        /* this process's end of the socket                         */
         uint64_t ignored_signals; /* R: spawn, to reset them in the new process               */
         int listen_fd;            /* W: created row, prepare; R: init: where `start` connects */
+        int signal_fd;            /* W: same, init; R: init: signals that end it while it waits */
 
         /* ---- CRIU, in the place of the init's walk; W: row "images", prepare; R: rows of restore -- */
         struct checkpoint_job *job;
@@ -107,6 +111,12 @@ struct ctx {
         char *notify_socket; /* W: NOTIFY_SOCKET row; R: mounts, env                      */
         bool watchdog;       /* W: the program is to say that it lives: WATCHDOG_USEC     */
 };
+
+/* Did our caller leave this descriptor open, to be passed on? */
+static inline bool ctx_is_inherited(const struct ctx *c, int fd)
+{
+        return fd >= 0 && fd < INHERITED_FDS && (c->inherited[fd / 64] >> (fd % 64) & 1);
+}
 
 /* Is this a new or joined namespace of the container (as opposed to the runtime's own)? */
 static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
