@@ -151,7 +151,10 @@ static void network(struct report *r)
 
         if (r->box->rootless) {
                 tell(r, false, user_mode != NULL, "network", "%s",
-                     user_mode ? user_mode : "apt-get install passt");
+                     user_mode                               ? user_mode
+                     : access(NETWORKS_TUN, R_OK | W_OK) < 0 ? "you may not use " NETWORKS_TUN
+                                                               "; chmod 666 " NETWORKS_TUN
+                                                             : "apt-get install passt");
                 return;
         }
         tell(r, false, plugins != NULL, "network", "%s",

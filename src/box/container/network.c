@@ -50,6 +50,8 @@ int network_resolve(struct container *c, const char *network, struct cfs_error *
                 return join(c, network + strlen("container:"), err);
         } else if (c->box->rootless && (usual || STREQ(network, "user"))) {
                 c->net = networks_user_mode() ? CONFIG_NET_USER : CONFIG_NET_NONE;
+                if (c->net == CONFIG_NET_NONE && !c->box->quiet)
+                        fprintf(stderr, "cfs-box: the container has no network (see `cfs-box doctor`)\n");
         } else if (usual && !network && !networks_plugins()) {
                 if (!c->box->quiet)
                         fprintf(stderr,

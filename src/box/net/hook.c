@@ -29,7 +29,7 @@
 struct hook {
         const struct hook_options *o;
         const struct oci_hook_state *state;
-        char file[512];
+        char file[512], ns_file[520];
         char netns[48];
 };
 
@@ -99,7 +99,7 @@ static int take_down(const struct hook *h, struct cfs_error *err)
         if (r < 0)
                 return r;
         if (record->pid > 0)
-                user_mode_stop(record->pid);
+                user_mode_stop(record->pid, h->ns_file);
         if (record->list)
                 r = del_cni(h, record, err);
         if (r >= 0 && unlink(h->file) < 0 && errno != ENOENT)
@@ -183,7 +183,8 @@ static int add_cni(const struct hook *h, struct oci_hook_record *record, struct 
 static int add_user_mode(const struct hook *h, struct oci_hook_record *record, struct cfs_error *err)
 {
         const char *address;
-        int r = user_mode_start(h->state->pid, record->ports, record->n_ports, &record->pid, &address, err);
+        int r = user_mode_start(h->state->pid, h->ns_file, record->ports, record->n_ports, &record->pid,
+                                &address, err);
 
         if (r < 0)
                 return r;
@@ -224,6 +225,7 @@ int hook_run(const struct hook_options *o, const char *text, struct cfs_error *e
         if (r < 0)
                 return r;
         h.state = state;
+        (void)snprintf(h.ns_file, sizeof(h.ns_file), "%s/%s.netns", o->state, state->id);
         if ((size_t)snprintf(h.file, sizeof(h.file), "%s/%s.json", o->state, state->id) >= sizeof(h.file))
                 return err_set(err, CFS_E_INVALID, "--state is too long");
         if (STREQ(state->status, "stopped"))

@@ -35,7 +35,7 @@ const char *networks_user_mode(void)
 {
         static const char *const names[] = { "pasta", "slirp4netns" };
 
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        for (size_t i = 0; access(NETWORKS_TUN, R_OK | W_OK) == 0 && i < ARRAY_SIZE(names); i++) {
                 _cleanup_free_ char *path = process_find(names[i]);
 
                 if (path)

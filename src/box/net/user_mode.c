@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pasta makes an interface with the host's own address in the namespace, goes into the background once it is ready, and ends when the
- * namespace does. It forwards ports (-t, -u). slirp4netns gives 10.0.2.100, and says by a descriptor when it is ready; ports
+ * pasta makes an interface with the host's own address in the namespace, and goes into the background once it is ready. It forwards ports (-t, -u). slirp4netns gives 10.0.2.100, and says by a descriptor when it is ready; ports
  * would need its API socket, so they are refused with it.
  */
 #include "box/net/user_mode.h"
 #include "base/cleanup.h"
+#include "base/io.h"
+#include "base/mnt.h"
 #include "base/str.h"
 #include "box/bundle/parse.h"
 #include "box/core/process.h"
@@ -16,6 +17,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/mount.h>
 
 #define MAX_PORTS 64
 #define READY_FD  3
@@ -41,34 +43,72 @@ static int pasta_ports(char *const *ports, size_t n, char **argv, size_t *argc, 
         return 0;
 }
 
-static int start_pasta(int pid, char *const *ports, size_t n_ports, struct cfs_error *err)
+/* pasta gives up its privilege before it opens the namespace, and may then not look at the container's undumpable process; so it
+ * gets the namespace as a file. It ends when that is unlinked. */
+static int bind_namespace(int pid, const char *file, struct cfs_error *err)
 {
-        char *argv[2 * MAX_PORTS + 24] = { NULL }, target[16];
+        _cleanup_close_ int mnt = -1, target = -1;
+        char path[48];
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+        mnt = mnt_clone(AT_FDCWD, path, false, err);
+        if (mnt < 0)
+                return mnt;
+        target = open(file, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (target < 0)
+                return err_path(err, errno, "open", file, "make `%s`", file);
+        return mnt_attach(mnt, target, err);
+}
+
+static int run_pasta(char *const *ports, size_t n_ports, const char *file, const char *pid_file,
+                     struct cfs_error *err)
+{
+        const char *fixed[] = { "pasta",   "--runas",     "0",     "--netns-only", "--config-net",
+                                "--quiet", "--no-map-gw", "-T",    "none",         "-U",
+                                "none",    "--pid",       pid_file };
+        static const char *const none[] = { "-t", "none", "-u", "none" };
+        char *argv[2 * MAX_PORTS + 24] = { NULL };
         _cleanup_free_ char *out = NULL, *errs = NULL;
         const struct process p = { .argv = (const char *const *)argv };
-        static const char *const fixed[] = { "pasta", "--config-net", "--quiet", "--no-map-gw",
-                                             "-T",    "none",         "-U",      "none" };
-        size_t n = 0, first;
+        size_t n = 0, first = ARRAY_SIZE(fixed), last;
         int status = 0, r;
 
-        for (; n < ARRAY_SIZE(fixed); n++)
+        for (; n < first; n++)
                 argv[n] = (char *)fixed[n];
-        first = n;
         r = pasta_ports(ports, n_ports, argv, &n, err);
-        if (n_ports == 0) {
-                static const char *const none[] = { "-t", "none", "-u", "none" };
-
-                for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-                        argv[n++] = (char *)none[i];
-        }
-        (void)snprintf(target, sizeof(target), "%d", pid);
-        argv[n] = target;
+        last = n;
+        for (size_t i = 0; n_ports == 0 && i < ARRAY_SIZE(none); i++)
+                argv[n++] = (char *)none[i];
+        argv[n++] = (char *)"--netns";
+        argv[n] = (char *)file;
         if (r >= 0)
                 r = process_run(&p, &status, &out, &errs, err);
-        for (size_t i = first + 1; n_ports > 0 && i < n; i += 2)
+        for (size_t i = first + 1; i < last; i += 2)
                 free(argv[i]);
         if (r >= 0 && status != 0)
                 r = err_set(err, CFS_E_SYSTEM, "pasta: %.300s", errs);
+        return r;
+}
+
+static int start_pasta(int pid, char *const *ports, size_t n_ports, const char *file, int32_t *ret_pid,
+                       struct cfs_error *err)
+{
+        _cleanup_free_ char *pid_file = NULL;
+        char text[32];
+        uint64_t number;
+        int r = str_printf(&pid_file, err, "%s.pid", file);
+
+        if (r >= 0)
+                r = bind_namespace(pid, file, err);
+        if (r >= 0)
+                r = run_pasta(ports, n_ports, file, pid_file, err);
+        if (r >= 0 &&
+            (io_read_small(AT_FDCWD, pid_file, text, sizeof(text)) < 0 || str_to_u64(text, &number) < 0))
+                r = err_set(err, CFS_E_SYSTEM, "pasta did not write `%s`", pid_file);
+        if (pid_file)
+                (void)unlink(pid_file);
+        if (r >= 0)
+                *ret_pid = (int32_t)number;
         return r;
 }
 
@@ -112,8 +152,8 @@ static int start_slirp(int pid, int32_t *ret_pid, struct cfs_error *err)
         return r ? err_sys(err, r, "posix_spawn", "start slirp4netns") : 0;
 }
 
-int user_mode_start(int pid, char *const *ports, size_t n_ports, int32_t *ret_pid, const char **ret_address,
-                    struct cfs_error *err)
+int user_mode_start(int pid, const char *file, char *const *ports, size_t n_ports, int32_t *ret_pid,
+                    const char **ret_address, struct cfs_error *err)
 {
         const char *program = networks_user_mode();
 
@@ -124,7 +164,7 @@ int user_mode_start(int pid, char *const *ports, size_t n_ports, int32_t *ret_pi
                                 err_set(err, CFS_E_UNSUPPORTED, "neither pasta nor slirp4netns is installed"),
                                 "apt-get install passt");
         if (STREQ(program, "pasta"))
-                return start_pasta(pid, ports, n_ports, err);
+                return start_pasta(pid, ports, n_ports, file, ret_pid, err);
         if (n_ports > 0)
                 return err_hint(err, err_set(err, CFS_E_UNSUPPORTED, "--publish needs pasta"),
                                 "apt-get install passt");
@@ -132,15 +172,19 @@ int user_mode_start(int pid, char *const *ports, size_t n_ports, int32_t *ret_pi
         return start_slirp(pid, ret_pid, err);
 }
 
-void user_mode_stop(int32_t pid)
+void user_mode_stop(int32_t pid, const char *file)
 {
         char path[32], name[32];
         FILE *f;
 
+        (void)umount2(file, MNT_DETACH | UMOUNT_NOFOLLOW);
+        (void)unlink(file);
         /* Pids are reused: only what is called so. */
         (void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
         f = fopen(path, "re");
-        if (f && fgets(name, sizeof(name), f) && str_has_prefix(name, "slirp4netns"))
+        if (f && fgets(name, sizeof(name), f) &&
+            (str_has_prefix(name, "slirp4netns") || str_has_prefix(name, "pasta") ||
+             str_has_prefix(name, "passt")))
                 (void)kill(pid, SIGTERM);
         if (f)
                 (void)fclose(f);

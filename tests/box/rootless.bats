@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cfs-box of an ordinary user: everything in a user namespace of his own.
+bats_require_minimum_version 1.5.0
+
+# A user with subordinate IDs, in a mount namespace of the test's own with account files of its own.
+setup() {
+    [ -x "${CFS_BOX:?}" ] || skip "cfs-box is not built"
+    [ "$(id -u)" = 0 ] || skip "needs root, to become an ordinary user who has subordinate IDs"
+    command -v newuidmap > /dev/null || skip "needs newuidmap"
+    export T="$BATS_TEST_TMPDIR"
+    mkdir -p "$T/home" "$T/run" "$T/bin"
+    chown 54321:54321 "$T/home" "$T/run"
+    chmod 700 "$T/run"
+    # The user needs to get at the programs.
+    cp "$(dirname "$CFS_BOX")"/{cfs,cfs-box,cfs-cni} "$T/bin/"
+    for d in "$T" "${T%/*}" "${T%/*/*}" "${T%/*/*/*}"; do chmod a+x "$d"; done
+    echo 'boxer:1000000:65536' > "$T/subuid"
+    { cat /etc/passwd; echo 'boxer:x:54321:54321::/home:/bin/sh'; } > "$T/passwd"
+    unshare --mount --net --propagation private sleep 1000 &
+    PLACE=$!
+    disown
+    for i in {1..100}; do
+        [ "$(readlink "/proc/$PLACE/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] && break
+        sleep 0.02
+    done
+    there mount --bind "$T/subuid" /etc/subuid
+    there mount --bind "$T/subuid" /etc/subgid
+    there mount --bind "$T/passwd" /etc/passwd
+    there ip link set lo up
+    # Usually everybody may use it.
+    mknod "$T/tun" c 10 200 && chmod 666 "$T/tun" && [ -e /dev/net/tun ] && there mount --bind "$T/tun" /dev/net/tun
+    user sh -c 'unshare -Um true' || skip "needs unprivileged user namespaces"
+    box image make busybox > /dev/null
+}
+
+teardown() {
+    local p
+    [ -n "${PLACE-}" ] || return 0
+    for p in $(box ps -q 2> /dev/null); do box rm -f "$p" > /dev/null 2>&1 || true; done
+    for p in $(cat "$T"/run/cfs-box-54321/namespace 2> /dev/null | cut -d' ' -f1) "$PLACE"; do kill -9 "$p" 2> /dev/null || true; done
+}
+
+there() { nsenter --mount="/proc/$PLACE/ns/mnt" --net="/proc/$PLACE/ns/net" "$@"; }
+user() {
+    there setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH="$PATH" HOME="$T/home" XDG_RUNTIME_DIR="$T/run" "$@"
+}
+box() { user "$T/bin/cfs-box" "$@"; }
+
+@test "rootless: images, run, what is written belongs to the user; root inside is the user outside" {
+    run box run --rm --network none busybox sh -c 'id -u; echo x > /f; rm /etc/group; chown 5 /f; stat -c %u /f; cat /proc/self/uid_map'
+    echo "$output"
+    [ "$status" = 0 ] && [ "${lines[0]}" = 0 ] && [ "${lines[1]}" = 5 ]
+    [[ ${lines[2]} =~ ^\ *0\ *54321\ *1$ ]]
+    box run --name k --network none busybox sh -c 'touch /mine'
+    [ "$(stat -c %u "$T"/home/.local/share/cfs-box/containers/*/own/upper/mine)" = 54321 ]
+    [[ "$(box diff k)" == *"A /mine"* ]]
+    box commit k kept > /dev/null
+    [ "$(box run --rm --network none kept ls /mine)" = /mine ]
+    run box run --rm --network none busybox sh -c 'exit 3'
+    [ "$status" = 3 ]
+}
+
+@test "rootless: an image with devices and whiteouts" {
+    mkdir -p "$T/a" "$T/b"
+    cp /bin/busybox "$T/a/sh"
+    mknod "$T/a/null" c 1 3
+    echo x > "$T/a/gone"
+    tar -C "$T/a" -cf "$T/a.tar" .
+    chmod a+r "$T/a.tar"
+    box import "$T/a.tar" a > /dev/null
+    box run --name c --network none --entrypoint /sh a -c 'echo new > /new'
+    run box run --rm --network none --entrypoint /sh a -c 'echo /*'
+    [[ $output == *"/gone"* ]] && [[ $output != *"/null"* ]]
+}
+
+@test "rootless: in the background: exec, logs, stop" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    box run -d --name w --network none busybox sh -c 'echo out; sleep 100' > /dev/null
+    [ "$(box exec w id -u)" = 0 ]
+    [ "$(box logs w)" = out ]
+    box stop -t 0 w > /dev/null
+    [ "$(box inspect w | jq -c '[.state, .exitCode]')" = '["exited",137]' ]
+    box start w > /dev/null
+    [ "$(box exec w echo again)" = again ]
+}
+
+@test "rootless: a network by pasta, and published ports" {
+    command -v pasta > /dev/null || skip "needs pasta"
+    [ -e /dev/net/tun ] || skip "needs /dev/net/tun"
+    there ip link add d0 type veth peer d1
+    there ip addr add 198.51.100.2/24 dev d0
+    there ip link set d0 up
+    there ip link set d1 up
+    there ip route add default via 198.51.100.1
+    box run -d --name web -p 18080:80 busybox sh -c 'echo hi > /var/www/index.html; httpd -f -h /var/www' > /dev/null
+    for i in {1..100}; do [ "$(there busybox wget -q -O - http://127.0.0.1:18080/ 2> /dev/null)" = hi ] && break; sleep 0.05; done
+    [ "$(there busybox wget -q -O - http://127.0.0.1:18080/)" = hi ]
+    [ "$(box exec web sh -c 'ip -o -4 addr show d0 | grep -c 198.51.100.2')" = 1 ]
+    box rm -f web > /dev/null
+    [ -z "$(ls "$T/home/.local/share/cfs-box/net" | grep -v addresses)" ]
+}
