@@ -236,6 +236,22 @@ EOF
     fails "mounts[7].uidMappings" "CRIU cannot restore mapped ids"
 }
 
+@test "in a user namespace the nodes and masks, parts of a file system that is nowhere whole, are external" {
+    sleeper '.linux.namespaces += [{"type": "user"}] | .linux.maskedPaths = ["/proc/interrupts"]' \
+        '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -R 100000:100000 "$B/rootfs"
+    up
+    cfs checkpoint --image-path "$IMG" "$ID"
+    asked '.external[]' | grep -Fqx 'mnt[/dev/null]:/dev/null'
+    asked '.external[]' | grep -Fqx 'mnt[/proc/interrupts]:/proc/interrupts'
+    # The whole of a file system is CRIU's to fill.
+    ! asked '.external[]' | grep -Fq 'mnt[/dev]'
+    restore
+    asked '.external[]' | grep -Fqx 'mnt[/dev/null]:/dev/null'
+    asked '.external[]' | grep -Fqx 'mnt[/proc/interrupts]:/dev/null'
+    is "$(stat -c %u "$IMG/descriptors.json")" 100000
+}
+
 @test "the configuration for CRIU: the container's annotation, also an empty one, or the host's files" {
     sleeper '.annotations = {"org.criu.config": "/some/file"}'
     up
@@ -428,7 +444,8 @@ open('$T/got', 'wb').write(m[0] + b' ' + os.read(fd, 100))"
     done << 'EOF'
 refuse|criu failed to restore the container: the cause of it; Dumping FAILED (its log is
 say-no|criu failed to restore the container: wrong images
-die|criu was killed by signal 9
+die|cfs: criu was killed by signal 9
+die-late|cfs: criu was killed by signal 9
 leave|criu exited with status 3, without an answer
 garbage|does not speak the protocol
 no-pid|criu does not tell the pid of the init

@@ -10,7 +10,8 @@
  *   - mounted on the host, too, unless it is one that the kernel makes for a namespace of the container's (proc, sysfs,
  *     mqueue, cgroup2): a new one is the same;
  *   - of a type that CRIU does not know how to fill (a disk's);
- *   - the root's own, and what is mounted lies outside of the root.
+ *   - the root's own, and what is mounted lies outside of the root;
+ *   - one of which the container has parts alone: the device nodes that the runtime makes for a user namespace.
  *
  * restore looks at the configuration, since there is nothing else; it names more than CRIU will ask for.
  */
@@ -73,8 +74,18 @@ static const struct mountinfo *find(const struct mountlist *m, const char *devic
         return NULL;
 }
 
-static bool is_external(const struct mountinfo *e, const struct mountinfo *root, const struct mountlist *host,
-                        int proc_fd, pid_t pid)
+/* Is there a mount of the whole file system, from which CRIU would take the part? */
+static bool has_whole(const struct mountlist *m, const char *device)
+{
+        for (size_t i = 0; i < m->n; i++)
+                if (STREQ(m->entries[i].device, device) && STREQ(m->entries[i].root, "/"))
+                        return true;
+        return false;
+}
+
+static bool is_external(const struct mountinfo *e, const struct mountinfo *root,
+                        const struct mountlist *container, const struct mountlist *host, int proc_fd,
+                        pid_t pid)
 {
         static const char *const known[] = { "proc",    "sysfs",  "devpts",   "tmpfs", "mqueue",
                                              "cgroup2", "cgroup", "devtmpfs", NULL };
@@ -82,6 +93,8 @@ static bool is_external(const struct mountinfo *e, const struct mountinfo *root,
         if (STREQ(e->device, root->device))
                 return !is_below(e->root, root->root);
         if (!among(e->type, known))
+                return true;
+        if (STREQ(e->type, "tmpfs") && !has_whole(container, e->device))
                 return true;
         return find(host, e->device) && !is_of_namespace(e->type, proc_fd, pid);
 }
@@ -120,7 +133,7 @@ int checkpoint_external_declare(struct checkpoint_job *j, int proc_fd, pid_t pid
         for (size_t i = 0; r >= 0 && i < container.n; i++) {
                 const struct mountinfo *e = &container.entries[i];
 
-                if (e != root && is_external(e, root, &host, proc_fd, pid))
+                if (e != root && is_external(e, root, &container, &host, proc_fd, pid))
                         r = declare(j, e, err);
         }
         return r < 0 ? r : 0;

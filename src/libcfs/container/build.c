@@ -123,7 +123,8 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
         struct cfs_error theirs = { 0 };
         int status, look;
 
-        if (c->pid <= 0)
+        if (c->pid <= 0 ||
+            c->job) /* of a restore, it is CRIU that tells; and it ends the init when it gives up */
                 return r;
         if (err->code != CFS_E_DIED) {
                 /* What fails on a process that ends fails because it ends: of both errors the init's is the cause. */
