@@ -272,6 +272,36 @@ overlay() {
     in_both check
 }
 
+@test "a source in the container's own root, when the bundle is given by a link" {
+    mkdir -p "$T/vol/sub"
+    echo inner > "$T/vol/sub/file"
+    chmod -R a+rwX "$T/vol"
+    check() {
+        bind "$T/vol" /data rbind
+        bind "$B/rootfs/data/sub" /again rbind
+        mkdir -p "$B/rootfs/data/sub"
+        ln -sfn "$B" "$T/link"
+        args cat /again/file
+        is "$(cfs run -b "$T/link" "$ID" 2>&1)" inner
+    }
+    in_both check
+}
+
+@test "a later remount has the last word on what is read-only" {
+    check() {
+        mkdir -p "$T/vol"
+        bind "$T/vol" /v rbind ro
+        config '.mounts += [{destination: "/t", type: "tmpfs", source: "x", options: ["ro"]}, {destination: "/v", options: ["remount", "bind", "rw"]},
+            {destination: "/t", type: "tmpfs", options: ["remount", "rw"]}]'
+        inspect
+        is "$(mnt /v .opts[0]) $(mnt /t .opts[0])" "rw rw"
+        config '.mounts[-1].options[-1] = "ro" | .mounts[-2].options[-1] = "ro"'
+        inspect
+        is "$(mnt /v .opts[0]) $(mnt /t .opts[0])" "ro ro"
+    }
+    in_both check
+}
+
 # As crun, which makes everything read-only when all is mounted.
 @test "a mount point in a volume that is read-only: made before" {
     check() {

@@ -33,13 +33,14 @@ struct mount_env {
         size_t index; /* of the entry in mounts[] that is worked on, for messages                   */
         const char *bundle;
         const char *rootfs; /* the container's root, as a path of the host                              */
-        bool shared;        /* linux.rootfsPropagation: mounts are shared with the host                  */
-        const char *label;  /* linux.mountLabel, or NULL                                                  */
-        int root_fd;        /* the container's root; -1 before it exists                                  */
-        int proc_fd;        /* the host's procfs                                                          */
-        uint64_t ns;        /* CLONE_NEW* of the container's own namespaces, new or joined                */
-        bool inside;        /* we are in the container's user namespace already                           */
-        int userns_fd;      /* the user namespace that the container joins, or -1                         */
+        const char *real_rootfs; /* the same without links, where the runtime makes mounts; or NULL       */
+        bool shared;       /* linux.rootfsPropagation: mounts are shared with the host                  */
+        const char *label; /* linux.mountLabel, or NULL                                                  */
+        int root_fd;       /* the container's root; -1 before it exists                                  */
+        int proc_fd;       /* the host's procfs                                                          */
+        uint64_t ns;       /* CLONE_NEW* of the container's own namespaces, new or joined                */
+        bool inside;       /* we are in the container's user namespace already                           */
+        int userns_fd;     /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
         const struct cgroup
                 *cgroup; /* or NULL                                                                  */

@@ -33,6 +33,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -127,25 +128,35 @@ static int clone_by_path(struct mount_env *e, const struct mount_options *o, str
         return mount_aside(e, &aside, ret_fd, err);
 }
 
+/* What follows `root` in `path`: "/" for the same. NULL: it is not below. */
+static const char *rest_of(const char *path, const char *root)
+{
+        size_t n = strlen(root);
+
+        if (n <= 1 || !mount_target_is_below(path, root))
+                return NULL;
+        return path[n] ? path + n : "/";
+}
+
 bool mount_bind_is_inside(const struct mount_env *e, const struct oci_mount *m, const char **ret)
 {
-        _cleanup_free_ char *source = NULL;
+        _cleanup_free_ char *source = NULL, *real = NULL;
         struct cfs_error ignored = { 0 };
-        const char *s, *root;
-        size_t n;
+        const char *s, *root, *rest;
 
         if (!e->rootfs || path_join(e->bundle, m->source, &source, &ignored) < 0)
                 return false;
         s = mount_target_clean(source, e->arena);
         root = mount_target_clean(e->rootfs, e->arena);
-        if (!s || !root || !str_has_prefix(s, root) || STREQ(root, "/"))
-                return false;
-        n = strlen(root);
-        if (s[n] && s[n] != '/')
+        rest = s && root ? rest_of(s, root) : NULL;
+        /* By another way: the bundle was given by a link, say. */
+        if (!rest && e->real_rootfs && (real = realpath(source, NULL)))
+                rest = rest_of(real, e->real_rootfs);
+        if (!rest)
                 return false;
         if (ret)
-                *ret = s[n] ? s + n : "/";
-        return true;
+                *ret = oci_arena_strdup(e->arena, rest);
+        return !ret || *ret;
 }
 
 static int clone_inside(struct mount_env *e, const struct mount_options *o, const char *path, unsigned flags,

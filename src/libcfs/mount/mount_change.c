@@ -182,6 +182,10 @@ static int reconfigure(int target_fd, const struct mount_options *o, struct cfs_
                 const char *value = strchr(o->data[i], '=');
                 int r;
 
+                if (value && strlen(value + 1) > 255)
+                        return err_set(err, CFS_E_UNSUPPORTED,
+                                       "option `%.64s...`: for a remount the kernel takes at most 255 bytes",
+                                       o->data[i]);
                 (void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(o->data[i], "="), o->data[i]);
                 r = value ? fsconfig(fd, FSCONFIG_SET_STRING, key, value + 1, 0)
                           : fsconfig(fd, FSCONFIG_SET_FLAG, key, NULL, 0);

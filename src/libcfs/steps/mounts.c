@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <linux/nsfs.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -189,6 +190,7 @@ static bool is_shared(const struct ctx *c)
 
 int mounts_prepare(struct ctx *c, struct cfs_error *err)
 {
+        _cleanup_free_ char *real = NULL;
         struct mounts_plan *mp = oci_arena_alloc(c->arena, sizeof(*mp));
         bool on_host = ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless;
         int r = 0;
@@ -215,6 +217,8 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         for (size_t i = 0; i < mp->n; i++)
                 mp->items[i].fd = -1;
         c->mounts = mp;
+        if (on_host && c->rootfs && (real = realpath(c->rootfs, NULL)))
+                mp->env.real_rootfs = oci_arena_strdup(c->arena, real);
         r = plan_items(c, mp, err);
         for (size_t i = 0; r >= 0 && i < mp->n; i++) {
                 struct item *it = &mp->items[i];
@@ -326,11 +330,33 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
         return r;
 }
 
+/* What was to become read-only at the end, and is now to be writable. */
+static void forget_late(struct mounts_plan *mp, int target)
+{
+        struct statx now, late;
+
+        if (statx(target, "", AT_EMPTY_PATH, STATX_MNT_ID, &now) < 0)
+                return;
+        for (size_t i = 0; i < mp->n_late;) {
+                if (statx(mp->late[i], "", AT_EMPTY_PATH, STATX_MNT_ID, &late) == 0 &&
+                    late.stx_mnt_id == now.stx_mnt_id) {
+                        (void)close(mp->late[i]);
+                        mp->late[i] = mp->late[--mp->n_late];
+                } else {
+                        i++;
+                }
+        }
+}
+
 static int remount(struct mounts_plan *mp, const struct item *it, struct cfs_error *err)
 {
         _cleanup_close_ int target = path_open_in_root(mp->env.root_fd, it->m->destination, O_PATH, err);
 
-        return target < 0 ? target : mount_change_remount(&mp->env, target, it->m, &it->o, err);
+        if (target < 0)
+                return target;
+        if ((it->o.top.clr | it->o.all.clr) & MOUNT_ATTR_RDONLY)
+                forget_late(mp, target);
+        return mount_change_remount(&mp->env, target, it->m, &it->o, err);
 }
 
 int mounts_init(struct ctx *c, struct cfs_error *err)
