@@ -190,3 +190,28 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     up
     is "$(cfs exec "$ID" /bin/id -u) $(cfs exec --user 9:9 "$ID" /bin/id -u)" "6 9"
 }
+
+# As podman without root does for --uidmap with --pid=container:A.
+@test "root of a user namespace: a new one below it, with a PID namespace that belongs to the first" {
+    reachable
+    background unshare --user sleep 600
+    local holder=$! child
+    wait_for grep -q '^sleep' "/proc/$holder/comm"
+    echo 0 100000 65536 > "/proc/$holder/uid_map"
+    echo 0 100000 65536 > "/proc/$holder/gid_map"
+    INTO=(nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 --)
+    background "${INTO[@]}" unshare --pid --fork sleep 600
+    local parent=$!
+    wait_for pgrep -P "$parent" -x sleep > /dev/null
+    child=$(pgrep -P "$parent" -x sleep)
+    BACKGROUND+=("$child")
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1000, "size": 1000}]
+        | .linux.gidMappings = .linux.uidMappings | del(.linux.cgroupsPath) | .mounts |= map(select(.type != "cgroup"))'
+    config --arg p "/proc/$child/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+    args cat /proc/1/comm
+    chown -R --no-dereference 101000:101000 "$B"
+    STATE="$T/nested"
+    mkdir "$STATE"
+    chown 100000:100000 "$STATE"
+    is "$(cfs run -b "$B" "$ID" 2> "$T/log")" sleep "$(cat "$T/log")"
+}

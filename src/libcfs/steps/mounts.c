@@ -181,6 +181,20 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         return 0;
 }
 
+/* A runtime that is root of a user namespace of its own may have privileges over the namespace that is joined. If not, the
+ * init has its turn, and its error is the one that counts. */
+static void try_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it)
+{
+        struct mount_aside aside = { .make = make_fresh, .data = it };
+        struct cfs_error ignored = { 0 };
+
+        if (it->o.flags & (MOUNT_REMOUNT | MOUNT_BIND))
+                return;
+        aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
+        if (aside.ns_fd >= 0 && mount_aside(&mp->env, &aside, &it->fd, &ignored) < 0)
+                it->fd = -1;
+}
+
 static bool is_shared(const struct ctx *c)
 {
         const char *p = c->linux_->rootfs_propagation;
@@ -228,6 +242,8 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
                         r = mount_bind_read_link(&mp->env, it->m, &it->o, &it->link, err);
                 if (r >= 0 && on_host && !it->link)
                         r = make_on_host(c, mp, it, err);
+                else if (r >= 0 && ctx_has_ns(c, CLONE_NEWUSER) && !it->link)
+                        try_on_host(c, mp, it);
                 if (r < 0)
                         r = failed(c, it, i, r, err);
         }
