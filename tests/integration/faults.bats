@@ -170,3 +170,21 @@ created() {
         is "$(ls -A "$STATE")" ""
     done
 }
+
+# Every wait has an end: a signal may have stopped the init. What it says then is for the one who looks for the reason.
+@test "start of an init that is stopped gives up, says where it hangs, and leaves the container as it was" {
+    new_bundle '.process.args = ["/bin/inspector", "stay"]'
+    created
+    kill -STOP "$PID"
+    run timeout 50 "$CFS" --root "$STATE" start "$ID"
+    is "$status" 1
+    contains "$output" "has not been heard of for 30 s"
+    contains "$output" "at \`started\`"
+    contains "$output" "state T (stopped)"
+    contains "$output" "do_signal_stop"
+    contains "$output" "its cgroup is not frozen"
+    kill -CONT "$PID"
+    is "$(cfs state "$ID" | jq -r .status)" created
+    cfs start "$ID"
+    wait_for test -s "$T/program"
+}

@@ -68,19 +68,37 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
         return n == -ECONNRESET ? 0 : n;
 }
 
-/* Tells who wants to know that this may take longer. */
-static void be_patient(const struct sync *s)
+/* 1: there is something to read, 0: not yet, -errno */
+static int wait_readable(const struct sync *s, int timeout_ms)
 {
         struct pollfd p = { .fd = s->fd, .events = POLLIN };
         int n;
 
-        if (!s->waited_long)
-                return;
         do
-                n = poll(&p, 1, SYNC_PATIENCE_MS);
+                n = poll(&p, 1, timeout_ms);
         while (n < 0 && errno == EINTR);
-        if (n == 0)
+        return n < 0 ? -errno : n;
+}
+
+/* Tells who wants to know that this may take longer; gives up at the deadline. */
+static int be_patient(struct sync *s, struct cfs_error *err)
+{
+        int n;
+
+        if (!s->waited_long)
+                return 0;
+        n = wait_readable(s, SYNC_PATIENCE_MS);
+        if (n == 0) {
                 s->waited_long(s->waits);
+                n = wait_readable(s, s->forever ? -1 : SYNC_DEADLINE_MS - SYNC_PATIENCE_MS);
+        }
+        if (n < 0)
+                return err_sys(err, -n, "poll", "wait for the other process");
+        if (n > 0)
+                return 0;
+        s->timed_out = true;
+        return err_set(err, CFS_E_TIMEOUT, "the container's init has not been heard of for %d s",
+                       SYNC_DEADLINE_MS / 1000);
 }
 
 static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
@@ -110,7 +128,10 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         struct packet p;
 
         for (;;) {
-                be_patient(s);
+                int r = be_patient(s, err);
+
+                if (r < 0)
+                        return r;
                 ssize_t n = packet_receive(s, &p, ret_fd);
 
                 if (n < 0)

@@ -18,8 +18,10 @@
  * After the MEET "created" of `create`, the runtime writes the record, says GO and ends. The init accepts the connection that `start` makes to
  * start.sock in the state directory, which takes the place of this socket: HERE started, rows, execve or FAILED.
  *
- * No wait is unbounded in silence: when the peer ends without a word, its wait status is turned into an error
- * (CFS_E_DIED) that names the row it was last heard of.
+ * No wait is without an end: when the peer ends without a word, its wait status is turned into an error (CFS_E_DIED) that
+ * names the row it was last heard of; and a runtime that hears nothing for SYNC_DEADLINE_MS gives up (CFS_E_TIMEOUT): the init
+ * may have been stopped by a signal. It waits longer only for programs of others, which have the deadlines that the
+ * configuration gives them. The init needs no deadline: the end of the runtime closes its socket.
  */
 #ifndef LIBCFS_SYNC_H
 #define LIBCFS_SYNC_H
@@ -33,9 +35,12 @@ struct sync {
         const char *last; /* name of the last MEET passed, for messages                  */
         void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; NULL: nobody */
         void *waits;
+        bool forever;   /* what is waited for may take as long as it likes                           */
+        bool timed_out; /* the last wait has                                                         */
 };
 
 #define SYNC_PATIENCE_MS 1000 /* that moment */
+#define SYNC_DEADLINE_MS 30000
 
 /* Makes both ends, close-on-exec. */
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);

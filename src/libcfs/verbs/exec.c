@@ -357,6 +357,7 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         c.pid_file = o->pid_file;
         c.pidfd_socket = o->pidfd_socket;
         c.preserve_asked = o->preserve_fds;
+        c.patient = o->ignore_paused;
         c.id = id;
         c.foreground = !o->detach;
         r = c.foreground ? foreground_begin(&f, false, err) : 0;

@@ -43,7 +43,8 @@ struct ctx {
         bool wait_for_start;        /* create: the init waits for `start`           */
         const char *console_socket; /* path that gets the terminal's master, or NULL                */
         const char *pid_file, *pidfd_socket; /* --pid-file, --pidfd-socket, or NULL                 */
-        int preserve_asked;                  /* --preserve-fds                                      */
+        bool patient;       /* exec --ignore-paused: the process may stand still for as long as others like */
+        int preserve_asked; /* --preserve-fds                                      */
         /* W: ctx_facts(): which descriptors our caller left us */
         uint64_t inherited[INHERITED_FDS / 64];
 

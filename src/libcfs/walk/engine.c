@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "libcfs/walk/problem.h"
+#include "libcfs/walk/stuck.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/walk/aside.h"
 #include "libcfs/walk/trace.h"
@@ -60,10 +61,17 @@ static int row_meet(const struct step *s, struct ctx *c, const char *column, str
 static int row_in_runtime(const struct step *s, struct ctx *c, const char *column,
                           int (*f)(struct ctx *, struct cfs_error *), struct cfs_error *err)
 {
-        int r = s->foreign && s->foreign(c) ? aside_begin(c, err) : 0;
+        bool foreign = s->foreign && s->foreign(c);
+        int r = foreign ? aside_begin(c, err) : 0;
 
+        if (c->sync)
+                c->sync->forever = foreign || c->patient;
         if (r >= 0)
                 r = f ? row_call(s, c, column, f, err) : row_meet(s, c, column, err);
+        if (r < 0 && c->sync && c->sync->timed_out) {
+                (void)row_failed(s, c, column, r, err);
+                r = stuck_explain(c, s->name, r, err);
+        }
         return aside_end(c, r, err);
 }
 
