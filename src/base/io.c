@@ -232,7 +232,10 @@ void io_close_all(int *fds, size_t n)
         for (size_t i = 0, next; i < n; i = next) {
                 for (next = i + 1; next < n && fds[next] == fds[next - 1] + 1; next++)
                         ;
-                (void)sys_close_range((unsigned)fds[i], (unsigned)fds[next - 1], 0);
+                if (sys_close_range((unsigned)fds[i], (unsigned)fds[next - 1], 0) == 0)
+                        continue;
+                for (size_t k = i; k < next; k++) /* they lead to the host: they must not stay */
+                        (void)close(fds[k]);
         }
 }
 

@@ -73,7 +73,8 @@ static int child_main(void *arg)
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(c->stdio[fd], fd) < 0)
                         goto failed;
-        (void)io_cloexec_from(3);
+        if (io_cloexec_from(3) < 0)
+                goto failed;
         /* A bundle that the user namespace's root cannot enter is no reason not to run. */
         if (chdir(c->call->cwd) < 0 && chdir("/") < 0)
                 goto failed;

@@ -168,17 +168,19 @@ static int last_kept(const struct ctx *c)
 /* Range by range: what lies between two that are kept. */
 int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 {
-        int last = last_kept(c), begin = 3;
+        int last = last_kept(c), begin = 3, r = 0;
 
-        (void)err;
-        for (int fd = 3; fd <= last; fd++) {
+        for (int fd = 3; r == 0 && fd <= last; fd++) {
                 if (!is_kept(c, fd))
                         continue;
                 if (fd > begin)
-                        (void)sys_close_range((unsigned)begin, (unsigned)fd - 1, 0);
+                        r = sys_close_range((unsigned)begin, (unsigned)fd - 1, 0);
                 begin = fd + 1;
         }
-        (void)sys_close_range((unsigned)begin, ~0u, 0);
+        if (r == 0)
+                r = sys_close_range((unsigned)begin, ~0u, 0);
+        if (r < 0) /* CVE-2024-21626: a working directory could lead through them to the host */
+                return err_sys(err, errno, "close_range", "close the descriptors of the host");
         c->proc_fd = c->rootfs_fd = -1;
         return 0;
 }

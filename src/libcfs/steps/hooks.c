@@ -318,7 +318,12 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
                 log_warning("%s", err->text);
         /* Once: where something else could not be undone, there will be another delete. */
         s->record->hooks->n_poststop = 0;
-        return worker_save(s, err);
+        r = worker_save(s, err);
+        if (!worker_no_room(r))
+                return r;
+        log_debug("%s", err->text); /* on a full file system: what follows removes the record */
+        err_clear(err);
+        return 0;
 }
 
 /* While the host's paths are there, and our privileges on them. */

@@ -11,6 +11,7 @@
 #include "libcfs/store/worker.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/store/handle.h"
@@ -83,7 +84,7 @@ int worker_step_aside(struct state *s, pid_t init, struct cfs_error *err)
 
         if (s->lock == LOCK_SH)
                 lock_release(s);
-        if (s->lock != LOCK_EX)
+        if (s->lock != LOCK_EX || s->full)
                 return 0;
         if (init > 0 && !s->record->has_pid)
                 r = record_note_init(s, init, err);
@@ -105,7 +106,20 @@ int worker_claim(struct state *s, const char *phase, struct cfs_error *err)
                 return err_nomem(err);
         s->record->phase = copy;
         r = put_name(s, err);
+        if (worker_no_room(r)) {
+                /* What is being removed makes room: nobody may be kept from that. Under the lock, then. */
+                log_debug("%s", err->text);
+                err_clear(err);
+                s->record->worker = NULL;
+                s->full = true;
+                return 0;
+        }
         return r < 0 ? r : worker_step_aside(s, 0, err);
+}
+
+bool worker_no_room(int r)
+{
+        return r == -ENOSPC || r == -EDQUOT;
 }
 
 static int lost(struct state *s, struct cfs_error *err)

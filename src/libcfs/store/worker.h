@@ -27,11 +27,15 @@ int worker_step_back(struct state *s, struct cfs_error *err);
 /* record_save(), for rows that may have stepped aside: under the lock, and only while the container is ours. */
 int worker_save(struct state *s, struct cfs_error *err);
 
-/* As worker_step_aside(), and the container is in another phase from now on. */
+/* As worker_step_aside(), and the container is in another phase from now on. On a full file system, which says nothing, the
+ * lock is kept instead. */
 int worker_claim(struct state *s, const char *phase, struct cfs_error *err);
 
 /* The work is done: takes the lock again if need be, and our name out of the record. */
 int worker_done(struct state *s, struct cfs_error *err);
+
+/* Is that what a full file system says? */
+bool worker_no_room(int r);
 
 /* Does the record name a worker that lives and is not this process? */
 bool worker_busy(const struct oci_record *rec);

@@ -81,14 +81,17 @@ static void find_inherited(struct ctx *c)
                 if (flags >= 0 && !(flags & FD_CLOEXEC))
                         c->inherited[fd / 64] |= UINT64_C(1) << (fd % 64);
         }
-        (void)io_cloexec_from(3);
 }
 
 int ctx_facts(struct ctx *c, struct cfs_error *err)
 {
         struct stat st;
+        int r;
 
         find_inherited(c);
+        r = io_cloexec_from(3);
+        if (r < 0) /* the container would get them */
+                return err_sys(err, -r, "close_range", "keep our caller's descriptors from the container");
         c->euid = geteuid();
         c->proc_fd = path_open_host_proc(err);
         if (c->proc_fd < 0)
