@@ -10,8 +10,10 @@
 #include "json.h"
 #include "oci.h"
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
@@ -333,6 +335,72 @@ static const yajl_callbacks callbacks = {
         .yajl_end_array = on_end_array,
 };
 
+/* ---- yajl's memory -------------------------------------------------------------------------------------------- */
+
+/* yajl writes to what malloc(3) has returned without a look. So what it allocates comes from here, and a failure leaves it
+ * by a jump, from between two callbacks; all blocks are on a list, and are freed together. */
+struct block {
+        struct block *next, **link; /* link: what points to us */
+        max_align_t data[];
+};
+
+struct memory {
+        void *failed[5]; /* the compiler's own setjmp: no library, whose structures could differ */
+        struct block *first;
+};
+
+static void memory_link(struct memory *m, struct block *b)
+{
+        b->next = m->first;
+        b->link = &m->first;
+        if (b->next)
+                b->next->link = &b->next;
+        m->first = b;
+}
+
+static void memory_unlink(const struct block *b)
+{
+        *b->link = b->next;
+        if (b->next)
+                b->next->link = b->link;
+}
+
+static struct block *block_of(void *p)
+{
+        return p ? (struct block *)((char *)p - offsetof(struct block, data)) : NULL;
+}
+
+static void *memory_realloc(void *ctx, void *p, size_t size)
+{
+        struct memory *m = ctx;
+        struct block *b = block_of(p), *new;
+
+        if (b)
+                memory_unlink(b);
+        new = size > SIZE_MAX - sizeof(*b) ? NULL : realloc(b, sizeof(*b) + size);
+        if (!new) {
+                if (b)
+                        memory_link(m, b);
+                __builtin_longjmp(m->failed, 1);
+        }
+        memory_link(m, new);
+        return new->data;
+}
+
+static void *memory_malloc(void *ctx, size_t size)
+{
+        return memory_realloc(ctx, NULL, size);
+}
+
+static void memory_free(void *ctx, void *p)
+{
+        (void)ctx;
+        if (!p)
+                return;
+        memory_unlink(block_of(p));
+        free(block_of(p));
+}
+
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
 
 static int check_text(const char *text, size_t len, struct json_problem *p)
@@ -355,33 +423,44 @@ static int check_text(const char *text, size_t len, struct json_problem *p)
         return problem(p, len, "empty");
 }
 
+static int parse(struct reader *r, struct memory *m)
+{
+        yajl_alloc_funcs funcs = { memory_malloc, memory_realloc, memory_free, m };
+        yajl_status status;
+        int ret = 0;
+
+        if (__builtin_setjmp(m->failed) != 0)
+                return -ENOMEM;
+        r->yajl = yajl_alloc(&callbacks, &funcs, r);
+        /* check_text() has done it, and better. */
+        yajl_config(r->yajl, yajl_dont_validate_strings, 1);
+        status = yajl_parse(r->yajl, (const unsigned char *)r->text, r->len);
+        if (status == yajl_status_ok) {
+                r->complete = true;
+                status = yajl_complete_parse(r->yajl);
+        }
+        if (r->failed)
+                return -EINVAL;
+        if (status == yajl_status_client_canceled)
+                return 1;
+        if (status != yajl_status_ok)
+                ret = yajl_problem(r);
+        return ret;
+}
+
 int json_parse(const char *text, size_t len, const struct json_events *events, void *data,
                struct json_problem *ret_problem)
 {
+        struct memory m = { .first = NULL };
         struct reader r = {
                 .text = text, .len = len, .events = events, .data = data, .problem = ret_problem
         };
-        yajl_status status;
         int ret = check_text(text, len, ret_problem);
 
         if (ret < 0)
                 return ret;
-        r.yajl = yajl_alloc(&callbacks, NULL, &r);
-        if (!r.yajl)
-                return -ENOMEM;
-        /* check_text() has done it, and better. */
-        yajl_config(r.yajl, yajl_dont_validate_strings, 1);
-        status = yajl_parse(r.yajl, (const unsigned char *)text, len);
-        if (status == yajl_status_ok) {
-                r.complete = true;
-                status = yajl_complete_parse(r.yajl);
-        }
-        if (r.failed)
-                ret = -EINVAL;
-        else if (status == yajl_status_client_canceled)
-                ret = 1;
-        else if (status != yajl_status_ok)
-                ret = yajl_problem(&r);
-        yajl_free(r.yajl);
+        ret = parse(&r, &m);
+        while (m.first) /* as yajl_free() would, also after a failure */
+                memory_free(&m, m.first->data);
         return ret;
 }

@@ -2,26 +2,65 @@
 /*
  * Capabilities: libcap's names and sets, in the form that cfs wants.
  *
- * libcap is asked for names, the kernel's sets and how to change them. Around it: names as config.json writes them
- * (upper case, with or without the prefix), sets as 64 bits, and no plain numbers, which libcap takes for names.
+ * libcap is asked for the kernel's sets and how to change them. Around it: names as config.json writes them (upper case, with
+ * or without the prefix), and sets as 64 bits.
  */
 #include "base/caps.h"
 #include "base/constructors.h"
 #include "base/cleanup.h"
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/capability.h>
 
 #define PREFIX   "CAP_"
-#define LETTERS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 #define MAX_CAPS 64
-#define MAX_NAME 32
 
-/* Upper case, as far as libcap has a name: filled when the first one is asked for. */
-static char caps_names[MAX_CAPS][MAX_NAME];
-static unsigned caps_known;
+/* By number: linux/capability.h. Ours, since libcap allocates each name that it is asked for, and one that it could not
+ * allocate must not be a capability that there is not. */
+static const char *const caps_names[] = {
+        [CAP_CHOWN] = "CAP_CHOWN",
+        [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
+        [CAP_DAC_READ_SEARCH] = "CAP_DAC_READ_SEARCH",
+        [CAP_FOWNER] = "CAP_FOWNER",
+        [CAP_FSETID] = "CAP_FSETID",
+        [CAP_KILL] = "CAP_KILL",
+        [CAP_SETGID] = "CAP_SETGID",
+        [CAP_SETUID] = "CAP_SETUID",
+        [CAP_SETPCAP] = "CAP_SETPCAP",
+        [CAP_LINUX_IMMUTABLE] = "CAP_LINUX_IMMUTABLE",
+        [CAP_NET_BIND_SERVICE] = "CAP_NET_BIND_SERVICE",
+        [CAP_NET_BROADCAST] = "CAP_NET_BROADCAST",
+        [CAP_NET_ADMIN] = "CAP_NET_ADMIN",
+        [CAP_NET_RAW] = "CAP_NET_RAW",
+        [CAP_IPC_LOCK] = "CAP_IPC_LOCK",
+        [CAP_IPC_OWNER] = "CAP_IPC_OWNER",
+        [CAP_SYS_MODULE] = "CAP_SYS_MODULE",
+        [CAP_SYS_RAWIO] = "CAP_SYS_RAWIO",
+        [CAP_SYS_CHROOT] = "CAP_SYS_CHROOT",
+        [CAP_SYS_PTRACE] = "CAP_SYS_PTRACE",
+        [CAP_SYS_PACCT] = "CAP_SYS_PACCT",
+        [CAP_SYS_ADMIN] = "CAP_SYS_ADMIN",
+        [CAP_SYS_BOOT] = "CAP_SYS_BOOT",
+        [CAP_SYS_NICE] = "CAP_SYS_NICE",
+        [CAP_SYS_RESOURCE] = "CAP_SYS_RESOURCE",
+        [CAP_SYS_TIME] = "CAP_SYS_TIME",
+        [CAP_SYS_TTY_CONFIG] = "CAP_SYS_TTY_CONFIG",
+        [CAP_MKNOD] = "CAP_MKNOD",
+        [CAP_LEASE] = "CAP_LEASE",
+        [CAP_AUDIT_WRITE] = "CAP_AUDIT_WRITE",
+        [CAP_AUDIT_CONTROL] = "CAP_AUDIT_CONTROL",
+        [CAP_SETFCAP] = "CAP_SETFCAP",
+        [CAP_MAC_OVERRIDE] = "CAP_MAC_OVERRIDE",
+        [CAP_MAC_ADMIN] = "CAP_MAC_ADMIN",
+        [CAP_SYSLOG] = "CAP_SYSLOG",
+        [CAP_WAKE_ALARM] = "CAP_WAKE_ALARM",
+        [CAP_BLOCK_SUSPEND] = "CAP_BLOCK_SUSPEND",
+        [CAP_AUDIT_READ] = "CAP_AUDIT_READ",
+        [CAP_PERFMON] = "CAP_PERFMON",
+        [CAP_BPF] = "CAP_BPF",
+        [CAP_CHECKPOINT_RESTORE] = "CAP_CHECKPOINT_RESTORE",
+};
 
 unsigned caps_max(void)
 {
@@ -29,27 +68,9 @@ unsigned caps_max(void)
         return (unsigned)cap_max_bits();
 }
 
-static void load_names(void)
-{
-        constructors_needed();
-        for (unsigned cap = 0; caps_known == cap && cap < MAX_CAPS; cap++) {
-                char *name = cap_to_name((cap_value_t)cap);
-
-                /* Where it has no name, libcap prints the number. */
-                if (name && strncasecmp(name, PREFIX, strlen(PREFIX)) == 0 && strlen(name) < MAX_NAME) {
-                        for (size_t i = 0; name[i]; i++)
-                                caps_names[cap][i] = (char)toupper((unsigned char)name[i]);
-                        caps_known++;
-                }
-                (void)cap_free(name);
-        }
-}
-
 unsigned caps_count(void)
 {
-        if (caps_known == 0)
-                load_names();
-        return caps_known;
+        return ARRAY_SIZE(caps_names);
 }
 
 const char *caps_name(unsigned cap)
@@ -59,17 +80,12 @@ const char *caps_name(unsigned cap)
 
 int caps_number(const char *name)
 {
-        char full[MAX_NAME];
-        cap_value_t value;
-
         if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
                 name += strlen(PREFIX);
-        /* libcap takes what follows the name for part of a text form such as "cap_chown=p", and ignores it. */
-        if (!isalpha((unsigned char)name[0]) || name[strspn(name, LETTERS)] ||
-            (size_t)snprintf(full, sizeof(full), "cap_%s", name) >= sizeof(full))
-                return -1;
-        constructors_needed();
-        return cap_from_name(full, &value) < 0 ? -1 : (int)value;
+        for (unsigned cap = 0; cap < ARRAY_SIZE(caps_names); cap++)
+                if (strcasecmp(name, caps_names[cap] + strlen(PREFIX)) == 0)
+                        return (int)cap;
+        return -1;
 }
 
 static int get_flag(cap_t set, unsigned cap, cap_flag_t flag, uint64_t *bits)

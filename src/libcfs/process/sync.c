@@ -168,7 +168,7 @@ static int send_failed(struct sync *s, int r, const char *name, struct cfs_error
 
         if (r != -EPIPE && r != -ECONNRESET)
                 return err_sys(err, -r, "sendmsg", "meet the other process at `%s`", name);
-        while (type != 0) {
+        while (type != 0 && (r = wait_readable(s, SYNC_PATIENCE_MS)) > 0) {
                 _cleanup_close_ int fd = -1;
 
                 r = next_packet(s, &type, &value, &fd, err);
