@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The decoder of OCI documents. The input is a config.json, or another type's document when its first byte is that
- * type's number. What decodes has to encode, and to be the same after another round; what does not has one good message,
+ * The decoder of OCI documents. The input is a config.json, or another type's document when its first byte is that type's
+ * number in documents[], or 128 and more: in oci_types[]. What decodes has to encode, and to be the same after another round; what does not has one good message,
  * whose place can be located.
  */
+#include "base/cleanup.h"
 #include "oci.h"
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,12 @@ static void encode_twice(const struct oci_type *type, const void *root)
         free(twice);
 }
 
+/* Those that are read from files and command lines. The seeds have these numbers. */
+static const struct oci_type *const documents[] = {
+        [1] = &oci_record_type,   [2] = &oci_process_type, [3] = &oci_resources_type,
+        [4] = &oci_features_type, [5] = &oci_state_type,   [6] = &oci_container_process_state_type,
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const struct oci_decode_options options = { .unknown = take_unknown };
@@ -72,8 +79,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         while (oci_types[n_types])
                 n_types++;
-        if (size > 0 && data[0] < n_types) {
-                type = oci_types[data[0]];
+        if (size > 0 && data[0] < ARRAY_SIZE(documents) && documents[data[0]])
+                type = documents[data[0]];
+        else if (size > 0 && data[0] >= 128 && data[0] - 128U < n_types)
+                type = oci_types[data[0] - 128];
+        if (type != &oci_config_type) {
                 text++;
                 size--;
         }
