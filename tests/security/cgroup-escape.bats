@@ -76,6 +76,13 @@ NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
         contains "$(cat "$T/why")" cgroup
         [ ! -e "$B/rootfs/tmp/ran" ]
     done
+    # ps has nobody to show, and says so instead of showing nobody.
+    s=0
+    # shellcheck disable=SC2016
+    unshare --mount --propagation private sh -c 'mount -t tmpfs x /sys/fs/cgroup && exec "$@"' - "$CFS" --root "$STATE" ps -f json "$ID" \
+        > "$T/ps" 2> "$T/why" < /dev/null || s=$?
+    [ $s != 0 ] || { cat "$T/ps" >&2; return 1; }
+    contains "$(cat "$T/why")" "cannot be seen from here"
 }
 
 # runc: "failed to write PID: openat2 /sys/fs/cgroup/cpu/ID/nonexistent/cgroup.procs: no such file or directory"

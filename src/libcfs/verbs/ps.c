@@ -2,6 +2,7 @@
 /* cfs ps: the pids of everything in the container's cgroup; without a cgroup, that of the init alone. */
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/store/record.h"
@@ -25,6 +26,23 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
         return 0;
 }
 
+/* An empty cgroup is an answer when the init is dead. Otherwise it was moved away, or we see another directory than it is in. */
+static int check_empty(const struct state *s, struct cfs_error *err)
+{
+        struct proc_identity id;
+        int r = record_identity(s, &id) ? proc_status(&id) : PROC_GONE;
+
+        if (r == PROC_GONE || r == PROC_ZOMBIE || WEAKENED("exec-cgroup"))
+                return 0;
+        if (r < 0)
+                return err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`", (int)id.pid);
+        return err_set(
+                err, CFS_E_STATE,
+                "the container's cgroup `%s` is empty or not there, although its init, %d, is alive: it was "
+                "moved, or the cgroup cannot be seen from here",
+                s->record->cgroup->hierarchies[0]->path, (int)id.pid);
+}
+
 int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
            struct cfs_error *err)
 {
@@ -40,6 +58,10 @@ int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_
                 r = cgroup_open(s->record, &cg, err);
                 if (r >= 0)
                         r = cgroup_pids(cg, ret_pids, ret_n, err);
+                if (r >= 0 && *ret_n == 0 && (r = check_empty(s, err)) < 0) {
+                        free(*ret_pids);
+                        *ret_pids = NULL;
+                }
         }
         cgroup_close(cg);
         state_close(s);
