@@ -142,6 +142,26 @@ PLAIN='.process.env = ["PATH=/bin"]'
     contains "$output" "execve(2) alone"
 }
 
+# By arguments, which check cannot foresee: the path of the program is some address.
+@test "a filter that turns execve down by its arguments: the error names the call and the filter" {
+    local action want
+    trap_bundle "$PLAIN"
+    for action in SCMP_ACT_ERRNO SCMP_ACT_KILL_PROCESS SCMP_ACT_TRAP; do
+        config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{names: [\"execve\"], action: \"$action\",
+            args: [{index: 0, value: 1, op: \"SCMP_CMP_GT\"}]}]}"
+        run cfs run -b "$B" "$ID"
+        is "$status" 1 "$action"
+        contains "$output" "the filter of linux.seccomp"
+        contains "$output" execve
+        cfs create -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null
+        run cfs start "$ID"
+        # Killed, it is nobody's child that start could wait for, as after a program that ends at once.
+        [ $action != SCMP_ACT_ERRNO ] || is "$status" 1 "start"
+        wait_for status_is "$ID" stopped
+        cfs delete --force "$ID"
+    done
+}
+
 @test "without noNewPrivileges the program has no capability that was kept to load the filter [filter-last]" {
     local uid caps
     caps='.process.capabilities = {bounding: ["CAP_KILL"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"], inheritable: ["CAP_KILL"], ambient: ["CAP_KILL"]}'

@@ -46,6 +46,10 @@ void build_child(struct ctx *c)
         struct cfs_error err = { 0 };
 
         (void)engine_init(c, &err);
+        if (c->filter_is_loaded && err.syscall[0] && !err.hint[0] &&
+            (err.errnum == EPERM || err.errnum == ENOSYS))
+                (void)err_hint(&err, 0, "the filter of linux.seccomp is in force by then: it may forbid %s",
+                               err.syscall);
         sync_send_failed(c->sync, &err);
         _exit(1);
 }
@@ -104,6 +108,11 @@ static int killed(const struct ctx *c, int sig, int r, struct cfs_error *err)
         const struct oci_resources *res = c->linux_->resources;
 
         (void)err_prefix(err, r, "the container's init was killed by signal %d (%s)", sig, sigdescr_np(sig));
+        if (sig == SIGSYS)
+                return err_hint(
+                        err, r,
+                        "the filter of linux.seccomp forbids a system call by a signal: SCMP_ACT_KILL or "
+                        "SCMP_ACT_TRAP (execve, or, with an agent, one that gives up privileges)");
         if (sig != SIGKILL || !ran_out_of_memory(c))
                 return r;
         if (c->walk == WALK_EXEC || !res || !res->memory || !res->memory->has_limit ||
