@@ -194,12 +194,12 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
 # As podman without root does for --uidmap with --pid=container:A.
 @test "root of a user namespace: a new one below it, with a PID namespace that belongs to the first" {
     reachable
-    background unshare --user sleep 600
+    background unshare --user --mount sleep 600
     local holder=$! child
     wait_for grep -q '^sleep' "/proc/$holder/comm"
     echo 0 100000 65536 > "/proc/$holder/uid_map"
     echo 0 100000 65536 > "/proc/$holder/gid_map"
-    INTO=(nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 --)
+    INTO=(nsenter --user="/proc/$holder/ns/user" --mount="/proc/$holder/ns/mnt" --setuid 0 --setgid 0 --)
     background "${INTO[@]}" unshare --pid --fork sleep 600
     local parent=$!
     wait_for pgrep -P "$parent" -x sleep > /dev/null
@@ -213,5 +213,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     STATE="$T/nested"
     mkdir "$STATE"
     chown 100000:100000 "$STATE"
-    is "$(cfs run -b "$B" "$ID" 2> "$T/log")" sleep "$(cat "$T/log")"
+    run cfs run -b "$B" "$ID"
+    case $output in *"the kernel refuses a new"*) skip "needs a procfs that nothing covers" ;; esac
+    contains "$output" sleep
 }
