@@ -53,6 +53,10 @@ const struct step plan[] = {
           .why = "First: a document of another major version may mean something else by every other property.",
           .check = oci_version_check },
 
+        { PROPERTY("annotations"), .walks = C,
+          .why = "What is asked for by an annotation that cfs knows and does not follow is an error, before anything is made.",
+          .check = annotations_check },
+
         { PROPERTY("hooks"), .walks = C,
           .why = "A hook that cannot be run is an error before anything is made, not in the middle of it.",
           .check = hooks_check, .look = hooks_look },

@@ -285,3 +285,77 @@ END
     chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
     is "$(limited run -b "$B" "$ID" < /dev/null)" 32
 }
+
+# ---- what the other runtimes' users have in their bundles, and what is left of containers -------------------------------
+
+@test "annotations of crun: followed, or refused by name" {
+    root_only
+    local a
+    for a in run.oci.handler=wasm run.oci.handler=krun run.oci.seccomp_bpf_data=AAAA run.oci.systemd.force_cgroup_v1=/sys/fs/cgroup/systemd \
+        run.oci.delegate-cgroup=sub run.oci.mount_context_type=nonsense; do
+        new_bundle '.process.args = ["/bin/true"]'
+        config --arg k "${a%%=*}" --arg v "${a#*=}" '.annotations[$k] = $v'
+        run cfs run -b "$B" "$ID" < /dev/null
+        is "$status" 1 "$a"
+        contains "$output" "annotations[\"${a%%=*}\"]: \`${a#*=}\` is"
+        run cfs check "$B"
+        is "$status" 1 "$a"
+        contains "$output" "annotations[\"${a%%=*}\"]"
+    done
+    # Without a label there is nothing that the type could change.
+    new_bundle '.process.args = ["/bin/true"] | .annotations = {"run.oci.mount_context_type": "rootcontext"}'
+    cfs run -b "$B" "$ID" < /dev/null
+}
+
+@test "run.oci.pidfd_receiver is --pidfd-socket" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    config --arg s "$T/nobody" '.annotations["run.oci.pidfd_receiver"] = $s'
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "$T/nobody"
+    background "$PYTHON" "$BATS_TEST_DIRNAME/helpers/tty.py" console "$T/nobody" "$T/said"
+    wait_for test -e "$T/said.ready"
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    wait_for test -s "$T/said.name"
+    contains "$(cat "$T/said.name")" " 1"
+}
+
+@test "a record that cannot be read: list shows the container as broken, delete --force removes it and says what it cannot undo" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    up
+    local text pid
+    pid=$PID
+    for text in '' '{' '{"version": 1}' 'nonsense' '[]'; do
+        mkdir -p -m 700 "$STATE/broken"
+        printf %s "$text" > "$STATE/broken/state.json"
+        run cfs list
+        is "$status" 0
+        is "$(grep ^broken <<< "$output" | awk '{ print $2, $3 }')" "0 broken" "$text"
+        contains "$output" "$ID"
+        is "$(cfs list -f json 2> /dev/null | jq -r '.[] | select(.id == "broken") | .status')" broken
+        run cfs delete broken
+        is "$status" 1
+        run cfs delete --force broken
+        is "$status" 0 "$output"
+        contains "$output" "container \`broken\`"
+        contains "$output" "nothing of them is undone"
+        [ ! -e "$STATE/broken" ]
+    done
+    kill -0 $pid
+}
+
+@test "update: a limit of zero processes asks for nothing, by option and document" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.resources.pids.limit = 77'
+    up
+    limit() { cat $(find /sys/fs/cgroup -path "*$ID/pids.max"); }
+    is "$(limit)" 77
+    cfs update --pids-limit 0 "$ID"
+    is "$(limit)" 77
+    echo '{"pids": {"limit": 0}}' | cfs update -r - "$ID"
+    is "$(limit)" 77
+    cfs update --pids-limit 55 "$ID"
+    is "$(limit)" 55
+}

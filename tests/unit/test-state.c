@@ -766,7 +766,7 @@ static void foreach_goes_in_order(void **state)
         write_record(e, "a", "nonsense");
         seen = (struct seen){ .remove_from = e };
         assert_ok(store_foreach(e->root, false, see, &seen, &err));
-        assert_string_equal(seen.ids, "B b ");
+        assert_string_equal(seen.ids, "B a b "); /* a is broken, and there */
         assert_int_equal(warnings, 1);
         log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
 }

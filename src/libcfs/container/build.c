@@ -220,6 +220,8 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                 r = bundle_load(c, o->bundle, o->config, err);
         if (r < 0)
                 return r;
+        if (!c->pidfd_socket) /* crun's way to say it */
+                c->pidfd_socket = ctx_annotation(c, "run.oci.pidfd_receiver");
         r = engine_check(c, err);
         if (r >= 0)
                 r = build(c, id, err);

@@ -106,6 +106,11 @@ static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
                 return err_hint(err, r,
                                 "an ordinary user needs a user namespace in linux.namespaces: see "
                                 "`cfs spec --rootless`");
+        if (e == EBUSY && c->cgroup)
+                return err_hint(
+                        err, r,
+                        "a cgroup that has controllers for its children (cgroup.subtree_control) takes no "
+                        "process of its own (cgroups(7)): name one of its children by --cgroup");
         if (e == EACCES && c->cgroup)
                 return cgroup_hint_join(c->cgroup, r, err);
         if (e == ENOSPC)

@@ -36,11 +36,12 @@ struct mount_env {
         const char *real_rootfs; /* the same without links, where the runtime makes mounts; or NULL       */
         bool shared;       /* linux.rootfsPropagation: mounts are shared with the host                  */
         const char *label; /* linux.mountLabel, or NULL                                                  */
-        int root_fd;       /* the container's root; -1 before it exists                                  */
-        int proc_fd;       /* the host's procfs                                                          */
-        uint64_t ns;       /* CLONE_NEW* of the container's own namespaces, new or joined                */
-        bool inside;       /* we are in the container's user namespace already                           */
-        int userns_fd;     /* the user namespace that the container joins, or -1                         */
+        const char *label_type; /* the option of mount(8) that has it; NULL: context */
+        int root_fd;   /* the container's root; -1 before it exists                                  */
+        int proc_fd;   /* the host's procfs                                                          */
+        uint64_t ns;   /* CLONE_NEW* of the container's own namespaces, new or joined                */
+        bool inside;   /* we are in the container's user namespace already                           */
+        int userns_fd; /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
         const struct cgroup
                 *cgroup; /* or NULL                                                                  */

@@ -31,6 +31,7 @@ static bool takes_context(const char *type)
 int mount_label_option(const struct mount_env *e, const char *type, const struct mount_options *o,
                        const char **ret)
 {
+        const char *option = e->label_type ? e->label_type : "context";
         size_t size;
         char *s;
 
@@ -39,11 +40,11 @@ int mount_label_option(const struct mount_env *e, const char *type, const struct
         if (!e->label || !takes_context(type) ||
             (o && (mount_options_data(o, "context") || mount_options_data(o, "defcontext"))))
                 return 0;
-        size = strlen(e->label) + sizeof("context=");
+        size = strlen(e->label) + strlen(option) + sizeof("=");
         s = oci_arena_alloc(e->arena, size);
         if (!s)
                 return -ENOMEM;
-        (void)snprintf(s, size, "context=%s", e->label);
+        (void)snprintf(s, size, "%s=%s", option, e->label);
         *ret = s;
         return 0;
 }

@@ -54,7 +54,8 @@ static int record_names(struct ctx *c, struct cfs_error *err)
                 return err_nomem(err);
         for (size_t i = 0; i < n; i++) {
                 (void)snprintf(path, sizeof(path), "self/fd/%zu", i);
-                ssize_t len = readlinkat(c->proc_fd, path, name, sizeof(name));
+                bool theirs = i < 3 || ctx_is_inherited(c, (int)i);
+                ssize_t len = theirs ? readlinkat(c->proc_fd, path, name, sizeof(name)) : 0;
 
                 names[i] = oci_arena_strndup(c->arena, name, len > 0 ? (size_t)len : 0);
                 if (!names[i])

@@ -214,6 +214,7 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         mp->env = (struct mount_env){ .bundle = c->bundle,
                                       .rootfs = c->rootfs,
                                       .shared = is_shared(c),
+                                      .label_type = ctx_annotation(c, "run.oci.mount_context_type"),
                                       .label = str_empty(c->linux_->mount_label) ? NULL
                                                                                  : c->linux_->mount_label,
                                       .root_fd = -1,

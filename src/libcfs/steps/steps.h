@@ -9,6 +9,7 @@
 
 #include "libcfs/walk/step.h"
 
+void annotations_check(const struct ctx *c, struct problems *p);
 void oci_version_check(const struct ctx *c, struct problems *p);
 bool hooks_poststop_wanted(const struct ctx *c);
 void hooks_check(const struct ctx *c, struct problems *p);

@@ -59,6 +59,14 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);
+                /* It is there, and somebody has to know: as one of which no more can be told. */
+                if (why.code == CFS_E_INVALID || why.code == CFS_E_UNSUPPORTED)
+                        r = state_open_broken(root, id, 0, &s, &why);
+                if (s) {
+                        r = fn(data, s);
+                        state_close(s);
+                        return r;
+                }
                 if ((why.code == CFS_E_SYSTEM || why.code == CFS_E_NOMEM) && unread->code == CFS_E_NONE)
                         *unread = why;
                 return 0;

@@ -292,6 +292,34 @@ int state_open(const char *root, const char *id, int lock, struct state **ret, s
         return 0;
 }
 
+int state_open_broken(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err)
+{
+        struct state *s = NULL;
+        struct stat st;
+        int r = state_new(root, id, &s, err);
+
+        if (r < 0)
+                return r;
+        r = open_dir(s);
+        if (r == -ENOENT)
+                r = not_found(id, err);
+        else if (r < 0 || fstat(s->dir_fd, &st) < 0)
+                r = err_path(err, r < 0 ? -r : errno, "open", s->dir, "open `%s`", s->dir);
+        else
+                r = store_root_trust(s->dir, &st, err);
+        if (r >= 0 && lock)
+                r = lock_wait(s, lock, err);
+        if (r >= 0)
+                r = record_new(s, err);
+        if (r < 0) {
+                state_close(s);
+                return r;
+        }
+        s->broken = true;
+        *ret = s;
+        return 0;
+}
+
 void state_forget_in_child(struct state *s)
 {
         if (s->dir_fd >= 0)

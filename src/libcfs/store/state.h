@@ -63,6 +63,9 @@ int state_create(const char *root, const char *id, struct state **ret, struct cf
  * CFS_E_NOT_FOUND "container `ID` does not exist" when missing. */
 int state_open(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
+/* Opens a container whose record cannot be understood, as state_open(); s->broken is set. */
+int state_open_broken(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
+
 /* Removes ROOT/ID and all it holds, the record first; no links followed, nothing beyond a mount. s stays open. */
 int state_remove(struct state *s, struct cfs_error *err);
 

@@ -102,6 +102,8 @@ const char *status_name(int st)
                 return "paused";
         case STATUS_STOPPED:
                 return "stopped";
+        case STATUS_BROKEN:
+                return "broken";
         }
         return "unknown";
 }

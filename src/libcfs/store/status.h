@@ -8,7 +8,14 @@ struct oci_state;
 
 struct cfs_error;
 
-enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+enum container_status {
+        STATUS_CREATING,
+        STATUS_CREATED,
+        STATUS_RUNNING,
+        STATUS_PAUSED,
+        STATUS_STOPPED,
+        STATUS_BROKEN
+};
 
 /* From the record and the processes that it names; never STATUS_PAUSED. A create that died is STATUS_STOPPED. May
  * read the record anew: what was taken from s->record before is void.

@@ -6,12 +6,31 @@
  * --force. --force also succeeds when there is no such container, so that engines can clean up after anything. Deleting
  * works from the record alone, whatever was left of it: a create that was killed half way is deleted like any other.
  */
+#include "base/log.h"
 #include "libcfs/cfs.h"
 #include "libcfs/container/destroy.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "libcfs/store/worker.h"
 #include "oci.h"
+#include <sys/file.h>
+
+/* Nothing is known of the container but its ID. What it may have left is for people to find. */
+static int delete_broken(const char *root, const char *id, const char *why, struct cfs_error *err)
+{
+        struct state *s = NULL;
+        int r = state_open_broken(root, id, LOCK_EX, &s, err);
+
+        if (r >= 0)
+                r = state_remove(s, err);
+        if (r >= 0)
+                log_error(
+                        "container `%s`: %s: its state directory is removed; its processes, cgroup, mounts, devices and "
+                        "poststop hooks are unknown, and nothing of them is undone",
+                        id, why);
+        state_close(s);
+        return r;
+}
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err)
 {
@@ -22,6 +41,12 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
         if (r != 0) {
                 if (r > 0 || (force && err->code == CFS_E_NOT_FOUND))
                         return 0;
+                if (force && err->code == CFS_E_INVALID && state_check_id(id, &ignored) >= 0) {
+                        const struct cfs_error why = *err;
+
+                        err_clear(err);
+                        return delete_broken(rt->root, id, why.text, err);
+                }
                 return r;
         }
         /* When it cannot be told whether the init runs, it may be running: also --force removes nothing that it could

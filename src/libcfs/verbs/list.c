@@ -33,7 +33,7 @@ static int visit(void *data, struct state *s)
 {
         struct cfs_error why = { 0 };
         struct list *l = data;
-        int st = status_of(s, &why);
+        int st = s->broken ? STATUS_BROKEN : status_of(s, &why);
 
         if (st < 0)
                 log_warning("%s", why.text);

@@ -16,6 +16,7 @@
 #include "libcfs/walk/trace.h"
 #include "libcfs/container/bundle.h"
 #include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/container/destroy.h"
 #include "libcfs/store/lock.h"
@@ -28,11 +29,33 @@
 #include <string.h>
 #include <sys/file.h>
 
+/* Has the kernel killed a process of the container for lack of memory? */
+static bool ran_out_of_memory(const struct state *s)
+{
+        struct cfs_error ignored = { 0 };
+        struct cgroup *cg = NULL;
+        uint64_t n = 0;
+
+        if (s->record->cgroup && cgroup_open(s->record, &cg, &ignored) >= 0)
+                (void)cgroup_oom_count(cg, &n);
+        cgroup_close(cg);
+        return n > 0;
+}
+
 static int wrong_status(const struct state *s, int st, struct cfs_error *err)
 {
+        int r;
+
         switch (st) {
         case STATUS_STOPPED:
-                return err_set(err, CFS_E_STATE, "cannot start a container that has stopped");
+                r = err_set(err, CFS_E_STATE, "cannot start a container that has stopped%s",
+                            ran_out_of_memory(s)
+                                    ? ": the kernel has killed it, for lack of memory (out-of-memory kill)"
+                                    : "");
+                return ran_out_of_memory(s)
+                               ? err_hint(err, r,
+                                          "delete the container, and raise linux.resources.memory.limit")
+                               : r;
         case STATUS_PAUSED:
                 return err_set(err, CFS_E_STATE, "cannot start a paused container");
         case STATUS_RUNNING:

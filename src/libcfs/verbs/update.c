@@ -81,6 +81,9 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
                                (void **)&res, &arena, err);
                 if (r < 0)
                         return r;
+                /* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the fields they have. */
+                if (res->pids && res->pids->limit == 0)
+                        res->pids->has_limit = false;
         }
         r = state_open(rt->root, id, LOCK_EX, &s, err);
         if (r < 0)
