@@ -23,11 +23,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* null, zero, full, random, urandom, tty, ptmx, and the terminals behind /dev/console and /dev/pts. */
+/* null, zero, full, random, urandom, tty, ptmx, and the terminals behind /dev/console and /dev/pts; and net/tun, which
+ * VPNs in containers bind or make: runc took it out once and had to put it back. The host's console (5:1), which crun
+ * allows, is not among them: it is the host's, and the container's /dev/console is another device. */
 static const struct rule defaults[] = {
         { true, 'c', 1, 3, RULES_RWM }, { true, 'c', 1, 5, RULES_RWM },    { true, 'c', 1, 7, RULES_RWM },
         { true, 'c', 1, 8, RULES_RWM }, { true, 'c', 1, 9, RULES_RWM },    { true, 'c', 5, 0, RULES_RWM },
-        { true, 'c', 5, 2, RULES_RWM }, { true, 'c', 136, -1, RULES_RWM },
+        { true, 'c', 5, 2, RULES_RWM }, { true, 'c', 136, -1, RULES_RWM }, { true, 'c', 10, 200, RULES_RWM },
 };
 
 static const struct rule mknod_any = { true, 'a', -1, -1, BPF_DEVCG_ACC_MKNOD };
