@@ -36,7 +36,8 @@ normalise() {
                 elif .type == "sysfs" then .super = null
                 elif .at | startswith("/sys/fs/cgroup") then .source = null | if .type == "tmpfs" then .opts = null | .super = null else . end
                 elif .type == "tmpfs" then .super |= map(select(startswith("mode=") | not)) else . end) |
-            map(select(.type != "cgroup2")) | sort_by(.at)) |
+            map(select(.type != "cgroup2")) |
+            map(select((.super // []) | map(select(startswith("name="))) | all(. as $h | $mounted | split("\n") | any(endswith("," + $h))))) | sort_by(.at)) |
         del(.status.SigIgn, .mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev[].uid, .dev[].gid)' "$1"
 }
 
