@@ -62,7 +62,7 @@ static int find_user(struct box *box, const char *id, const char *spec, char *bu
 {
         _cleanup_close_ int root = -1;
         char path[48];
-        int pid, r = init_pid(box, id, &pid, err);
+        int pid = 0, r = init_pid(box, id, &pid, err);
 
         if (r < 0)
                 return r;

@@ -55,8 +55,8 @@ static int run_ls(struct box *box, const void *values, const char *const *args, 
 {
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_image **images;
-        size_t n;
+        struct oci_box_image **images = NULL;
+        size_t n = 0;
         int r = arena ? store_image_list(box, NULL, arena, &images, &n, err) : err_nomem(err);
 
         if (r < 0)

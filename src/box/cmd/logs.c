@@ -49,8 +49,8 @@ static int print_all(struct log_reader *r, const struct values *v, struct cfs_er
 static int is_running(struct box *box, const char *id, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_container **list;
-        size_t n;
+        struct oci_box_container **list = NULL;
+        size_t n = 0;
         int r = arena ? store_container_list(box, id, true, arena, &list, &n, err) : err_nomem(err);
 
         return r < 0 ? r : n > 0 && (STREQ(list[0]->state, "running") || STREQ(list[0]->state, "starting"));

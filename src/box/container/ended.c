@@ -115,7 +115,7 @@ static bool again(const struct box *box, const char *id, const struct oci_box_co
 int ended_monitored(struct box *box, const char *id, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_container *c;
+        struct oci_box_container *c = NULL;
         int code = ended_exit_code(box, id);
         int r = arena ? store_container_get(box, id, arena, &c, err) : err_nomem(err);
 

@@ -228,7 +228,7 @@ int networks_create(const struct box *box, const char *name, const char *subnet,
         _cleanup_free_ char *text = NULL, *old = NULL, *directory = NULL;
         struct cfs_error ignored;
         char chosen[32], path[128];
-        unsigned number;
+        unsigned number = 0;
         int r = check_name(name, err);
 
         if (r >= 0 && subnet && !is_subnet(subnet))

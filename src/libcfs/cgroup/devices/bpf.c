@@ -164,7 +164,7 @@ int bpf_attach(int cgroup_fd, const struct rules *rules, bool replace, struct cf
         _cleanup_close_ int fd = -1, old = -1;
         _cleanup_free_ struct bpf_insn *insn = NULL;
         union bpf_attr attr;
-        size_t n;
+        size_t n = 0;
         int r;
 
         r = bpf_program(rules, &insn, &n, err);
