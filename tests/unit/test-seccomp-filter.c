@@ -432,12 +432,14 @@ static struct tally compare(const struct oci_seccomp *s, const struct filter *f,
                                           6000 };
         struct names_arch foreign = { .name = "foreign", .token = AUDIT_ARCH_ALPHA };
         struct tally t = { 0 };
-        bool x32 = false;
+        bool x32 = false, x86_64 = STREQ(names_native()->name, "SCMP_ARCH_X86_64");
 
         find_interesting(s);
         find_rows(s);
-        for (size_t i = 0; i < s->n_architectures; i++)
+        for (size_t i = 0; i < s->n_architectures; i++) {
                 x32 |= STREQ(s->architectures[i], "SCMP_ARCH_X32");
+                x86_64 |= STREQ(s->architectures[i], "SCMP_ARCH_X86_64");
+        }
         for (size_t i = 0; i <= s->n_architectures; i++) {
                 const struct names_arch *a = i ? names_arch(s->architectures[i - 1]) : names_native();
                 int64_t highest = highest_named(s, a);
@@ -449,6 +451,9 @@ static struct tally compare(const struct oci_seccomp *s, const struct filter *f,
 
                         if (x32 && a->token == AUDIT_ARCH_X86_64)
                                 b = names_arch(edges[j] >= 0x40000000 ? "SCMP_ARCH_X32" : "SCMP_ARCH_X86_64");
+                        /* On another machine a profile may have x32 alone. */
+                        if (!x86_64 && STREQ(b->name, "SCMP_ARCH_X86_64"))
+                                continue;
                         ask_both(s, f, o, b, highest_named(s, b), x32, edges[j], &t);
                 }
         }
@@ -750,7 +755,7 @@ static void an_engines_profile_becomes_small(void **state)
         char *json = engine_profile();
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         struct oci_seccomp *s = parse(json, &arena);
-        struct oracle o = ask_libseccomp(s);
+        struct oracle o;
         struct filter f;
         struct cfs_error err;
         struct tally t;
@@ -759,6 +764,7 @@ static void an_engines_profile_becomes_small(void **state)
         (void)state;
         if (!STREQ(names_native()->name, "SCMP_ARCH_X86_64"))
                 s->n_architectures = 0;
+        o = ask_libseccomp(s);
         for (unsigned i = 0; i < 20; i++) {
                 double start = now();
 
