@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define MAX_MESSAGE 16384
+#define PATIENCE_MS 30000
 
 /* Where distributions have it, after PATH. */
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -202,16 +203,27 @@ int service_has_lazy_pages(struct criu *c, struct cfs_error *err)
         return r < 0 ? r : a.has_lazy_pages;
 }
 
-void service_close(struct criu *c)
+/* It undoes what it has done, which takes a moment; a CRIU that hangs is not waited for. */
+static void wait_end(pid_t pid)
 {
+        _cleanup_close_ int pidfd = sys_pidfd_open(pid, 0);
         int status;
 
+        if (pidfd >= 0 && proc_wait_gone(pidfd, PATIENCE_MS) == -ETIMEDOUT) {
+                log_warning("criu %d does not end: it is killed", (int)pid);
+                (void)proc_signal(pidfd, SIGKILL);
+        }
+        (void)proc_reap(pid, &status);
+}
+
+void service_close(struct criu *c)
+{
         if (c->sock >= 0)
                 (void)close(TAKE_FD(c->sock));
         if (c->theirs >= 0)
                 (void)close(TAKE_FD(c->theirs));
         if (c->pid > 0)
-                (void)proc_reap(c->pid, &status);
+                wait_end(c->pid);
         c->pid = 0;
         free(TAKE_PTR(c->path));
 }
