@@ -133,7 +133,8 @@ const struct command cmd_list_command = {
         .summary = "list the containers",
         .description =
                 "Lists the containers of the state directory. When the directory was named with --root and\n"
-                "does not exist, that is an error.",
+                "does not exist, that is an error. A container whose status cannot be told (its init cannot be\n"
+                "looked at) is listed as unknown; one whose record cannot be read makes list fail at its end.",
         .examples = "cfs list\ncfs --root /run/user/1000/cfs list --format json",
         .options = options,
         .values_size = sizeof(struct values),

@@ -194,3 +194,30 @@ told() {
     args true
     cfs run -b "$B" "$ID"
 }
+
+# Who may write there can replace what is below: by a link into a container's root, say, whose files uid 0 owns, too.
+@test "a link below a directory that others may write to is no state directory [store-root]" {
+    sleeper
+    local mode
+    mkdir -p "$T/shared" "$B/rootfs/srv/trap/evil"
+    ln -s "$STATE" "$T/shared/state"
+    for mode in 777 775 770; do
+        chmod "$mode" "$T/shared"
+        run "$CFS" --root "$T/shared/state" state "$ID"
+        [ "$status" != 0 ] || { echo "mode $mode" >&2; return 1; }
+        contains "$output" "cannot be trusted"
+    done
+    # Nobody else may write there, or not replace what is ours; or it is no link.
+    for mode in 755 1777; do
+        chmod "$mode" "$T/shared"
+        "$CFS" --root "$T/shared/state" state "$ID" > /dev/null
+    done
+    chmod 777 "$T/shared"
+    mkdir -m 700 "$T/shared/own"
+    "$CFS" --root "$T/shared/own" list
+    mkdir -m 700 "$T/shared/theirs"
+    mkdir -m 755 "$T/shared/theirs/state"
+    chown 12345 "$T/shared/theirs"
+    run "$CFS" --root "$T/shared/theirs/state" list
+    [ "$status" != 0 ]
+}

@@ -9,12 +9,18 @@
  * With the sticky bit, others cannot rename or remove what is ours, and what they make is theirs, which is refused when
  * it is opened. A group that is one user's own (its number is that user's, as many systems have it, with a umask of 002) has
  * no other members.
+ *
+ * Above it: who may write to a parent can put something else in the place of what is below. That is found out by its owner,
+ * unless it is a symbolic link, which may lead to a directory of ours (or into a container's root, where files of uid 0 say
+ * what the container likes). So below such a parent there may be neither links nor directories of others.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/weakened.h"
 #include "libcfs/cfs.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #define INITIAL_USERNS_INO 0xEFFFFFFDu /* PROC_USER_INIT_INO of the kernel */
@@ -60,6 +66,14 @@ int store_root_make(const char *root, struct cfs_error *err)
         return 0;
 }
 
+static bool others_may_write(const struct stat *st)
+{
+        if (!S_ISDIR(st->st_mode) || (st->st_mode & S_ISVTX))
+                return false;
+        return (st->st_mode & S_IWOTH) ||
+               ((st->st_mode & S_IWGRP) && (st->st_gid == 0 || st->st_gid != st->st_uid));
+}
+
 int store_root_trust(const char *path, const struct stat *st, struct cfs_error *err)
 {
         int r;
@@ -70,8 +84,7 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
         else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX) && !WEAKENED("store-root"))
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by everybody",
                             path);
-        else if ((st->st_mode & S_IWGRP) && !(st->st_mode & S_ISVTX) &&
-                 (st->st_gid == 0 || st->st_gid != st->st_uid) && !WEAKENED("store-root"))
+        else if (others_may_write(st) && !WEAKENED("store-root"))
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by group %u",
                             path, (unsigned)st->st_gid);
         else
@@ -79,13 +92,49 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
         return err_hint(err, r, "choose a directory of your own with --root");
 }
 
+/* Every component of the path, from the top; up to one that is missing. */
+static int check_parents(const char *root, struct cfs_error *err)
+{
+        char path[PATH_MAX];
+        bool exposed = false;
+
+        if (snprintf(path, sizeof(path), "%s", root) >= (int)sizeof(path))
+                return err_path(err, ENAMETOOLONG, "stat", root, "examine the state directory `%.64s...`",
+                                root);
+        for (char *p = path + 1;; p++) {
+                char c = *p;
+                struct stat st;
+
+                if (c != '/' && c != '\0')
+                        continue;
+                *p = '\0';
+                if (lstat(path, &st) < 0)
+                        return errno == ENOENT || errno == ENOTDIR
+                                       ? 0
+                                       : err_path(err, errno, "lstat", path, "examine `%s`", path);
+                if (exposed && (S_ISLNK(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0)))
+                        return err_hint(
+                                err,
+                                err_set(err, CFS_E_INVALID,
+                                        "the state directory `%s` cannot be trusted: others may have put `%s` there",
+                                        root, path),
+                                "choose a directory of your own with --root");
+                exposed = others_may_write(&st) && !WEAKENED("store-root");
+                if (c == '\0')
+                        return 0;
+                *p = c;
+        }
+}
+
 int store_root_check(const char *root, struct cfs_error *err)
 {
         struct stat st;
+        int r;
 
         if (stat(root, &st) < 0)
                 return errno == ENOENT
                                ? 0
                                : err_path(err, errno, "stat", root, "examine the state directory `%s`", root);
-        return store_root_trust(root, &st, err);
+        r = check_parents(root, err);
+        return r < 0 ? r : store_root_trust(root, &st, err);
 }
