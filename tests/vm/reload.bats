@@ -177,12 +177,13 @@ X
     [ -z "$V2" ] || contains "$(cat "/sys/fs/cgroup$(property ControlGroup)/cpu.max")" "max "
 }
 
+# memory.oom.group is not among these: systemd writes it, from OOMPolicy, which scopes have not before version 253.
 @test "what systemd has no property for is in the file, and stays there" {
     [ -n "$V2" ] || skip "needs cgroup v2"
     sleeper
     up
     local file value
-    for file in memory.oom.group=1 memory.swap.high=16777216 cpu.max.burst=0; do
+    for file in memory.swap.high=16777216 cpu.max.burst=0; do
         value=${file#*=} file=${file%=*}
         available "$file" || continue
         cfs update -r - "$ID" <<< "{\"unified\": {\"$file\": \"$value\"}}"

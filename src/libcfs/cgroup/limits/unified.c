@@ -7,6 +7,9 @@
  * in the file is lifted by the next `systemctl daemon-reload`. So every file that systemd writes has its row here. The
  * values are read as the kernel reads them (memparse(), kstrtoull() with base 0, "max"), so that what the kernel takes is
  * what systemd is told. What cannot be read is left to the kernel to refuse.
+ *
+ * One file has none: memory.oom.group, which systemd makes of OOMPolicy, and scopes have that since version 253, to be set when
+ * they are made and not later. A reload puts it back to 0.
  */
 #include "libcfs/cgroup/limits/unified.h"
 #include "base/cleanup.h"
