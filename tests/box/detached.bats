@@ -5,8 +5,7 @@ load helpers/box
 bats_require_minimum_version 1.5.0
 
 setup() {
-    export T="$BATS_TEST_TMPDIR"
-    STORE="$BATS_FILE_TMPDIR/store"
+    setup_box
     command -v conmon > /dev/null || skip "needs conmon"
 }
 

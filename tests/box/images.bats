@@ -225,7 +225,7 @@ refused() {
     cp -a "$T/good" "$T/traversal"
     sed -i 's/sha256:[0-9a-f]*/sha256:..\/..\/..\/etc\/passwd/' "$T/traversal/index.json"
     run box import "$T/traversal"
-    [ "$status" = 1 ] && [[ $output == *"index.json:1:"*"/manifests/0/digest"* ]]
+    [ "$status" = 1 ] && [[ $output == *"index.json:1:"*"manifests[0].digest"* ]]
     sed -i 's/"manifests"/"manifest"/' "$T/linked/index.json"
     run box import "$T/linked"
     [ "$status" = 1 ] && [[ $output == *index.json:1:*manifests* ]]

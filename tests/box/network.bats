@@ -4,7 +4,7 @@
 load helpers/box
 
 setup() {
-    export T="$BATS_TEST_TMPDIR"
+    setup_box
     STORE="$T/store"
     ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2> /dev/null | grep -q . || skip "needs the CNI plugins"
     command -v iptables > /dev/null || skip "needs iptables"

@@ -5,13 +5,14 @@ load helpers/box
 bats_require_minimum_version 1.5.0
 
 setup() {
-    export T="$BATS_TEST_TMPDIR"
+    setup_box
     STORE="$T/store"
     cp -a "$BATS_FILE_TMPDIR/store" "$STORE"
 }
 
 teardown() {
     local id
+    can_run || return 0
     for id in $(box ps -q --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
 }
 

@@ -171,7 +171,7 @@ int limits_apply(struct config *x)
         if (r >= 0)
                 r = others(x, res);
         x->c->linux->resources = res;
-        (void)snprintf(path, sizeof(path), "/cfs-box/%s", x->in->id);
+        (void)snprintf(path, sizeof(path), "/cfs-box-%s", x->in->id);
         if (!box->rootless)
                 x->c->linux->cgroups_path = oci_arena_strdup(x->arena, path);
         else

@@ -60,7 +60,7 @@ static int start_one(struct box *box, const char *id, const struct values *v, st
 {
         int r = store_exec(
                 box, err,
-                "UPDATE containers SET detached=1, restarts=0 WHERE id=? AND state IN ('created', 'exited')",
+                "UPDATE containers SET detached=1, restarts=0, stopping=0 WHERE id=? AND state IN ('created', 'exited')",
                 "s", id);
 
         return r < 0 ? r : launch_again(box, id, err);

@@ -64,6 +64,8 @@ int print_bundle(const struct box *box, const char *image, const struct run_opti
 int launch_container(struct box *box, struct container *c, struct cfs_error *err);
 /* One that exists and does not run. */
 int launch_again(struct box *box, const char *id, struct cfs_error *err);
+/* The same when its row says "starting" and names this process already. */
+int launch_claimed(struct box *box, const char *id, struct cfs_error *err);
 
 /* ended.c: called once when a container has ended: takes down what it had, records how it ended, removes it when it is to be removed.
  * exit_code: -1 unknown. */

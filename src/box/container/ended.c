@@ -123,6 +123,10 @@ int ended_monitored(struct box *box, const char *id, struct cfs_error *err)
                 r = ended_container(box, id, code, err);
         if (r < 0 || c->auto_remove || !again(box, id, c, code))
                 return r;
-        r = store_exec(box, err, "UPDATE containers SET restarts=restarts+1 WHERE id=?", "s", id);
-        return r < 0 ? r : launch_again(box, id, err);
+        /* A `stop` may have come since: then this changes nothing. */
+        r = store_exec(
+                box, err,
+                "UPDATE containers SET restarts=restarts+1, state='starting', owner=? WHERE id=? AND state='exited' AND stopping=0",
+                "ss", store_self(), id);
+        return r <= 0 ? r : launch_claimed(box, id, err);
 }

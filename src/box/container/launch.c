@@ -116,15 +116,12 @@ int launch_container(struct box *box, struct container *c, struct cfs_error *err
         return r;
 }
 
-int launch_again(struct box *box, const char *id, struct cfs_error *err)
+int launch_claimed(struct box *box, const char *id, struct cfs_error *err)
 {
         struct container c;
         struct cfs_error later;
-        int r = store_container_move(box, id, "created exited", "starting", "start", err);
+        int r = create_reopen(&c, box, id, err);
 
-        if (r < 0)
-                return r;
-        r = create_reopen(&c, box, id, err);
         if (r >= 0) {
                 r = launch(box, &c, err);
                 create_release(&c);
@@ -132,4 +129,11 @@ int launch_again(struct box *box, const char *id, struct cfs_error *err)
         if (r < 0)
                 (void)ended_container(box, id, exit_code_of(err), &later);
         return r;
+}
+
+int launch_again(struct box *box, const char *id, struct cfs_error *err)
+{
+        int r = store_container_move(box, id, "created exited", "starting", "start", err);
+
+        return r < 0 ? r : launch_claimed(box, id, err);
 }

@@ -14,7 +14,8 @@
 #include <signal.h>
 #include <time.h>
 
-#define RECORD_POLL 10 /* ms between looks at a row whose process has ended */
+#define PATIENCE    20000 /* ms that starting, or ending, may take */
+#define RECORD_POLL 10    /* ms between looks at a row whose process has ended */
 
 static int64_t now_ms(void)
 {
@@ -96,6 +97,24 @@ int stop_kill(const struct box *box, const char *id, int signal, struct cfs_erro
         return cfs_kill(&box->rt, id, signal, false, err);
 }
 
+/* One that is just being started has nothing yet that could be signalled, and one that has just ended nothing any more. */
+static int kill_until(const struct box *box, const char *id, int signal, struct cfs_error *err)
+{
+        int64_t deadline = now_ms() + PATIENCE;
+        int code, r, waited;
+
+        for (;;) {
+                struct cfs_error later;
+
+                r = stop_kill(box, id, signal, err);
+                if (r >= 0 || (err->code != CFS_E_NOT_FOUND && err->code != CFS_E_STATE))
+                        return r;
+                waited = stop_wait(box, id, 50, &code, &later);
+                if (waited != -ETIMEDOUT || now_ms() > deadline)
+                        return waited == -ETIMEDOUT ? r : waited;
+        }
+}
+
 int stop_container(const struct box *box, const char *id, int signal, unsigned seconds, struct cfs_error *err)
 {
         _cleanup_free_ char *name = NULL;
@@ -110,19 +129,16 @@ int stop_container(const struct box *box, const char *id, int signal, unsigned s
                 return r; /* it does not run: that is what was wanted */
         if (!signal)
                 signal = name && *name ? cfs_signal_number(name) : SIGTERM;
-        r = stop_kill(box, id, signal, err);
+        r = kill_until(box, id, signal, err);
         if (r >= 0)
                 r = stop_wait(box, id, (int)seconds * 1000, &code, err);
         if (r == -ETIMEDOUT) {
-                r = stop_kill(box, id, SIGKILL, err);
+                r = kill_until(box, id, SIGKILL, err);
                 if (r >= 0)
-                        r = stop_wait(box, id, 20000, &code, err);
+                        r = stop_wait(box, id, PATIENCE, &code, err);
                 if (r == -ETIMEDOUT)
                         return err_set(err, CFS_E_TIMEOUT,
                                        "container %.12s does not end although it was killed", id);
         }
-        /* It ended between our look and the signal. */
-        if (r < 0 && (err->code == CFS_E_NOT_FOUND || err->code == CFS_E_STATE))
-                return stop_wait(box, id, 20000, &code, err);
         return r;
 }

@@ -127,26 +127,39 @@ void layer_forget(const struct box *box, const struct layer *l)
                                  l->id);
 }
 
-int layer_keep(const struct box *box, struct layer *l, struct cfs_error *err)
+/* In one transaction: of two imports of the same layer at once, the second finds that of the first. */
+static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
 {
         char from[PATH_SIZE], to[PATH_SIZE];
         struct layer other = { 0 };
         int r = layer_find(box, l->diff_id, &other, err);
 
-        if (r > 0) {
-                layer_forget(box, l);
-                l->id = other.id;
+        if (r != 0) {
+                l->id = r > 0 ? other.id : l->id;
+                return r;
         }
-        if (r != 0)
-                return r < 0 ? r : 0;
         aside_path(from, l->id);
         ready_path(to, l->id);
-        if (syncfs(box->root_fd) < 0)
-                return err_sys(err, errno, "syncfs", "write layer %s to the disk", l->diff_id);
         if (renameat(box->root_fd, from, box->root_fd, to) < 0)
                 return err_sys(err, errno, "renameat", "rename %s/%s", box->root, from);
         r = store_exec(box, err, "UPDATE layers SET state='ready', diff_id=?, owner=? WHERE id=?", "ssi",
                        l->diff_id, store_self(), l->id);
+        return r < 0 ? r : 0;
+}
+
+int layer_keep(const struct box *box, struct layer *l, struct cfs_error *err)
+{
+        const struct layer ours = *l;
+        int r;
+
+        if (syncfs(box->root_fd) < 0)
+                return err_sys(err, errno, "syncfs", "write layer %s to the disk", l->diff_id);
+        r = store_begin(box, err);
+        if (r < 0)
+                return r;
+        r = store_end(box, keep(box, l, err), false, err);
+        if (r > 0)
+                layer_forget(box, &ours);
         return r < 0 ? r : 0;
 }
 

@@ -290,8 +290,7 @@ static int started(const struct box *box, const char *id, const char *init, cons
         if (r >= 0)
                 r = store_exec(
                         box, err,
-                        "UPDATE containers SET state='running', init=?, owner=?, started=?, finished=NULL, exit_code=NULL,"
-                        " stopping=0, history=? WHERE id=?",
+                        "UPDATE containers SET state='running', init=?, owner=?, started=?, finished=NULL, exit_code=NULL, history=? WHERE id=?",
                         "ssiis", init, owner, store_now(), seq, id);
         if (r >= 0)
                 r = store_exec(box, err,

@@ -52,6 +52,9 @@ static int add(const struct box *box, const char *config, const int64_t *layers,
 
         if (r > 0)
                 r = add_layers(box, id, layers, n, err);
+        else if (r == 0) /* it is there already, with layers of its own */
+                for (size_t i = 0; r >= 0 && i < n; i++)
+                        r = store_exec(box, err, "UPDATE layers SET owner='' WHERE id=?", "i", layers[i]);
         if (r >= 0 && name)
                 r = store_exec(box, err, "INSERT OR REPLACE INTO tags(name, image) VALUES(?, ?)", "ss", name,
                                id);

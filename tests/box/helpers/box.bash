@@ -12,19 +12,26 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 : "${CFS_BOX:?the path of cfs-box}"
 
 setup_file() {
-    [ -x "$CFS_BOX" ] || skip "cfs-box is not built"
-    [ "$(id -u)" = 0 ] || skip "needs root"
     export STORE="$BATS_FILE_TMPDIR/store"
+    can_run || return 0
     "$CFS_BOX" --root "$STORE" image make busybox > /dev/null
 }
 
-setup() {
+can_run() { [ -x "$CFS_BOX" ] && [ "$(id -u)" = 0 ]; }
+
+# What each file's setup() begins with.
+setup_box() {
     export T="$BATS_TEST_TMPDIR"
+    [ -x "$CFS_BOX" ] || skip "cfs-box is not built"
+    [ "$(id -u)" = 0 ] || skip "needs root"
     STORE="$BATS_FILE_TMPDIR/store"
 }
 
+setup() { setup_box; }
+
 teardown() {
     local id
+    can_run || return 0
     for id in $(box ps -aq --no-trunc); do box rm -f "$id" > /dev/null 2>&1 || true; done
 }
 
