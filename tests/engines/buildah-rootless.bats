@@ -61,6 +61,7 @@ END
     fails_in 9 --isolation rootless "$C" sh -c 'exit 9'
     ok "${PTY[@]}" -r 28 -c 82 "${B[@]}" run --isolation rootless -t --network none --runtime "$RUNTIME_PATH" "$C" sh -c 'sleep 0.5; tty; stty size'
     contains "$output" "28 82"
+    no_staircase
     in_ --isolation rootless --user user --cap-add CAP_NET_RAW "$C" sh -c 'id -u; grep CapBnd /proc/self/status'
     is "$(head -1 <<<"$output")" 1000
     "${U[@]}" mkdir "$X/v"

@@ -208,6 +208,7 @@ END
     ok "${PTY[@]}" -r 29 -c 83 "${B[@]}" run -t --network none --runtime "$RUNTIME_PATH" "$C" sh -c 'sleep 0.5; tty; stty size; test -t 0 && echo terminal'
     contains "$output" /dev/pts/
     contains "$output" "29 83"
+    no_staircase
     contains "$output" terminal
     fails 6 "${PTY[@]}" "${B[@]}" run -t --network none --runtime "$RUNTIME_PATH" "$C" sh -c 'exit 6'
 }

@@ -29,6 +29,7 @@ teardown() { containerd_clean; }
     ok "${PTY[@]}" -r 31 -c 91 "${CTR[@]}" run --rm -t --runc-binary "$RUNTIME_PATH" "$BB" "$C" sh -c 'sleep 0.5; tty; stty size'
     contains "$output" /dev/pts/0
     contains "$output" "31 91"
+    no_staircase
 }
 
 @test "run: environment, directory, user of the process, read-only root" {

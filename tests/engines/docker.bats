@@ -58,6 +58,7 @@ teardown() { docker_clean; }
     ok "${PTY[@]}" -r 29 -c 88 "${DK[@]}" run --rm -it --net=none bb sh -c 'sleep 1; tty; stty size; test -t 0 && echo terminal'
     contains "$output" /dev/pts/0
     contains "$output" "29 88"
+    no_staircase
     contains "$output" terminal
 }
 
@@ -120,6 +121,7 @@ teardown() { docker_clean; }
     ok "${PTY[@]}" -r 22 -c 77 "${DK[@]}" exec -it "$C" sh -c 'sleep 1; tty; stty size'
     contains "$output" /dev/pts/
     contains "$output" "22 77"
+    no_staircase
 }
 
 @test "exec: of a program that is missing, not executable" {

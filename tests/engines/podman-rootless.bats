@@ -55,6 +55,7 @@ teardown() { podman_clean; }
     ok "${PTY[@]}" -r 25 -c 70 "${P[@]}" run --rm -it --net=none bb sh -c 'sleep 0.5; tty; stty size; stat -c %u $(tty)'
     contains "$output" /dev/pts/0
     contains "$output" "25 70"
+    no_staircase
 }
 
 @test "rootless: logs, stop, kill, rm" {

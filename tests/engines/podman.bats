@@ -95,6 +95,7 @@ teardown() { podman_clean; }
     ok "${PTY[@]}" -r 33 -c 77 "${P[@]}" run --rm -it --net=none bb sh -c 'sleep 0.5; tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo three'
     contains "$output" /dev/pts/0
     contains "$output" "33 77"
+    no_staircase
     contains "$output" three
 }
 
@@ -454,6 +455,7 @@ teardown() { podman_clean; }
     ok "${PTY[@]}" -r 21 -c 66 "${P[@]}" exec -it "$C" sh -c 'sleep 0.5; tty; stty size'
     contains "$output" /dev/pts/
     contains "$output" "21 66"
+    no_staircase
     fails 11 "${PTY[@]}" "${P[@]}" exec -it "$C" sh -c 'exit 11'
 }
 

@@ -10,6 +10,7 @@
 #   ok CMD...       the same, and fails unless it succeeds, with its output
 #   fails N CMD...  the same, and fails unless the exit status is N
 #   is, contains, lacks: comparisons that show both sides
+#   no_staircase    what a terminal showed, line by line, began at its left edge
 #
 # A case that this machine, or the engine on it, cannot run says why: skip "REASON".
 
@@ -22,7 +23,14 @@ BATS_TEST_RETRIES=${RETRIES:-0}
 try() {
     status=0
     output=$(timeout --foreground --kill-after=5 "${LIMIT:-60}" "$@" 2>&1) || status=$?
-    output=${output//$'\r'/}
+}
+
+# After a command on a terminal: every line ends in CR LF. A bare newline begins the next line below the end of the last one.
+no_staircase() {
+    case ${output//$'\r\n'/} in
+        *$'\n'*) printf 'a line ends in a bare newline: %q\n' "$output" >&2 && return 1 ;;
+    esac
+    [ -n "${output//[^$'\r']/}" ] || { echo "no line ends in a carriage return" >&2; return 1; }
 }
 
 # Functions have no place in timeout(1): the helpers of the suites put the engine's command line into an array, and
