@@ -4,16 +4,18 @@
  *
  * It is what users of the established runtime get from its `spec` command, and what tutorials edit with sed: `sh` on a
  * terminal, three capabilities, a read-only root in `rootfs`. The document is written out here as it will look; only
- * what differs for an ordinary user is filled in:
+ * what differs for an ordinary user, or by the machine, is filled in:
  *
  * - a user namespace, in which the user is root and nothing else is mapped, so devpts cannot be given to the group
  *   tty (gid=5 has no mapping: EINVAL);
  * - no network namespace, because nobody could connect it to anything; and so no sysfs of its own either, which
  *   mounting demands a network namespace that belongs to the user namespace (mount_namespaces(7)): the host's is bound;
+ * - a cgroup namespace on cgroup v2 alone, as the other runtimes have it (both write none on v1 and on a hybrid host);
  * - no resources: without delegation an ordinary user has no cgroup to set them on.
  */
 #include "libcfs/cfs.h"
 #include "base/str.h"
+#include "libcfs/cgroup/cgroup.h"
 #include <unistd.h>
 
 /* Members of one level each; the differences stand between them. */
@@ -81,8 +83,7 @@ static const char linux_root[] = "  \"linux\": {\n"
                                  "      { \"type\": \"network\" },\n"
                                  "      { \"type\": \"ipc\" },\n"
                                  "      { \"type\": \"uts\" },\n"
-                                 "      { \"type\": \"mount\" },\n"
-                                 "      { \"type\": \"cgroup\" }\n"
+                                 "      { \"type\": \"mount\" }%s\n"
                                  "    ],\n";
 
 static const char linux_rootless[] = "  \"linux\": {\n"
@@ -97,8 +98,7 @@ static const char linux_rootless[] = "  \"linux\": {\n"
                                      "      { \"type\": \"ipc\" },\n"
                                      "      { \"type\": \"uts\" },\n"
                                      "      { \"type\": \"mount\" },\n"
-                                     "      { \"type\": \"cgroup\" },\n"
-                                     "      { \"type\": \"user\" }\n"
+                                     "      { \"type\": \"user\" }%s\n"
                                      "    ],\n";
 
 static const char tail[] = "    \"maskedPaths\": [\n"
@@ -127,14 +127,15 @@ static const char tail[] = "    \"maskedPaths\": [\n"
 
 int cfs_spec(bool rootless, char **ret_json, struct cfs_error *err)
 {
+        const char *cgroup = cgroup_detect() == CGROUP_MODE_V2 ? ",\n      { \"type\": \"cgroup\" }" : "";
         _cleanup_str_ struct str s = { 0 };
 
         str_add(&s, head);
         str_addf(&s, mounts, rootless ? "" : ", \"gid=5\"", rootless ? sys_host : sys_own);
         if (rootless)
-                str_addf(&s, linux_rootless, (unsigned long)geteuid(), (unsigned long)getegid());
+                str_addf(&s, linux_rootless, (unsigned long)geteuid(), (unsigned long)getegid(), cgroup);
         else
-                str_add(&s, linux_root);
+                str_addf(&s, linux_root, cgroup);
         str_add(&s, tail);
         return str_take(&s, ret_json, err);
 }

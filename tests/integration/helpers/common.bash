@@ -60,7 +60,8 @@ make_rootfs() {
 }
 
 # What each bundle begins with. jq(1) takes longer to start than cfs to run a container: where it is easy, do without.
-FIRST='.process.terminal = false | .process.args = ["/bin/inspector"] | .linux.cgroupsPath = "/@ID@"'
+FIRST='.process.terminal = false | .process.args = ["/bin/inspector"] | .linux.cgroupsPath = "/@ID@" |
+    .linux.namespaces |= map(select(.type != "cgroup")) + [{type: "cgroup"}]'
 
 # Made once a file, copied for each test: most of the time that a test takes goes into starting programs.
 template() {
