@@ -24,12 +24,15 @@
  */
 #include "base/constructors.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,6 +68,12 @@ void *__memmove_chk(void *to, const void *from, size_t n, size_t size)
         return memmove(to, from, n);
 }
 
+void *__mempcpy_chk(void *to, const void *from, size_t n, size_t size)
+{
+        fits(n, size);
+        return (char *)memcpy(to, from, n) + n;
+}
+
 void *__memset_chk(void *to, int c, size_t n, size_t size)
 {
         fits(n, size);
@@ -77,6 +86,14 @@ char *__strcpy_chk(char *to, const char *from, size_t size)
 
         fits(n, size);
         return memcpy(to, from, n);
+}
+
+char *__stpcpy_chk(char *to, const char *from, size_t size)
+{
+        size_t n = strlen(from);
+
+        fits(n + 1, size);
+        return (char *)memcpy(to, from, n + 1) + n;
 }
 
 char *__strcat_chk(char *to, const char *from, size_t size)
@@ -98,6 +115,45 @@ ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
 {
         fits(n, size);
         return read(fd, buf, n);
+}
+
+ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t size)
+{
+        fits(n, size);
+        return pread(fd, buf, n, at);
+}
+
+ssize_t __pread64_chk(int fd, void *buf, size_t n, off_t at, size_t size)
+        __attribute__((alias("__pread_chk")));
+
+ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags)
+{
+        fits(n, size);
+        return recv(fd, buf, n, flags);
+}
+
+char *__getcwd_chk(char *buf, size_t n, size_t size)
+{
+        fits(n, size);
+        return getcwd(buf, n);
+}
+
+char *__fgets_chk(char *buf, size_t size, int n, FILE *f)
+{
+        fits(n < 0 ? 0 : (size_t)n, size);
+        return fgets(buf, n, f);
+}
+
+int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size)
+{
+        fits(n * sizeof(*fds), size);
+        return poll(fds, n, timeout);
+}
+
+ssize_t __readlinkat_chk(int dir, const char *path, char *buf, size_t n, size_t size)
+{
+        fits(n, size);
+        return readlinkat(dir, path, buf, n);
 }
 
 ssize_t __readlink_chk(const char *path, char *buf, size_t n, size_t size)
@@ -171,6 +227,23 @@ int __printf_chk(int flag, const char *format, ...)
 
         va_start(ap, format);
         r = __vfprintf_chk(stdout, flag, format, ap);
+        va_end(ap);
+        return r;
+}
+
+int __vdprintf_chk(int fd, int flag, const char *format, va_list ap)
+{
+        (void)flag;
+        return vdprintf(fd, format, ap);
+}
+
+int __dprintf_chk(int fd, int flag, const char *format, ...)
+{
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = __vdprintf_chk(fd, flag, format, ap);
         va_end(ap);
         return r;
 }
@@ -302,6 +375,10 @@ void constructors_run(void)
         if (done)
                 return;
         done = true;
-        for (size_t i = 0; &__init_array_start[i] < __init_array_end; i++)
+        /* Two symbols of the linker's, the ends of one array. */
+        size_t n =
+                ((uintptr_t)__init_array_end - (uintptr_t)__init_array_start) / sizeof(__init_array_start[0]);
+
+        for (size_t i = 0; i < n; i++)
                 __init_array_start[i]();
 }

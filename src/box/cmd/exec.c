@@ -46,12 +46,12 @@ static int init_pid(struct box *box, const char *id, int *ret, struct cfs_error 
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_free_ char *json = NULL;
-        struct oci_state *state;
+        struct oci_state *state = NULL;
         int r = cfs_state(&box->rt, id, &json, err);
 
         if (r >= 0)
                 r = oci_decode(&oci_state_type, "state", json, strlen(json), (void **)&state, &arena, err);
-        if (r >= 0)
+        if (r >= 0 && state)
                 *ret = state->pid;
         return r;
 }

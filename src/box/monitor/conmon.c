@@ -142,7 +142,7 @@ static int read_sync(int fd, int *ret_pid, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         struct oci_conmon_sync *s;
-        char line[8192];
+        char line[8192] = "";
         size_t len = 0;
         ssize_t n = 1;
         int r;

@@ -20,6 +20,19 @@
 
 #define CONFIG_MAX (64u << 20)
 
+/* "rootfs/" and "rootfs/." would make a link there look like a directory. The bundle itself (the first `keep` bytes) may
+ * be one. */
+static void cut_end(char *path, size_t keep)
+{
+        for (size_t n = strlen(path); n > 1; n = strlen(path)) {
+                size_t cut = path[n - 1] == '/' ? 1 : n > 2 && STREQ(path + n - 2, "/.") ? 2 : 0;
+
+                if (cut == 0 || (cut == 2 && n - 2 == keep))
+                        return;
+                path[n - cut] = '\0';
+        }
+}
+
 static int set_rootfs(struct ctx *c, struct cfs_error *err)
 {
         int r;
@@ -27,16 +40,10 @@ static int set_rootfs(struct ctx *c, struct cfs_error *err)
         if (!c->config->root || !c->config->root->path)
                 return 0;
         r = path_join(c->bundle, c->config->root->path, &c->rootfs, err);
-        /* "rootfs/" and "rootfs/." would make a link there look like a directory. The bundle itself may be one. */
-        for (char *s = r < 0 ? NULL : c->rootfs; s && !STREQ(s, "/");) {
-                size_t n = strlen(s);
-                size_t cut = s[n - 1] == '/' ? 1 : n > 2 && STREQ(s + n - 2, "/.") ? 2 : 0;
-
-                if (cut == 0 || (cut == 2 && n - 2 == strlen(c->bundle)))
-                        break;
-                s[n - cut] = '\0';
-        }
-        return r;
+        if (r < 0)
+                return r;
+        cut_end(c->rootfs, strlen(c->bundle));
+        return 0;
 }
 
 int bundle_documents(struct ctx *c, struct cfs_error *err)
