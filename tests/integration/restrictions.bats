@@ -236,6 +236,36 @@ setup() {
     is "$(mnt /proc/sys .opts[0])" ro
 }
 
+@test "masks where /dev/null is another thing: empty, read-only, each path once, with and without a user namespace" {
+    local how
+    for how in . '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+            | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.destination != "/sys"))'; do
+        rm -rf --one-file-system "$B"
+        new_bundle "$how" '.linux.maskedPaths = ["/proc/meminfo", "/srv/file", "/srv/file", "/srv/dir"]
+            | .mounts += [{"destination": "/dev/null", "source": "/dev/zero", "type": "bind", "options": ["bind"]}]'
+        mkdir -p "$B/rootfs/srv/dir"
+        echo secret | tee "$B/rootfs/srv/file" > "$B/rootfs/srv/dir/x"
+        [ "$how" = . ] || chown -R --no-dereference 100000:100000 "$B/rootfs"
+        inspect
+        is "$(got '[.mountinfo[] | split(" ") | .[4] | select(. == "/proc/meminfo" or startswith("/srv"))] | sort | join(" ")')" "/proc/meminfo /srv/dir /srv/file"
+        is "$(got '[.mountinfo[] | split(" ") | select(.[4] == "/")] | length')" 1
+        args sh -c 'cat /proc/meminfo /srv/file; ls /srv/dir; echo x > /srv/file; head -c 1 /dev/null | wc -c'
+        run cfs run -b "$B" "$ID"
+        contains "$output" "/srv/file: Read-only file system"
+        contains "$output" $'\n1'
+        is "${#lines[@]}" 2 "$output"
+        # Standard streams that are the null device stay one, which is not the host's: it could be given away.
+        args sleep 60
+        up
+        for what in create exec; do
+            [ "$what" = create ] && pid=$PID || { cfs exec --detach --pid-file "$T/pid" "$ID" sleep 50 < /dev/null > /dev/null 2>&1; pid=$(cat "$T/pid"); }
+            is "$(stat -L -c %t:%T "/proc/$pid/fd/0")" 1:3 "$what"
+            [ "$how" != . ] || [ "$(stat -L -c %d "/proc/$pid/fd/0")" != "$(stat -c %d /dev/null)" ]
+        done
+        cfs delete --force "$ID"
+    done
+}
+
 # What root of a user namespace may not enter: an owner that is not mapped takes CAP_DAC_OVERRIDE away (capabilities(7)).
 @test "paths in a directory that nobody in the container may enter need no mask; where its owner may, they have one" {
     new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 60000}]

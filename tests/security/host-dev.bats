@@ -112,7 +112,7 @@ NO_MOUNTS="$ADMIN"' | .linux.namespaces |= map(select(.type != "mount")) | .moun
 @test "root.path \"/\" without a mount namespace leaves no mount, however it is written [root-on-root]" {
     new_bundle "$NO_MOUNTS" '.process.args = ["/bin/sh", "-c", "wc -l < /proc/self/mountinfo"]'
     local path
-    for path in / // /. /proc/self/root/ /proc/..; do
+    for path in / // /. /proc/self/root/.. /proc/..; do
         config --arg p "$path" '.root.path = $p'
         is "$(on "wc -l < /proc/self/mountinfo > '$T/n'; \$CFS run -b $B $ID; \$CFS create -b $B $ID < /dev/zero > /dev/zero 2>&1;
             \$CFS delete -f $ID; wc -l < /proc/self/mountinfo")" "$(cat "$T/n")"$'\n'"$(cat "$T/n")" "$path"
@@ -125,7 +125,7 @@ NO_MOUNTS="$ADMIN"' | .linux.namespaces |= map(select(.type != "mount")) | .moun
     new_bundle "$NO_MOUNTS" '.process.args = ["/bin/true"] | .root.path = "/"'
     for property in '.mounts = [{"destination": "/mnt", "type": "tmpfs", "source": "x"}]' '.linux.maskedPaths = ["/proc/kcore"]' \
         '.linux.readonlyPaths = ["/proc/sys"]' '.root.readonly = true'; do
-        for path in / /proc/self/root/.; do
+        for path in / /proc/self/root/..; do
             jq "$property | .root.path = \"$path\"" "$B/config.json" > "$T/c.json"
             run on "wc -l < /proc/self/mountinfo > '$T/n'; \$CFS run -b $B --config $T/c.json $ID || echo refused; wc -l < /proc/self/mountinfo"
             grep -Eq "without a (mount namespace|private MNT namespace)" <<< "$output" || { echo "$output" >&2; return 1; }

@@ -117,8 +117,9 @@ bundle() {
     for trap in 'ln -s /proc/self/fd/0 /dev/null' 'echo x > /dev/null' 'mkfifo /dev/null' 'ln -s /dev/zero /dev/null'; do
         cfs exec "$ID" /bin/busybox sh -c "busybox rm -f /dev/null; busybox $trap" < /proc/version ||
             cfs exec "$ID" /bin/busybox sh -c "busybox rm -f /dev/null; $trap" < /proc/version
+        # Refused, where the way there is one; else it is a null device of the process's own.
         run host exec "$ID" /bin/chmod 600 /proc/self/fd/0
-        is "$status" 255 "$trap"
+        case $trap in *proc*) is "$status" 255 "$trap" ;; *) is "$status" 0 "$trap" ;; esac
         is "$(null)" "$BEFORE"
     done
 }

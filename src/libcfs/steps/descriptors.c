@@ -11,9 +11,11 @@
  * What is handed over is an object of the host's, and who owns it can change its mode and owner through /proc/self/fd. For a
  * file, a terminal or a pipe that is what the caller wants. The null device is different: it is what callers write who have
  * nothing to hand over (engines for a container without -i), and is the one that all of the host uses. Root in a container
- * would own it. So each of those descriptors that is the null device becomes the container's own, as in runc and crun.
+ * would own it. So each of those descriptors that is the null device becomes the container's own, as in runc and crun. Where
+ * another thing has its place (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
  */
 #include "base/cleanup.h"
+#include "base/mnt.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -24,11 +26,14 @@
 #include "libcfs/store/state.h"
 #include "libcfs/walk/trace.h"
 #include "oci.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+#define OVERFLOW_UID 65534 /* an owner that is not mapped */
 
 /* LISTEN_PID names the process that shall take the descriptors: us, or they are not ours to pass (sd_listen_fds(3)). */
 static int listen_fds_from_env(void)
@@ -87,6 +92,21 @@ static bool is_null_device(const struct stat *st)
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
+/* One that nothing else has, where the container has another thing on /dev/null. -EPERM: in a user namespace. There the
+ * host's can stay, if it belongs to a user that the container has not (user_namespaces(7)). */
+static int make_null(struct cfs_error *err)
+{
+        _cleanup_close_ int fs = mnt_new_fs("tmpfs", "tmpfs", NULL, 0, err);
+        int fd;
+
+        if (fs < 0)
+                return fs;
+        if (mknodat(fs, "null", S_IFCHR | 0666, makedev(1, 3)) < 0)
+                return err_sys(err, errno, "mknodat", "make a null device");
+        fd = openat(fs, "null", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? err_sys(err, errno, "openat", "open the new null device") : fd;
+}
+
 /* The container's null device, open for reading and writing. Its place can hold whatever the container likes (a link to
  * /proc/self/fd/0 among others), so it is looked at before it is opened, and opened through the host's procfs. */
 static int open_null(const struct ctx *c, int root, struct cfs_error *err)
@@ -101,7 +121,7 @@ static int open_null(const struct ctx *c, int root, struct cfs_error *err)
         if (fstat(fd, &st) < 0)
                 return err_sys(err, errno, "fstat", "examine `/dev/null`");
         if (!is_null_device(&st))
-                return err_set(err, CFS_E_INVALID, "`/dev/null` in the container is not the null device");
+                return make_null(err);
         (void)snprintf(path, sizeof(path), "self/fd/%d", fd);
         opened = openat(c->proc_fd, path, O_RDWR | O_CLOEXEC);
         return opened < 0 ? err_sys(err, errno, "openat", "open the container's `/dev/null`") : opened;
@@ -116,6 +136,11 @@ static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
         if (root < 0)
                 return err_sys(err, errno, "open", "open `/`");
         null = open_null(c, root, err);
+        if (null == -EPERM && ctx_has_ns(c, CLONE_NEWUSER) && fstat(from, &st) == 0 &&
+            st.st_uid == OVERFLOW_UID) {
+                err_clear(err);
+                return 0;
+        }
         if (null < 0)
                 return err_prefix(
                         err, null,

@@ -6,6 +6,8 @@
  * could have put a link there, and made us bind anything, writable, on /proc/sys/kernel/core_pattern (CVE-2025-31133).
  * So it is opened without following links and must be the character device 1:3; clones are made of that descriptor, not
  * of the path.
+ * Where another thing has its place, an image's or a mount's (`--volume /dev/zero:/dev/null`), an empty file of a read-only
+ * tmpfs is the mask.
  *
  * Kubernetes masks one path for each CPU. All directories share one tmpfs: the first gets it, the others get clones,
  * which cost a tenth.
@@ -31,6 +33,7 @@
 struct masks {
         struct mount_env env; /* for the label                                    */
         int null_fd;          /* the container's /dev/null                        */
+        int empty_fd;         /* in its place: an empty file, mounted somewhere already */
         int dir_fd;           /* the empty directory, mounted somewhere already   */
 };
 
@@ -50,31 +53,78 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
         }
 }
 
+/* The container's /dev/null; -ENXIO when there is another thing in its place. */
 static int open_null(int root_fd, struct cfs_error *err)
 {
-        _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, err);
-        _cleanup_close_ int fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, err);
+        _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, NULL);
+        _cleanup_close_ int fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
 
+        if (fd == -ENOENT || fd == -ELOOP || fd == -ENOTDIR)
+                return -ENXIO;
         if (fd < 0)
-                return fd;
+                return err_sys(err, -fd, "openat2", "open the container's `/dev/null`");
         if (fstat(fd, &st) < 0)
                 return err_sys(err, errno, "fstat", "examine the container's `/dev/null`");
-        if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-                return err_set(err, CFS_E_INVALID, "the container's `/dev/null` is not the null device");
-        return TAKE_FD(fd);
+        return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? TAKE_FD(fd) : -ENXIO;
+}
+
+/* On top of the root for as long as it takes: only what is attached can be cloned, and what is open stays. */
+static int attach_and_open(int fs_fd, int root_fd, const char *name, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = -1, cwd = -1;
+        int r = mnt_attach(fs_fd, root_fd, err);
+
+        if (r < 0)
+                return r;
+        fd = mnt_clone(fs_fd, name, false, err);
+        cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (cwd < 0 || fchdir(fs_fd) < 0 || umount2(".", MNT_DETACH) < 0 || fchdir(cwd) < 0)
+                return err_sys(err, errno, "umount2", "detach the masks");
+        return fd < 0 ? fd : TAKE_FD(fd);
+}
+
+/* A detached mount of an empty file. The second and later files are masked with a clone of what is attached then. */
+static int make_empty(const struct masks *k, int root_fd, struct cfs_error *err)
+{
+        const char *options[] = { "nr_inodes=2", NULL, NULL };
+        _cleanup_close_ int fs = -1, file = -1, fd = -1;
+        int r;
+
+        if (mount_label_option(&k->env, "tmpfs", NULL, &options[1]) < 0)
+                return err_nomem(err);
+        fs = mnt_new_fs("tmpfs", "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                        err);
+        if (fs < 0)
+                return fs;
+        file = openat(fs, "empty", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+        if (file < 0)
+                return err_sys(err, errno, "openat", "make an empty file for masks");
+        (void)close(TAKE_FD(file));
+        fd = attach_and_open(fs, root_fd, "empty", err);
+        r = fd < 0 ? fd : mnt_setattr(fd, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+        return r < 0 ? r : TAKE_FD(fd);
 }
 
 static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
+        int r;
 
-        if (k->null_fd < 0)
+        if (k->null_fd < 0 && k->empty_fd < 0) {
                 k->null_fd = open_null(root_fd, err);
-        if (k->null_fd < 0)
-                return k->null_fd;
-        fd = mnt_clone(k->null_fd, "", false, err);
-        return fd < 0 ? fd : mnt_attach(fd, target, err);
+                if (k->null_fd < 0 && k->null_fd != -ENXIO)
+                        return k->null_fd;
+        }
+        if (k->null_fd >= 0 || k->empty_fd >= 0) {
+                fd = mnt_clone(k->null_fd >= 0 ? k->null_fd : k->empty_fd, "", false, err);
+                return fd < 0 ? fd : mnt_attach(fd, target, err);
+        }
+        fd = make_empty(k, root_fd, err);
+        r = fd < 0 ? fd : mnt_attach(fd, target, err);
+        if (r >= 0)
+                k->empty_fd = TAKE_FD(fd);
+        return r;
 }
 
 static int mask_dir(struct masks *k, int target, struct cfs_error *err)
@@ -106,6 +156,8 @@ static bool is_masked(const struct masks *k, const struct stat *st)
 
         if (S_ISCHR(st->st_mode))
                 return st->st_rdev == makedev(1, 3);
+        if (S_ISREG(st->st_mode))
+                return k->empty_fd >= 0 && fstat(k->empty_fd, &dir) == 0 && dir.st_dev == st->st_dev;
         return S_ISDIR(st->st_mode) && k->dir_fd >= 0 && fstat(k->dir_fd, &dir) == 0 &&
                dir.st_dev == st->st_dev;
 }
@@ -133,7 +185,7 @@ static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error
 
 int masked_paths_init(struct ctx *c, struct cfs_error *err)
 {
-        struct masks k = { .null_fd = -1, .dir_fd = -1 };
+        struct masks k = { .null_fd = -1, .empty_fd = -1, .dir_fd = -1 };
         const char *label = c->linux_->mount_label;
         int r = 0;
 
@@ -143,7 +195,9 @@ int masked_paths_init(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         (void)err_property(err, r, "linux.maskedPaths[%zu]", i);
         }
-        cleanup_close_p(&k.null_fd);
+        if (k.null_fd >= 0)
+                (void)close(k.null_fd);
+        cleanup_close_p(&k.empty_fd);
         cleanup_close_p(&k.dir_fd);
         return r;
 }

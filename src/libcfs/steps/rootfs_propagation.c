@@ -73,5 +73,8 @@ void rootfs_propagation_explain(const struct ctx *c, struct report *r)
 {
         if (c->ns_new & CLONE_NEWNS)
                 report_line(r, "make the copied mounts %s",
-                            c->linux_->rootfs_propagation ? c->linux_->rootfs_propagation : "rslave");
+                            !c->linux_->rootfs_propagation ||
+                                            strstr(c->linux_->rootfs_propagation, "unbindable")
+                                    ? "rslave"
+                                    : c->linux_->rootfs_propagation);
 }
