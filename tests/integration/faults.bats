@@ -188,3 +188,33 @@ created() {
     cfs start "$ID"
     wait_for test -s "$T/program"
 }
+
+# A state directory on a disk: rename(2) may be there after a power failure, and what was written before not. Prefixes of the
+# record stand for the points of its write(2).
+@test "power loss: a record that is cut off is an error that names the file, and delete --force removes it" {
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    up
+    local record size n
+    record=$(cat "$STATE/$ID/state.json")
+    size=${#record}
+    cfs delete --force "$ID"
+    for ((n = 0; n < size; n += 97)); do
+        mkdir -p "$STATE/$ID"
+        printf %s "${record:0:n}" > "$STATE/$ID/state.json"
+        run cfs state "$ID"
+        is "$status" 1
+        contains "$output" state.json
+        run cfs list -q
+        contains "$output" "$ID"
+        run cfs delete "$ID"
+        is "$status" 1 "$n"
+        cfs delete --force "$ID"
+        is "$(ls -A "$STATE")" ""
+    done
+    # And what may lie there without a record: the next one, a temporary file, nothing at all.
+    mkdir -p "$STATE/$ID"
+    printf '{' | tee "$STATE/$ID/state.json.next" > "$STATE/$ID/state.json.new-1"
+    args true
+    cfs run -b "$B" "$ID"
+    is "$(ls -A "$STATE")" ""
+}
