@@ -42,7 +42,11 @@ int io_write_all(int fd, const void *data, size_t len);
 /* Closes the descriptors that are not negative, those with neighbouring numbers with one system call. Sorts the list. */
 void io_close_all(int *fds, size_t n);
 
-/* Marks all descriptors from `first` on close-on-exec (close_range(2), Linux 5.11). 0 or -errno. */
-int io_cloexec_from(unsigned first);
+/* Makes all descriptors from `first` on close-on-exec (close_range(2)). Where that is refused (the filter of an outer sandbox),
+ * one by one, as the procfs at proc_fd lists them. 0 or -errno. */
+int io_cloexec_from(int proc_fd, unsigned first);
+
+/* Calls each() for the descriptors from `first` on, until it returns an error. It may close them. 0 or -errno. */
+int io_each_descriptor(int proc_fd, int first, int (*each)(void *data, int fd), void *data);
 
 #endif

@@ -123,3 +123,12 @@ bundle() {
         is "$(null)" "$BEFORE"
     done
 }
+
+@test "nodes that cannot be made are the host's, bound: their mode and owner stay, and they can be written to [bound-node]" {
+    local nr
+    nr=$(printf '#include <sys/syscall.h>\nSYS_mknodat\n' | ${CC:-cc} -E - 2> /dev/null | tail -n 1 | grep -E '^[0-9]+$') || skip "needs a C compiler"
+    bundle
+    args sh -c 'chmod 600 /dev/null; chown 5:5 /dev/null; chmod 600 /proc/self/fd/0; echo x > /dev/null && echo written'
+    is "$(outside sh -c 'exec "$@" < /dev/null 2> /dev/null' sh "$ATTACKER" refuse "$nr" 1 "$CFS" --root "$STATE" run -b "$B" "$ID")" written
+    is "$(null)" "$BEFORE"
+}

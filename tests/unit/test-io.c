@@ -252,7 +252,7 @@ static void cloexec_from_marks(void **state)
         assert_true(fd >= 0);
         a = fcntl(fd, F_DUPFD, 100);
         b = fcntl(fd, F_DUPFD, 200);
-        assert_int_equal(io_cloexec_from(150), 0);
+        assert_int_equal(io_cloexec_from(-1, 150), 0);
         assert_int_equal(fcntl(a, F_GETFD), 0);
         assert_int_equal(fcntl(b, F_GETFD), FD_CLOEXEC);
         (void)close(a);

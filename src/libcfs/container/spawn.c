@@ -32,6 +32,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/store/state.h"
@@ -50,7 +51,13 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         sync_close(theirs);
         c->sync = ours;
         c->pid = 0;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 && !WEAKENED("refused-calls")) {
+                struct cfs_error e = { 0 };
+
+                (void)err_sys(&e, errno, "prctl", "set the parent death signal");
+                sync_send_failed(ours, &e);
+                _exit(1);
+        }
         /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by CLONE_CLEAR_SIGHAND, which
          * spares SIG_IGN. This early, since a filter may forbid it later. */
         proc_default_signals(c->ignored_signals);
@@ -202,6 +209,13 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         return 0;
 }
 
+static int set_dumpable(bool dumpable, struct cfs_error *err)
+{
+        if (prctl(PR_SET_DUMPABLE, dumpable) < 0 && !WEAKENED("refused-calls"))
+                return err_sys(err, errno, "prctl", "make the process %sdumpable", dumpable ? "" : "un");
+        return 0;
+}
+
 int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
 {
         struct sync *mine = calloc(1, sizeof(*mine)), *theirs = calloc(1, sizeof(*theirs));
@@ -220,10 +234,12 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
         }
         c->ignored_signals = proc_ignored_signals(c->proc_fd);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
-        (void)prctl(PR_SET_DUMPABLE, c->rootless && (c->ns_new & CLONE_NEWUSER));
-        r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged
-                                                                : spawn_direct)(c, mine, theirs, child, err);
-        (void)prctl(PR_SET_DUMPABLE, 0);
+        r = set_dumpable(c->rootless && (c->ns_new & CLONE_NEWUSER), err);
+        if (r >= 0)
+                r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged : spawn_direct)(
+                        c, mine, theirs, child, err);
+        if (r >= 0)
+                r = set_dumpable(false, err);
         sync_close(theirs);
         free(theirs);
         mine->waited_long = aside_after_a_while;

@@ -20,6 +20,7 @@
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "base/sys.h"
 #include <errno.h>
 #include <limits.h>
@@ -114,6 +115,13 @@ static void warn_of_difference(const struct mount_node *n, int fd)
                             n->path);
 }
 
+/* It is the host's own node, which root in a container without a user namespace owns. Through a read-only mount its mode and
+ * owner cannot be changed; a device can be written to all the same. */
+static int protect_host(int fd, struct cfs_error *err)
+{
+        return WEAKENED("bound-node") ? 0 : mnt_setattr(fd, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+}
+
 /* ---- mounting one ------------------------------------------------------------------------------------------------- */
 
 static int bind_node(const struct mount_node_maker *k, int dir, const char *name, const struct mount_node *n,
@@ -126,8 +134,13 @@ static int bind_node(const struct mount_node_maker *k, int dir, const char *name
         fd = made ? mnt_clone(k->made_fd, n->made, false, err) : clone_host(n, err);
         if (fd < 0)
                 return fd;
-        if (!made)
+        if (!made) {
+                int r = protect_host(fd, err);
+
+                if (r < 0)
+                        return r;
                 warn_of_difference(n, fd);
+        }
         file = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
         if (file < 0 && errno != EEXIST)
                 return err_sys(err, errno, "openat", "make `%s`", n->path);

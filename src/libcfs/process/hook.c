@@ -67,20 +67,26 @@ struct child {
 static int child_main(void *arg)
 {
         struct child *c = arg;
+        int proc_fd, r;
 
-        (void)setsid();
+        if (setsid() < 0)
+                goto failed;
         proc_default_signals(UINT64_MAX);
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(c->stdio[fd], fd) < 0)
                         goto failed;
-        if (io_cloexec_from(3) < 0)
+        /* Ours are close-on-exec from birth; those of other users of the library need not be. */
+        proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        r = io_cloexec_from(proc_fd, 3);
+        if (r < 0) {
+                errno = -r;
                 goto failed;
+        }
         /* A bundle that the user namespace's root cannot enter is no reason not to run. */
         if (chdir(c->call->cwd) < 0 && chdir("/") < 0)
                 goto failed;
         if (c->call->confine) {
-                int r = c->call->confine(c->call->confine_data);
-
+                r = c->call->confine(c->call->confine_data);
                 if (r < 0) {
                         c->confine_failed = -r;
                         _exit(127);

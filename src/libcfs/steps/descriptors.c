@@ -3,7 +3,7 @@
  * Which descriptors the program gets: 0, 1, 2, then LISTEN_FDS (sd_listen_fds(3)), then --preserve-fds, as far as they are open; nothing else
  * (runtime.md does not ask for more, CVE-2024-21626 shows why).
  *
- * The runtime's own are all close-on-exec, and so are those that its caller left open: io_cloexec_from(3) at start-up.
+ * The runtime's own are all close-on-exec, and so are those that its caller left open: ctx_facts() sees to that.
  * That protects the program, not us: before the init looks up the working directory and the program as the user wrote
  * them, every descriptor that leads to a directory must be gone, or a path like /proc/self/fd/7/.. would lead to the
  * host. What may stay are sockets, the terminal, and what the user asked to hand over.
@@ -15,6 +15,7 @@
  * another thing has its place (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
  */
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -191,6 +192,11 @@ static int last_kept(const struct ctx *c)
         return last;
 }
 
+static int close_unkept(void *data, int fd)
+{
+        return is_kept(data, fd) || close(fd) == 0 ? 0 : -errno;
+}
+
 /* Range by range: what lies between two that are kept. */
 int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 {
@@ -205,8 +211,11 @@ int descriptors_host_init(struct ctx *c, struct cfs_error *err)
         }
         if (r == 0)
                 r = sys_close_range((unsigned)begin, ~0u, 0);
+        /* Refused by the filter of an outer sandbox, say. */
+        if (r < 0 && !WEAKENED("refused-calls"))
+                r = io_each_descriptor(c->proc_fd, 3, close_unkept, c);
         if (r < 0) /* CVE-2024-21626: a working directory could lead through them to the host */
-                return err_sys(err, errno, "close_range", "close the descriptors of the host");
+                return err_sys(err, -r, "close_range", "close the descriptors of the host");
         c->proc_fd = c->rootfs_fd = -1;
         return 0;
 }

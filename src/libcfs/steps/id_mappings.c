@@ -28,6 +28,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/process/id_map.h"
 #include "libcfs/walk/ctx.h"
@@ -416,14 +417,26 @@ static int become_user(const struct ctx *c, struct cfs_error *err)
                        : 0;
 }
 
+/* By the namespace, for good (user_namespaces(7)); and not by the filter of a sandbox, say. */
+static bool is_setgroups_denied(const struct ctx *c)
+{
+        _cleanup_close_ int fd = path_open_proc(c->proc_fd, "self/setgroups", O_RDONLY | O_CLOEXEC, NULL);
+        char text[4];
+
+        return fd >= 0 && read(fd, text, sizeof(text)) == sizeof(text) && memcmp(text, "deny", 4) == 0;
+}
+
 int id_mappings_init(struct ctx *c, struct cfs_error *err)
 {
         int r;
 
         /* An ordinary user's groups are kept until process.user sets the container's: a source of a mount may be within
          * reach through them alone. EPERM: denied in this namespace. Groups that are not mapped give no rights inside. */
-        if (!c->rootless && !ctx_keeps_groups(c) && setgroups(0, NULL) < 0 && errno != EPERM)
-                return err_sys(err, errno, "setgroups", "drop the supplementary groups");
+        if (!c->rootless && !ctx_keeps_groups(c) && setgroups(0, NULL) < 0) {
+                r = errno;
+                if (r != EPERM || !(is_setgroups_denied(c) || WEAKENED("refused-calls")))
+                        return err_sys(err, r, "setgroups", "drop the supplementary groups");
+        }
         r = become_group(c, err);
         if (r >= 0)
                 r = become_user(c, err);

@@ -8,9 +8,10 @@
  * the SEARCH permission for the owner, which a new session keyring does not give. The kernel looks for the name in
  * the user namespace of the caller only, so that containers cannot join each other's.
  *
- * Kernels without keyrings (ENOSYS) and sandboxes that forbid them to us (EPERM, EACCES: the default seccomp profile
- * of an outer container) are common, and then there is no key to protect or nothing that we could do: a warning.
- * EDQUOT is an error: every keyring counts, and an administrator can raise the number.
+ * Kernels without keyrings (ENOSYS) and sandboxes that forbid them to the runtime (EPERM: the default seccomp profile of an
+ * outer container) are common. Where keyctl(2) is refused altogether, it is to the container, too, which inherits the filter:
+ * no key can be read, and that is a warning. Everything else is an error, or the container would share the caller's keys: a
+ * keyring of that name that belongs to another user (EACCES), a quota (EDQUOT: an administrator can raise it).
  *
  * With SELinux the keyring must bear the container's label, or the container may not use it: attr/keycreate says
  * what the next keys of this thread are labelled with.
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/store/state.h"
@@ -46,13 +48,22 @@ bool keyring_wanted(const struct ctx *c)
         return !c->state || !c->state->record->no_new_keyring;
 }
 
+/* Is it refused to ask for the number of one's own keyring, which every process may? */
+static bool is_refused(int e)
+{
+        const int spec_session_keyring = -3; /* KEY_SPEC_SESSION_KEYRING */
+
+        return (e == ENOSYS || e == EPERM) &&
+               syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, spec_session_keyring, 0) < 0 && errno == e;
+}
+
 static int join(const char *name, struct cfs_error *err)
 {
         long id;
         int r;
 
         id = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
-        if (id < 0 && (errno == ENOSYS || errno == EPERM || errno == EACCES)) {
+        if (id < 0 && (is_refused(errno) || WEAKENED("refused-calls"))) {
                 log_warning("no session keyring for the container, it shares the caller's: %s",
                             err_strerror(errno));
                 return 0;
@@ -61,7 +72,7 @@ static int join(const char *name, struct cfs_error *err)
                 r = err_sys(err, errno, "keyctl", "join session keyring `%s`", name);
                 if (r == -EDQUOT)
                         return err_hint(err, r, "raise kernel.keys.maxkeys, or use --no-new-keyring");
-                return r;
+                return err_hint(err, r, "with --no-new-keyring the container shares the caller's");
         }
         if (syscall(SYS_keyctl, KEYCTL_SETPERM, id, PERM) < 0)
                 return err_sys(err, errno, "keyctl", "set the permissions of session keyring `%s`", name);

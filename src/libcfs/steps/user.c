@@ -160,8 +160,9 @@ int user_init(struct ctx *c, struct cfs_error *err)
         bool keep = u->uid != 0;
         int r;
 
-        if (u->has_umask)
-                (void)umask(u->umask);
+        /* It fails only where a sandbox refuses it. */
+        if (u->has_umask && umask(u->umask) == (mode_t)-1)
+                return err_property(err, err_sys(err, errno, "umask", "set the umask"), "process.user.umask");
         r = own_streams(u, err);
         if (r < 0)
                 return err_property(err, r, "process.user.uid");

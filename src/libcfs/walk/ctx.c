@@ -89,13 +89,13 @@ int ctx_facts(struct ctx *c, struct cfs_error *err)
         int r;
 
         find_inherited(c);
-        r = io_cloexec_from(3);
-        if (r < 0) /* the container would get them */
-                return err_sys(err, -r, "close_range", "keep our caller's descriptors from the container");
         c->euid = geteuid();
         c->proc_fd = path_open_host_proc(err);
         if (c->proc_fd < 0)
                 return c->proc_fd;
+        r = io_cloexec_from(c->proc_fd, 3);
+        if (r < 0) /* the container would get them */
+                return err_sys(err, -r, "close_range", "keep the caller's descriptors from the container");
         if (c->euid != 0 || fstatat(c->proc_fd, "self/ns/user", &st, 0) == 0)
                 c->rootless = c->euid != 0 || st.st_ino != INITIAL_USERNS_INO;
         else if (errno != ENOENT) /* a kernel without user namespaces */

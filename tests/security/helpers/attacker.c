@@ -11,6 +11,9 @@
  *                                          root, the working directory and the namespaces must be its own, no descriptor may
  *                                          be a file, the executable must not open for writing, and the environment must
  *                                          not be that of the runtime's caller, who has CANARY in it.
+ *      attacker refuse CALL[:ARG] ERRNO COMMAND...
+ *                                          the sandbox of the runtime: executes the command with a seccomp filter that answers the
+ *                                          system call of that number (with that first argument) with the error number.
  *      attacker ways DIR                   as a process of the container with CAP_SYS_ADMIN and CAP_SYS_CHROOT: where the ways lead
  *                                          that go up from the root. Prints the device and inode of "/..", of the root after
  *                                          setns(2) into its own mount namespace, and of where one gets from below a
@@ -22,9 +25,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +365,38 @@ static int ways(const char *dir)
         return 0;
 }
 
+/* ---- refuse ------------------------------------------------------------------------------------------------------ */
+
+static int refuse(char **argv)
+{
+        char *end;
+        unsigned call = (unsigned)strtoul(argv[0], &end, 10), error = (unsigned)strtoul(argv[1], NULL, 10);
+        int any = *end != ':';
+        unsigned arg = any ? 0 : (unsigned)strtol(end + 1, NULL, 10);
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, (unsigned char)(any ? 1 : 3)),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arg, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
+
+        if (any) { /* without a look at the argument */
+                code[2] = code[4];
+                code[3] = code[5];
+                program.len = 4;
+        }
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
+                perror("seccomp");
+                return 125;
+        }
+        (void)execvp(argv[2], argv + 2);
+        perror(argv[2]);
+        return 126;
+}
+
 int main(int argc, char **argv)
 {
         struct sigaction a = { .sa_handler = on_signal };
@@ -374,6 +412,8 @@ int main(int argc, char **argv)
                 spying = 1;
                 return hunt(argv + 2, argc - 2);
         }
+        if (argc > 4 && strcmp(argv[1], "refuse") == 0)
+                return refuse(argv + 2);
         if (argc == 3 && strcmp(argv[1], "ways") == 0)
                 return ways(argv[2]);
         return 2;
