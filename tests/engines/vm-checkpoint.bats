@@ -97,3 +97,25 @@ goes_on() { local n; n=$(last "$1") && [ "${n:-0}" -gt "$2" ]; }
     [ -s "$BATS_TEST_TMPDIR/images/inventory.img" ]
     containerd_stop
 }
+
+@test "containerd: a container becomes an image, and a new container goes on from it" {
+    local n out=$BATS_TEST_TMPDIR/out
+    D="$ENGINES/containerd"
+    containerd_start
+    CTR=(ctr -a "$D/sock")
+    mkdir -p "$out"
+    ok "${CTR[@]}" run -d --runc-binary "$RUNTIME_PATH" --mount "type=bind,src=$out,dst=/out,options=rbind:rw" \
+        localhost/bb:latest k2 sh -c 'i=0; while :; do i=$((i+1)); echo $i > /out/count; sleep 0.2; done'
+    wait_for sh -c "[ \$(cat $out/count) -gt 3 ]"
+    ok "${CTR[@]}" container checkpoint --rw --image --task k2 localhost/saved:latest
+    "${CTR[@]}" task kill -s KILL k2
+    wait_for sh -c "! ${CTR[*]} task ls | grep k2 | grep -q RUNNING"
+    ok "${CTR[@]}" task delete k2
+    n=$(cat "$out/count")
+    ok "${CTR[@]}" container delete k2
+    ok "${CTR[@]}" container restore --rw --live k3 localhost/saved:latest
+    wait_for sh -c "[ \$(cat $out/count) -gt $n ]"
+    contains "$("${CTR[@]}" task ls)" k3
+    ok "${CTR[@]}" task kill -s KILL k3
+    containerd_stop
+}
