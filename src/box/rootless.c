@@ -53,6 +53,7 @@ static bool find_range(const char *file, uid_t uid, uint32_t *ret_first, uint32_
                 for (const char *line = passwd; *line; line += strcspn(line, "\n"), line += *line != '\0') {
                         unsigned id;
 
+                        /* NOLINTNEXTLINE(cert-err34-c): a wrong one is refused by newuidmap */
                         if (sscanf(line, "%63[^:\n]:%*[^:\n]:%u:", name, &id) == 2 && id == uid)
                                 break;
                         name[0] = '\0';
@@ -62,6 +63,7 @@ static bool find_range(const char *file, uid_t uid, uint32_t *ret_first, uint32_
         for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line != '\0') {
                 char who[64];
 
+                /* NOLINTNEXTLINE(cert-err34-c): a wrong one is refused by newuidmap */
                 if (sscanf(line, "%63[^:\n]:%u:%u", who, ret_first, ret_count) == 3 &&
                     (STREQ(who, number) || (*name && STREQ(who, name))))
                         return *ret_count > 0;
@@ -198,6 +200,7 @@ static bool known_holder(const char *path, struct proc_identity *ret)
         char text[128];
 
         if (io_read_small(AT_FDCWD, path, text, sizeof(text)) < 0 ||
+            /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
             sscanf(text, "%d %llu %39s", &ret->pid, &start, ret->boot_id) != 3)
                 return false;
         ret->start_time = start;

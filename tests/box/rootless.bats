@@ -78,6 +78,7 @@ box() { user "$T/bin/cfs-box" "$@"; }
     command -v conmon > /dev/null || skip "needs conmon"
     box run -d --name w --network none busybox sh -c 'echo out; sleep 100' > /dev/null
     [ "$(box exec w id -u)" = 0 ]
+    for i in {1..100}; do [ "$(box logs w)" = out ] && break; sleep 0.05; done
     [ "$(box logs w)" = out ]
     box stop -t 0 w > /dev/null
     [ "$(box inspect w | jq -c '[.state, .exitCode]')" = '["exited",137]' ]

@@ -76,10 +76,11 @@ static int cpu(struct config *x, struct oci_resources *res)
                 r = parse_number("cpu-shares", o->cpu_shares, 2, 262144, &c->shares, x->err);
                 c->has_shares = true;
         }
+        if (r < 0)
+                return r;
         c->cpus = oci_arena_strdup(x->arena, o->cpuset);
-        if (r >= 0)
-                res->cpu = c;
-        return r;
+        res->cpu = c;
+        return 0;
 }
 
 static int others(struct config *x, struct oci_resources *res)

@@ -259,6 +259,7 @@ int create_reopen(struct container *c, const struct box *box, const char *id, st
         (void)snprintf(c->name, sizeof(c->name), "%s", row_now->name);
         (void)snprintf(c->image, sizeof(c->image), "%s", row_now->image_id);
         (void)snprintf(c->dir, sizeof(c->dir), "%s", row_now->bundle);
+        /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (userns && sscanf(userns, "%u:%u", &c->host_id, &c->n_ids) != 2)
                 c->host_id = c->n_ids = 0;
         return 0;

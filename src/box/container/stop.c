@@ -42,6 +42,7 @@ static int look(const struct box *box, const char *id, bool *ret_live, struct pr
                 return r;
         *ret_live = store_column_int(stmt, 0);
         *ret_code = store_column_null(stmt, 2) ? -1 : (int)store_column_int(stmt, 2);
+        /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (sscanf(store_column(stmt, 1), "%d %llu %39s", &p->pid, &start, p->boot_id) < 2)
                 p->pid = 0;
         p->start_time = start;

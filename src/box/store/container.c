@@ -161,6 +161,7 @@ static void fill_numbers(struct sqlite3_stmt *s, struct oci_box_container *c)
         c->detached = store_column_int(s, 14);
         c->auto_remove = store_column_int(s, 15);
         c->has_restarts = c->has_terminal = c->has_detached = c->has_auto_remove = true;
+        /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (STREQ(c->state, "running") && sscanf(store_column(s, 6), "%d", &pid) == 1) {
                 c->pid = pid;
                 c->has_pid = true;

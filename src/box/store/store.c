@@ -230,6 +230,7 @@ bool store_owner_alive(const char *owner)
         unsigned long long start = 0;
         int pid = 0;
 
+        /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (sscanf(owner, "%d %llu %39s", &pid, &start, id.boot_id) < 2 || pid <= 0)
                 return false;
         id.pid = pid;
