@@ -216,7 +216,7 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
                 "SELECT id, created, (SELECT coalesce(sum(size), 0) FROM layers WHERE id IN"
                 "  (SELECT layer FROM image_layers WHERE image=images.id)), config,"
                 " (SELECT coalesce(group_concat(name || char(31), ''), '') FROM tags WHERE image=images.id)"
-                " FROM images WHERE ?1 IS NULL OR id=?1 ORDER BY created DESC, id",
+                " FROM images WHERE ?1 IS NULL OR id=?1 ORDER BY created DESC, rowid DESC",
                 "s", id);
         while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_image *im = oci_arena_alloc(arena, sizeof(*im));
