@@ -129,6 +129,7 @@ class Start(Verb):
         return self.good_report(self.path) + self.status_is(['running'], 'wrong success')
 
     def failure(self, path):
+        self.w.settle()  # an init that has failed may be on its way out
         status, _ = self.state()
         if status == 'created':
             if self.ran(self.path):
