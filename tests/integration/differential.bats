@@ -5,6 +5,8 @@ load helpers/common
 
 setup() {
     setup_common
+    # Standard input: crun would give the machine's /dev/null to the process's user.
+    : > "$T/empty"
     root_only
 }
 
@@ -60,12 +62,12 @@ compare() {
     local name others=0
     config '.ociVersion = "1.0.2"'
     HOST_NS=$(for f in /proc/self/ns/*; do echo "${f##*/} $(readlink "$f")"; done | jq -Rn '[inputs | split(" ") | {key: .[0], value: .[1]}] | from_entries')
-    runtime cfs run -b "$B" "$ID" < /dev/null > "$T/cfs.json"
+    runtime cfs run -b "$B" "$ID" < "$T/empty" > "$T/cfs.json"
     normalise "$T/cfs.json" > "$T/cfs.normal"
     for name in ${OTHERS:-runc crun}; do
         command -v $name > /dev/null || continue
         others=$((others + 1))
-        runtime $name run -b "$B" "$ID$name" < /dev/null > "$T/$name.json" 2> "$T/$name.err" || {
+        runtime $name run -b "$B" "$ID$name" < "$T/empty" > "$T/$name.json" 2> "$T/$name.err" || {
             echo "# $name does not run this: $(tail -1 "$T/$name.err")" >&3
             continue
         }
@@ -131,9 +133,9 @@ compare() {
     jq '.process | .args = ["/bin/inspector"] | .cwd = "/tmp" | .env += ["A=1", "HOME=/x"] | .user.uid = 5' "$B/config.json" > "$T/process.json"
     for name in cfs runc crun; do
         command -v $name > /dev/null || [ $name = cfs ] || continue
-        runtime $name run --detach -b "$B" "$ID$name" < /dev/null > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
-        runtime $name exec --process "$T/process.json" "$ID$name" > "$T/$name.json" < /dev/null
-        runtime $name exec --user 5 --env A=1 "$ID$name" /bin/inspector > "$T/$name.user" < /dev/null
+        runtime $name run --detach -b "$B" "$ID$name" < "$T/empty" > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
+        runtime $name exec --process "$T/process.json" "$ID$name" > "$T/$name.json" < "$T/empty"
+        runtime $name exec --user 5 --env A=1 "$ID$name" /bin/inspector > "$T/$name.user" < "$T/empty"
         runtime $name delete --force "$ID$name"
         jq '.pid = null | .sid = null | .pgid = null | .env |= sort' "$T/$name.json" > "$T/x"
         normalise "$T/x" > "$T/$name.normal"
@@ -153,7 +155,7 @@ compare() {
     local name others=0
     for name in cfs runc crun; do
         command -v $name > /dev/null || [ $name = cfs ] || continue
-        runtime $name run --detach -b "$B" "$ID$name" < /dev/null > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
+        runtime $name run --detach -b "$B" "$ID$name" < "$T/empty" > "$T/log" 2>&1 || { cat "$T/log"; return 1; }
         # runc took c 10:200 out once and had to put it back; crun 1.8 does not have it.
         sort "/sys/fs/cgroup/devices/$ID/devices.list" > "$T/$name.devices"
         runtime $name delete --force "$ID$name"
