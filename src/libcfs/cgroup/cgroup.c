@@ -134,6 +134,23 @@ static void check_rights(const struct cgroup *cg, const char *inner, struct chec
         }
 }
 
+/* An ordinary user's cgroupsPath has to be possible in one hierarchy at least. */
+static void check_path(const struct cgroup *cg, const char *inner, struct check_data *d)
+{
+        struct cfs_error err = { 0 };
+        struct detect_host *host;
+        char why[700], text[900];
+
+        if (str_empty(cg->rq.path) || detect_hierarchies(&host, &err) < 0 || detect_own(host, &err) < 0 ||
+            host->n == 0)
+                return;
+        for (size_t i = 0; i < host->n; i++)
+                if (!has_obstacle(&host->mount[i], inner, why, sizeof(why)))
+                        return;
+        (void)snprintf(text, sizeof(text), "cannot be made: %s; %s", why, OBSTACLE_HINT);
+        d->report(d->data, true, "linux.cgroupsPath", text);
+}
+
 void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                   void (*report)(void *data, bool host, const char *property, const char *message),
                   void *data)
@@ -151,6 +168,8 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                         check_report(&d, &err);
                 unit_check_annotations(rq->annotations, check_report, &d);
         }
+        if (look_at_host && rq->rootless && rq->manager == CGROUP_MANAGER_CGROUPFS && inner)
+                check_path(&cg, inner, &d);
         if (!rq->resources)
                 return;
         rules_check(rq, check_report, &d);

@@ -10,7 +10,8 @@
  * undo must then touch nothing: what was made is taken back here, and the record forgets the rest.
  *
  * Rootless. A user owns, at best, a subtree of v2 that somebody delegated to him. Where nothing may be made, a
- * container runs without cgroups, unless a limit was asked for: settings.c says which.
+ * container runs without cgroups, unless a limit (settings.c says which) or a path was asked for. One hierarchy is
+ * enough for a path: listing, freezing and killing then work by that one.
  */
 #include "libcfs/cgroup/manager/cgroupfs.h"
 #include "base/cleanup.h"
@@ -87,38 +88,76 @@ void cgroupfs_withdraw(struct cgroup *cg)
                 cg->rec->n_hierarchies = 0;
 }
 
+static void explain_path(const struct cgroup *cg, char *ret, size_t size)
+{
+        for (size_t i = cg->n; i-- > 0;)
+                if (obstacle_say(&cg->h[i], ret, size))
+                        return;
+        (void)snprintf(ret, size, "this user may not make the cgroup `%.256s`", cg->h[0].path);
+}
+
 static bool may_be_missing(const struct cgroup *cg, int r)
 {
         return cg->rq.rootless && (r == -EACCES || r == -EPERM || r == -EROFS);
 }
 
+/* The container does without that hierarchy. What was begun there is taken back, as nothing would remove it later. */
+static void deny(struct cgroup *cg, size_t i)
+{
+        struct hierarchy *h = &cg->h[i];
+
+        if (h->made && tree_remove(h->path) == 0)
+                (void)tree_remove_parents(h->path, h->parents, h->missing);
+        h->made = h->claim = false;
+        h->denied = true;
+        /* The record, which is saved again when the init exists, tells exec. */
+        cg->rec->hierarchies[i]->denied = cg->rec->hierarchies[i]->has_denied = true;
+}
+
+static int make_directory(struct cgroup *cg, struct hierarchy *h, struct cfs_error *err)
+{
+        char obstacle[700];
+
+        /* A directory that could be made and not be entered is no use. */
+        if (cg->rq.rootless && h->v2 && obstacle_say(h, obstacle, sizeof(obstacle)))
+                return err_sys(err, EACCES, NULL, "%s", obstacle);
+        return h->ops->make(h, &cg->rq, err);
+}
+
+/* A path that was asked for, and is in no hierarchy. Without one, an ordinary user's container may have no cgroup. */
+static int refuse_path(struct cgroup *cg, struct cfs_error *err)
+{
+        char why[900];
+        int r;
+
+        explain_path(cg, why, sizeof(why));
+        cgroupfs_withdraw(cg);
+        r = err_property(err, err_set(err, CFS_E_UNSUPPORTED, "cannot be made: %s", why),
+                         "linux.cgroupsPath");
+        return err_hint(err, r, "%s; or leave linux.cgroupsPath out to do without cgroups", OBSTACLE_HINT);
+}
+
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 {
-        bool claimed = false;
+        bool claimed = false, any = false;
 
         for (size_t i = 0; i < cg->n; i++) {
                 struct cfs_error why = { 0 };
-                char obstacle[700];
-                int r = 0;
+                int r;
 
+                any = any || cg->h[i].later;
                 if (cg->h[i].later || cg->h[i].denied)
                         continue;
                 cg->h[i].claim = !claimed;
-                /* A directory that could be made and not be entered is no use. */
-                if (cg->rq.rootless && cg->h[i].v2 && obstacle_say(&cg->h[i], obstacle, sizeof(obstacle)))
-                        r = err_sys(&why, EACCES, NULL, "%s", obstacle);
-                else
-                        r = cg->h[i].ops->make(&cg->h[i], &cg->rq, &why);
+                r = make_directory(cg, &cg->h[i], &why);
                 if (r >= 0) {
-                        claimed = true;
+                        claimed = any = true;
                         continue;
                 }
                 cg->h[i].claim = false;
                 if (may_be_missing(cg, r)) {
                         log_debug("cgroups: %s", why.text);
-                        cg->h[i].denied = true;
-                        /* The record, which is saved again when the init exists, tells exec. */
-                        cg->rec->hierarchies[i]->denied = cg->rec->hierarchies[i]->has_denied = true;
+                        deny(cg, i);
                         continue;
                 }
                 *err = why;
@@ -126,7 +165,7 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
                         cgroupfs_withdraw(cg);
                 return r;
         }
-        return 0;
+        return any || cg->n == 0 || str_empty(cg->rq.path) ? 0 : refuse_path(cg, err);
 }
 
 /* The controllers of v2 that settings need and the tree may not have enabled: see v2.c. */
