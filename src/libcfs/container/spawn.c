@@ -191,7 +191,15 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         if (stage == 0)
                 stage_main(c, mine, theirs, write_end, child);
         (void)close(TAKE_FD(write_end));
-        aside_wait_readable(c, read_end); /* the stage may be born into a frozen cgroup */
+        /* The stage may be born into a frozen cgroup. */
+        int waited = sync_be_patient(
+                &(struct sync){ .fd = read_end, .waited_long = aside_after_a_while, .waits = c }, err);
+
+        if (waited < 0) {
+                (void)kill(stage, SIGKILL); /* our own child, not yet reaped */
+                (void)proc_reap(stage, &status);
+                return waited;
+        }
         ssize_t n = read(read_end, &pid, sizeof(pid));
 
         (void)proc_reap(stage, &status);

@@ -13,9 +13,11 @@
 #include "base/cleanup.h"
 #include "base/unix.h"
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum packet_type {
         PACKET_HERE = 1,
@@ -80,20 +82,57 @@ static int wait_readable(const struct sync *s, int timeout_ms)
         return n < 0 ? -errno : n;
 }
 
-/* Tells who wants to know that this may take longer; gives up at the deadline. */
-static int be_patient(struct sync *s, struct cfs_error *err)
+/* A signal that is to end us and that waits until the container can have it (foreground.c blocks them). 0: none. It is
+ * taken, or it would end us before the error is said. */
+static int take_end(void)
+{
+        static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+        sigset_t pending, one;
+
+        if (sigpending(&pending) < 0)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+                if (sigismember(&pending, ends[i]) != 1)
+                        continue;
+                (void)sigemptyset(&one);
+                (void)sigaddset(&one, ends[i]);
+                (void)sigtimedwait(&one, NULL, &(struct timespec){ 0 });
+                return ends[i];
+        }
+        return 0;
+}
+
+/* Waits in small steps, as there may be reasons to stop. Negative: a signal was one. */
+static int wait_longer(const struct sync *s, struct cfs_error *err)
+{
+        int n = 0, sig;
+
+        for (int waited = SYNC_PATIENCE_MS; n == 0 && (s->forever || waited < SYNC_DEADLINE_MS);
+             waited += SYNC_STEP_MS) {
+                sig = take_end();
+                if (sig)
+                        return err_set(err, CFS_E_STATE,
+                                       "ended by signal %d while the container's init was waited for", sig);
+                n = wait_readable(s, SYNC_STEP_MS);
+        }
+        return n < 0 ? err_sys(err, -n, "poll", "wait for the other process") : n;
+}
+
+int sync_be_patient(struct sync *s, struct cfs_error *err)
 {
         int n;
 
         if (!s->waited_long)
                 return 0;
         n = wait_readable(s, SYNC_PATIENCE_MS);
-        if (n == 0) {
-                s->waited_long(s->waits);
-                n = wait_readable(s, s->forever ? -1 : SYNC_DEADLINE_MS - SYNC_PATIENCE_MS);
-        }
         if (n < 0)
                 return err_sys(err, -n, "poll", "wait for the other process");
+        if (n == 0) {
+                s->waited_long(s->waits);
+                n = wait_longer(s, err);
+        }
+        if (n < 0)
+                return n;
         if (n > 0)
                 return 0;
         s->timed_out = true;
@@ -128,7 +167,7 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         struct packet p;
 
         for (;;) {
-                int r = be_patient(s, err);
+                int r = sync_be_patient(s, err);
 
                 if (r < 0)
                         return r;

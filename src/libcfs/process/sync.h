@@ -41,9 +41,14 @@ struct sync {
 
 #define SYNC_PATIENCE_MS 1000 /* that moment */
 #define SYNC_DEADLINE_MS 30000
+#define SYNC_STEP_MS     200 /* how often a wait that takes long looks for signals that are to end us */
 
 /* Makes both ends, close-on-exec. */
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);
+
+/* Waits until s can be read. Calls waited_long after a moment, if there is one; gives up at the deadline, or when a blocked
+ * signal that is to end us is pending. */
+int sync_be_patient(struct sync *s, struct cfs_error *err);
 
 /* Announces MEET row `row` and waits for the peer. In the runtime, LOG packets are logged on the way.
  * Returns 0, or the peer's FAILED as our own error, or -ECONNRESET with CFS_E_DIED when it ended. */

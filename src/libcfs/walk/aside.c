@@ -8,11 +8,8 @@
  */
 #include "libcfs/walk/aside.h"
 #include "base/log.h"
-#include "libcfs/process/sync.h"
 #include "libcfs/store/handle.h"
 #include "libcfs/store/worker.h"
-#include <errno.h>
-#include <poll.h>
 
 int aside_begin(struct ctx *c, struct cfs_error *err)
 {
@@ -36,16 +33,4 @@ void aside_after_a_while(void *data)
 
         if (aside_begin(data, &err) < 0)
                 log_debug("cannot let go of the lock: %s", err.text);
-}
-
-void aside_wait_readable(struct ctx *c, int fd)
-{
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-        int n;
-
-        do
-                n = poll(&p, 1, SYNC_PATIENCE_MS);
-        while (n < 0 && errno == EINTR);
-        if (n == 0)
-                aside_after_a_while(c);
 }

@@ -15,7 +15,4 @@ int aside_end(struct ctx *c, int r, struct cfs_error *err);
  * (waited_long); data is the context. */
 void aside_after_a_while(void *data);
 
-/* The same for one descriptor: until it can be read. */
-void aside_wait_readable(struct ctx *c, int fd);
-
 #endif

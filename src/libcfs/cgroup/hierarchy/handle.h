@@ -24,6 +24,8 @@ struct hierarchy_ops {
         int (*open)(struct hierarchy *h, struct cfs_error *err);
         int (*freeze)(const struct hierarchy *h, bool freeze, struct cfs_error *err);
         int (*is_frozen)(const struct hierarchy *h); /* 1, 0, -errno */
+        /* CFS_E_STATE when a process that gets into h->path would stop at once: it, or a cgroup above it, is frozen. */
+        int (*check_frozen)(const struct hierarchy *h, struct cfs_error *err);
 };
 
 struct hierarchy {

@@ -102,6 +102,18 @@ static int is_frozen(const struct hierarchy *h)
         return !STREQ(state, "THAWED");
 }
 
+/* The init would stop for ever in the middle of its work. freezer.state says FROZEN also below a frozen one. */
+static int v1_check_frozen(const struct hierarchy *h, struct cfs_error *err)
+{
+        int r = detect_has(h->name, "freezer") ? is_frozen(h) : 0;
+
+        if (r < 0 && r != -ENOENT)
+                return err_sys(err, -r, "read", "look whether `%s` is frozen", h->path);
+        if (r == 1)
+                return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
+        return 0;
+}
+
 static int v1_make(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err)
 {
         int r;
@@ -114,13 +126,7 @@ static int v1_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
                 if (r < 0)
                         return r;
         }
-        /* Also when a parent is frozen: the init would stop for ever in the middle of its work. */
-        r = detect_has(h->name, "freezer") ? is_frozen(h) : 0;
-        if (r < 0 && r != -ENOENT)
-                return err_sys(err, -r, "read", "look whether `%s` is frozen", h->path);
-        if (r == 1)
-                return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
-        return 0;
+        return v1_check_frozen(h, err);
 }
 
 static int v1_open(struct hierarchy *h, struct cfs_error *err)
@@ -169,4 +175,5 @@ const struct hierarchy_ops v1_ops = {
         .open = v1_open,
         .freeze = v1_freeze,
         .is_frozen = is_frozen,
+        .check_frozen = v1_check_frozen,
 };

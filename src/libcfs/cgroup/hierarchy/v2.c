@@ -140,18 +140,38 @@ static int v2_check_empty(const struct hierarchy *h, struct cfs_error *err)
         return 0;
 }
 
-/* Also when a parent is frozen: the init would stop for ever in the middle of its work. */
-static int check_frozen(const struct hierarchy *h, struct cfs_error *err)
+/* Is it, or a cgroup above it, to be frozen? 1, 0, -errno. */
+static int freezes(const struct hierarchy *h)
+{
+        char path[PATH_MAX], state[16];
+
+        if (!h->mount || snprintf(path, sizeof(path), "%s", h->path) >= (int)sizeof(path))
+                return 0;
+        for (char *slash; strlen(path) > strlen(h->mount) && (slash = strrchr(path, '/')); *slash = '\0') {
+                ssize_t n = tree_read(path, "cgroup.freeze", state, sizeof(state));
+
+                if (n < 0 && n != -ENOENT)
+                        return (int)n;
+                if (n > 0 && state[0] == '1')
+                        return 1;
+        }
+        return 0;
+}
+
+/* The init would stop for ever in the middle of its work. cgroup.events says so also of a cgroup below a frozen one; but
+ * with processes inside, as systemd's scope has, only once the last of them has stopped. */
+static int v2_check_frozen(const struct hierarchy *h, struct cfs_error *err)
 {
         char events[128];
-
         ssize_t n = tree_read(h->path, "cgroup.events", events, sizeof(events));
 
-        if (n == -ENOENT || (n >= 0 && !strstr(events, "frozen 1")))
+        if (n == -ENOENT)
                 return 0;
+        if (n >= 0)
+                n = strstr(events, "frozen 1") ? 1 : h->later ? freezes(h) : 0;
         if (n < 0)
                 return err_sys(err, (int)-n, "read", "look whether `%s` is frozen", h->path);
-        return err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path);
+        return n ? err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path) : 0;
 }
 
 int v2_delegate(const char *path, uid_t owner, struct cfs_error *err)
@@ -181,7 +201,7 @@ static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
                 return r;
         if (h->all)
                 v2_enable_all(h);
-        r = check_frozen(h, err);
+        r = v2_check_frozen(h, err);
         if (r < 0)
                 return r;
         return rq->delegate ? v2_delegate(h->path, rq->owner_uid, err) : 0;
@@ -270,4 +290,5 @@ const struct hierarchy_ops v2_ops = {
         .open = v2_open,
         .freeze = v2_freeze,
         .is_frozen = v2_is_frozen,
+        .check_frozen = v2_check_frozen,
 };

@@ -357,7 +357,7 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
                 if (h->later && access(h->path, F_OK) < 0)
                         r = err_path(err, errno, "access", h->path, "unit `%s` has no cgroup `%s`",
                                      cg->rec->unit, h->path);
-                else if (h->later && h->v2 && cg->rq.delegate)
+                else if (h->later && (r = h->ops->check_frozen(h, err)) >= 0 && h->v2 && cg->rq.delegate)
                         r = v2_delegate(h->path, cg->rq.owner_uid, err);
                 /* Where all directories are systemd's. */
                 if (r >= 0 && i == 0 && h->later && cg->rq.owner)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# New containers and frozen cgroups. The words of the error are runc's, which engines look for.
+load helpers/common
+
+setup() {
+    setup_common
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]' ".linux.cgroupsPath = \"/$ID/a/b\""
+}
+
+teardown() {
+    local d
+    for d in /sys/fs/cgroup/*/"$ID" /sys/fs/cgroup/"$ID"; do
+        [ -d "$d" ] || continue
+        thaw "$d"
+        find "$d" -name cgroup.procs -exec cat {} + | xargs -r kill -9 || true
+    done
+    teardown_common
+    find /sys/fs/cgroup -depth -type d -path "*/$ID*" -exec rmdir {} + || true
+}
+
+# Where the hierarchy is mounted: `v2`, or the v1 one that has the freezer.
+top_of() {
+    case $1 in
+    v2) awk '$3 == "cgroup2" { print $2 }' /proc/mounts ;;
+    freezer) awk '$3 == "cgroup" && $4 ~ /(^|,)freezer(,|$)/ { print $2 }' /proc/mounts ;;
+    esac | head -1
+}
+
+freeze() { if [ -e "$1/freezer.state" ]; then echo FROZEN > "$1/freezer.state"; else echo 1 > "$1/cgroup.freeze"; fi; }
+thaw() { if [ -e "$1/freezer.state" ]; then echo THAWED > "$1/freezer.state"; elif [ -e "$1/cgroup.freeze" ]; then echo 0 > "$1/cgroup.freeze"; fi; }
+
+# A new container whose cgroup is below $1 of the hierarchy $2, which is frozen.
+refused_below() {
+    local top command
+    top=$(top_of "$2")
+    [ -n "$top" ] || skip "needs ${2/v2/cgroup v2} (${2/freezer/cgroup v1})"
+    mkdir -p "$top$1"
+    freeze "$top$1"
+    for command in run create "run -d"; do
+        run timeout 20 "$CFS" --root "$STATE" $command -b "$B" "$ID" < /dev/null
+        is "$status" 1 "$command: $output"
+        contains "$output" "container's cgroup unexpectedly frozen"
+        contains "$output" "$top/$ID/a/b"
+        is "$(ls -A "$STATE")" "" "$command"
+        # What was there stays, and as it was; nothing else is made in any hierarchy.
+        is "$(find /sys/fs/cgroup -type d -path "*/$ID*" ! -path "*/$ID" ! -path "$top$1")" \
+            "$(find "$top/$ID" -mindepth 1 -type d ! -path "$top$1")" "$command"
+    done
+    thaw "$top$1"
+    timeout 20 "$CFS" --root "$STATE" run -d -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    status_is "$ID" running
+    cfs delete --force "$ID"
+    [ -d "$top$1" ]
+}
+
+@test "v1: the cgroup itself is frozen" { refused_below "/$ID/a/b" freezer; }
+@test "v1: its parent is frozen" { refused_below "/$ID/a" freezer; }
+@test "v1: a cgroup further above is frozen" { refused_below "/$ID" freezer; }
+@test "v2: the cgroup itself is frozen" { refused_below "/$ID/a/b" v2; }
+@test "v2: its parent is frozen" { refused_below "/$ID/a" v2; }
+@test "v2: a cgroup further above is frozen" { refused_below "/$ID" v2; }
+
+# What cannot be seen beforehand: frozen while the container is built. Here by the configuration itself.
+@test "frozen while it is built: SIGTERM ends run, and everything is undone" {
+    [ -n "$(top_of v2)" ] || skip "needs cgroup v2"
+    local sig pid code extra
+    # With a joined PID namespace, a stage process makes the init.
+    background unshare --pid --fork sleep 600
+    wait_for pgrep -P "${BACKGROUND[-1]}"
+    for extra in . '.linux.namespaces |= map(if .type == "pid" then .path = "/proc/'"$(pgrep -P "${BACKGROUND[-1]}")"'/ns/pid" else . end)'; do
+        config '.linux.resources.unified = {"cgroup.freeze": "1"}'
+        config "$extra"
+        for sig in TERM INT; do
+            "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/out" 2>&1 3>&- &
+            pid=$! code=0
+            wait_for eval '[ -n "$(cat "$(top_of v2)/$ID/a/b/cgroup.procs" 2> /dev/null)" ]'
+            kill -$sig $pid
+            wait_for gone $pid
+            wait $pid || code=$?
+            is $code 1
+            contains "$(cat "$T/out")" "ended by signal"
+            is "$(ls -A "$STATE")" ""
+            is "$(find /sys/fs/cgroup -type d -path "*/$ID*")" ""
+        done
+    done
+}
