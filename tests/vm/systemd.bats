@@ -157,6 +157,27 @@ dir() { echo "/sys/fs/cgroup$(property ControlGroup "$@")"; }
     [ ! -e "$STATE/$ID" ]
 }
 
+# Without an error the init stops in its cgroup, and the runtime waits for it. runc's words.
+@test "a frozen slice, and a frozen directory where the scope will be: an error, and nothing is left" {
+    local slice="/sys/fs/cgroup/fr${ID//-/}.slice" frozen
+    sleeper ".linux.cgroupsPath = \"$(basename "$slice"):cfs:$ID\""
+    systemd-run --unit="keeper-$ID" --slice="$(basename "$slice")" sleep 1000
+    wait_for test -e "$slice/cgroup.freeze"
+    for frozen in "$slice" "$slice/$SCOPE"; do
+        mkdir -p "$frozen"
+        echo 1 > "$frozen/cgroup.freeze"
+        run timeout 25 "$CFS" --root "$STATE" --systemd-cgroup run -b "$B" "$ID" < /dev/null
+        is "$status" 1 "$frozen: $output"
+        contains "$output" "container's cgroup unexpectedly frozen"
+        [ ! -e "$STATE/$ID" ]
+        wait_for eval '[ "$(property LoadState)" = not-found ]'
+        [ ! -e "$frozen" ] || echo 0 > "$frozen/cgroup.freeze"
+    done
+    systemctl stop "keeper-$ID"
+    up
+    cfs delete --force "$ID"
+}
+
 @test "a create that was killed leaves nothing after delete" {
     sleeper
     up
