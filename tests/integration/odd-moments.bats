@@ -359,3 +359,22 @@ END
     cfs update --pids-limit 55 "$ID"
     is "$(limit)" 55
 }
+
+# cgroup v1, memory.rst: memory.memsw.limit_in_bytes holds memory and swap together, so it is never below memory alone. runc fails
+# with the kernel's EINVAL and no word of why.
+@test "update: memory above the limit of memory and swap says what else to raise, and both together rise" {
+    [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || skip "needs cgroup v1 with swap accounting"
+    new_bundle '.process.args = ["/bin/sleep", "100"] | .linux.resources.memory = {"limit": 33554432, "swap": 67108864}'
+    up
+    run cfs update --memory 134217728 "$ID"
+    is "$status" 1
+    contains "$output" "linux.resources.memory.limit"
+    contains "$output" "memory and swap together are limited to 67108864 bytes"
+    cfs update --memory 134217728 --memory-swap 268435456 "$ID"
+    local dir="/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' "/proc/$PID/cgroup")"
+    [ -d "$dir" ] || dir=$(find /sys/fs/cgroup/memory -type d -name "$ID" | head -n 1)
+    is "$(cat "$dir/memory.limit_in_bytes") $(cat "$dir/memory.memsw.limit_in_bytes")" "134217728 268435456"
+    # And down again, which wants the other order.
+    cfs update --memory 33554432 --memory-swap 67108864 "$ID"
+    is "$(cat "$dir/memory.limit_in_bytes") $(cat "$dir/memory.memsw.limit_in_bytes")" "33554432 67108864"
+}

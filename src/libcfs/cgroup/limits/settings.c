@@ -135,6 +135,22 @@ static int explain_missing(const struct setting *s, const char *file, struct cfs
                        h->path, file);
 }
 
+/* v1: memory alone must not exceed memory and swap together, which stay as they are unless they are asked for as well. */
+static int hint_memsw(const struct setting *s, const char *file, const char *value, int r,
+                      struct cfs_error *err)
+{
+        uint64_t wanted, both;
+
+        if (r != -EINVAL || !STREQ(file, "memory.limit_in_bytes") || str_to_u64(value, &wanted) < 0 ||
+            tree_number(s->h->path, "memory.memsw.limit_in_bytes", &both) < 0 || wanted <= both)
+                return r;
+        return err_hint(
+                err, r,
+                "memory and swap together are limited to %llu bytes: raise linux.resources.memory.swap "
+                "(--memory-swap) as well",
+                (unsigned long long)both);
+}
+
 static int explain_failure(const struct setting *s, int r, struct cfs_error *err)
 {
         const char *value, *file = file_of(s, &value);
@@ -147,7 +163,9 @@ static int explain_failure(const struct setting *s, int r, struct cfs_error *err
                 r = err_sys(err, EBUSY, "write", "write `%s` to `%s/%s` (current usage: %llu)", value,
                             s->h->path, file, (unsigned long long)usage);
         else
-                r = err_sys(err, -r, "write", "write `%.128s` to `%s/%s`", value, s->h->path, file);
+                r = hint_memsw(
+                        s, file, value,
+                        err_sys(err, -r, "write", "write `%.128s` to `%s/%s`", value, s->h->path, file), err);
         return err_property(err, r, "linux.resources.%s", s->property);
 }
 
