@@ -62,7 +62,7 @@ static void print_json(void *data, const struct cfs_problem *p)
         printf("}");
 }
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_check_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -71,8 +71,8 @@ static int check(const void *values, const char *const *args, struct cfs_error *
         return fail_usage(err, "the bundle is named twice: `%s` and --bundle %s", args[0], v->o.bundle);
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_check_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                         struct cfs_error *err)
 {
         const struct values *v = values;
         bool json = v->format && STREQ(v->format, "json");
@@ -107,6 +107,6 @@ const struct command cmd_check_command = {
         .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_check_check,
+        .run = cmd_check_run,
 };

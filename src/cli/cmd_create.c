@@ -20,8 +20,8 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_create_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                          struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -45,5 +45,5 @@ const struct command cmd_create_command = {
         .examples = "cfs create --bundle /srv/bundle --pid-file /run/web.pid web",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = cmd_create_run,
 };

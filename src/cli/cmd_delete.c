@@ -24,8 +24,8 @@ static int delete_one(const struct cfs_runtime *rt, const char *id, const void *
         return cfs_delete(rt, id, v->force, err);
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_delete_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                          struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -45,5 +45,5 @@ const struct command cmd_delete_command = {
         .examples = "cfs delete web\ncfs delete --force web",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = cmd_delete_run,
 };

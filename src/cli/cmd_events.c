@@ -40,7 +40,7 @@ static int interval_of(const struct values *v, unsigned *ret, struct cfs_error *
         return 0;
 }
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_events_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         unsigned ms = 0;
 
@@ -57,8 +57,8 @@ static int print_event(void *data, const char *line)
         return -errno;
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_events_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                          struct cfs_error *err)
 {
         const struct values *v = values;
         int r, write_error = 0;
@@ -86,6 +86,6 @@ const struct command cmd_events_command = {
         .examples = "cfs events --stats web\ncfs events --interval 1s web",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_events_check,
+        .run = cmd_events_run,
 };

@@ -46,7 +46,7 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_exec_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -81,8 +81,8 @@ static int add_gids(const char *words, uint32_t **gids, size_t *n, struct cfs_er
         return 0;
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_exec_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                        struct cfs_error *err)
 {
         const struct values *v = values;
         struct cfs_exec_options o = v->o;
@@ -115,6 +115,6 @@ const struct command cmd_exec_command = {
         .examples = "cfs exec web ps\ncfs exec --tty --user 1000:1000 --cwd /tmp web sh",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_exec_check,
+        .run = cmd_exec_run,
 };

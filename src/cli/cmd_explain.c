@@ -83,8 +83,8 @@ int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
         return r < 0 ? r : 0;
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_explain_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                           struct cfs_error *err)
 {
         const struct values *v = values;
         struct cfs_create_options o = v->o;
@@ -96,7 +96,7 @@ static int run(const struct cfs_runtime *rt, const void *values, const char *con
         return cmd_explain(rt, v->id ? v->id : "ID", &o, how, err);
 }
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_explain_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -117,6 +117,6 @@ const struct command cmd_explain_command = {
         .examples = "cfs explain /srv/bundle\ncfs explain --format json /srv/bundle",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_explain_check,
+        .run = cmd_explain_run,
 };

@@ -10,8 +10,8 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_features_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                            struct cfs_error *err)
 {
         _cleanup_free_ char *json = NULL;
         int r = cfs_features(&json, err);
@@ -32,5 +32,5 @@ const struct command cmd_features_command = {
                 "mount options, hooks, seccomp actions and so on, that this build knows. Whether this host\n"
                 "allows them is another question, which `cfs check --host` answers for a bundle.",
         .options = options,
-        .run = run,
+        .run = cmd_features_run,
 };

@@ -15,13 +15,13 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_help_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         return args[0] && !commands_find(args[0]) ? commands_unknown(args[0], err) : 0;
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_help_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                        struct cfs_error *err)
 {
         const struct values *v = values;
 
@@ -44,6 +44,6 @@ const struct command cmd_help_command = {
         .examples = "cfs help create",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_help_check,
+        .run = cmd_help_run,
 };

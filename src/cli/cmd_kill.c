@@ -40,13 +40,13 @@ static int kill_one(const struct cfs_runtime *rt, const char *id, const void *da
         return cfs_kill(rt, id, q->signal, q->all, err);
 }
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_kill_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         return signal_number(args[1], err);
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_kill_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                        struct cfs_error *err)
 {
         const struct values *v = values;
         struct request q = { signal_number(args[1], err), v->all };
@@ -66,6 +66,6 @@ const struct command cmd_kill_command = {
         .examples = "cfs kill web KILL\ncfs kill --all --regex '^test-'",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_kill_check,
+        .run = cmd_kill_run,
 };

@@ -115,8 +115,8 @@ static int list_json(const struct cfs_runtime *rt, struct cfs_error *err)
         return 0;
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_list_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                        struct cfs_error *err)
 {
         const struct values *v = values;
         int r;
@@ -138,5 +138,5 @@ const struct command cmd_list_command = {
         .examples = "cfs list\ncfs --root /run/user/1000/cfs list --format json",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = cmd_list_run,
 };

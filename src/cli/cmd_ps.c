@@ -169,8 +169,8 @@ static void json(const struct pids *p)
         printf("]\n");
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_ps_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                      struct cfs_error *err)
 {
         const struct values *v = values;
         struct pids p = { 0 };
@@ -200,5 +200,5 @@ const struct command cmd_ps_command = {
         .examples = "cfs ps web\ncfs ps web -o pid,rss,args\ncfs ps --format json web",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = cmd_ps_run,
 };

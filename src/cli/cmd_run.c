@@ -17,8 +17,8 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_run_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                       struct cfs_error *err)
 {
         return cfs_run(rt, args[0], values, err);
 }
@@ -38,5 +38,5 @@ const struct command cmd_run_command = {
         .examples = "cfs run --bundle /srv/bundle web",
         .options = options,
         .values_size = sizeof(struct cfs_run_options),
-        .run = run,
+        .run = cmd_run_run,
 };

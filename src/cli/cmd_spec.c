@@ -60,8 +60,8 @@ static int write_new(const char *bundle, const char *path, const char *text, str
         return write_all(fd, text, path, err);
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_spec_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                        struct cfs_error *err)
 {
         const struct values *v = values;
         _cleanup_free_ char *json = NULL;
@@ -87,5 +87,5 @@ const struct command cmd_spec_command = {
         .examples = "cfs spec --bundle /srv/bundle",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = cmd_spec_run,
 };

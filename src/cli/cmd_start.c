@@ -8,8 +8,8 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_start_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                         struct cfs_error *err)
 {
         return cfs_start(rt, args[0], err);
 }
@@ -24,5 +24,5 @@ const struct command cmd_start_command = {
         .description = "Lets the init of a container that `cfs create` made run the program of config.json.",
         .examples = "cfs start web",
         .options = options,
-        .run = run,
+        .run = cmd_start_run,
 };

@@ -11,8 +11,8 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_state_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                         struct cfs_error *err)
 {
         _cleanup_free_ char *json = NULL;
         int r = cfs_state(rt, args[0], &json, err);
@@ -35,5 +35,5 @@ const struct command cmd_state_command = {
                 "annotations; and besides rootfs, created and owner. Fails when the status cannot be told.",
         .examples = "cfs state web",
         .options = options,
-        .run = run,
+        .run = cmd_state_run,
 };

@@ -193,7 +193,7 @@ static int from_file(const char *path, char **ret, struct cfs_error *err)
         return from_stream(f, path, ret, err);
 }
 
-static int check(const void *values, const char *const *args, struct cfs_error *err)
+static int cmd_update_check(const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         _cleanup_free_ char *text = NULL;
@@ -208,8 +208,8 @@ static int check(const void *values, const char *const *args, struct cfs_error *
         return from_options(v, &text, err);
 }
 
-static int run(const struct cfs_runtime *rt, const void *values, const char *const *args,
-               struct cfs_error *err)
+static int cmd_update_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
+                          struct cfs_error *err)
 {
         const struct values *v = values;
         _cleanup_free_ char *text = NULL;
@@ -234,6 +234,6 @@ const struct command cmd_update_command = {
                     "echo '{\"cpu\":{\"quota\":50000,\"period\":100000}}' | cfs update --resources - web",
         .options = options,
         .values_size = sizeof(struct values),
-        .check = check,
-        .run = run,
+        .check = cmd_update_check,
+        .run = cmd_update_run,
 };

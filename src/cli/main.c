@@ -225,7 +225,7 @@ static int dispatch(const struct command *c, const struct cli_globals *g, int ar
 }
 
 /* The options in front of the command are parsed like any others, up to the first word that is none. */
-static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
+static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err)
 {
         struct cli_globals g = { 0 };
         struct options_rest rest;
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 
         open_standard_descriptors();
         default_sigchld();
-        r = run(argc, argv, &exit_code, &err);
+        r = main_run(argc, argv, &exit_code, &err);
         if (r >= 0)
                 r = flush(&err);
         if (r < 0) {

@@ -51,7 +51,7 @@ static int show_table(struct oci_box_image *const *images, size_t n, bool no_tru
         return output_table(&t, err);
 }
 
-static int run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int image_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
@@ -82,7 +82,7 @@ static const struct option_def ls_options[] = {
         {                                                                                                    \
                 .name = text, .args = "", .summary = "list images",                                          \
                 .description = "Lists the images of the store, the newest first.", .options = ls_options,    \
-                .values_size = sizeof(struct values), .run = run_ls,                                         \
+                .values_size = sizeof(struct values), .run = image_run_ls,                                   \
         }
 
 const struct command cmd_images_command = LS("images");
@@ -90,7 +90,8 @@ const struct command cmd_image_ls_command = LS("image ls");
 
 /* ---- inspect -------------------------------------------------------------------------------------------------------------- */
 
-static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int image_run_inspect(struct box *box, const void *values, const char *const *args,
+                             struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
         struct oci_box_image **images;
@@ -124,12 +125,12 @@ const struct command cmd_image_inspect_command = {
         .description =
                 "Shows the image's ID, names, layers and the configuration that containers start from.",
         .options = no_options,
-        .run = run_inspect,
+        .run = image_run_inspect,
 };
 
 /* ---- rm, tag ---------------------------------------------------------------------------------------------------------------- */
 
-static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int image_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         int r = 0;
@@ -161,7 +162,7 @@ const struct command cmd_image_rm_command = {
                 "made of stays until that container is removed.",
         .options = rm_options,
         .values_size = sizeof(struct values),
-        .run = run_rm,
+        .run = image_run_rm,
 };
 
 static int run_tag(struct box *box, const void *values, const char *const *args, struct cfs_error *err)

@@ -196,7 +196,7 @@ static int rm_one(struct box *box, const char *id, const struct values *v, struc
         return remove_container(box, id, v->force, err);
 }
 
-static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int life_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         return each(box, args, values, rm_one, err);
 }
@@ -215,7 +215,7 @@ const struct command cmd_rm_command = {
         .description = "With all that they have written; volumes stay, and so does the history.",
         .options = rm_options,
         .values_size = sizeof(struct values),
-        .run = run_rm,
+        .run = life_run_rm,
 };
 
 /* ---- wait ----------------------------------------------------------------------------------------------------------------- */

@@ -81,7 +81,7 @@ static int follow(struct box *box, const char *id, struct log_reader *reader, co
         }
 }
 
-static int run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int logs_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         struct log_reader reader = { .fd = -1 };
@@ -125,5 +125,5 @@ const struct command cmd_logs_command = {
                 "that were started in the background.",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = logs_run,
 };

@@ -20,7 +20,7 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-static int run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int network_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "NAME", "PLUGIN", "BRIDGE", "SUBNET" };
         const struct values *v = values;
@@ -64,7 +64,7 @@ const struct command cmd_network_ls_command = {
                        "none, host and container:NAME.",
         .options = ls_options,
         .values_size = sizeof(struct values),
-        .run = run_ls,
+        .run = network_run_ls,
 };
 
 static int run_create(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
@@ -100,7 +100,8 @@ const struct command cmd_network_create_command = {
         .run = run_create,
 };
 
-static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int network_run_inspect(struct box *box, const void *values, const char *const *args,
+                               struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_free_ char *directory = NULL, *text = NULL, *path = NULL;
@@ -126,10 +127,10 @@ const struct command cmd_network_inspect_command = {
         .summary = "show a network's configuration list",
         .description = "As CNI plugins get it.",
         .options = no_options,
-        .run = run_inspect,
+        .run = network_run_inspect,
 };
 
-static int run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int network_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         int r = 0;
 
@@ -159,5 +160,5 @@ const struct command cmd_network_rm_command = {
         .summary = "remove networks",
         .description = "Networks of the box that no running container is in.",
         .options = no_options,
-        .run = run_rm,
+        .run = network_run_rm,
 };

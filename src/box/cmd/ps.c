@@ -19,8 +19,8 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-static int row(struct output_table *t, const struct oci_box_container *c, bool no_trunc,
-               struct cfs_error *err)
+static int ps_row(struct output_table *t, const struct oci_box_container *c, bool no_trunc,
+                  struct cfs_error *err)
 {
         _cleanup_free_ char *command = NULL, *ports = NULL;
         char ago[OUTPUT_TIME_SIZE];
@@ -61,7 +61,7 @@ static int run_ps(struct box *box, const void *values, const char *const *args, 
         for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
                 output_cell(&t, "%s", heads[i]);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = row(&t, list[i], v->out.no_trunc, err);
+                r = ps_row(&t, list[i], v->out.no_trunc, err);
         return r < 0 ? r : output_table(&t, err);
 }
 
@@ -85,7 +85,7 @@ const struct command cmd_ps_command = {
 
 /* ---- inspect -------------------------------------------------------------------------------------------------------------- */
 
-static int run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int ps_run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_container *c;
@@ -119,7 +119,7 @@ const struct command cmd_inspect_command = {
                 "CONTAINER is a name, or the beginning of an ID. `bundle` is where its config.json lies;\n"
                 "`stateDirectory` is the --root with which cfs knows it.",
         .options = no_options,
-        .run = run_inspect,
+        .run = ps_run_inspect,
 };
 
 /* ---- history -------------------------------------------------------------------------------------------------------------- */

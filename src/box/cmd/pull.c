@@ -89,7 +89,7 @@ static int pull(struct box *box, const char *ref, const struct values *v, char i
         return r;
 }
 
-static int run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int pull_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         struct cfs_error ignored;
         char id[DIGEST_SIZE] = "";
@@ -123,5 +123,5 @@ const struct command cmd_pull_command = {
         .examples = "cfs-box pull docker.io/library/alpine:3.19",
         .options = options,
         .values_size = sizeof(struct values),
-        .run = run,
+        .run = pull_run,
 };

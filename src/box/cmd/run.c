@@ -108,7 +108,7 @@ static int detached(struct box *box, const char *image, const struct run_options
         return r < 0 ? r : 0;
 }
 
-static int run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int run_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         struct run_options o = *(const struct run_options *)values;
 
@@ -143,5 +143,5 @@ const struct command cmd_run_command = {
                     "cfs-box run -d --name web -p 8080:80 -M 128m busybox httpd -f -h /var/www",
         .options = options,
         .values_size = sizeof(struct run_options),
-        .run = run,
+        .run = run_run,
 };

@@ -95,7 +95,7 @@ static int sample_all(struct box *box, const char *only, struct oci_arena *arena
         return *ret ? 0 : err_nomem(err);
 }
 
-static void row(struct output_table *t, const struct oci_box_stats *s)
+static void stats_row(struct output_table *t, const struct oci_box_stats *s)
 {
         char a[24], b[24];
 
@@ -126,7 +126,7 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
         for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
                 output_cell(&t, "%s", heads[i]);
         for (size_t i = 0; i < n; i++)
-                row(&t, list[i]);
+                stats_row(&t, list[i]);
         return output_table(&t, err);
 }
 

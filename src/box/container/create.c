@@ -185,7 +185,7 @@ static int ports(struct container *c, struct cfs_error *err)
         return r;
 }
 
-static int fill(struct container *c, const char *image, struct cfs_error *err)
+static int create_fill(struct container *c, const char *image, struct cfs_error *err)
 {
         enum parse_restart policy;
         unsigned max;
@@ -227,7 +227,7 @@ int create_container(struct container *c, const struct box *box, const char *ima
         int r;
 
         *c = (struct container){ .box = box, .o = o, .arena = oci_arena_new(), .throwaway = o->remove };
-        r = c->arena ? fill(c, image, err) : err_nomem(err);
+        r = c->arena ? create_fill(c, image, err) : err_nomem(err);
         if (r >= 0)
                 r = row(c, image, err);
         if (r >= 0) {

@@ -29,7 +29,7 @@ int prepare_mount(struct container *c, struct cfs_error *err)
         return r < 0 ? r : overlay_mount(c->box, &o, err);
 }
 
-static int write_config(const struct container *c, int root_fd, struct cfs_error *err)
+static int prepare_write_config(const struct container *c, int root_fd, struct cfs_error *err)
 {
         const struct config_input in = { .box = c->box,
                                          .o = c->o,
@@ -60,6 +60,6 @@ int prepare_container(struct container *c, struct cfs_error *err)
         if (root < 0)
                 return root;
         if (c->o)
-                r = write_config(c, root, err);
+                r = prepare_write_config(c, root, err);
         return r < 0 ? r : TAKE_FD(root);
 }

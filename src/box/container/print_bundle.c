@@ -42,7 +42,8 @@ static int copy_tree(const struct box *box, int from, int to, struct cfs_error *
         return r;
 }
 
-static int write_config(const struct container *c, const char *dir, int root, struct cfs_error *err)
+static int print_bundle_write_config(const struct container *c, const char *dir, int root,
+                                     struct cfs_error *err)
 {
         const struct config_input in = { .box = c->box,
                                          .o = c->o,
@@ -65,7 +66,7 @@ static int write_config(const struct container *c, const char *dir, int root, st
         return r < 0 ? r : io_write_new(AT_FDCWD, path, text, strlen(text), 0600, err);
 }
 
-static int fill(struct container *c, int dir_fd, const char *dir, struct cfs_error *err)
+static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, struct cfs_error *err)
 {
         _cleanup_close_ int root = -1, to = -1;
         int r;
@@ -82,7 +83,7 @@ static int fill(struct container *c, int dir_fd, const char *dir, struct cfs_err
         if (root < 0)
                 return root;
         r = copy_tree(c->box, root, to, err);
-        return r < 0 ? r : write_config(c, dir, root, err);
+        return r < 0 ? r : print_bundle_write_config(c, dir, root, err);
 }
 
 int print_bundle(const struct box *box, const char *image, const struct run_options *o, struct cfs_error *err)
@@ -106,7 +107,7 @@ int print_bundle(const struct box *box, const char *image, const struct run_opti
                 (void)rmdir(dir);
                 return r;
         }
-        r = fill(&c, fd, dir, err);
+        r = print_bundle_fill(&c, fd, dir, err);
         overlay_unmount(box, c.id);
         (void)remove_container(box, c.id, true, &later);
         create_release(&c);

@@ -18,8 +18,8 @@ struct docker {
         const struct import_options *o;
 };
 
-static int add_layers(const struct docker *d, const struct oci_docker_image *im,
-                      const struct oci_image *config, int64_t *layers, struct cfs_error *err)
+static int docker_add_layers(const struct docker *d, const struct oci_docker_image *im,
+                             const struct oci_image *config, int64_t *layers, struct cfs_error *err)
 {
         for (size_t i = 0; i < im->n_layers; i++) {
                 _cleanup_close_ int fd = -1;
@@ -70,7 +70,7 @@ static int import_one(const struct docker *d, const struct oci_docker_image *im,
         layers = calloc(im->n_layers + 1, sizeof(*layers));
         if (!layers)
                 return err_nomem(err);
-        r = add_layers(d, im, config, layers, err);
+        r = docker_add_layers(d, im, config, layers, err);
         if (r >= 0)
                 r = store_image_add(d->box, text, layers, im->n_layers, d->o->name, ret_id, err);
         if (r >= 0)

@@ -87,8 +87,8 @@ static int make_aside(const struct box *box, struct layer *l, struct cfs_error *
         return fd;
 }
 
-static int unpack(const struct box *box, int fd, int dir_fd, const char *name, uint64_t size, struct layer *l,
-                  uint64_t *ret_bytes, struct cfs_error *err)
+static int layer_unpack(const struct box *box, int fd, int dir_fd, const char *name, uint64_t size,
+                        struct layer *l, uint64_t *ret_bytes, struct cfs_error *err)
 {
         struct progress progress;
         struct unpack_options o = { .name = name,
@@ -172,7 +172,7 @@ int layer_unpack_aside(const struct box *box, int fd, const char *name, uint64_t
 
         *ret = (struct layer){ 0 };
         dir_fd = make_aside(box, ret, err);
-        r = dir_fd < 0 ? dir_fd : unpack(box, fd, dir_fd, name, size, ret, &bytes, err);
+        r = dir_fd < 0 ? dir_fd : layer_unpack(box, fd, dir_fd, name, size, ret, &bytes, err);
         if (r < 0) {
                 layer_forget(box, ret);
                 return r;

@@ -61,8 +61,8 @@ static int find_name(const struct layout *l, const struct oci_descriptor *d, cha
         return name ? str_dup(ret, name, err) : 0;
 }
 
-static int add_layers(struct layout *l, const struct oci_manifest *m, const struct oci_image *config,
-                      int64_t *layers, struct cfs_error *err)
+static int layout_add_layers(struct layout *l, const struct oci_manifest *m, const struct oci_image *config,
+                             int64_t *layers, struct cfs_error *err)
 {
         for (size_t i = 0; i < m->n_layers; i++) {
                 const struct oci_descriptor *d = m->layers[i];
@@ -126,7 +126,7 @@ static int import_manifest(struct layout *l, const struct oci_descriptor *d, str
         layers = calloc(m->n_layers + 1, sizeof(*layers));
         if (!layers)
                 return err_nomem(err);
-        r = add_layers(l, m, config, layers, err);
+        r = layout_add_layers(l, m, config, layers, err);
         if (r >= 0)
                 r = find_name(l, d, &name, err);
         if (r >= 0)

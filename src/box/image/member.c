@@ -42,7 +42,7 @@ static int refuse(const struct item *m, struct cfs_error *err, const char *why)
         return err_set(err, CFS_E_INVALID, "%s: member `%s`: %s", m->t->o->name, m->label, why);
 }
 
-static int failed(const struct item *m, struct cfs_error *err, const char *syscall, const char *what)
+static int member_failed(const struct item *m, struct cfs_error *err, const char *syscall, const char *what)
 {
         return err_sys(err, errno, syscall, "%s: member `%s`: %s", m->t->o->name, m->label, what);
 }
@@ -127,15 +127,15 @@ static int clear_place(const struct item *m, struct cfs_error *err)
         int r;
 
         if (fstatat(m->parent, m->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : failed(m, err, "fstatat", "look for what has its name");
+                return errno == ENOENT ? 0 : member_failed(m, err, "fstatat", "look for what has its name");
         if (S_ISDIR(st.st_mode)) {
                 r = remove_tree_at(m->parent, m->name);
                 if (r < 0) {
                         errno = -r;
-                        return failed(m, err, "unlinkat", "remove the directory in its place");
+                        return member_failed(m, err, "unlinkat", "remove the directory in its place");
                 }
         } else if (unlinkat(m->parent, m->name, 0) < 0) {
-                return failed(m, err, "unlinkat", "remove what is in its place");
+                return member_failed(m, err, "unlinkat", "remove what is in its place");
         }
         return 0;
 }
@@ -166,7 +166,7 @@ static int set_xattrs(const struct item *m, const char *fd_path, struct cfs_erro
                 /* Not every file system has all of them, and not every user may set them. */
                 if (errno == EOPNOTSUPP || (errno == EPERM && m->t->o->rootless))
                         continue;
-                return failed(m, err, "setxattr", name);
+                return member_failed(m, err, "setxattr", name);
         }
         return 0;
 }
@@ -189,16 +189,16 @@ static int set_attributes(const struct item *m, struct cfs_error *err)
 
         if (m->t->o->keep_owner && fchownat(m->parent, m->name, (uid_t)archive_entry_uid(m->e),
                                             (gid_t)archive_entry_gid(m->e), AT_SYMLINK_NOFOLLOW) < 0)
-                return failed(m, err, "fchownat", "set its owner");
+                return member_failed(m, err, "fchownat", "set its owner");
         (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d/%s", m->parent, m->name);
         if (!link && fchmodat(m->parent, m->name, archive_entry_perm(m->e) & 07777, 0) < 0)
-                return failed(m, err, "fchmodat", "set its mode");
+                return member_failed(m, err, "fchmodat", "set its mode");
         r = set_xattrs(m, fd_path, err);
         if (r < 0)
                 return r;
         get_times(m, times);
         if (archive_entry_mtime_is_set(m->e) && utimensat(m->parent, m->name, times, AT_SYMLINK_NOFOLLOW) < 0)
-                return failed(m, err, "utimensat", "set its times");
+                return member_failed(m, err, "utimensat", "set its times");
         return 0;
 }
 
@@ -219,7 +219,7 @@ static int write_block(const struct item *m, int fd, const void *buf, size_t len
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return failed(m, err, "pwrite", "write");
+                        return member_failed(m, err, "pwrite", "write");
                 p += n;
                 len -= (size_t)n;
                 offset += n;
@@ -244,7 +244,7 @@ static int make_file(const struct item *m, struct cfs_error *err)
                 fd = openat(m->parent, m->name, flags, 0600);
         }
         if (fd < 0)
-                return failed(m, err, "openat", "make the file");
+                return member_failed(m, err, "openat", "make the file");
         while (r >= 0 && (rc = archive_read_data_block(m->a, &buf, &len, &offset)) != ARCHIVE_EOF) {
                 if (rc < ARCHIVE_WARN)
                         return err_set(err, CFS_E_INVALID, "%s: member `%s`: %s", m->t->o->name, m->label,
@@ -253,7 +253,7 @@ static int make_file(const struct item *m, struct cfs_error *err)
                 end = offset + (la_int64_t)len;
         }
         if (r >= 0 && size > end && ftruncate(fd, size) < 0) /* a hole at the end */
-                return failed(m, err, "ftruncate", "set its size");
+                return member_failed(m, err, "ftruncate", "set its size");
         return r;
 }
 
@@ -289,7 +289,7 @@ static int make_directory(const struct item *m, struct cfs_error *err)
                         return r;
                 forget_parent(t);
                 if (mkdirat(m->parent, m->name, 0700) < 0)
-                        return failed(m, err, "mkdirat", "make the directory");
+                        return member_failed(m, err, "mkdirat", "make the directory");
         }
         return remember_times(m, m->path, err);
 }
@@ -313,7 +313,7 @@ static int make_hard_link(const struct item *m, struct cfs_error *err)
         if (linkat(dir, name, m->parent, m->name, 0) == 0)
                 return 0;
         r = str_printf(&message, err, "link it to `%s`", target);
-        return r < 0 ? r : failed(m, err, "linkat", message);
+        return r < 0 ? r : member_failed(m, err, "linkat", message);
 }
 
 static int make_symlink(const struct item *m, struct cfs_error *err)
@@ -325,7 +325,7 @@ static int make_symlink(const struct item *m, struct cfs_error *err)
                 return r;
         forget_parent(m->t);
         if (!target || symlinkat(target, m->parent, m->name) < 0)
-                return failed(m, err, "symlinkat", "make the symbolic link");
+                return member_failed(m, err, "symlinkat", "make the symbolic link");
         return 0;
 }
 
@@ -344,7 +344,7 @@ static int make_node(const struct item *m, mode_t type, struct cfs_error *err)
         if (r < 0)
                 return r;
         if (mknodat(m->parent, m->name, type | 0600, dev) < 0)
-                return failed(m, err, "mknodat", "make the node");
+                return member_failed(m, err, "mknodat", "make the node");
         return 0;
 }
 
@@ -358,7 +358,7 @@ static int whiteout(const struct item *m, struct cfs_error *err)
         if (STREQ(m->name, ".wh..wh..opq")) {
                 (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", m->parent);
                 if (setxattr(fd_path, attr, "y", 1, 0) < 0)
-                        return failed(m, err, "setxattr", "mark its directory as opaque");
+                        return member_failed(m, err, "setxattr", "mark its directory as opaque");
                 return 0;
         }
         if (str_has_prefix(m->name, ".wh..wh.")) /* aufs's own book-keeping */
@@ -371,7 +371,7 @@ static int whiteout(const struct item *m, struct cfs_error *err)
                 return r;
         forget_parent(m->t);
         if (mknodat(m->parent, hidden.name, S_IFCHR, makedev(0, 0)) < 0)
-                return failed(m, err, "mknodat", "make the whiteout");
+                return member_failed(m, err, "mknodat", "make the whiteout");
         return 0;
 }
 
@@ -407,9 +407,9 @@ static int root_member(const struct item *m, struct cfs_error *err)
                 return refuse(m, err, "has no name");
         if (m->t->o->keep_owner &&
             fchown(m->t->dir_fd, (uid_t)archive_entry_uid(m->e), (gid_t)archive_entry_gid(m->e)) < 0)
-                return failed(m, err, "fchown", "set its owner");
+                return member_failed(m, err, "fchown", "set its owner");
         if (fchmod(m->t->dir_fd, archive_entry_perm(m->e) & 07777) < 0)
-                return failed(m, err, "fchmod", "set its mode");
+                return member_failed(m, err, "fchmod", "set its mode");
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", m->t->dir_fd);
         r = set_xattrs(m, path, err);
         return r < 0 ? r : remember_times(m, ".", err);
@@ -425,7 +425,7 @@ static int unpack_item(struct item *m, struct cfs_error *err)
         /* The kept descriptor may be forgotten while the member is made. */
         parent = fcntl(m->parent, F_DUPFD_CLOEXEC, 3);
         if (parent < 0)
-                return failed(m, err, "fcntl", "duplicate a descriptor");
+                return member_failed(m, err, "fcntl", "duplicate a descriptor");
         m->parent = parent;
         if (m->t->o->whiteouts == UNPACK_OVERLAY && str_has_prefix(m->name, ".wh."))
                 return whiteout(m, err);

@@ -40,7 +40,7 @@ struct writer {
         char *names; /* of attributes */
 };
 
-static int archive_fail(const struct writer *w, const char *path)
+static int pack_archive_fail(const struct writer *w, const char *path)
 {
         if (archive_errno(w->a) == EPIPE) /* the reader gave up, and knows why */
                 return err_sys(w->err, EPIPE, "write", "pack `%s`", w->o->name);
@@ -48,7 +48,7 @@ static int archive_fail(const struct writer *w, const char *path)
                        archive_error_string(w->a));
 }
 
-static int failed(const struct writer *w, const char *path, const char *syscall, const char *what)
+static int pack_failed(const struct writer *w, const char *path, const char *syscall, const char *what)
 {
         return err_sys(w->err, errno, syscall, "pack `%s`: %s `%s`", w->o->name, what, path);
 }
@@ -97,7 +97,7 @@ static int add_xattrs(struct writer *w, struct archive_entry *e, const char *fd_
         size_t count = 0;
 
         if (len < 0)
-                return errno == EOPNOTSUPP ? 0 : failed(w, path, "llistxattr", "list the attributes of");
+                return errno == EOPNOTSUPP ? 0 : pack_failed(w, path, "llistxattr", "list the attributes of");
         for (const char *p = w->names; p < w->names + len && count < ARRAY_SIZE(sorted); p += strlen(p) + 1)
                 if (kept_xattr(p))
                         sorted[count++] = p;
@@ -105,7 +105,7 @@ static int add_xattrs(struct writer *w, struct archive_entry *e, const char *fd_
         for (size_t i = 0; i < count; i++) {
                 n = lgetxattr(fd_path, sorted[i], w->buf, CHUNK);
                 if (n < 0 && errno != ENODATA)
-                        return failed(w, path, "lgetxattr", "read an attribute of");
+                        return pack_failed(w, path, "lgetxattr", "read an attribute of");
                 if (n >= 0)
                         archive_entry_xattr_add_entry(e, sorted[i], w->buf, (size_t)n);
         }
@@ -151,11 +151,11 @@ static int copy_data(struct writer *w, int fd, const struct stat *st, const char
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return failed(w, path, "pread", "read");
+                        return pack_failed(w, path, "pread", "read");
                 if (n == 0)
                         break; /* it has become shorter: libarchive fills up */
                 if (archive_write_data(w->a, w->buf, (size_t)n) < 0)
-                        return archive_fail(w, path);
+                        return pack_archive_fail(w, path);
                 done += n;
         }
         return 0;
@@ -165,7 +165,7 @@ static int header(struct writer *w, struct archive_entry *e, const char *path)
 {
         int rc = archive_write_header(w->a, e);
 
-        return rc < ARCHIVE_WARN ? archive_fail(w, path) : 0;
+        return rc < ARCHIVE_WARN ? pack_archive_fail(w, path) : 0;
 }
 
 /* A member that is only a name: the marks of removed files and of opaque directories. */
@@ -205,7 +205,7 @@ static int fill_entry(struct writer *w, struct archive_entry *e, int dirfd, cons
         if (S_ISLNK(st->st_mode)) {
                 n = readlinkat(dirfd, name, target, sizeof(target) - 1);
                 if (n < 0)
-                        return failed(w, path, "readlinkat", "read the link");
+                        return pack_failed(w, path, "readlinkat", "read the link");
                 target[n] = '\0';
                 archive_entry_set_symlink(e, target);
         }
@@ -234,7 +234,7 @@ static int add_contents(struct writer *w, struct archive_entry *e, int dirfd, co
         if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
                 fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
                 if (fd < 0)
-                        return failed(w, path, "openat", "open");
+                        return pack_failed(w, path, "openat", "open");
         }
         if (S_ISREG(st->st_mode))
                 r = add_holes(e, fd, st);
@@ -271,7 +271,7 @@ static int add(struct writer *w, int dirfd, const char *dir, const char *name)
         int r;
 
         if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : failed(w, name, "fstatat", "look at");
+                return errno == ENOENT ? 0 : pack_failed(w, name, "fstatat", "look at");
         if (is_mount_point(w, dir, name, &st))
                 return 0;
         if (S_ISSOCK(st.st_mode)) /* means nothing without its server */
@@ -306,7 +306,7 @@ static int add_directory(struct writer *w, int fd, const char *path)
         int r = 0;
 
         if (!d)
-                return failed(w, path, "opendir", "read directory");
+                return pack_failed(w, path, "opendir", "read directory");
         copy = -1;
         while (r >= 0 && (de = readdir(d))) {
                 if (STREQ(de->d_name, ".") || STREQ(de->d_name, ".."))
@@ -347,7 +347,7 @@ static int open_archive(struct writer *w, int fd)
                 (void)archive_write_set_options(w->a, "gzip:!timestamp,gzip:compression-level=6");
         }
         (void)archive_write_set_bytes_in_last_block(w->a, 1);
-        return archive_write_open_fd(w->a, fd) == ARCHIVE_OK ? 0 : archive_fail(w, ".");
+        return archive_write_open_fd(w->a, fd) == ARCHIVE_OK ? 0 : pack_archive_fail(w, ".");
 }
 
 static int write_archive(const struct pack_options *o, int fd, struct cfs_error *err)
@@ -357,13 +357,13 @@ static int write_archive(const struct pack_options *o, int fd, struct cfs_error 
         int r = open_archive(&w, fd);
 
         if (r >= 0 && fstat(o->dir_fd, &st) < 0)
-                r = failed(&w, ".", "fstat", "look at");
+                r = pack_failed(&w, ".", "fstat", "look at");
         if (r >= 0) {
                 w.dev = st.st_dev;
                 r = add(&w, o->dir_fd, "", o->only ? o->only : ".");
         }
         if (r >= 0 && archive_write_close(w.a) != ARCHIVE_OK)
-                r = archive_fail(&w, ".");
+                r = pack_archive_fail(&w, ".");
         if (w.a) {
                 if (r < 0)
                         (void)archive_write_fail(w.a);

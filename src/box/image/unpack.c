@@ -65,7 +65,8 @@ static ssize_t read_plain(struct archive *a, void *data, const void **buf)
         return (ssize_t)n;
 }
 
-static int archive_fail(const struct reader *r, struct archive *a, const char *what, struct cfs_error *err)
+static int unpack_archive_fail(const struct reader *r, struct archive *a, const char *what,
+                               struct cfs_error *err)
 {
         const char *text = archive_error_string(a);
 
@@ -91,9 +92,9 @@ static int open_archives(struct reader *r, struct cfs_error *err)
         (void)archive_read_support_format_tar(r->tar);
         if (archive_read_open(r->raw, r, NULL, read_packed, NULL) != ARCHIVE_OK ||
             archive_read_next_header(r->raw, &entry) != ARCHIVE_OK)
-                return archive_fail(r, r->raw, "not an archive (tar, gzip, bzip2, xz, zstd)", err);
+                return unpack_archive_fail(r, r->raw, "not an archive (tar, gzip, bzip2, xz, zstd)", err);
         if (archive_read_open(r->tar, r, NULL, read_plain, NULL) != ARCHIVE_OK)
-                return archive_fail(r, r->tar, "not a tar archive", err);
+                return unpack_archive_fail(r, r->tar, "not a tar archive", err);
         return 0;
 }
 
@@ -110,10 +111,10 @@ static int drain(struct reader *r, struct cfs_error *err)
                rc != ARCHIVE_EOF)
                 digest_add(&r->plain, buf, len);
         if (rc != ARCHIVE_EOF)
-                return archive_fail(r, r->raw, "after the last member", err);
+                return unpack_archive_fail(r, r->raw, "after the last member", err);
         while ((n = read_packed(r->raw, r, &buf)) > 0)
                 ;
-        return n < 0 ? archive_fail(r, r->raw, "after the last member", err) : 0;
+        return n < 0 ? unpack_archive_fail(r, r->raw, "after the last member", err) : 0;
 }
 
 static int members(struct reader *r, struct member_target *t, struct cfs_error *err)
@@ -123,7 +124,7 @@ static int members(struct reader *r, struct member_target *t, struct cfs_error *
 
         while ((rc = archive_read_next_header(r->tar, &entry)) != ARCHIVE_EOF) {
                 if (rc < ARCHIVE_WARN)
-                        return archive_fail(r, r->tar, "broken archive", err);
+                        return unpack_archive_fail(r, r->tar, "broken archive", err);
                 if (++t->members > r->o->max_members)
                         return err_set(err, CFS_E_INVALID, "%s: more than %llu members", r->o->name,
                                        (unsigned long long)r->o->max_members);
@@ -134,7 +135,7 @@ static int members(struct reader *r, struct member_target *t, struct cfs_error *
         return member_finish(t, err);
 }
 
-static int unpack(struct reader *r, int dir_fd, struct unpack_result *ret, struct cfs_error *err)
+static int unpack_unpack(struct reader *r, int dir_fd, struct unpack_result *ret, struct cfs_error *err)
 {
         struct member_target t = { .dir_fd = dir_fd, .o = r->o, .parent_fd = -1 };
         int res = open_archives(r, err);
@@ -162,7 +163,7 @@ int unpack_stream(int fd, int dir_fd, const struct unpack_options *o, struct unp
 
         digest_init(&r.packed);
         digest_init(&r.plain);
-        res = unpack(&r, dir_fd, ret, err);
+        res = unpack_unpack(&r, dir_fd, ret, err);
         if (r.tar)
                 (void)archive_read_free(r.tar);
         if (r.raw)

@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "box/store/store.h"
 
-static int fill(struct sqlite3_stmt *s, struct oci_arena *arena, struct oci_box_history *h,
-                struct cfs_error *err)
+static int history_fill(struct sqlite3_stmt *s, struct oci_arena *arena, struct oci_box_history *h,
+                        struct cfs_error *err)
 {
         h->id = oci_arena_strdup(arena, store_column(s, 0));
         h->name = oci_arena_strdup(arena, store_column(s, 1));
@@ -46,7 +46,7 @@ int store_history_list(const struct box *box, const char *ref, int limit, struct
         while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_history *h = oci_arena_alloc(arena, sizeof(*h));
 
-                r = h ? fill(stmt, arena, h, err) : err_nomem(err);
+                r = h ? history_fill(stmt, arena, h, err) : err_nomem(err);
                 if (r >= 0)
                         (*ret)[(*ret_n)++] = h;
         }

@@ -173,8 +173,8 @@ int store_image_layers(const struct box *box, const char *id, int64_t **ret, siz
 
 /* ---- lists ------------------------------------------------------------------------------------------------------------- */
 
-static int fill(const struct box *box, struct sqlite3_stmt *stmt, struct oci_arena *arena,
-                struct oci_box_image *im, struct cfs_error *err)
+static int image_fill(const struct box *box, struct sqlite3_stmt *stmt, struct oci_arena *arena,
+                      struct oci_box_image *im, struct cfs_error *err)
 {
         struct oci_image *config;
         struct oci_arena *other = NULL;
@@ -221,7 +221,7 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
         while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_image *im = oci_arena_alloc(arena, sizeof(*im));
 
-                r = im ? fill(box, stmt, arena, im, err) : err_nomem(err);
+                r = im ? image_fill(box, stmt, arena, im, err) : err_nomem(err);
                 if (r >= 0)
                         (*ret)[(*ret_n)++] = im;
         }

@@ -39,7 +39,7 @@ static int go(const struct mount_aside *a, struct cfs_error *err)
 }
 
 /* The child, and below a PID namespace, which only children enter, its child. */
-static _Noreturn void child(struct mount_env *e, const struct mount_aside *a, int sock)
+static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_aside *a, int sock)
 {
         struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
         struct reply reply = { 0 };
@@ -82,7 +82,7 @@ int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, s
         if (pid < 0)
                 return err_sys(err, errno, "clone3", "make a process for a mount");
         if (pid == 0)
-                child(e, a, theirs);
+                mount_aside_child(e, a, theirs);
         (void)proc_reap(pid, &status);
         /* The answer is there, or there will be none: one table of descriptors has no end of file. */
         if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))

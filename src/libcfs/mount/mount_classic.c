@@ -111,7 +111,7 @@ static int add_word(struct str *data, const char *word, const char *type, struct
         return 0;
 }
 
-static int make(struct mount_env *e, void *data, int *ret_fd, struct cfs_error *err)
+static int mount_classic_mount(struct mount_env *e, void *data, int *ret_fd, struct cfs_error *err)
 {
         const struct classic *c = data;
         const char *source = c->m->source ? c->m->source : c->m->type;
@@ -131,7 +131,7 @@ int mount_classic_make(struct mount_env *e, const struct oci_mount *m, const cha
                        int *ret_fd, struct cfs_error *err)
 {
         struct classic c = { .m = m, .flags = superblock_flags(words, n_sb) };
-        struct mount_aside aside = { .ns_fd = -1, .copy = true, .make = make, .data = &c };
+        struct mount_aside aside = { .ns_fd = -1, .copy = true, .make = mount_classic_mount, .data = &c };
         _cleanup_str_ struct str data = { 0 };
         size_t max = (size_t)sysconf(_SC_PAGESIZE) - 1;
         int r = 0;

@@ -60,7 +60,7 @@ static char *text_of(struct oci_id_mapping *const *maps, size_t n, struct oci_id
 }
 
 /* Never returns. Waits for the other end to close. */
-static void child(int proc_fd, int sock)
+static void mount_idmap_child(int proc_fd, int sock)
 {
         int fd;
         char c;
@@ -107,7 +107,8 @@ static int fill(int sock, const char *uids, const char *gids, int *ret_fd, struc
         return 0;
 }
 
-static int make(int proc_fd, const char *uids, const char *gids, int *ret_fd, struct cfs_error *err)
+static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int *ret_fd,
+                            struct cfs_error *err)
 {
         struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_FILES, .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1;
@@ -122,7 +123,7 @@ static int make(int proc_fd, const char *uids, const char *gids, int *ret_fd, st
         if (pid < 0)
                 return err_sys(err, errno, "clone3", "make a user namespace for mapped ids");
         if (pid == 0)
-                child(proc_fd, theirs);
+                mount_idmap_child(proc_fd, theirs);
         r = fill(ours, uids, gids, ret_fd, err);
         /* One table of descriptors: closing `theirs` here would not be seen as the other end's closing. */
         (void)kill(pid, SIGKILL);
@@ -149,7 +150,7 @@ int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, siz
                 return err_nomem(err);
         map->uids = u;
         map->gids = g;
-        r = make(e->proc_fd, u, g, &map->fd, err);
+        r = mount_idmap_make(e->proc_fd, u, g, &map->fd, err);
         if (r < 0)
                 return r;
         map->next = e->idmaps;

@@ -30,7 +30,7 @@ bool cpu_affinity_wanted(const struct ctx *c)
         return c->process->exec_cpu_affinity != NULL;
 }
 
-static void check(const char *list, const char *property, struct problems *p)
+static void cpu_affinity_check_list(const char *list, const char *property, struct problems *p)
 {
         _cleanup_numlist_ struct numlist cpus = { 0 };
         struct cfs_error err = { 0 };
@@ -47,11 +47,11 @@ void cpu_affinity_check(const struct ctx *c, struct problems *p)
 {
         const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
 
-        check(o->initial, "process.execCPUAffinity.initial", p);
-        check(o->final, "process.execCPUAffinity.final", p);
+        cpu_affinity_check_list(o->initial, "process.execCPUAffinity.initial", p);
+        cpu_affinity_check_list(o->final, "process.execCPUAffinity.final", p);
 }
 
-static int set(const char *list, const char *property, struct cfs_error *err)
+static int cpu_affinity_set(const char *list, const char *property, struct cfs_error *err)
 {
         _cleanup_numlist_ struct numlist cpus = { 0 };
         int r;
@@ -71,7 +71,8 @@ static int set(const char *list, const char *property, struct cfs_error *err)
 
 int cpu_affinity_prepare(struct ctx *c, struct cfs_error *err)
 {
-        return set(c->process->exec_cpu_affinity->initial, "process.execCPUAffinity.initial", err);
+        return cpu_affinity_set(c->process->exec_cpu_affinity->initial, "process.execCPUAffinity.initial",
+                                err);
 }
 
 /* All that the cpuset has. The size is that of the largest kernel's masks (NR_CPUS of 8192). */
@@ -109,7 +110,7 @@ int cpu_affinity_init(struct ctx *c, struct cfs_error *err)
 
         if (o->initial && !o->final)
                 return set_default(err);
-        return set(o->final, "process.execCPUAffinity.final", err);
+        return cpu_affinity_set(o->final, "process.execCPUAffinity.final", err);
 }
 
 void cpu_affinity_explain(const struct ctx *c, struct report *r)

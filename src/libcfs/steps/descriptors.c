@@ -110,7 +110,7 @@ static int make_null(struct cfs_error *err)
 
 /* The container's null device, open for reading and writing. Its place can hold whatever the container likes (a link to
  * /proc/self/fd/0 among others), so it is looked at before it is opened, and opened through the host's procfs. */
-static int open_null(const struct ctx *c, int root, struct cfs_error *err)
+static int descriptors_open_null(const struct ctx *c, int root, struct cfs_error *err)
 {
         _cleanup_close_ int fd = path_open_in_root(root, "/dev/null", O_PATH, err);
         char path[32];
@@ -136,7 +136,7 @@ static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
 
         if (root < 0)
                 return err_sys(err, errno, "open", "open `/`");
-        null = open_null(c, root, err);
+        null = descriptors_open_null(c, root, err);
         if (null == -EPERM && ctx_has_ns(c, CLONE_NEWUSER) && fstat(from, &st) == 0 &&
             st.st_uid == OVERFLOW_UID) {
                 err_clear(err);

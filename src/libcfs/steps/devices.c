@@ -115,7 +115,7 @@ static void check_number(struct problems *p, size_t i, const char *name, bool ha
 }
 
 /* A runtime without privilege cannot make the node, and so not give it away. */
-static void check_owner(const struct ctx *c, const struct oci_device *d, size_t i, struct problems *p)
+static void devices_check_owner(const struct ctx *c, const struct oci_device *d, size_t i, struct problems *p)
 {
         const struct oci_linux *l = c->linux_;
         struct id_map uids = { (const struct oci_id_mapping *const *)l->uid_mappings, l->n_uid_mappings };
@@ -137,7 +137,7 @@ void devices_check(const struct ctx *c, struct problems *p)
         for (size_t i = 0; i < c->linux_->n_devices; i++) {
                 const struct oci_device *d = c->linux_->devices[i];
 
-                check_owner(c, d, i, p);
+                devices_check_owner(c, d, i, p);
                 if (str_empty(d->type) || !strchr("cbup", d->type[0]) || d->type[1])
                         problem(p, PROP("linux.devices[%zu].type", i), "`%s` is none of c, b, u and p",
                                 d->type ? d->type : "");

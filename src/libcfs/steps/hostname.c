@@ -18,7 +18,8 @@
 
 #define UTS_LEN 64 /* __NEW_UTS_LEN, uname(2) */
 
-static void check(const struct ctx *c, struct problems *p, const char *property, const char *name)
+static void hostname_check_name(const struct ctx *c, struct problems *p, const char *property,
+                                const char *name)
 {
         if (!name)
                 return;
@@ -32,7 +33,7 @@ static void check(const struct ctx *c, struct problems *p, const char *property,
 
 void hostname_check(const struct ctx *c, struct problems *p)
 {
-        check(c, p, "hostname", c->config->hostname);
+        hostname_check_name(c, p, "hostname", c->config->hostname);
 }
 
 int hostname_init(struct ctx *c, struct cfs_error *err)
@@ -52,7 +53,7 @@ void hostname_explain(const struct ctx *c, struct report *r)
 
 void hostname_domain_check(const struct ctx *c, struct problems *p)
 {
-        check(c, p, "domainname", c->config->domainname);
+        hostname_check_name(c, p, "domainname", c->config->domainname);
 }
 
 int hostname_domain_init(struct ctx *c, struct cfs_error *err)

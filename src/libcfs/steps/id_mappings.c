@@ -84,7 +84,7 @@ static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
         return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
 }
 
-static void check_line(const struct map *m, size_t i, struct problems *p)
+static void id_mappings_check_line(const struct map *m, size_t i, struct problems *p)
 {
         const struct oci_id_mapping *a = m->lines[i];
 
@@ -113,7 +113,7 @@ static void check_map(const struct map *m, const struct map *other, struct probl
         if (m->n > MAX_LINES)
                 problem(p, m->kind->property, "has %zu entries, the kernel takes %d", m->n, MAX_LINES);
         for (size_t i = 0; i < m->n && i < MAX_LINES; i++)
-                check_line(m, i, p);
+                id_mappings_check_line(m, i, p);
 }
 
 static struct map users(const struct ctx *c)

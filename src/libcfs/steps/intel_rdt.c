@@ -58,7 +58,8 @@ bool intel_rdt_exec_wanted(const struct ctx *c)
 
 /* ---- check ------------------------------------------------------------------------------------------------------- */
 
-static void check_line(const char *property, const char *line, const char *prefix, struct problems *p)
+static void intel_rdt_check_line(const char *property, const char *line, const char *prefix,
+                                 struct problems *p)
 {
         if (!line)
                 return;
@@ -83,7 +84,7 @@ void intel_rdt_check(const struct ctx *c, struct problems *p)
                                 problem(p, "linux.intelRdt.closID", "\"%s\" is not a class of service",
                                         o->clos_id);
         }
-        check_line("linux.intelRdt.memBwSchema", o->mem_bw_schema, "MB:", p);
+        intel_rdt_check_line("linux.intelRdt.memBwSchema", o->mem_bw_schema, "MB:", p);
         for (size_t i = 0; i < o->n_schemata; i++)
                 if (!strchr(o->schemata[i], ':'))
                         problem(p, PROP("linux.intelRdt.schemata[%zu]", i),

@@ -46,7 +46,7 @@ void io_priority_check(const struct ctx *c, struct problems *p)
                 problem(p, "process.ioPriority.priority", "%d is not between 0 and 7", (int)o->priority);
 }
 
-static int set(pid_t pid, const struct oci_io_priority *o, struct cfs_error *err)
+static int io_priority_set(pid_t pid, const struct oci_io_priority *o, struct cfs_error *err)
 {
         int value = (int)((unsigned)class_of(o->class) << IOPRIO_CLASS_SHIFT | (unsigned)o->priority);
         int r;
@@ -61,12 +61,12 @@ static int set(pid_t pid, const struct oci_io_priority *o, struct cfs_error *err
 
 int io_priority_host(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_priorities_from_outside(c) ? set(c->pid, c->process->io_priority, err) : 0;
+        return ctx_priorities_from_outside(c) ? io_priority_set(c->pid, c->process->io_priority, err) : 0;
 }
 
 int io_priority_init(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_priorities_from_outside(c) ? 0 : set(0, c->process->io_priority, err);
+        return ctx_priorities_from_outside(c) ? 0 : io_priority_set(0, c->process->io_priority, err);
 }
 
 void io_priority_explain(const struct ctx *c, struct report *r)

@@ -54,7 +54,7 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
 }
 
 /* The container's /dev/null; -ENXIO when there is another thing in its place. */
-static int open_null(int root_fd, struct cfs_error *err)
+static int masked_paths_open_null(int root_fd, struct cfs_error *err)
 {
         _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, NULL);
         _cleanup_close_ int fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, NULL);
@@ -112,7 +112,7 @@ static int mask_file(struct masks *k, int root_fd, int target, struct cfs_error 
         int r;
 
         if (k->null_fd < 0 && k->empty_fd < 0) {
-                k->null_fd = open_null(root_fd, err);
+                k->null_fd = masked_paths_open_null(root_fd, err);
                 if (k->null_fd < 0 && k->null_fd != -ENXIO)
                         return k->null_fd;
         }

@@ -63,7 +63,7 @@ static int mode_index(const char *name)
 }
 
 /* 0: unknown */
-static int flag(const char *name)
+static int memory_policy_flag(const char *name)
 {
         for (size_t i = 0; i < ARRAY_SIZE(memory_policy_flags); i++)
                 if (STREQ(memory_policy_flags[i].name, name))
@@ -76,7 +76,7 @@ static int all_flags(const struct oci_memory_policy *o)
         int flags = 0;
 
         for (size_t i = 0; i < o->n_flags; i++)
-                flags |= flag(o->flags[i]);
+                flags |= memory_policy_flag(o->flags[i]);
         return flags;
 }
 
@@ -85,7 +85,7 @@ static void check_flags(const struct oci_memory_policy *o, int index, struct pro
         int flags = all_flags(o);
 
         for (size_t i = 0; i < o->n_flags; i++)
-                if (!flag(o->flags[i]))
+                if (!memory_policy_flag(o->flags[i]))
                         problem(p, PROP("linux.memoryPolicy.flags[%zu]", i),
                                 "invalid memory policy: \"%.64s\" is not a flag", o->flags[i]);
         if ((flags & STATIC_NODES) && (flags & RELATIVE_NODES))

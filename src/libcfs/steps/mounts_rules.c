@@ -56,7 +56,8 @@ static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i
 }
 
 /* "gid=5" of devpts in a user namespace without a group 5: the kernel's EINVAL would not say which. */
-static void check_owner(const struct ctx *c, const char *option, size_t i, size_t j, struct problems *p)
+static void mounts_rules_check_owner(const struct ctx *c, const char *option, size_t i, size_t j,
+                                     struct problems *p)
 {
         bool gid = str_has_prefix(option, "gid="), uid = str_has_prefix(option, "uid=");
         const struct oci_linux *l = c->linux_;
@@ -131,7 +132,7 @@ static void check_options(const struct ctx *c, const struct oci_mount *m, size_t
                         problem(p, PROP("mounts[%zu].options[%zu]", i, j), "`%s` is for mounts of type tmpfs",
                                 o);
                 if (!bind)
-                        check_owner(c, o, i, j, p);
+                        mounts_rules_check_owner(c, o, i, j, p);
         }
 }
 

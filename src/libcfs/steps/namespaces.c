@@ -129,7 +129,7 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
 }
 
 /* The root of a container that has no mount namespace to itself: setns(2) does not know it. */
-static int open_root(struct ctx *c, pid_t init, struct cfs_error *err)
+static int namespaces_open_root(struct ctx *c, pid_t init, struct cfs_error *err)
 {
         struct namespaces_plan *n = c->namespaces;
         char path[64];
@@ -211,7 +211,8 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
         }
         /* setns(2) leads to the root of a mount namespace: the container's own, or of one that it shares with others. */
-        return own_mounts || WEAKENED("joined-root") ? remember_host_root(n, err) : open_root(c, id.pid, err);
+        return own_mounts || WEAKENED("joined-root") ? remember_host_root(n, err)
+                                                     : namespaces_open_root(c, id.pid, err);
 }
 
 /* As exec was once: for a moment the container sees a process with the host's root and descriptors. */

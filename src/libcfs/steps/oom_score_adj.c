@@ -61,7 +61,7 @@ void oom_score_adj_look(const struct ctx *c, struct problems *p)
         problem_hint(p, HINT_LOWER);
 }
 
-static int set(struct ctx *c, const char *path, struct cfs_error *err)
+static int oom_score_adj_set(struct ctx *c, const char *path, struct cfs_error *err)
 {
         char value[16];
         int r;
@@ -86,12 +86,12 @@ int oom_score_adj_host(struct ctx *c, struct cfs_error *err)
         char path[48];
 
         (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)c->pid);
-        return set(c, path, err);
+        return oom_score_adj_set(c, path, err);
 }
 
 int oom_score_adj_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
-        return c->rootless ? set(c, "self/oom_score_adj", err) : 0;
+        return c->rootless ? oom_score_adj_set(c, "self/oom_score_adj", err) : 0;
 }
 
 int oom_score_adj_exec_host(struct ctx *c, struct cfs_error *err)

@@ -201,7 +201,7 @@ static bool is_late(const struct oci_rlimit *o)
         return o->soft < NOFILE_LATE && resource(o->type) == RLIMIT_NOFILE;
 }
 
-static int set(const struct ctx *c, bool late, struct cfs_error *err)
+static int rlimits_set(const struct ctx *c, bool late, struct cfs_error *err)
 {
         for (size_t i = 0; i < count(c); i++) {
                 const struct oci_rlimit *o = c->process->rlimits[i];
@@ -219,7 +219,7 @@ static int set(const struct ctx *c, bool late, struct cfs_error *err)
 
 int rlimits_init(struct ctx *c, struct cfs_error *err)
 {
-        return set(c, false, err);
+        return rlimits_set(c, false, err);
 }
 
 bool rlimits_late_wanted(const struct ctx *c)
@@ -232,7 +232,7 @@ bool rlimits_late_wanted(const struct ctx *c)
 
 int rlimits_late_init(struct ctx *c, struct cfs_error *err)
 {
-        return set(c, true, err);
+        return rlimits_set(c, true, err);
 }
 
 void rlimits_explain(const struct ctx *c, struct report *r)

@@ -248,7 +248,7 @@ static int set_parent(int fd, uint64_t propagation, struct cfs_error *err)
         return root < 0 ? root : mnt_setattr(root, false, 0, 0, propagation, -1, err);
 }
 
-static int open_root(const struct ctx *c, struct cfs_error *err)
+static int root_open_root(const struct ctx *c, struct cfs_error *err)
 {
         int fd = open(c->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -292,7 +292,7 @@ static int use_runtimes_root(struct ctx *c, int *target, struct cfs_error *err)
 
 static int attach_root(struct ctx *c, struct cfs_error *err)
 {
-        _cleanup_close_ int target = open_root(c, err), tree = -1;
+        _cleanup_close_ int target = root_open_root(c, err), tree = -1;
         int r = 0;
 
         if (target < 0)

@@ -69,7 +69,7 @@ static int policy_index(const char *name)
 }
 
 /* 0: unknown */
-static uint64_t flag(const char *name)
+static uint64_t scheduler_flag(const char *name)
 {
         for (size_t i = 0; i < ARRAY_SIZE(scheduler_flags); i++)
                 if (STREQ(scheduler_flags[i].name, name))
@@ -113,12 +113,12 @@ void scheduler_check(const struct ctx *c, struct problems *p)
                 problem(p, "process.scheduler", "runtime, deadline and period have no meaning for %s",
                         s->policy);
         for (size_t k = 0; k < s->n_flags; k++)
-                if (!flag(s->flags[k]))
+                if (!scheduler_flag(s->flags[k]))
                         problem(p, PROP("process.scheduler.flags[%zu]", k),
                                 "\"%.64s\" is not a flag of the scheduler", s->flags[k]);
 }
 
-static int set(pid_t pid, const struct oci_scheduler *s, struct cfs_error *err)
+static int scheduler_set(pid_t pid, const struct oci_scheduler *s, struct cfs_error *err)
 {
         struct scheduler_attr attr = {
                 .size = sizeof(attr),
@@ -132,7 +132,7 @@ static int set(pid_t pid, const struct oci_scheduler *s, struct cfs_error *err)
         int r;
 
         for (size_t i = 0; i < s->n_flags; i++)
-                attr.sched_flags |= flag(s->flags[i]);
+                attr.sched_flags |= scheduler_flag(s->flags[i]);
         if (syscall(SYS_sched_setattr, pid, &attr, 0U) == 0)
                 return 0;
         r = err_sys(err, errno, "sched_setattr", "set %s", s->policy);
@@ -146,12 +146,12 @@ static int set(pid_t pid, const struct oci_scheduler *s, struct cfs_error *err)
 
 int scheduler_host(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_priorities_from_outside(c) ? set(c->pid, c->process->scheduler, err) : 0;
+        return ctx_priorities_from_outside(c) ? scheduler_set(c->pid, c->process->scheduler, err) : 0;
 }
 
 int scheduler_init(struct ctx *c, struct cfs_error *err)
 {
-        return ctx_priorities_from_outside(c) ? 0 : set(0, c->process->scheduler, err);
+        return ctx_priorities_from_outside(c) ? 0 : scheduler_set(0, c->process->scheduler, err);
 }
 
 void scheduler_explain(const struct ctx *c, struct report *r)

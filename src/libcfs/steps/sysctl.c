@@ -186,7 +186,7 @@ void sysctl_look(const struct ctx *c, struct problems *p)
         }
 }
 
-static int set(const struct ctx *c, const char *name, const char *value, struct cfs_error *err)
+static int sysctl_set(const struct ctx *c, const char *name, const char *value, struct cfs_error *err)
 {
         char path[SYSCTL_MAX], file[SYSCTL_MAX + 4];
         int r;
@@ -211,7 +211,7 @@ int sysctl_init(struct ctx *c, struct cfs_error *err)
 {
         for (size_t i = 0; i < c->linux_->sysctl->n; i++) {
                 const struct oci_string_pair *e = &c->linux_->sysctl->entries[i];
-                int r = set(c, e->key, e->value, err);
+                int r = sysctl_set(c, e->key, e->value, err);
 
                 if (r < 0)
                         return err_property(err, r, "linux.sysctl[\"%s\"]", e->key);

@@ -90,7 +90,7 @@ uint64_t convert_quota_per_second(uint64_t quota, uint64_t period)
         return (us + 9999) / 10000 * 10000;
 }
 
-static int parse_number(const char **s, size_t limit, size_t *ret)
+static int convert_parse_number(const char **s, size_t limit, size_t *ret)
 {
         size_t n = 0;
 
@@ -117,12 +117,12 @@ int convert_list(const char *list, uint8_t *buf, size_t size)
                         s++;
                 if (!*s)
                         return (int)used;
-                if (parse_number(&s, size * 8, &from) < 0)
+                if (convert_parse_number(&s, size * 8, &from) < 0)
                         return -EINVAL;
                 to = from;
                 if (*s == '-') {
                         s++;
-                        if (parse_number(&s, size * 8, &to) < 0 || to < from)
+                        if (convert_parse_number(&s, size * 8, &to) < 0 || to < from)
                                 return -EINVAL;
                 }
                 if (*s && *s != ',' && *s != ' ')

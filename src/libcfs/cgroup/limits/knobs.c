@@ -335,7 +335,7 @@ static int cpu_rt_period(struct knobs_job *j)
         return v ? emit_u64(j, v) : 0;
 }
 
-static int cpu_idle(struct knobs_job *j)
+static int knobs_cpu_idle(struct knobs_job *j)
 {
         if (!j->r->cpu || !j->r->cpu->has_idle)
                 return 0;
@@ -648,7 +648,7 @@ const struct knob knobs[] = {
 
         /* An idle group takes no weight, and a group with a weight may become idle: the weight first. */
         { "cpu.shares", "cpu", "cpu.shares", "cpu.weight", "CPUShares|CPUWeight", UNIT_U64, cpu_shares },
-        { "cpu.idle", "cpu", "cpu.idle", "cpu.idle", NULL, UNIT_NONE, cpu_idle },
+        { "cpu.idle", "cpu", "cpu.idle", "cpu.idle", NULL, UNIT_NONE, knobs_cpu_idle },
         { "cpu.period", "cpu", "cpu.cfs_period_us", "cpu.max", "CPUQuotaPeriodUSec", UNIT_U64, cpu_period },
         { "cpu.quota", "cpu", "cpu.cfs_quota_us", "cpu.max", "CPUQuotaPerSecUSec", UNIT_U64, cpu_quota },
         { "cpu.burst", "cpu", "cpu.cfs_burst_us", "cpu.max.burst", NULL, UNIT_NONE, cpu_burst },

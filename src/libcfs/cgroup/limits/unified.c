@@ -21,7 +21,7 @@
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
 /* A number as kstrtoull(s, 0) takes it, all of s. */
-static bool parse_number(const char *s, uint64_t *ret)
+static bool unified_parse_number(const char *s, uint64_t *ret)
 {
         char *end;
 
@@ -38,7 +38,7 @@ static bool parse_number_or_max(const char *s, uint64_t *ret)
                 *ret = JOB_UNLIMITED;
                 return true;
         }
-        return parse_number(s, ret);
+        return unified_parse_number(s, ret);
 }
 
 /* "64M": memparse() of the kernel. */
@@ -112,7 +112,8 @@ static int cpu_max(struct knobs_job *j, char *value)
 
         if (r < 0)
                 return r;
-        if (!parse_number_or_max(quota_text, &quota) || (*period_text && !parse_number(period_text, &period)))
+        if (!parse_number_or_max(quota_text, &quota) ||
+            (*period_text && !unified_parse_number(period_text, &period)))
                 return 0;
         r = job_add_property(j, "CPUQuotaPeriodUSec", period, 0);
         if (r < 0)
@@ -137,11 +138,11 @@ static int cpu_weight_nice(struct knobs_job *j, char *value)
 }
 
 /* Out of idleness a group has the weight that is the default. */
-static int cpu_idle(struct knobs_job *j, char *value)
+static int unified_cpu_idle(struct knobs_job *j, char *value)
 {
         uint64_t v;
 
-        if (!parse_number(value, &v) || v > 1)
+        if (!unified_parse_number(value, &v) || v > 1)
                 return 0;
         return job_add_property(j, "CPUWeight", v ? 0 : JOB_UNLIMITED, 252);
 }
@@ -152,7 +153,7 @@ static int weight_line(struct knobs_job *j, char *value, bool bfq)
         const char *what = strsep(&value, " \t"), *number = value ? value + strspn(value, " \t") : what;
         uint64_t v;
 
-        if (!parse_number(number, &v))
+        if (!unified_parse_number(number, &v))
                 return 0;
         /* What systemd makes of an IOWeight for BFQ: that is undone here. */
         if (bfq && v > 100)
@@ -241,9 +242,9 @@ static const struct {
         { .file = "memory.swap.max",  .unit = "MemorySwapMax",  .parse = parse_bytes },
         { .file = "memory.zswap.max", .unit = "MemoryZSwapMax", .parse = parse_bytes, .since = 253 },
         { .file = "pids.max",         .unit = "TasksMax",       .parse = parse_number_or_max },
-        { .file = "cpu.weight",       .unit = "CPUWeight",      .parse = parse_number },
+        { .file = "cpu.weight",       .unit = "CPUWeight",      .parse = unified_parse_number },
         { .file = "cpu.weight.nice",  .fn = cpu_weight_nice },
-        { .file = "cpu.idle",         .fn = cpu_idle },
+        { .file = "cpu.idle",         .fn = unified_cpu_idle },
         { .file = "cpu.max",          .fn = cpu_max },
         { .file = "cpuset.cpus",      .fn = cpuset_cpus },
         { .file = "cpuset.mems",      .fn = cpuset_mems },
