@@ -112,7 +112,6 @@ move_mount 429
 fsopen 430
 fsmount 432
 mount_setattr 442
-close_range 436
 END
     # Of pidfd_open(2) a create has no need; the others say so.
     args sleep 1000

@@ -7,8 +7,8 @@
  *      prepare column       resources recorded, then made
  *      spawn                the init walks its column, we walk ours, until the row that ends create
  *
- * A failure anywhere kills the init, walks the undo column from the record, and removes the state directory: the same
- * undo that `delete` uses, and that cleans up after a runtime that was killed.
+ * A failure anywhere kills the init, walks the undo column from the record, and removes the state directory:
+ * the same undo that `delete` uses, and that cleans up after a runtime that was killed.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -38,7 +38,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* An init whose cgroup may have that much lives until its execve; with a quarter of it the kernel kills it (x86-64, v1). */
+/* An init whose cgroup may have that much lives until its execve; with a quarter of it the kernel kills it
+ * (x86-64, v1). */
 #define INIT_NEEDS (256 << 10)
 
 void build_child(struct ctx *c)
@@ -46,15 +47,18 @@ void build_child(struct ctx *c)
         struct cfs_error err = { 0 };
 
         (void)engine_init(c, &err);
-        if (c->filter_is_loaded && err.syscall[0] && !err.hint[0] &&
-            (err.errnum == EPERM || err.errnum == ENOSYS))
+        /* Whatever other hint there is: this filter is the nearest reason. */
+        if (c->filter_is_loaded && err.syscall[0] && (err.errnum == EPERM || err.errnum == ENOSYS)) {
+                err.hint[0] = '\0';
                 (void)err_hint(&err, 0, "the filter of linux.seccomp is in force by then: it may forbid %s",
                                err.syscall);
+        }
         sync_send_failed(c->sync, &err);
         _exit(1);
 }
 
-/* What later verbs need of the configuration. The strings stay in ctx's arena, which outlives the record's use here. */
+/* What later verbs need of the configuration. The strings stay in ctx's arena, which outlives the record's
+ * use here. */
 static int fill_record(struct ctx *c, struct cfs_error *err)
 {
         struct oci_record *r = c->state->record;
@@ -136,7 +140,8 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
             c->job) /* of a restore, it is CRIU that tells; and it ends the init when it gives up */
                 return r;
         if (err->code != CFS_E_DIED) {
-                /* What fails on a process that ends fails because it ends: of both errors the init's is the cause. */
+                /* What fails on a process that ends fails because it ends: of both errors the init's is
+                 * the cause. */
                 look = c->sync ? sync_look(c->sync, &theirs) : 0;
                 if (look < 0) {
                         *err = theirs;

@@ -2,9 +2,10 @@
 /*
  * The state store.
  *
- * Several cfs processes work on one store at the same time, any of them may be killed at any instruction, and the
- * store must stay one from which everything can be found and removed. Three properties of the kernel carry this:
- * mkdir(2) succeeds for one of many; rename(2) replaces a record in one step; flock(2) ends with its process.
+ * Several cfs processes work on one store at the same time, any of them may be killed at any instruction, and
+ * the store must stay one from which everything can be found and removed. Three properties of the kernel
+ * carry this: mkdir(2) succeeds for one of many; rename(2) replaces a record in one step; flock(2) ends with
+ * its process.
  *
  * What a directory ROOT/ID can be, and what that means:
  *
@@ -13,10 +14,10 @@
  *      locked, record           somebody works on it; reading the record is fine at any time
  *      free, record             a container, perhaps one whose creator died half way: the record tells what to undo
  *
- * Between mkdir(2) and flock(2) a directory of somebody who lives looks like one of the second kind, and whoever waits
- * for a lock may get that of a directory that was removed meanwhile. So whoever gets the lock of a directory without a
- * record looks whether the path still leads to it, and otherwise starts again. A directory with a record needs no such
- * look: the record is removed first, and under the lock.
+ * Between mkdir(2) and flock(2) a directory of somebody who lives looks like one of the second kind, and
+ * whoever waits for a lock may get that of a directory that was removed meanwhile. So whoever gets the lock
+ * of a directory without a record looks whether the path still leads to it, and otherwise starts again. A
+ * directory with a record needs no such look: the record is removed first, and under the lock.
  *
  * What is in the records steers what delete removes, as root: a store that others can write to is refused.
  */
@@ -66,7 +67,7 @@ int state_check_id(const char *id, struct cfs_error *err)
         return 0;
 }
 
-/* ---- one directory --------------------------------------------------------------------------------------------- */
+/* ---- one directory ------------------------------------------------------------------------------------- */
 
 static int state_new(const char *root, const char *id, struct state **ret, struct cfs_error *err)
 {
@@ -123,7 +124,7 @@ static int is_linked(const struct state *s, struct cfs_error *err)
         return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* ---- removing ------------------------------------------------------------------------------------------------ */
+/* ---- removing ------------------------------------------------------------------------------------------ */
 
 int state_remove(struct state *s, struct cfs_error *err)
 {
@@ -143,10 +144,10 @@ int state_remove(struct state *s, struct cfs_error *err)
         return 0;
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
-/* A record of an earlier boot: the processes, mounts, cgroups and resctrl groups of which it tells are gone. What can
- * have survived are files in a root file system, and a promise to run hooks. */
+/* A record of an earlier boot: the processes, mounts, cgroups and resctrl groups of which it tells are
+ * gone. What can have survived are files in a root file system, and a promise to run hooks. */
 static bool is_stale(const struct state *s)
 {
         const struct oci_record *rec = s->record;
@@ -158,15 +159,17 @@ static bool is_stale(const struct state *s)
 
 /* Takes the directory that is there, locked, when nobody misses it. 1: taken, 0: try again.
  *
- * One that we have made ourselves is treated like one that was found: between our mkdir(2) and our lock others may
- * have taken it for a dead one, used it, and died or finished. Only that it is empty is taken for granted then: who dies
- * that fast leaves a file that is in nobody's way, and that goes when the container goes. */
+ * One that we have made ourselves is treated like one that was found: between our mkdir(2) and our lock
+ * others may have taken it for a dead one, used it, and died or finished. Only that it is empty is taken
+ * for granted then: who dies that fast leaves a file that is in nobody's way, and that goes when the
+ * container goes. */
 static int take_over(struct state *s, bool made, struct cfs_error *err)
 {
         struct cfs_error why = { 0 };
         int r;
 
-        /* Whoever looks whether ours is a dead one will soon let go; whoever has one that was there before is using it. */
+        /* Whoever looks whether ours is a dead one will soon let go; whoever has one that was there before
+         * is using it. */
         r = made ? lock_wait(s, LOCK_EX, err) : lock_try(s, LOCK_EX);
         if (r < 0)
                 return made ? r : exists(s->id, err);
@@ -202,7 +205,8 @@ static int create_once(struct state *s, struct cfs_error *err)
         if (r == -ENOENT)
                 return 0;
         r = r < 0 ? err_path(err, -r, "open", s->dir, "open `%s`", s->dir) : take_over(s, made, err);
-        /* Empty, it is still ours; whoever has taken it over meanwhile has written a record, or fails for want of it. */
+        /* Empty, it is still ours; whoever has taken it over meanwhile has written a record, or fails for
+         * want of it. */
         if (r < 0 && made)
                 (void)rmdir(s->dir);
         return r;
@@ -300,6 +304,11 @@ int state_open_broken(const char *root, const char *id, int lock, struct state *
 
         if (r < 0)
                 return r;
+        r = store_root_check(root, err);
+        if (r < 0) {
+                state_close(s);
+                return r;
+        }
         r = open_dir(s);
         if (r == -ENOENT)
                 r = not_found(id, err);

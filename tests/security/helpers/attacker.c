@@ -4,20 +4,25 @@
  *
  *      attacker swap A B [A B]...          exchanges each A with its B (renameat2, RENAME_EXCHANGE), again and again
  *      attacker hunt EXPECTED... SECONDS   as a process of the container: looks at every new process of its PID namespace
- *                                          until that runs one of the EXPECTED programs, and says "LEAK ..." whenever it could
- *                                          reach what belongs to the runtime: its executable, memory, descriptors, root, or
- *                                          could trace it (CVE-2016-9962). Ends with "looked N times at M processes".
- *      attacker spy EXPECTED... SECONDS    the same with CAP_SYS_PTRACE, which lets it in: "LEAK ..." is what leads to the host then. The
- *                                          root, the working directory and the namespaces must be its own, no descriptor may
- *                                          be a file, the executable must not open for writing, and the environment must
- *                                          not be that of the runtime's caller, who has CANARY in it.
+ *                                          until that runs one of the EXPECTED programs, and says "LEAK ..."
+ *                                          whenever it could reach what belongs to the runtime: its
+ *                                          executable, memory, descriptors, root, or could trace it
+ *                                          (CVE-2016-9962). Ends with "looked N times at M processes".
+ *      attacker spy EXPECTED... SECONDS    the same with CAP_SYS_PTRACE, which lets it in: "LEAK ..." is what
+ *                                          leads to the host then. The root, the working directory and the
+ *                                          namespaces must be its own, no descriptor may be a file, the
+ *                                          executable must not open for writing, and the environment must not
+ *                                          be that of the runtime's caller, who has CANARY in it.
  *      attacker refuse CALL[:ARG] ERRNO COMMAND...
- *                                          the sandbox of the runtime: executes the command with a seccomp filter that answers the
- *                                          system call of that number (with that first argument) with the error number.
- *      attacker ways DIR                   as a process of the container with CAP_SYS_ADMIN and CAP_SYS_CHROOT: where the ways lead
- *                                          that go up from the root. Prints the device and inode of "/..", of the root after
- *                                          setns(2) into its own mount namespace, and of where one gets from below a
- *                                          chroot(2) into DIR by "..", as `up DEV:INO`, `setns DEV:INO`, `climb DEV:INO`.
+ *                                          the sandbox of the runtime: executes the command with a seccomp
+ *                                          filter that answers the system call of that number (with that
+ *                                          first argument) with the error number.
+ *      attacker ways DIR                   as a process of the container with CAP_SYS_ADMIN and
+ *                                          CAP_SYS_CHROOT: where the ways lead that go up from the root.
+ *                                          Prints the device and inode of "/..", of the root after setns(2)
+ *                                          into its own mount namespace, and of where one gets from below a
+ *                                          chroot(2) into DIR by "..", as `up DEV:INO`, `setns DEV:INO`,
+ *                                          `climb DEV:INO`.
  *
  * `swap` ends when its input ends or a signal comes, and says how often it swapped.
  */
@@ -73,7 +78,7 @@ static int swap(char **pairs, int n)
         return 0;
 }
 
-/* ---- hunt -------------------------------------------------------------------------------------------------------- */
+/* ---- hunt ---------------------------------------------------------------------------------------------- */
 
 static struct stat expected[8], own_root;
 static int n_expected;
@@ -185,7 +190,7 @@ static void look_trace(int pid)
         (void)ptrace(PTRACE_DETACH, pid, 0, 0);
 }
 
-/* ---- spy --------------------------------------------------------------------------------------------------------- */
+/* ---- spy ----------------------------------------------------------------------------------------------- */
 
 static int spying;
 
@@ -201,11 +206,14 @@ static void spy_directory(int pid, const char *what)
         close(fd);
 }
 
-/* Is what the link leads to a file of our own root, under that name? */
+/* Is what the link leads to a file of our own root, under that name? A descriptor that was closed
+ * meanwhile cannot be told; one that stays open for as long as an attacker needs is met again. */
 static int is_inside(const char *link, const char *target)
 {
         struct stat a, b;
 
+        if (stat(link, &a) != 0 && errno == ENOENT)
+                return 1;
         return stat(link, &a) == 0 && stat(target, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -331,7 +339,7 @@ static int hunt(char **argv, int n)
         return 0;
 }
 
-/* ---- ways -------------------------------------------------------------------------------------------------------- */
+/* ---- ways ---------------------------------------------------------------------------------------------- */
 
 static void where(const char *way, const char *path)
 {
@@ -365,7 +373,7 @@ static int ways(const char *dir)
         return 0;
 }
 
-/* ---- refuse ------------------------------------------------------------------------------------------------------ */
+/* ---- refuse -------------------------------------------------------------------------------------------- */
 
 static int refuse(char **argv)
 {
