@@ -2,9 +2,9 @@
 /*
  * The memory of one document.
  *
- * A configuration is hundreds of small objects and strings that are all freed together, so they are cut from a few
- * large chunks. Structures are cut from the front of a chunk, where alignment costs something once, and strings from
- * its back, where they need none.
+ * A configuration is hundreds of small objects and strings that are all freed together, so they are cut from
+ * a few large chunks. Structures are cut from the front of a chunk, where alignment costs something once, and
+ * strings from its back, where they need none.
  */
 #include "oci_internal.h"
 #include <stdlib.h>
@@ -50,8 +50,8 @@ void oci_arena_free(struct oci_arena *arena)
         free(arena);
 }
 
-/* A chunk with room for `size` bytes. What is larger than a quarter of a chunk gets one of its own, behind the
- * current one, so that the rest of that is not lost. */
+/* A chunk with room for `size` bytes. What is larger than a quarter of a chunk gets one of its own, behind
+ * the current one, so that the rest of that is not lost. */
 static struct chunk *arena_chunk(struct oci_arena *arena, size_t size)
 {
         struct chunk *c = arena->chunks;

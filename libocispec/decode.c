@@ -2,15 +2,17 @@
 /*
  * The decoder: a stream of JSON events becomes the structures that a descriptor describes.
  *
- * No tree is built. A stack of frames mirrors the objects, arrays and maps that are open; an event looks at the top
- * frame to learn which property its value belongs to and writes the value where the descriptor says. The length of an
- * array is known only at its end, so entries wait on a scratch stack (those of an inner array lie above those of the
- * outer one) and are copied into the arena once, in their final size.
+ * No tree is built. A stack of frames mirrors the objects, arrays and maps that are open; an event looks at
+ * the top frame to learn which property its value belongs to and writes the value where the descriptor says.
+ * The length of an array is known only at its end, so entries wait on a scratch stack (those of an inner
+ * array lie above those of the outer one) and are copied into the arena once, in their final size.
  *
- * Work is linear in the size of the document. The one thing that tempts to be quadratic is to find duplicate keys:
- * properties are bits in a word, and the keys of maps and unknown keys are sorted when their object ends.
+ * Work is linear in the size of the document. The one thing that tempts to be quadratic is to find duplicate
+ * keys: properties are bits in a word, and the keys of maps and unknown keys are sorted when their object
+ * ends.
  *
- * Positions are not tracked: every event comes with its offset, and lines are counted when a message needs them.
+ * Positions are not tracked: every event comes with its offset, and lines are counted when a message needs
+ * them.
  */
 #include "decode_error.h"
 #include "base/nearest.h"
@@ -20,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the scratch stack ---------------------------------------------------------------------------------------- */
+/* ---- the scratch stack --------------------------------------------------------------------------------- */
 
 static int scratch_push(struct decoder *d, const void *bytes, size_t len)
 {
@@ -89,10 +91,10 @@ static int entries_check(struct decoder *d, struct entry *entries, size_t n)
         return 0;
 }
 
-/* ---- where the next value goes ----------------------------------------------------------------------------------- */
+/* ---- where the next value goes ------------------------------------------------------------------------- */
 
-/* The property that the next value is for; *ret_element: it is an entry of the property's array or map. NULL: nobody
- * wants the value. */
+/* The property that the next value is for; *ret_element: it is an entry of the property's array or map.
+ * NULL: nobody wants the value. */
 static const struct oci_property *decode_slot(struct decoder *d, bool *ret_element)
 {
         *ret_element = top(d)->what != IN_OBJECT;
@@ -169,7 +171,7 @@ static int slot_wrong_string(struct decoder *d, size_t offset, const struct oci_
         return r;
 }
 
-/* ---- scalars -------------------------------------------------------------------------------------------------- */
+/* ---- scalars ------------------------------------------------------------------------------------------- */
 
 static int decode_null(void *data, size_t offset)
 {
@@ -281,7 +283,7 @@ static int decode_string(void *data, size_t offset, const char *s, size_t len)
         return 0;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------------------- */
 
 const struct oci_property *oci_type_find(const struct oci_type *type, const char *name, size_t len)
 {
@@ -352,7 +354,7 @@ static int decode_key(void *data, size_t offset, const char *key, size_t len)
         return 0;
 }
 
-/* ---- objects, maps, arrays ---------------------------------------------------------------------------------------- */
+/* ---- objects, maps, arrays ----------------------------------------------------------------------------- */
 
 static void frame_push(struct decoder *d, struct frame f)
 {
@@ -368,8 +370,8 @@ static void frame_pop(struct decoder *d)
         slot_done(d);
 }
 
-/* Who decodes on after errors gets structures whose required strings may be wrong or missing, and whoever reads those
- * relies on them: they are empty until they have their value. */
+/* Who decodes on after errors gets structures whose required strings may be wrong or missing, and whoever
+ * reads those relies on them: they are empty until they have their value. */
 static void fill_required(const struct oci_type *type, char *object)
 {
         static const char *const nothing = "";
@@ -545,7 +547,7 @@ static int decode_end_array(void *data, size_t offset)
         return 0;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static const struct json_events decode_events = {
         .null = decode_null,

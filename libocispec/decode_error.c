@@ -2,8 +2,8 @@
 /*
  * What the decoder has to say: errors with position and path, and unknown properties.
  *
- * The frames of the decoder are the path of the value at hand, which is spelt as all of cfs spells properties:
- * process.args[0].
+ * The frames of the decoder are the path of the value at hand, which is spelt as all of cfs spells
+ * properties: process.args[0].
  */
 #include "decode_error.h"
 #include "json.h"

@@ -12,14 +12,14 @@ enum what { IN_OBJECT, IN_ARRAY, IN_MAP };
 struct frame {
         enum what what;
         const struct oci_type *type; /* IN_OBJECT */
-        const struct oci_property
-                *property; /* IN_OBJECT: whose value comes next, NULL: nobody's; else: being filled */
-        char *object;      /* the structure; for arrays and maps the one that has the property */
-        uint64_t seen;     /* IN_OBJECT: bit i: the key of properties[i] was there */
-        const char *key;   /* IN_MAP: whose value comes next */
-        size_t index;      /* IN_ARRAY: of the entry that comes next */
-        size_t base;       /* where this frame's part of the scratch stack begins */
-        size_t offset;     /* of the opening bracket */
+        /* IN_OBJECT: whose value comes next, NULL: nobody's; else: being filled */
+        const struct oci_property *property;
+        char *object;    /* the structure; for arrays and maps the one that has the property */
+        uint64_t seen;   /* IN_OBJECT: bit i: the key of properties[i] was there */
+        const char *key; /* IN_MAP: whose value comes next */
+        size_t index;    /* IN_ARRAY: of the entry that comes next */
+        size_t base;     /* where this frame's part of the scratch stack begins */
+        size_t offset;   /* of the opening bracket */
 };
 
 /* On the scratch stack: an entry of a map, or an unknown key of an object. */

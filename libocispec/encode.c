@@ -2,11 +2,12 @@
 /*
  * The encoder: structures become JSON, by the same descriptors that the decoder reads.
  *
- * Properties come in the order of the schema, so that output is stable and reads as the specification lists it. What is
- * absent from the structure is absent from the text; an empty array, which is not the same, is written.
+ * Properties come in the order of the schema, so that output is stable and reads as the specification lists
+ * it. What is absent from the structure is absent from the text; an empty array, which is not the same, is
+ * written.
  *
- * JSON is UTF-8, but a path on Linux is any bytes. Such a string is an error here rather than something to be written
- * differently from what it is: a record that does not read back is worse than none.
+ * JSON is UTF-8, but a path on Linux is any bytes. Such a string is an error here rather than something to be
+ * written differently from what it is: a record that does not read back is worse than none.
  */
 #include "oci_internal.h"
 #include "json.h"
@@ -27,7 +28,7 @@ struct writer {
         int result;
 };
 
-/* ---- text ---------------------------------------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------------------------------------- */
 
 /* After an error nothing is written any more; encode_*() need not look, oci_encode() does. */
 static void put(struct writer *w, const char *s, size_t len)
@@ -136,7 +137,7 @@ static void put_key(struct writer *w, const char *key)
         put_text(w, w->indent ? ": " : ":");
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 static void encode_object(struct writer *w, const struct oci_type *type, const char *object);
 

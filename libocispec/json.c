@@ -2,10 +2,10 @@
 /*
  * JSON, on top of yajl.
  *
- * yajl is a stream parser: it calls back for each token and builds nothing, which is what the decoder wants. What it
- * does not do is done here: the position of tokens (it only tells how far it has read), strict UTF-8 (it lets overlong
- * forms and surrogates pass, and replaces lone \u surrogates by question marks), NUL in strings, which C could not
- * represent, and limits on size and depth.
+ * yajl is a stream parser: it calls back for each token and builds nothing, which is what the decoder wants.
+ * What it does not do is done here: the position of tokens (it only tells how far it has read), strict UTF-8
+ * (it lets overlong forms and surrogates pass, and replaces lone \u surrogates by question marks), NUL in
+ * strings, which C could not represent, and limits on size and depth.
  */
 #include "json.h"
 #include "oci.h"
@@ -35,7 +35,7 @@ static size_t reader_consumed(const struct reader *r)
         return r->complete ? r->len : yajl_get_bytes_consumed(r->yajl);
 }
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------------------- */
+/* ---- UTF-8 --------------------------------------------------------------------------------------------- */
 
 /* The length of the character at s, 0 when it is not valid: RFC 3629, section 4. */
 static size_t utf8_character(const unsigned char *s, size_t len)
@@ -110,7 +110,7 @@ void json_position(const char *text, size_t len, size_t offset, unsigned *ret_li
         *ret_column = column;
 }
 
-/* ---- problems ----------------------------------------------------------------------------------------------- */
+/* ---- problems ------------------------------------------------------------------------------------------ */
 
 static int problem(struct json_problem *p, size_t offset, const char *text)
 {
@@ -156,7 +156,8 @@ static int yajl_problem(struct reader *r)
         if (strncmp(text, "premature EOF", 13) == 0) {
                 problem(r->problem, r->len, "the text ends too early");
         } else {
-                /* yajl steps back from a character that ends a token badly, but not from one that begins none. */
+                /* yajl steps back from a character that ends a token badly, but not from one that begins
+                 * none. */
                 bool stepped_back = message && strncmp((const char *)message, "lexical error", 13) == 0 &&
                                     strncmp(text, "invalid char in", 15) != 0;
 
@@ -171,7 +172,7 @@ static int yajl_problem(struct reader *r)
         return -EINVAL;
 }
 
-/* ---- yajl's callbacks: they return 1 to go on, 0 to stop ------------------------------------------------------ */
+/* ---- yajl's callbacks: they return 1 to go on, 0 to stop ----------------------------------------------- */
 
 static int on_null(void *data)
 {
@@ -335,10 +336,11 @@ static const yajl_callbacks callbacks = {
         .yajl_end_array = on_end_array,
 };
 
-/* ---- yajl's memory -------------------------------------------------------------------------------------------- */
+/* ---- yajl's memory ------------------------------------------------------------------------------------- */
 
-/* yajl writes to what malloc(3) has returned without a look. So what it allocates comes from here, and a failure leaves it
- * by a jump, from between two callbacks; all blocks are on a list, and are freed together. */
+/* yajl writes to what malloc(3) has returned without a look. So what it allocates comes from here, and a
+ * failure leaves it by a jump, from between two callbacks; all blocks are on a list, and are freed
+ * together. */
 struct block {
         struct block *next, **link; /* link: what points to us */
         max_align_t data[];
@@ -401,7 +403,7 @@ static void memory_free(void *ctx, void *p)
         free(block_of(p));
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static int check_text(const char *text, size_t len, struct json_problem *p)
 {

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Called for each token, with the offset of its first byte in the text. Strings come decoded, without a NUL at their
- * end, and contain none; numbers come as they are written. A callback returns 0 to go on, anything else to stop. */
+/* Called for each token, with the offset of its first byte in the text. Strings come decoded, without a
+ * NUL at their end, and contain none; numbers come as they are written. A callback returns 0 to go on,
+ * anything else to stop. */
 struct json_events {
         int (*null)(void *data, size_t offset);
         int (*boolean)(void *data, size_t offset, bool value);
@@ -28,8 +29,8 @@ struct json_problem {
         char text[128];
 };
 
-/* Returns 0 when the text was read to its end, 1 when a callback stopped it, -EINVAL when it is not JSON (then
- * *ret_problem is set), -ENOMEM. */
+/* Returns 0 when the text was read to its end, 1 when a callback stopped it, -EINVAL when it is not JSON
+ * (then *ret_problem is set), -ENOMEM. */
 int json_parse(const char *text, size_t len, const struct json_events *events, void *data,
                struct json_problem *ret_problem);
 

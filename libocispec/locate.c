@@ -2,10 +2,11 @@
 /*
  * From a path back to the line: errors that are found long after decoding can still point into the file.
  *
- * Nothing is remembered while decoding; the text is read a second time when, and only when, an error is to be shown. The
- * path is consumed step by step as the events of the text agree with it. A dotted path is ambiguous where keys contain
- * dots ("annotations.a.b"), so a step is not cut off the path beforehand: each key of the text is tried as its beginning,
- * and when it turns out to lead nowhere, its siblings get their turn.
+ * Nothing is remembered while decoding; the text is read a second time when, and only when, an error is to be
+ * shown. The path is consumed step by step as the events of the text agree with it. A dotted path is
+ * ambiguous where keys contain dots ("annotations.a.b"), so a step is not cut off the path beforehand: each
+ * key of the text is tried as its beginning, and when it turns out to lead nowhere, its siblings get their
+ * turn.
  */
 #include "oci_internal.h"
 #include "json.h"

@@ -2,9 +2,10 @@
 /*
  * The OCI documents as C: config.json, state, features, and cfs's own record of a container.
  *
- * ocispec.h, generated from schema/, has a plain structure for each object of these documents; a constant descriptor
- * (struct oci_type) says how the structure and the JSON object correspond. One decoder and one encoder work from the
- * descriptors, so a property that is added to a schema is decoded, checked and encoded without a line of C.
+ * ocispec.h, generated from schema/, has a plain structure for each object of these documents; a constant
+ * descriptor (struct oci_type) says how the structure and the JSON object correspond. One decoder and one
+ * encoder work from the descriptors, so a property that is added to a schema is decoded, checked and encoded
+ * without a line of C.
  *
  *         struct oci_config *config;
  *         struct oci_arena *arena;
@@ -14,11 +15,11 @@
  *
  * Ownership: everything that a decoded document consists of lives in one arena and dies with it.
  *
- * What a document may look like: RFC 8259 JSON in UTF-8, at most OCI_MAX_SIZE bytes, nested at most OCI_MAX_DEPTH
- * deep, without a byte order mark. Wrong types, missing required properties, values out of range, duplicate keys, NUL
- * inside a string and lone surrogates are errors. Unknown properties are ignored, as the specification demands. A
- * null counts as a missing property, because engines written in Go print one for an empty list. A number counts as
- * an integer when its value is one: 5, 5.0 and 5e0 are the same.
+ * What a document may look like: RFC 8259 JSON in UTF-8, at most OCI_MAX_SIZE bytes, nested at most
+ * OCI_MAX_DEPTH deep, without a byte order mark. Wrong types, missing required properties, values out of
+ * range, duplicate keys, NUL inside a string and lone surrogates are errors. Unknown properties are ignored,
+ * as the specification demands. A null counts as a missing property, because engines written in Go print one
+ * for an empty list. A number counts as an integer when its value is one: 5, 5.0 and 5e0 are the same.
  */
 #ifndef OCI_H
 #define OCI_H
@@ -32,7 +33,7 @@
 #define OCI_MAX_SIZE  (16U << 20)
 #define OCI_MAX_DEPTH 64
 
-/* ---- descriptors -------------------------------------------------------------------------------------------- */
+/* ---- descriptors --------------------------------------------------------------------------------------- */
 
 enum oci_kind {
         OCI_STRING,  /* char *                                                                         */
@@ -90,15 +91,16 @@ extern const struct oci_type *const oci_types[];
 /* The property of that name, or NULL. */
 const struct oci_property *oci_type_find(const struct oci_type *type, const char *name, size_t len);
 
-/* Calls visit() for every property that documents of this type can have, parents first, with its path such as
- * "linux.resources.memory.limit", "mounts[].source" or "linux.netDevices{}.name". Stops when visit() returns nonzero
- * and returns that. */
+/* Calls visit() for every property that documents of this type can have, parents first, with its path such
+ * as "linux.resources.memory.limit", "mounts[].source" or "linux.netDevices{}.name". Stops when visit()
+ * returns nonzero and returns that. */
 int oci_walk(const struct oci_type *type,
              int (*visit)(void *data, const char *path, const struct oci_property *p), void *data);
 
-/* The same for the properties that are present in a document, with real indices and keys: "mounts[3].source",
- * "linux.sysctl[\"net.core.somaxconn\"]". Integers, strings and so on are read through `object`, the structure that
- * the property's field is in. Entries of arrays and maps are visited when they are objects. */
+/* The same for the properties that are present in a document, with real indices and keys:
+ * "mounts[3].source", "linux.sysctl[\"net.core.somaxconn\"]". Integers, strings and so on are read through
+ * `object`, the structure that the property's field is in. Entries of arrays and maps are visited when
+ * they are objects. */
 int oci_walk_present(const struct oci_type *type, const void *root,
                      int (*visit)(void *data, const char *path, const struct oci_property *p,
                                   const void *object),
@@ -107,13 +109,13 @@ int oci_walk_present(const struct oci_type *type, const void *root,
 /* The property's type in words, "array of strings", "integer from 0 to 7", for documentation. Returns buf. */
 char *oci_property_type(const struct oci_property *p, char *buf, size_t size);
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 /* All memory of a document. */
 struct oci_arena;
 
-/* The line of a document, for a message below which a caret points at a place of it: what fits into buf, without control
- * characters. Returns the column of that place in buf, from 0. */
+/* The line of a document, for a message below which a caret points at a place of it: what fits into buf,
+ * without control characters. Returns the column of that place in buf, from 0. */
 unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned column, char *buf, size_t size);
 
 /* An empty arena, for documents that are made rather than read. NULL: out of memory. */
@@ -137,27 +139,29 @@ static inline void oci_arena_free_p(struct oci_arena **arena)
 }
 #define _cleanup_oci_arena_ __attribute__((cleanup(oci_arena_free_p)))
 
-/* ---- decoding ----------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------ */
 
 struct oci_decode_options {
-        /* Called for each property that the type does not know: where its key is, its path, and the name that it may be
-         * a misspelling of, or NULL. Without a callback, unknown properties are logged at debug level. */
+        /* Called for each property that the type does not know: where its key is, its path, and the name
+         * that it may be a misspelling of, or NULL. Without a callback, unknown properties are logged at
+         * debug level. */
         void (*unknown)(void *data, unsigned line, unsigned column, const char *property,
                         const char *nearest);
 
-        /* When set, decoding goes on after an error, and each one is reported here: its position, the property
-         * (empty for the whole document) as err->property has it, and what is wrong with it. Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
+        /* When set, decoding goes on after an error, and each one is reported here: its position, the
+         * property (empty for the whole document) as err->property has it, and what is wrong with it.
+         * Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
         void (*report)(void *data, unsigned line, unsigned column, const char *property, const char *message);
 
         void *data;
 };
 #define OCI_MAX_REPORTS 100
 
-/* Decodes a document. `name` is what messages call it, a file name. `text` need not end in NUL and is not referred to
- * afterwards. On success *ret_root is the structure of `type` and *ret_arena what holds it.
+/* Decodes a document. `name` is what messages call it, a file name. `text` need not end in NUL and is not
+ * referred to afterwards. On success *ret_root is the structure of `type` and *ret_arena what holds it.
  *
- * Errors: CFS_E_INVALID when the document is not what the type demands: the text is
- * `config.json:41:17: linux.resources.memory.limit: expected an integer, got the string "1G"`, and err->property is
+ * Errors: CFS_E_INVALID when the document is not what the type demands: the text is `config.json:41:17:
+ * linux.resources.memory.limit: expected an integer, got the string "1G"`, and err->property is
  * "linux.resources.memory.limit"; CFS_E_NOMEM. */
 int oci_decode(const struct oci_type *type, const char *name, const char *text, size_t len, void **ret_root,
                struct oci_arena **ret_arena, struct cfs_error *err);
@@ -167,25 +171,25 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
                     const struct oci_decode_options *options, void **ret_root, struct oci_arena **ret_arena,
                     struct cfs_error *err);
 
-/* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set on
- * -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a required
- * string, on which code relies, is empty then. (Both are NULL when memory ran out or the document is not even an
- * object.) err is filled with the first error. */
+/* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set
+ * on -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a
+ * required string, on which code relies, is empty then. (Both are NULL when memory ran out or the document
+ * is not even an object.) err is filled with the first error. */
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
                    void (*report)(void *data, unsigned line, unsigned column, const char *property,
                                   const char *message),
                    void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
 
-/* ---- encoding ----------------------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------------------ */
 
-/* Writes the document as JSON: on one line when indent is 0, otherwise with that many spaces a level; no newline at
- * the end. Properties come in the order of the schema; absent ones are left out. *ret_text is malloc'ed, ends in NUL
- * (not counted in *ret_len) and belongs to the caller; ret_len may be NULL. Strings in arrays and maps must not be
- * NULL. Errors: CFS_E_INVALID for a string that is not UTF-8, CFS_E_NOMEM. */
+/* Writes the document as JSON: on one line when indent is 0, otherwise with that many spaces a level; no
+ * newline at the end. Properties come in the order of the schema; absent ones are left out. *ret_text is
+ * malloc'ed, ends in NUL (not counted in *ret_len) and belongs to the caller; ret_len may be NULL. Strings
+ * in arrays and maps must not be NULL. Errors: CFS_E_INVALID for a string that is not UTF-8, CFS_E_NOMEM. */
 int oci_encode(const struct oci_type *type, const void *root, int indent, char **ret_text, size_t *ret_len,
                struct cfs_error *err);
 
-/* ---- questions (query.c) -------------------------------------------------------------------------------------- */
+/* ---- questions (query.c) ------------------------------------------------------------------------------- */
 
 /* Is the option among the mount's? */
 bool oci_mount_has_option(const struct oci_mount *m, const char *option);
@@ -199,13 +203,13 @@ const struct oci_namespace *oci_find_namespace(const struct oci_linux *l, const 
 /* Is an ID of the container among the n mappings? */
 bool oci_is_mapped(struct oci_id_mapping *const *maps, size_t n, uint32_t id);
 
-/* ---- positions ---------------------------------------------------------------------------------------------- */
+/* ---- positions ----------------------------------------------------------------------------------------- */
 
-/* Finds the value that a path leads to, by reading the text again: for errors that are found long after decoding.
- * `path` is a JSON pointer ("/mounts/3/source") or what err->property holds ("mounts[3].source", "annotations.a.b",
- * "linux.sysctl[\"net.ipv4.ip_forward\"]"). Returns 0 when it is there, 1 when only something above it is (then the
- * position is that one's), -ENOENT when the text is not even a JSON document. Lines and columns count from 1, columns
- * in characters. */
+/* Finds the value that a path leads to, by reading the text again: for errors that are found long after
+ * decoding. `path` is a JSON pointer ("/mounts/3/source") or what err->property holds ("mounts[3].source",
+ * "annotations.a.b", "linux.sysctl[\"net.ipv4.ip_forward\"]"). Returns 0 when it is there, 1 when only
+ * something above it is (then the position is that one's), -ENOENT when the text is not even a JSON
+ * document. Lines and columns count from 1, columns in characters. */
 int oci_locate(const char *text, size_t len, const char *path, unsigned *ret_line, unsigned *ret_column);
 
 #endif

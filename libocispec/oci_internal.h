@@ -38,8 +38,8 @@ void docpath_index(struct docpath *p, size_t index);
 /* Back to a former length. */
 void docpath_cut(struct docpath *p, size_t len);
 
-/* A number as written in JSON, as an integer: 0 when it is one and fits into 64 bits, 1 when it is not a whole number,
- * 2 when it is larger than any integer. */
+/* A number as written in JSON, as an integer: 0 when it is one and fits into 64 bits, 1 when it is not a
+ * whole number, 2 when it is larger than any integer. */
 int value_integer_parse(const char *s, size_t len, bool *ret_negative, uint64_t *ret_magnitude);
 
 /* Is the integer within the property's range? */
@@ -52,12 +52,12 @@ void value_integer_store(const struct oci_property *p, void *where, bool negativ
 void value_integer_load(const struct oci_property *p, const void *where, bool *ret_negative,
                         uint64_t *ret_magnitude);
 
-/* What the property wants, in words: "an integer from 0 to 7", "one of \"a\", \"b\"". With `element`, what its entries
- * have to be. Returns buf. */
+/* What the property wants, in words: "an integer from 0 to 7", "one of \"a\", \"b\"". With `element`, what
+ * its entries have to be. Returns buf. */
 char *value_expected(const struct oci_property *p, bool element, const char *near, char *buf, size_t size);
 
-/* A piece of JSON in words, shortened and on one line: WHAT, then s between two quotes (or between nothing, when quote
- * is ""). Returns buf. */
+/* A piece of JSON in words, shortened and on one line: WHAT, then s between two quotes (or between
+ * nothing, when quote is ""). Returns buf. */
 char *value_quoted(const char *what, const char *quote, const char *s, size_t len, char *buf, size_t size);
 
 /* Is the property in this structure? */

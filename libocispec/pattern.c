@@ -2,9 +2,10 @@
 /*
  * The regular expressions of the schemas.
  *
- * The schemas need little of the language, and regcomp(3) would cost more than all of the decoding: alternatives (|)
- * of sequences of characters and [classes], each followed by nothing, ?, * or +, with ^ at the beginning and $ at the
- * end of a sequence. What is written in this subset means the same in ECMA-262, which JSON Schema prescribes.
+ * The schemas need little of the language, and regcomp(3) would cost more than all of the decoding:
+ * alternatives (|) of sequences of characters and [classes], each followed by nothing, ?, * or +, with ^ at
+ * the beginning and $ at the end of a sequence. What is written in this subset means the same in ECMA-262,
+ * which JSON Schema prescribes.
  */
 #include "oci_internal.h"
 #include <string.h>
@@ -31,7 +32,8 @@ static bool unit_contains(const char *unit, const char *end, char c, const char 
         return found;
 }
 
-/* Does s begin with the sequence from p to end? Backtracks, which is fine: the patterns are ours and are simple. */
+/* Does s begin with the sequence from p to end? Backtracks, which is fine: the patterns are ours and are
+ * simple. */
 static bool sequence_matches(const char *p, const char *end, const char *s, const char *s_end)
 {
         const char *next, *t = s;

@@ -2,7 +2,8 @@
 /*
  * Single values: whether they are what a property wants, and how to say what it wants.
  *
- * Integers are never converted through floating point: limits go up to 2^64-1, of which a double keeps 53 bits.
+ * Integers are never converted through floating point: limits go up to 2^64-1, of which a double keeps 53
+ * bits.
  */
 #include "oci_internal.h"
 #include "json.h"
@@ -10,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- integers ----------------------------------------------------------------------------------------------- */
+/* ---- integers ------------------------------------------------------------------------------------------ */
 
-/* The significant digits of a number, from the first to the last that is not 0, and what power of ten they are to be
- * multiplied with. */
+/* The significant digits of a number, from the first to the last that is not 0, and what power of ten they
+ * are to be multiplied with. */
 struct decimal {
         char digits[32];
         size_t n;
@@ -44,7 +45,8 @@ static void decimal_digit(struct decimal *d, char c, bool fraction)
         decimal_push(d, c);
 }
 
-/* yajl has checked that it is a number. An exponent of more digits than a long has is cut to something as hopeless. */
+/* yajl has checked that it is a number. An exponent of more digits than a long has is cut to something as
+ * hopeless. */
 static long exponent_parse(const char *s, const char *end)
 {
         bool negative = s < end && *s == '-';
@@ -173,7 +175,7 @@ bool value_present(const struct oci_property *p, const char *object)
         return pointer != NULL;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------------------ */
+/* ---- strings ------------------------------------------------------------------------------------------- */
 
 bool value_allowed(const struct oci_rule *rule, const char *s, size_t len)
 {
@@ -191,7 +193,7 @@ bool value_allowed(const struct oci_rule *rule, const char *s, size_t len)
         return false;
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------------------------------------- */
 
 /* More names than this do not fit on a line that is to be read. */
 #define MANY 9

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * floor - the least work that a container runtime must do for the benchmark's minimal bundle: the same namespaces,
- * mounts, device nodes, masks, cgroups and capability drop, and nothing else. No JSON, no checks, no state, no errors
- * worth reading. What a runtime takes longer than this is its own.
+ * floor - the least work that a container runtime must do for the benchmark's minimal bundle: the same
+ * namespaces, mounts, device nodes, masks, cgroups and capability drop, and nothing else. No JSON, no checks,
+ * no state, no errors worth reading. What a runtime takes longer than this is its own.
  *
  *      cc -O2 -static -o floor floor.c
  *      ./env-legacy.sh ./floor loop=60 cg=2        phases of 60 runs in microseconds
@@ -117,7 +117,8 @@ static const char *const phase_names[NPHASES] = {
 };
 static double *phases[NPHASES];
 
-/* What parent and child share: the futex that the child waits on, the child's phases, and when it reached execve. */
+/* What parent and child share: the futex that the child waits on, the child's phases, and when it reached
+ * execve. */
 static struct shared {
         volatile uint32_t go;
         volatile double phase[NPHASES], at_exec;
@@ -156,7 +157,7 @@ static void write_file(const char *path, const char *value)
         close(fd);
 }
 
-/* ---- the child -------------------------------------------------------------------------------------------------- */
+/* ---- the child ----------------------------------------------------------------------------------------- */
 
 struct option {
         const char *key, *value;
@@ -424,7 +425,7 @@ static _Noreturn void child(void)
         _exit(0);
 }
 
-/* ---- the parent ------------------------------------------------------------------------------------------------- */
+/* ---- the parent ---------------------------------------------------------------------------------------- */
 
 static void device_rules(const char *dir)
 {
@@ -613,7 +614,7 @@ static int once(int run)
         return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
 
-/* ---- the command line --------------------------------------------------------------------------------------------- */
+/* ---- the command line ---------------------------------------------------------------------------------- */
 
 static int set_key(const char *key, const char *value)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Functions of libc that cfs never uses: a use is an error of the compiler. The Makefile includes this file in front
- * of every source file, so that it cannot be forgotten. (Whoever changes compiler flags in configure.ac
- * changes a word here: it makes everything be compiled anew in trees that are configured already.)
+ * Functions of libc that cfs never uses: a use is an error of the compiler. The Makefile includes this file
+ * in front of every source file, so that it cannot be forgotten. (Whoever changes compiler flags in
+ * configure.ac changes a word here: it makes everything be compiled anew in trees that are configured
+ * already.)
  *
  *   no bound                 strcpy strcat sprintf vsprintf gets stpcpy  -> str.h, snprintf
  *   a bound, but no NUL      strncpy strncat stpncpy

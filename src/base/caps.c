@@ -2,8 +2,8 @@
 /*
  * Capabilities: libcap's names and sets, in the form that cfs wants.
  *
- * libcap is asked for the kernel's sets and how to change them. Around it: names as config.json writes them (upper case, with
- * or without the prefix), and sets as 64 bits.
+ * libcap is asked for the kernel's sets and how to change them. Around it: names as config.json writes them
+ * (upper case, with or without the prefix), and sets as 64 bits.
  */
 #include "base/caps.h"
 #include "base/constructors.h"
@@ -16,8 +16,8 @@
 #define PREFIX   "CAP_"
 #define MAX_CAPS 64
 
-/* By number: linux/capability.h. Ours, since libcap allocates each name that it is asked for, and one that it could not
- * allocate must not be a capability that there is not. */
+/* By number: linux/capability.h. Ours, since libcap allocates each name that it is asked for, and one that
+ * it could not allocate must not be a capability that there is not. */
 static const char *const caps_names[] = {
         [CAP_CHOWN] = "CAP_CHOWN",
         [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",

@@ -6,8 +6,8 @@
  * failed, inside the container's init, and sent over a socket as it is. Whoever returns a negative value has
  * filled it exactly once; whoever returns zero or more has left it alone.
  *
- * The sentence in `text` is complete: it is what a user reads. The other fields repeat parts of it for machines
- * (the JSON log line, see "ERRORS AND THE LOG" in docs/man/cfs.8) and are empty where unknown.
+ * The sentence in `text` is complete: it is what a user reads. The other fields repeat parts of it for
+ * machines (the JSON log line, see "ERRORS AND THE LOG" in docs/man/cfs.8) and are empty where unknown.
  */
 #ifndef CFS_ERROR_H
 #define CFS_ERROR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ownership. A variable declared with one of these attributes releases what it holds when it leaves its scope,
- * on every path. TAKE_FD and TAKE_PTR hand the value on and leave the variable empty:
+ * Ownership. A variable declared with one of these attributes releases what it holds when it leaves its
+ * scope, on every path. TAKE_FD and TAKE_PTR hand the value on and leave the variable empty:
  *
  *         _cleanup_close_ int fd = -1;
  *         fd = open(...);

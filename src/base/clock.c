@@ -2,8 +2,9 @@
 /*
  * Time that only goes forward.
  *
- * Deadlines use CLOCK_MONOTONIC, clock_gettime(2): an administrator who sets the host's clock neither shortens nor
- * lengthens a wait. A process that has entered a time namespace sees the clock shifted, but always by the same offset.
+ * Deadlines use CLOCK_MONOTONIC, clock_gettime(2): an administrator who sets the host's clock neither
+ * shortens nor lengthens a wait. A process that has entered a time namespace sees the clock shifted, but
+ * always by the same offset.
  */
 #include "base/clock.h"
 #include <limits.h>

@@ -2,13 +2,14 @@
 /*
  * Filling a struct cfs_error.
  *
- * Errors are made where memory may be gone, in a process whose /proc may not be mounted, and are shown on a user's
- * terminal and in an engine's log. So: no allocation, no locale, and one line without control characters whatever
- * the text was made from (a path below a hostile root, a message of the kernel, the last words of a hook).
+ * Errors are made where memory may be gone, in a process whose /proc may not be mounted, and are shown on a
+ * user's terminal and in an engine's log. So: no allocation, no locale, and one line without control
+ * characters whatever the text was made from (a path below a hostile root, a message of the kernel, the last
+ * words of a hook).
  *
- * Engines recognise failures by the words of strerror(3) at the end ("no such file or directory" makes Docker exit
- * with 127). When a message is too long for its field, what is cut is therefore never the end of the sentence but
- * the part that the caller formatted.
+ * Engines recognise failures by the words of strerror(3) at the end ("no such file or directory" makes Docker
+ * exit with 127). When a message is too long for its field, what is cut is therefore never the end of the
+ * sentence but the part that the caller formatted.
  */
 #define ERR_IMPLEMENTATION
 #include "base/err.h"
@@ -46,14 +47,15 @@ static const struct {
 
 #define N_CODES (sizeof(codes) / sizeof(codes[0]))
 
-/* Ends the text at `size` - 1 bytes at most, not inside a UTF-8 sequence, and makes it one printable line. `wanted`
- * is what vsnprintf() returned: the length that the text would have had. */
+/* Ends the text at `size` - 1 bytes at most, not inside a UTF-8 sequence, and makes it one printable line.
+ * `wanted` is what vsnprintf() returned: the length that the text would have had. */
 static void finish(char *text, size_t size, int wanted)
 {
         size_t len = strnlen(text, size - 1);
 
         if (wanted >= 0 && (size_t)wanted >= size) {
-                /* Cut: back up over the continuation bytes and the head of a sequence that may be incomplete. */
+                /* Cut: back up over the continuation bytes and the head of a sequence that may be
+                 * incomplete. */
                 while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
                         len--;
                 if (len > 0 && (unsigned char)text[len - 1] >= 0xc0)
@@ -109,8 +111,8 @@ int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...)
         return -errnum;
 }
 
-/* Every kernel that cfs supports has the calls that it makes: what answers otherwise is a seccomp filter, of an engine's
- * service or of the container that cfs runs in. EPERM may have other reasons. */
+/* Every kernel that cfs supports has the calls that it makes: what answers otherwise is a seccomp filter,
+ * of an engine's service or of the container that cfs runs in. EPERM may have other reasons. */
 static void explain_filter(struct cfs_error *err, int errnum, const char *syscall)
 {
         if (errnum == ENOSYS || (errnum == EPERM && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER))
@@ -182,7 +184,8 @@ int err_path(struct cfs_error *err, int errnum, const char *syscall, const char 
                 return r;
         if (errnum != EACCES && errnum != ENOENT && errnum != ENOTDIR && errnum != EPERM && errnum != ELOOP)
                 return r;
-        /* ENOENT on something that exists speaks of something else: a script's interpreter, a value written. */
+        /* ENOENT on something that exists speaks of something else: a script's interpreter, a value
+         * written. */
         if (errnum == ENOENT && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
             access(path, F_OK) == 0)
                 return r;

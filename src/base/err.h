@@ -2,8 +2,9 @@
 /*
  * Filling a struct cfs_error.
  *
- * Convention of the whole code base: a function that can fail takes `struct cfs_error *err` last, returns zero or
- * more on success, and on failure a negative errno after filling *err exactly once. So the usual line is
+ * Convention of the whole code base: a function that can fail takes `struct cfs_error *err` last, returns
+ * zero or more on success, and on failure a negative errno after filling *err exactly once. So the usual line
+ * is
  *
  *         return err_sys(err, errno, "openat2", "open `%s`", path);
  *
@@ -20,14 +21,14 @@
 int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* A system call failed: code CFS_E_SYSTEM (CFS_E_NOMEM for ENOMEM), the text is "FMT: strerror" with a lower case
- * first letter, as engines match on it. `syscall` may be NULL. Returns -errnum. */
+/* A system call failed: code CFS_E_SYSTEM (CFS_E_NOMEM for ENOMEM), the text is "FMT: strerror" with a
+ * lower case first letter, as engines match on it. `syscall` may be NULL. Returns -errnum. */
 int err_sys(struct cfs_error *err, int errnum, const char *syscall, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 
-/* As err_sys(), for a call on a path: also explains EACCES, ENOENT, ENOTDIR, EPERM and ELOOP by naming the first
- * component of `path` that fails, with its mode and owner, in the text, and what to do in the hint. The explanation
- * is for absolute host paths; for others only err->path is set. */
+/* As err_sys(), for a call on a path: also explains EACCES, ENOENT, ENOTDIR, EPERM and ELOOP by naming the
+ * first component of `path` that fails, with its mode and owner, in the text, and what to do in the hint.
+ * The explanation is for absolute host paths; for others only err->path is set. */
 int err_path(struct cfs_error *err, int errnum, const char *syscall, const char *path, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
 

@@ -2,10 +2,10 @@
 /*
  * Why a path of the host cannot be reached.
  *
- * The kernel reports one errno for the whole path (path_resolution(7)): EACCES means that search permission was
- * missing on some directory, ENOENT that some component or the target of some link does not exist. Walking the path
- * again with stat(2), one component longer each time, finds which. The walk is made by strings and may be raced:
- * it explains a failure that has already been decided, nothing more.
+ * The kernel reports one errno for the whole path (path_resolution(7)): EACCES means that search permission
+ * was missing on some directory, ENOENT that some component or the target of some link does not exist.
+ * Walking the path again with stat(2), one component longer each time, finds which. The walk is made by
+ * strings and may be raced: it explains a failure that has already been decided, nothing more.
  */
 #include "base/explain.h"
 #include <errno.h>

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Why a path of the host cannot be reached. "Permission denied" for a path of eight components is a riddle; this
- * names the component. For messages only: nothing may be decided by it.
+ * Why a path of the host cannot be reached. "Permission denied" for a path of eight components is a riddle;
+ * this names the component. For messages only: nothing may be decided by it.
  */
 #ifndef BASE_EXPLAIN_H
 #define BASE_EXPLAIN_H
 
 #include <stddef.h>
 
-/* Describes in buf why the system call failed with errnum on an absolute path: the first component that fails, whose it is
- * and which right is missing ("`/home/x` has mode 0700 and belongs to 1000:1000: user 5 has no search permission").
- * syscall may be NULL. */
+/* Describes in buf why the system call failed with errnum on an absolute path: the first component that
+ * fails, whose it is and which right is missing ("`/home/x` has mode 0700 and belongs to 1000:1000: user 5
+ * has no search permission"). syscall may be NULL. */
 enum explained {
         EXPLAIN_NOTHING, /* nothing was found to say                                    */
         EXPLAIN_SAID,

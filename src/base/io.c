@@ -2,9 +2,9 @@
 /*
  * Reading and writing files of the host.
  *
- * The kernel's files (procfs, sysfs, cgroupfs) have rules of their own: one write(2) is one command, so it must not
- * be split or repeated; their st_size is 0 or a lie; an invalid value is the errno of write, not of open. The
- * errno of such a write is what the user needs to see, with the value and the file.
+ * The kernel's files (procfs, sysfs, cgroupfs) have rules of their own: one write(2) is one command, so it
+ * must not be split or repeated; their st_size is 0 or a lie; an invalid value is the errno of write, not of
+ * open. The errno of such a write is what the user needs to see, with the value and the file.
  */
 #include "base/io.h"
 #include "base/cleanup.h"
@@ -53,8 +53,8 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len
                         size_t least = buf ? cap * 2 : cap;
                         char *p;
 
-                        /* The size is only a hint: it is 0 in procfs and may change under our feet. Most files are smaller
-                         * than the first buffer, and nobody needs to ask. */
+                        /* The size is only a hint: it is 0 in procfs and may change under our feet. Most
+                         * files are smaller than the first buffer, and nobody needs to ask. */
                         cap = least;
                         if (buf && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
                             (uint64_t)st.st_size + 2 > least)
@@ -165,9 +165,9 @@ int io_write_all(int fd, const void *data, size_t len)
         return 0;
 }
 
-/* Opens a file beside `path` that nobody has open. One that is in the way was left by a cfs that was killed and had
- * our pid: two living processes with one pid would be in different PID namespaces, and then the loser of the race
- * gets EEXIST twice and fails, which is better than both writing one file. */
+/* Opens a file beside `path` that nobody has open. One that is in the way was left by a cfs that was
+ * killed and had our pid: two living processes with one pid would be in different PID namespaces, and then
+ * the loser of the race gets EEXIST twice and fails, which is better than both writing one file. */
 static int open_beside(int dirfd, const char *temp, mode_t mode)
 {
         const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;

@@ -17,18 +17,20 @@ int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *re
 /* As io_read_file() on an open descriptor; `name` is for messages. */
 int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
 
-/* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips one
- * trailing newline. Returns the length or -errno, without a message. */
+/* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips
+ * one trailing newline. Returns the length or -errno, without a message. */
 ssize_t io_read_small(int dirfd, const char *path, char *buf, size_t size);
 
-/* One open(2) O_WRONLY|O_CLOEXEC|O_NOFOLLOW of an existing file and one write(2), as procfs and cgroupfs want it. */
+/* One open(2) O_WRONLY|O_CLOEXEC|O_NOFOLLOW of an existing file and one write(2), as procfs and cgroupfs
+ * want it. */
 int io_write_small(int dirfd, const char *path, const char *text, struct cfs_error *err);
 
 /* As io_write_small(), returning 0 or -errno without a message. */
 int io_write_small_quiet(int dirfd, const char *path, const char *text);
 
-/* Replaces or makes a file so that a reader sees the old or the new content, never a part: a temporary file beside
- * it and rename(2). The same holds after a crash of cfs (not of the machine: no fsync, /run is memory). */
+/* Replaces or makes a file so that a reader sees the old or the new content, never a part: a temporary
+ * file beside it and rename(2). The same holds after a crash of cfs (not of the machine: no fsync, /run is
+ * memory). */
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                     struct cfs_error *err);
 
@@ -39,14 +41,16 @@ int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode
 /* write(2) until all is written, EINTR included. 0 or -errno, no message. */
 int io_write_all(int fd, const void *data, size_t len);
 
-/* Closes the descriptors that are not negative, those with neighbouring numbers with one system call. Sorts the list. */
+/* Closes the descriptors that are not negative, those with neighbouring numbers with one system call.
+ * Sorts the list. */
 void io_close_all(int *fds, size_t n);
 
-/* Makes all descriptors from `first` on close-on-exec (close_range(2)). Where that is refused (the filter of an outer sandbox),
- * one by one, as the procfs at proc_fd lists them. 0 or -errno. */
+/* Makes all descriptors from `first` on close-on-exec (close_range(2)). Where that is refused (the filter
+ * of an outer sandbox), one by one, as the procfs at proc_fd lists them. 0 or -errno. */
 int io_cloexec_from(int proc_fd, unsigned first);
 
-/* Calls each() for the descriptors from `first` on, until it returns an error. It may close them. 0 or -errno. */
+/* Calls each() for the descriptors from `first` on, until it returns an error. It may close them. 0 or
+ * -errno. */
 int io_each_descriptor(int proc_fd, int first, int (*each)(void *data, int fd), void *data);
 
 #endif

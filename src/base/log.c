@@ -2,8 +2,8 @@
 /*
  * Messages below the level of an error.
  *
- * The formatted message lives on the stack: a warning must be possible after malloc failed. errno survives a call,
- * so that a warning can be put between a failed system call and the code that looks at why.
+ * The formatted message lives on the stack: a warning must be possible after malloc failed. errno survives a
+ * call, so that a warning can be put between a failed system call and the code that looks at why.
  */
 #include "base/log.h"
 #include <errno.h>

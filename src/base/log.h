@@ -3,8 +3,8 @@
  * Messages below the level of an error: warnings, information, debugging.
  *
  * The library never prints. It hands every message to one handler; the command line's handler writes the log
- * file, the container's init replaces it by one that sends the message to the runtime (sync.h). Without a handler
- * messages vanish. One handler per process; not thread-safe, as cfs is single-threaded.
+ * file, the container's init replaces it by one that sends the message to the runtime (sync.h). Without a
+ * handler messages vanish. One handler per process; not thread-safe, as cfs is single-threaded.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -32,8 +32,9 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "error", "warning", "info", "debug". */
 const char *log_level_name(enum log_level level);
 
-/* Now, in UTC, as RFC 3339 writes it. gmtime_r(3) would read the time zone's file, for leap seconds that Unix time does not
- * have; the calendar repeats every 400 years, and a year that begins in March has its leap day at the end. */
+/* Now, in UTC, as RFC 3339 writes it. gmtime_r(3) would read the time zone's file, for leap seconds that
+ * Unix time does not have; the calendar repeats every 400 years, and a year that begins in March has its
+ * leap day at the end. */
 #define LOG_TIME_SIZE 80
 void log_time(char buf[LOG_TIME_SIZE]);
 

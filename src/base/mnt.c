@@ -2,13 +2,13 @@
 /*
  * The descriptor-based mount API.
  *
- * mount(2) takes strings for everything, and answers any mistake with EINVAL. fsopen(2) and fsconfig(2) take one
- * option at a time, so that the guilty one is known; and the descriptor of fsopen has a log: read(2) on it returns
- * one message of the kernel each time ("e tmpfs: Bad value for 'size'": e is for error, w for warning, i for
- * information), then ENODATA. Users get to see that instead of "invalid argument".
+ * mount(2) takes strings for everything, and answers any mistake with EINVAL. fsopen(2) and fsconfig(2) take
+ * one option at a time, so that the guilty one is known; and the descriptor of fsopen has a log: read(2) on
+ * it returns one message of the kernel each time ("e tmpfs: Bad value for 'size'": e is for error, w for
+ * warning, i for information), then ENODATA. Users get to see that instead of "invalid argument".
  *
- * The order is fixed: options, FSCONFIG_CMD_CREATE (makes the superblock), fsmount(2) (makes the mount, with its
- * flags), and only then move_mount(2) makes it visible.
+ * The order is fixed: options, FSCONFIG_CMD_CREATE (makes the superblock), fsmount(2) (makes the mount, with
+ * its flags), and only then move_mount(2) makes it visible.
  */
 #include "base/mnt.h"
 #include "base/cleanup.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The descriptor-based mount API: a mount is made, or cloned, detached from any tree; gets its flags while nobody
- * can see it; and is then attached to a target that is a descriptor, never a path that somebody could exchange.
+ * The descriptor-based mount API: a mount is made, or cloned, detached from any tree; gets its flags while
+ * nobody can see it; and is then attached to a target that is a descriptor, never a path that somebody could
+ * exchange.
  *
- * A descriptor belongs to the mount namespace in which it was opened: after unshare(2) or setns(2) one from before
- * can neither be cloned nor changed nor be a target (EINVAL). Detached mounts may be carried along.
+ * A descriptor belongs to the mount namespace in which it was opened: after unshare(2) or setns(2) one from
+ * before can neither be cloned nor changed nor be a target (EINVAL). Detached mounts may be carried along.
  *
  * Do not include <linux/mount.h> yourself: <sys/mount.h> (base/sys.h) has it.
  */
@@ -15,21 +16,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A new mount of a file system, detached: its descriptor. `source` may be NULL. `keyvals` (may be NULL) are options
- * of the file system, "key=value" or "flag" ("ro" is one, for the superblock); they end with NULL. `attr_flags` are
- * MOUNT_ATTR_*. The error holds what the kernel says about the guilty option. */
+/* A new mount of a file system, detached: its descriptor. `source` may be NULL. `keyvals` (may be NULL)
+ * are options of the file system, "key=value" or "flag" ("ro" is one, for the superblock); they end with
+ * NULL. `attr_flags` are MOUNT_ATTR_*. The error holds what the kernel says about the guilty option. */
 int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
                struct cfs_error *err);
 
 /* Whether the kernel has the file system and its parser takes the options: nothing is made. */
 int mnt_try_options(const char *fstype, const char *const *keyvals, struct cfs_error *err);
 
-/* A detached clone of what is at `path`, with all mounts below it when `recursive`. With path "" dirfd itself is
- * cloned. A link at the end of `path` is followed: host paths only. */
+/* A detached clone of what is at `path`, with all mounts below it when `recursive`. With path "" dirfd
+ * itself is cloned. A link at the end of `path` is followed: host paths only. */
 int mnt_clone(int dirfd, const char *path, bool recursive, struct cfs_error *err);
 
-/* Changes a mount: sets and clears MOUNT_ATTR_*, then propagation (MS_PRIVATE..., 0: leave). With userns_fd >= 0
- * also maps ids by that user namespace (detached mounts only). Setting an atime flag clears the others. */
+/* Changes a mount: sets and clears MOUNT_ATTR_*, then propagation (MS_PRIVATE..., 0: leave). With
+ * userns_fd >= 0 also maps ids by that user namespace (detached mounts only). Setting an atime flag clears
+ * the others. */
 int mnt_setattr(int mnt_fd, bool recursive, uint64_t set, uint64_t clr, uint64_t propagation, int userns_fd,
                 struct cfs_error *err);
 

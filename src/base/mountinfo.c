@@ -5,8 +5,9 @@
  *      31 23 0:28 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu
  *      id parent device root point options tags... - type source super
  *
- * The number of tags varies, so a lone "-" ends them. The kernel writes blanks, tabs, newlines and backslashes of paths
- * in octal ("\040"), so that a blank always ends a field. The source may be empty: then two blanks follow each other.
+ * The number of tags varies, so a lone "-" ends them. The kernel writes blanks, tabs, newlines and
+ * backslashes of paths in octal ("\040"), so that a blank always ends a field. The source may be empty: then
+ * two blanks follow each other.
  */
 #include "base/mountinfo.h"
 #include "base/io.h"

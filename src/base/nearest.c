@@ -38,8 +38,8 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
         return row[nb];
 }
 
-/* Is s part of name, regardless of case? "net" of "network", "x86_64" of "SCMP_ARCH_X86_64"; two letters are enough for
- * the beginning of the name. */
+/* Is s part of name, regardless of case? "net" of "network", "x86_64" of "SCMP_ARCH_X86_64"; two letters
+ * are enough for the beginning of the name. */
 static bool is_part(const char *s, size_t len, const char *name, size_t name_len)
 {
         for (size_t from = 0; from + len <= name_len && len >= (from == 0 ? 2 : 3); from++) {

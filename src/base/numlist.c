@@ -2,8 +2,8 @@
 /*
  * Lists of numbers: "0-3,7".
  *
- * The masks that the kernel takes have no fixed size: glibc's cpu_set_t ends at 1024 CPUs, larger machines exist. So
- * the mask is as long as the largest number in the list needs.
+ * The masks that the kernel takes have no fixed size: glibc's cpu_set_t ends at 1024 CPUs, larger machines
+ * exist. So the mask is as long as the largest number in the list needs.
  */
 #include "base/numlist.h"
 #include "base/cleanup.h"

@@ -17,8 +17,9 @@ struct numlist {
         size_t n_words;
 };
 
-/* Blanks around numbers and empty items ("0,,1") are fine; the whole text must be a list. The message names the text
- * and says what is wrong with it. ret is filled on success only; numlist_free() releases it. */
+/* Blanks around numbers and empty items ("0,,1") are fine; the whole text must be a list. The message
+ * names the text and says what is wrong with it. ret is filled on success only; numlist_free() releases
+ * it. */
 int numlist_parse(const char *text, struct numlist *ret, struct cfs_error *err);
 
 bool numlist_has(const struct numlist *l, unsigned n);

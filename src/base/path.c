@@ -2,25 +2,26 @@
 /*
  * Paths below a root that somebody hostile may control.
  *
- * The kernel offers openat2(2): a look-up that cannot leave the tree below a descriptor, decided by the kernel while
- * it walks, so that no exchange of a component can win a race. It cannot make what is missing. Making directories
- * by path after a look-up ("does /a/b exist? then mkdir /a/b/c") is the race of CVE-2024-45310; so making is a walk
- * of our own, in which each component is opened by its directory's descriptor without following it, and looked at
- * through the descriptor that was opened:
+ * The kernel offers openat2(2): a look-up that cannot leave the tree below a descriptor, decided by the
+ * kernel while it walks, so that no exchange of a component can win a race. It cannot make what is missing.
+ * Making directories by path after a look-up ("does /a/b exist? then mkdir /a/b/c") is the race of
+ * CVE-2024-45310; so making is a walk of our own, in which each component is opened by its directory's
+ * descriptor without following it, and looked at through the descriptor that was opened:
  *
  *   a directory   is the next directory;
  *   a link        is read through its descriptor, and its text replaces the component: an absolute one starts again
  *                 at the root, as if chrooted;
- *   missing       is made by mkdirat(2) in its directory, and then opened as above: somebody may have put a link
- *                 there in between, which is then just a link;
- *   ".."          never asks the kernel for a parent (a directory that is moved while we are in it has a parent
- *                 elsewhere): the names of the directories passed so far are kept, and all but the last are opened
- *                 again from the root by openat2(2) without links.
+ *   missing       is made by mkdirat(2) in its directory, and then opened as above: somebody may have put a
+ *                 link there in between, which is then just a link;
+ *   ".."          never asks the kernel for a parent (a directory that is moved while we are in it has a
+ *                 parent elsewhere): the names of the directories passed so far are kept, and all but the
+ *                 last are opened again from the root by openat2(2) without links.
  *
  * What an attacker can achieve is that we make directories at another place inside the root, or fail.
  *
- * openat2(2) gives EAGAIN when a rename somewhere on the machine made it impossible to be sure that ".." stayed
- * inside; trying again is the documented answer. An attacker may rename all day, so the number of tries is bounded.
+ * openat2(2) gives EAGAIN when a rename somewhere on the machine made it impossible to be sure that ".."
+ * stayed inside; trying again is the documented answer. An attacker may rename all day, so the number of
+ * tries is bounded.
  */
 #include "base/path.h"
 #include "base/cleanup.h"
@@ -90,8 +91,8 @@ int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error 
 
 int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *err)
 {
-        /* Links, because "self" is one. All others of procfs stay in procfs too, except the magic ones; and nothing
-         * that is mounted over a file of procfs is entered. */
+        /* Links, because "self" is one. All others of procfs stay in procfs too, except the magic ones;
+         * and nothing that is mounted over a file of procfs is entered. */
         int fd = open_resolved(proc_fd, path, flags,
                                RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
         int r;
@@ -137,7 +138,7 @@ int path_open_host_proc(struct cfs_error *err)
         return TAKE_FD(fd);
 }
 
-/* ---- making what is missing ------------------------------------------------------------------------------------ */
+/* ---- making what is missing ---------------------------------------------------------------------------- */
 
 enum kind { KIND_DIR, KIND_FILE };
 
@@ -148,9 +149,11 @@ struct walk {
         mode_t dir_mode, file_mode;
         unsigned links;
         char done
-                [PATH_MAX]; /* names of the directories from the root to cur: no links, no dots, "a/b/c"     */
+                /* names of the directories from the root to cur: no links, no dots, "a/b/c" */
+                [PATH_MAX];
         char todo
-                [PATH_MAX]; /* what is still to be walked                                                    */
+                /* what is still to be walked */
+                [PATH_MAX];
 };
 
 static int at(const struct walk *w)
@@ -271,7 +274,8 @@ static int open_or_make(struct walk *w, const char *name, enum kind kind)
         return -EAGAIN;
 }
 
-/* Walks the first component of todo. Returns 0 to go on, 1 when cur (a directory) or *ret_fd is the result. */
+/* Walks the first component of todo. Returns 0 to go on, 1 when cur (a directory) or *ret_fd is the
+ * result. */
 static int step(struct walk *w, int *ret_fd)
 {
         _cleanup_close_ int fd = -1;
@@ -383,7 +387,7 @@ int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char *
         return fd;
 }
 
-/* ---- strings --------------------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------------------- */
 
 bool path_is_absolute(const char *path)
 {

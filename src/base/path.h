@@ -2,19 +2,20 @@
 /*
  * Paths below a root that somebody hostile may control: the only file of cfs that resolves them.
  *
- * Trust model: config.json is trusted, what lies in the root file system is not. A symbolic link in the root may
- * point anywhere and may be exchanged while we look (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310). So every
- * look-up is one openat2(2) relative to a descriptor of the root, and what follows (mkdirat, mknodat, move_mount)
- * works on the descriptor that it returned, never on the path again.
+ * Trust model: config.json is trusted, what lies in the root file system is not. A symbolic link in the root
+ * may point anywhere and may be exchanged while we look (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310). So
+ * every look-up is one openat2(2) relative to a descriptor of the root, and what follows (mkdirat, mknodat,
+ * move_mount) works on the descriptor that it returned, never on the path again.
  *
- *   in_root   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: for paths that the user wrote (mount destinations). Links
- *             are followed, as if chrooted: the container's own layout ("/var/run -> /run") works and stays inside.
+ *   in_root   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: for paths that the user wrote (mount destinations).
+ *             Links are followed, as if chrooted: the container's own layout ("/var/run -> /run") works and
+ *             stays inside.
  *   beneath   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS: for names that the runtime chose
  *             (/dev/null). A link there is an attack or a mistake: -ELOOP.
  *
- * Functions return a descriptor or 0, and -errno with err filled; err may be NULL where failing is expected. The
- * modes of what is made are exact: the umask does not apply. O_CLOEXEC is implied, O_CREAT is refused. Beware of
- * opening without O_PATH what may be a FIFO or a device.
+ * Functions return a descriptor or 0, and -errno with err filled; err may be NULL where failing is expected.
+ * The modes of what is made are exact: the umask does not apply. O_CLOEXEC is implied, O_CREAT is refused.
+ * Beware of opening without O_PATH what may be a FIFO or a device.
  */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
@@ -33,20 +34,23 @@ int path_open_proc(int proc_fd, const char *path, int flags, struct cfs_error *e
 /* Opens a file of procfs as path_open_proc() does and writes `text` with one write(2), as procfs wants it. */
 int path_write_proc(int proc_fd, const char *path, const char *text, struct cfs_error *err);
 
-/* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed inside. Where
- * a link leads to something missing, its target is made: "/var/run/x" with "/var/run -> /run" makes "/run/x". */
+/* Opens directory `path` in the root as O_PATH, making missing components with `mode`, links followed
+ * inside. Where a link leads to something missing, its target is made: "/var/run/x" with "/var/run ->
+ * /run" makes "/run/x". */
 int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
-/* Opens `path` in the root as O_PATH, whatever it is; when missing makes its parents (0755) and an empty regular
- * file (mode), links treated as by path_mkdirs_in_root(). */
+/* Opens `path` in the root as O_PATH, whatever it is; when missing makes its parents (0755) and an empty
+ * regular file (mode), links treated as by path_mkdirs_in_root(). */
 int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
 /* Splits `path`: opens (making) the directory part in the root as O_PATH and points *ret_name at the last
- * component inside `path` (trailing slashes, "." and ".." are errors). The name itself is not looked at: it may be a link. */
+ * component inside `path` (trailing slashes, "." and ".." are errors). The name itself is not looked at:
+ * it may be a link. */
 int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name,
                         struct cfs_error *err);
 
-/* The host's /proc as an O_PATH directory, verified to be procfs and its root (CVE-2019-16884, CVE-2025-52881). */
+/* The host's /proc as an O_PATH directory, verified to be procfs and its root (CVE-2019-16884,
+ * CVE-2025-52881). */
 int path_open_host_proc(struct cfs_error *err);
 
 /* Lexical helpers on strings. */

@@ -2,14 +2,14 @@
 /*
  * Processes by identity.
  *
- * A pid is reused as soon as its process was reaped; the state directory outlives the processes of which it speaks,
- * and may even outlive the boot. The pair (pid, start time) is unique within one boot: the start time is counted in
- * clock ticks after boot, so a second process with both equal would have to be born within the same 10 ms, after
- * all other pids had been used once. The boot id tells boots apart.
+ * A pid is reused as soon as its process was reaped; the state directory outlives the processes of which it
+ * speaks, and may even outlive the boot. The pair (pid, start time) is unique within one boot: the start time
+ * is counted in clock ticks after boot, so a second process with both equal would have to be born within the
+ * same 10 ms, after all other pids had been used once. The boot id tells boots apart.
  *
- * A pidfd (pidfd_open(2)) refers to one process for ever. Order matters when one is made from a recorded identity:
- * first open, then compare. If the process that the pid names after the opening is the recorded one, it also was
- * when we opened, because it was recorded before that.
+ * A pidfd (pidfd_open(2)) refers to one process for ever. Order matters when one is made from a recorded
+ * identity: first open, then compare. If the process that the pid names after the opening is the recorded
+ * one, it also was when we opened, because it was recorded before that.
  */
 #include "base/proc.h"
 #include "base/cleanup.h"
@@ -36,9 +36,10 @@ static ssize_t read_file(pid_t pid, char *buf, size_t size)
         return io_read_small(AT_FDCWD, path, buf, size);
 }
 
-/* The process may have ended, or its place may have been taken, between the two looks: one of them says so. A pid that
- * kill(2) knows and procfs does not show twice is hidden from us (hidepid=, proc(5)), or /proc is not the procfs of
- * our PID namespace. Then nothing is known about the process, least of all that it is gone. */
+/* The process may have ended, or its place may have been taken, between the two looks: one of them says
+ * so. A pid that kill(2) knows and procfs does not show twice is hidden from us (hidepid=, proc(5)), or
+ * /proc is not the procfs of our PID namespace. Then nothing is known about the process, least of all that
+ * it is gone. */
 static ssize_t read_existing(pid_t pid, char *buf, size_t size)
 {
         ssize_t n = read_file(pid, buf, size);
@@ -267,7 +268,7 @@ int proc_exit_code(int wait_status)
         return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-/* ---- signals --------------------------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------------------- */
 
 /* Names that sigabbrev_np(3) does not give, because the number has another name. */
 static const struct {

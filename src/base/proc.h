@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Processes by identity. A pid alone is reused; pid + start time is unique within one boot, and the boot id tells
- * boots apart, so a state directory that survived a reboot never makes cfs signal a stranger.
+ * Processes by identity. A pid alone is reused; pid + start time is unique within one boot, and the boot id
+ * tells boots apart, so a state directory that survived a reboot never makes cfs signal a stranger.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -28,24 +28,25 @@ int proc_identify(pid_t pid, struct proc_identity *ret);
 /* The id of this boot (proc_identity.boot_id), read once. 0 or -errno. */
 int proc_boot_id(const char **ret);
 
-/* What became of it: an enum proc_status, or -errno when that cannot be told: never PROC_GONE because a look failed.
- * Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest fits (it is read once per
- * run of cfs). */
+/* What became of it: an enum proc_status, or -errno when that cannot be told: never PROC_GONE because a
+ * look failed. Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest
+ * fits (it is read once per run of cfs). */
 int proc_status(const struct proc_identity *id);
 
-/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of who made it. */
+/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of who
+ * made it. */
 int proc_look(const struct proc_identity *id, bool *ret_executed);
 
 /* Only that: 1, 0 or -errno, -ESRCH when it is gone. Of a child that is not reaped, the pid is enough. */
 int proc_executed(const struct proc_identity *id);
 int proc_child_executed(pid_t pid);
 
-/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone, another -errno
- * when that cannot be told. */
+/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone,
+ * another -errno when that cannot be told. */
 int proc_pidfd(const struct proc_identity *id);
 
-/* The wait status of a process that has ended, whoever its parent was and whether that has reaped it, from a pidfd that was
- * opened before. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
+/* The wait status of a process that has ended, whoever its parent was and whether that has reaped it, from
+ * a pidfd that was opened before. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
 int proc_wait_status(int pidfd, int *ret_status);
 
 /* pidfd_send_signal(2). 0 or -errno. */
@@ -61,21 +62,24 @@ int proc_reap(pid_t pid, int *ret_status);
 /* The exit code that a shell would report: the code, or 128 + signal. */
 int proc_exit_code(int wait_status);
 
-/* What f(data) returns, 0 or -errno, when a child calls it that ends at once: whether something would work. */
+/* What f(data) returns, 0 or -errno, when a child calls it that ends at once: whether something would
+ * work. */
 int proc_try(int (*f)(void *data), void *data);
 
 /* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
 int proc_signal_number(const char *name);
 
 /*
- * Puts signals (bit 0 is signal 1) to their default action, and blocks none: what the caller ignored or blocked survives an
- * execve, and the program would wonder. By the system call itself: glibc keeps signals 32 and 33 for itself, and its
- * posix_spawn(3) leaves them ignored in whatever it starts. Safe after vfork, in a process that shares no signal handlers.
+ * Puts signals (bit 0 is signal 1) to their default action, and blocks none: what the caller ignored or
+ * blocked survives an execve, and the program would wonder. By the system call itself: glibc keeps signals 32
+ * and 33 for itself, and its posix_spawn(3) leaves them ignored in whatever it starts. Safe after vfork, in a
+ * process that shares no signal handlers.
  */
 void proc_default_signals(uint64_t which);
 
-/* The signals that this process ignores, for the above: bit 0 is signal 1 (SigIgn, proc(5)). To ask is three system calls, to
- * reset all is 64. All ones when it cannot be told (a long list of groups fills the buffer). */
+/* The signals that this process ignores, for the above: bit 0 is signal 1 (SigIgn, proc(5)). To ask is
+ * three system calls, to reset all is 64. All ones when it cannot be told (a long list of groups fills the
+ * buffer). */
 uint64_t proc_ignored_signals(int proc_fd);
 
 #endif

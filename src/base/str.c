@@ -2,8 +2,9 @@
 /*
  * Strings: a growing buffer and strict number parsing.
  *
- * strtoull(3) accepts blanks, signs (it negates!), and a number's beginning; each of these has given some runtime a
- * wrong user id (CVE-2026-30892: `exec --user ""`). The parsers here accept the digits and nothing else.
+ * strtoull(3) accepts blanks, signs (it negates!), and a number's beginning; each of these has given some
+ * runtime a wrong user id (CVE-2026-30892: `exec --user ""`). The parsers here accept the digits and nothing
+ * else.
  */
 #include "base/str.h"
 #include <errno.h>

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A growing buffer. Zero-initialise; s->p is NUL-terminated whenever it is not NULL. After a failed allocation
- * `failed` is set, further additions do nothing, and str_take() reports it: so that callers check once. */
+/* A growing buffer. Zero-initialise; s->p is NUL-terminated whenever it is not NULL. After a failed
+ * allocation `failed` is set, further additions do nothing, and str_take() reports it: so that callers
+ * check once. */
 struct str {
         char *p;
         size_t len;

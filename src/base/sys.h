@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * System calls and constants that glibc 2.36 does not wrap. All of them exist on Linux 5.14, the oldest kernel that
- * cfs supports, unless the comment says otherwise. They return -1 and set errno, as libc's own do.
+ * System calls and constants that glibc 2.36 does not wrap. All of them exist on Linux 5.14, the oldest
+ * kernel that cfs supports, unless the comment says otherwise. They return -1 and set errno, as libc's own
+ * do.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H

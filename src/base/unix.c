@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * unix(7): a socket's path has at most 107 bytes, and the directories of containers are longer than that soon. A path
- * through /proc/self/fd is short whatever it leads to; connect(2) also takes one to a descriptor of the socket file
- * itself, opened with O_PATH.
+ * unix(7): a socket's path has at most 107 bytes, and the directories of containers are longer than that
+ * soon. A path through /proc/self/fd is short whatever it leads to; connect(2) also takes one to a descriptor
+ * of the socket file itself, opened with O_PATH.
  *
  * A descriptor travels as ancillary data (SCM_RIGHTS), in a buffer that must be aligned for its header.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sockets of the family AF_UNIX: addresses longer than the kernel's structure, and descriptors in messages. */
+/* Sockets of the family AF_UNIX: addresses longer than the kernel's structure, and descriptors in
+ * messages. */
 #ifndef BASE_UNIX_H
 #define BASE_UNIX_H
 
@@ -7,21 +8,23 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-/* A close-on-exec socket of `type` (SOCK_STREAM ...) that is connected to the socket file at `path`, which may be of any
- * length. -errno. */
+/* A close-on-exec socket of `type` (SOCK_STREAM ...) that is connected to the socket file at `path`, which
+ * may be of any length. -errno. */
 int unix_connect(const char *path, int type);
 
-/* The address of `name` in an open directory, for bind(2) and connect(2). It holds as long as dir_fd is open. */
+/* The address of `name` in an open directory, for bind(2) and connect(2). It holds as long as dir_fd is
+ * open. */
 struct sockaddr_un unix_address_at(int dir_fd, const char *name);
 
-/* One message, with a copy of the descriptor `fd` unless that is -1; to a connected socket, or to `to`. Never raises SIGPIPE.
- * The number of bytes sent or -errno. */
+/* One message, with a copy of the descriptor `fd` unless that is -1; to a connected socket, or to `to`.
+ * Never raises SIGPIPE. The number of bytes sent or -errno. */
 ssize_t unix_send(int sock, const void *data, size_t len, int fd);
 ssize_t unix_send_to(int sock, const struct sockaddr_un *to, socklen_t to_len, const void *data, size_t len,
                      int fd);
 
-/* One message and the descriptor that came with it, close-on-exec, or -1 in *ret_fd. Of more than one it is the
- * first: the kernel closes what it finds no room for. flags: MSG_DONTWAIT. The number of bytes or -errno. */
+/* One message and the descriptor that came with it, close-on-exec, or -1 in *ret_fd. Of more than one it
+ * is the first: the kernel closes what it finds no room for. flags: MSG_DONTWAIT. The number of bytes or
+ * -errno. */
 ssize_t unix_receive(int sock, void *buf, size_t size, int flags, int *ret_fd);
 
 #endif

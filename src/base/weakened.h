@@ -2,16 +2,17 @@
 /*
  * Builds that are weak on purpose, which show that the tests of tests/security bite.
  *
- * A test of an attack that passes proves little: the attack may never have reached the defence. So each of these tests is
- * also run without the defence, and has to fail. In a build with `configure --enable-weakened` the environment variable
- * CFS_WEAKEN names one defence, and the runtime leaves that one out:
+ * A test of an attack that passes proves little: the attack may never have reached the defence. So each of
+ * these tests is also run without the defence, and has to fail. In a build with `configure --enable-weakened`
+ * the environment variable CFS_WEAKEN names one defence, and the runtime leaves that one out:
  *
  *      if (r >= 0 && !WEAKENED("stacked-root"))
  *              r = detach_what_is_stacked(c, err);
  *
- * In every other build WEAKENED() is the constant false, and the compiler drops it: the variable has no effect. A weakened
- * build cannot be installed, and `cfs --version` says what it is. `make check-weakened` makes one and runs the tests whose
- * title ends in the name of a defence, [stacked-root], with it (tests/security/weakened).
+ * In every other build WEAKENED() is the constant false, and the compiler drops it: the variable has no
+ * effect. A weakened build cannot be installed, and `cfs --version` says what it is. `make check-weakened`
+ * makes one and runs the tests whose title ends in the name of a defence, [stacked-root], with it
+ * (tests/security/weakened).
  */
 #ifndef BASE_WEAKENED_H
 #define BASE_WEAKENED_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The command table, in the order in which the help shows it. To add a command: define it in a file of cmd/, declare it in
- * cmd/cmd.h, and list it here. The help, the manual page and the completions follow.
+ * The command table, in the order in which the help shows it. To add a command: define it in a file of cmd/,
+ * declare it in cmd/cmd.h, and list it here. The help, the manual page and the completions follow.
  */
 #include "base/cleanup.h"
 #include "base/err.h"

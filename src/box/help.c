@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The help, from the tables; and the same tables as one JSON document, from which docs/man and contrib/completions are made.
+ * The help, from the tables; and the same tables as one JSON document, from which docs/man and
+ * contrib/completions are made.
  */
 #include "base/cleanup.h"
 #include "box/cmd/command.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-box, the command: options, the store, one command, and the only place where a failure becomes text and an exit code.
+ * cfs-box, the command: options, the store, one command, and the only place where a failure becomes text and
+ * an exit code.
  *
- * An ordinary user first becomes root of a user namespace of his own (rootless.h). Commands that enter a container then
- * replace this process by one whose executable no container can overwrite (CVE-2019-5736); both execute main() again.
+ * An ordinary user first becomes root of a user namespace of his own (rootless.h). Commands that enter a
+ * container then replace this process by one whose executable no container can overwrite (CVE-2019-5736);
+ * both execute main() again.
  */
 #include "base/cleanup.h"
 #include "base/str.h"

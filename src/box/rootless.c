@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An ordinary user's box: this program goes on as root of a user namespace, in which the user has the IDs that /etc/subuid and
- * /etc/subgid give him (newuidmap(1) maps them), or only his own where there are none.
+ * An ordinary user's box: this program goes on as root of a user namespace, in which the user has the IDs
+ * that /etc/subuid and /etc/subgid give him (newuidmap(1) maps them), or only his own where there are none.
  *
- * What is made in such a namespace belongs to it: a container can be entered only from the namespace in which it was made, or one
- * above. So the first command leaves a process behind that holds the namespace (its pid and start time are in a file), and
- * later commands join it. It costs nothing, ends with the session like any process, and when it is gone the next command makes
- * another; containers that still run then cannot be entered any more, but stopped: the user's signals reach them.
+ * What is made in such a namespace belongs to it: a container can be entered only from the namespace in which
+ * it was made, or one above. So the first command leaves a process behind that holds the namespace (its pid
+ * and start time are in a file), and later commands join it. It costs nothing, ends with the session like any
+ * process, and when it is gone the next command makes another; containers that still run then cannot be
+ * entered any more, but stopped: the user's signals reach them.
  */
 #include "box/rootless.h"
 #include "base/cleanup.h"
@@ -39,9 +40,10 @@ enum cfs_cgroup_manager rootless_cgroup_manager(void)
         return CFS_CGROUP_DISABLED;
 }
 
-/* ---- maps ------------------------------------------------------------------------------------------------------------------- */
+/* ---- maps ---------------------------------------------------------------------------------------------- */
 
-/* The first range of a user in /etc/subuid or /etc/subgid: "NAME:FIRST:COUNT", where NAME may be the number. */
+/* The first range of a user in /etc/subuid or /etc/subgid: "NAME:FIRST:COUNT", where NAME may be the
+ * number. */
 static bool find_range(const char *file, uid_t uid, uint32_t *ret_first, uint32_t *ret_count)
 {
         _cleanup_free_ char *text = NULL, *passwd = NULL;
@@ -115,7 +117,7 @@ static int map(pid_t pid, struct cfs_error *err)
         return map_single(pid, geteuid(), getegid(), err);
 }
 
-/* ---- the holder ------------------------------------------------------------------------------------------------------------- */
+/* ---- the holder ---------------------------------------------------------------------------------------- */
 
 /* The directory is the user's own, or he could be led into the namespace of another. */
 static int holder_path(char *buf, size_t size, struct cfs_error *err)
@@ -163,7 +165,8 @@ static int start_holder(struct proc_identity *ret, struct cfs_error *err)
         return r;
 }
 
-/* By a process in between, so that the holder is not a child of ours: who runs a container waits for all of his. */
+/* By a process in between, so that the holder is not a child of ours: who runs a container waits for all
+ * of his. */
 static int start_orphan(struct proc_identity *ret, struct cfs_error *err)
 {
         struct message {

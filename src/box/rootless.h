@@ -12,8 +12,8 @@
 /* Is this an ordinary user's, or already in the namespace of one? */
 bool rootless_is(void);
 
-/* As an ordinary user: makes the namespaces and executes this program in them again, or joins those of the box's containers
- * that run. Returns 0 at once for root, and in the namespaces. */
+/* As an ordinary user: makes the namespaces and executes this program in them again, or joins those of the
+ * box's containers that run. Returns 0 at once for root, and in the namespaces. */
 int rootless_enter(char **argv, struct cfs_error *err);
 
 /* Cgroups are used where they were delegated to the user. */

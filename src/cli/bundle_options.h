@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The options that create, run and explain share: rows for a structure that holds a struct cfs_create_options at `at`.
+ * The options that create, run and explain share: rows for a structure that holds a struct cfs_create_options
+ * at `at`.
  */
 #ifndef CLI_BUNDLE_OPTIONS_H
 #define CLI_BUNDLE_OPTIONS_H

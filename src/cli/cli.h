@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a command is. Each cmd_NAME.c defines one (or a pair, like pause and resume) as a constant; commands.c lists them.
+ * What a command is. Each cmd_NAME.c defines one (or a pair, like pause and resume) as a constant; commands.c
+ * lists them.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -27,14 +28,16 @@ struct command {
         unsigned flags;      /* COMMAND_*                                                                   */
         int failure;         /* exit code when the command fails; 0 means 1                                 */
         const char *summary; /* one line, no full stop                                                      */
-        const char *
-                description; /* paragraphs, lines of at most 76 columns                                     */
-        const char
-                *examples; /* command lines, one a line, or NULL                                          */
+        /* paragraphs, lines of at most 76 columns */
+        const char *description;
+        /* command lines, one a line, or NULL */
+        const char *examples;
         const struct option_def *options;
-        size_t values_size; /* of the structure that the options' offsets are of                               */
+        /* of the structure that the options' offsets are of */
+        size_t values_size;
 
-        /* Rules among options and arguments, before anything is done: a mistake here exits with 1. May be NULL. */
+        /* Rules among options and arguments, before anything is done: a mistake here exits with 1. May be
+         * NULL. */
         int (*check)(const void *values, const char *const *args, struct cfs_error *err);
         /* Returns the exit code, or a negative errno with *err filled. */
         int (*run)(const struct cfs_runtime *rt, const void *values, const char *const *args,
@@ -69,8 +72,8 @@ void help_command(const struct command *c);
 /* The command line as a JSON document: what the manual pages and the completions are made from. */
 void help_json(void);
 
-/* select.c: the containers that CONTAINER means, which with --regex is an extended regular expression. Calls fn for each;
- * all of them, even when one fails; the first failure is returned. */
+/* select.c: the containers that CONTAINER means, which with --regex is an extended regular expression.
+ * Calls fn for each; all of them, even when one fails; the first failure is returned. */
 int select_each(const struct cfs_runtime *rt, const char *container, bool regex,
                 int (*fn)(const struct cfs_runtime *rt, const char *id, const void *data,
                           struct cfs_error *err),

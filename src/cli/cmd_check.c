@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs check. The exit code says what is wrong: 0 nothing, 1 the documents, 2 this host. As text each problem is one line
- * that editors know how to jump to, FILE:LINE:COLUMN: PROPERTY: MESSAGE, and its hint another one.
+ * cfs check. The exit code says what is wrong: 0 nothing, 1 the documents, 2 this host. As text each problem
+ * is one line that editors know how to jump to, FILE:LINE:COLUMN: PROPERTY: MESSAGE, and its hint another
+ * one.
  */
 #include "cli/bundle_options.h"
 #include "base/cleanup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs checkpoint and cfs restore. Engines find out what a runtime can do by asking: Podman runs `checkpoint --help`, and
- * `restore --lsm-mount-context` without a value, and looks at the answer.
+ * cfs checkpoint and cfs restore. Engines find out what a runtime can do by asking: Podman runs `checkpoint
+ * --help`, and `restore --lsm-mount-context` without a value, and looks at the answer.
  */
 #include "cli/bundle_options.h"
 

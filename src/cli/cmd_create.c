@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs create, and with --dry-run cfs explain. --no-subreaper is accepted because it is on one of the runtimes that
- * engines know; create leaves no process of its own behind that could reap anything.
+ * cfs create, and with --dry-run cfs explain. --no-subreaper is accepted because it is on one of the runtimes
+ * that engines know; create leaves no process of its own behind that could reap anything.
  */
 #include "cli/bundle_options.h"
 #include "cli/cmd_explain.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs events. The reader is a program at the other end of a pipe: every line is flushed, and when the reader has gone
- * the next line ends cfs.
+ * cfs events. The reader is a program at the other end of a pipe: every line is flushed, and when the reader
+ * has gone the next line ends cfs.
  */
 #include "cli/cli.h"
 #include "cli/fail.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs exec. Options may stand in front of the container's name and behind it, up to the command: from there on every
- * word is the command's. A failure of cfs itself exits with 255, as ssh(1) does, so that the command's own exit codes
- * are not mistaken for it.
+ * cfs exec. Options may stand in front of the container's name and behind it, up to the command: from there
+ * on every word is the command's. A failure of cfs itself exits with 255, as ssh(1) does, so that the
+ * command's own exit codes are not mistaken for it.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs explain: the plan of a create, row by row, as the rows themselves tell it. Text is for people and grep: the row's
- * name stands in front of its first line only. JSON is an array of {"step":NAME,"why":REASON,"lines":[...]}, in the plan's order.
+ * cfs explain: the plan of a create, row by row, as the rows themselves tell it. Text is for people and grep:
+ * the row's name stands in front of its first line only. JSON is an array of
+ * {"step":NAME,"why":REASON,"lines":[...]}, in the plan's order.
  */
 #include "cli/cmd_explain.h"
 #include "cli/bundle_options.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs list. The table is for people and for scripts that split lines at blanks: each column is as wide as its widest
- * entry and three blanks, and at least twelve, as users of the established runtime have it.
+ * cfs list. The table is for people and for scripts that split lines at blanks: each column is as wide as its
+ * widest entry and three blanks, and at least twelve, as users of the established runtime have it.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs ps. As a table it shows what the host's ps(1) says about the container's processes: the header, and the lines
- * whose PID is one of theirs. Which column that is depends on the options and on whose ps it is, so it is found by its
- * name in the header. Without a word on it from the user the options are -ef.
+ * cfs ps. As a table it shows what the host's ps(1) says about the container's processes: the header, and the
+ * lines whose PID is one of theirs. Which column that is depends on the options and on whose ps it is, so it
+ * is found by its name in the header. Without a word on it from the user the options are -ef.
  *
- * ps is found in PATH, or without PATH where the C library looks then; some engines call cfs with no environment.
+ * ps is found in PATH, or without PATH where the C library looks then; some engines call cfs with no
+ * environment.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
@@ -76,8 +77,8 @@ static int pid_column(const char *header, size_t *ret, struct cfs_error *err)
                          "choose other options for ps, or --format json");
 }
 
-/* Copies the header and the lines of our processes. With -m, ps puts the threads of a process below it and a dash in
- * place of their PID. */
+/* Copies the header and the lines of our processes. With -m, ps puts the threads of a process below it and
+ * a dash in place of their PID. */
 static int filter(FILE *f, const struct pids *p, struct cfs_error *err)
 {
         _cleanup_free_ char *line = NULL;

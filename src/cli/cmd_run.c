@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs run: create, start, and, unless detached, stay: forward signals and the terminal, end with the container's exit
- * code, delete.
+ * cfs run: create, start, and, unless detached, stay: forward signals and the terminal, end with the
+ * container's exit code, delete.
  */
 #include "cli/bundle_options.h"
 

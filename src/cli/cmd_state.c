@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs state. Engines read its standard output and standard error together: on success there is nothing but the
- * document.
+ * cfs state. Engines read its standard output and standard error together: on success there is nothing but
+ * the document.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs update. The options become an OCI linux.resources object with just the members that were given, so that the
- * library sees one form only, whether limits come from options, a file or standard input.
+ * cfs update. The options become an OCI linux.resources object with just the members that were given, so that
+ * the library sees one form only, whether limits come from options, a file or standard input.
  *
- * Sizes are numbers of bytes, or have a suffix (50M), or are -1 for no limit. What a limit may be is not judged here:
- * the library's messages name the property and the controller.
+ * Sizes are numbers of bytes, or have a suffix (50M), or are -1 for no limit. What a limit may be is not
+ * judged here: the library's messages name the property and the controller.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The command table, in the order in which the help shows it. To add a command: write cmd_NAME.c, which defines
- * cmd_NAME_command, declare that in cli.h, and list it here. The help, the manual pages and the completions follow.
+ * The command table, in the order in which the help shows it. To add a command: write cmd_NAME.c, which
+ * defines cmd_NAME_command, declare that in cli.h, and list it here. The help, the manual pages and the
+ * completions follow.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -2,9 +2,9 @@
 /*
  * Errors of the command line itself.
  *
- * The library fills struct cfs_error with helpers of its own, which the command line does not see: it uses cfs.h as any
- * other program would. What is made here reads like the library's messages: one line, printable, and at its end the
- * words of strerror(3) in lower case, which engines look for.
+ * The library fills struct cfs_error with helpers of its own, which the command line does not see: it uses
+ * cfs.h as any other program would. What is made here reads like the library's messages: one line, printable,
+ * and at its end the words of strerror(3) in lower case, which engines look for.
  */
 #include "cli/fail.h"
 #include <ctype.h>

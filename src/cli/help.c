@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The help, from the tables. Its headings are those that users and scripts know ("NAME:" comes first). The same tables
- * as one JSON document (`cfs help --json`) are what docs/man and contrib/completions are generated from.
+ * The help, from the tables. Its headings are those that users and scripts know ("NAME:" comes first). The
+ * same tables as one JSON document (`cfs help --json`) are what docs/man and contrib/completions are
+ * generated from.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

@@ -2,16 +2,16 @@
 /*
  * Writing JSON text (RFC 8259).
  *
- * What is written here came from paths, from argv and from programs' last words: bytes. An engine that meets invalid
- * UTF-8 in the log gives up on the whole file, so every byte that does not belong to a well-formed sequence (Unicode
- * 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF) is replaced.
+ * What is written here came from paths, from argv and from programs' last words: bytes. An engine that meets
+ * invalid UTF-8 in the log gives up on the whole file, so every byte that does not belong to a well-formed
+ * sequence (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF) is replaced.
  */
 #include "cli/jsonout.h"
 #include <stddef.h>
 #include <string.h>
 
-/* The length of the well-formed sequence at s, 0 when there is none. s is NUL-terminated, so that a sequence which is
- * cut short ends at a byte that is no continuation. */
+/* The length of the well-formed sequence at s, 0 when there is none. s is NUL-terminated, so that a
+ * sequence which is cut short ends at a byte that is no continuation. */
 static size_t utf8_length(const unsigned char *s)
 {
         unsigned char low = 0x80, high = 0xbf; /* the range of the second byte */

@@ -11,7 +11,8 @@
 /* A string with its quotes. Bytes that are no UTF-8 become U+FFFD. NULL: null. */
 void jsonout_string(FILE *f, const char *s);
 
-/* `"key":"value"`, with a comma in front unless *first, which is cleared. Nothing when value is NULL or empty. */
+/* `"key":"value"`, with a comma in front unless *first, which is cleared. Nothing when value is NULL or
+ * empty. */
 void jsonout_member(FILE *f, bool *first, const char *key, const char *value);
 
 #endif

@@ -2,18 +2,19 @@
 /*
  * The log.
  *
- * What engines do with it decides its form. One reads the file line by line, wants every line to be a JSON object whose
- * "time" is RFC 3339, and shows the last one of level "error"; a line that is anything else, or a missing file, and the
- * user sees "unable to retrieve OCI runtime error". Another parses the whole file as one object, and reads standard error
- * when there are more. So every message is one line, in one write(2) on an O_APPEND descriptor, the error that ends cfs
- * the last; and the file is made at the start, when the current directory and the mounts are still the caller's. At the
- * default level warnings are written, and what could not be undone: it concerns users, and nobody asks for it.
+ * What engines do with it decides its form. One reads the file line by line, wants every line to be a JSON
+ * object whose "time" is RFC 3339, and shows the last one of level "error"; a line that is anything else, or
+ * a missing file, and the user sees "unable to retrieve OCI runtime error". Another parses the whole file as
+ * one object, and reads standard error when there are more. So every message is one line, in one write(2) on
+ * an O_APPEND descriptor, the error that ends cfs the last; and the file is made at the start, when the
+ * current directory and the mounts are still the caller's. At the default level warnings are written, and
+ * what could not be undone: it concerns users, and nobody asks for it.
  *
- * Some engines read standard error instead: there the error appears as text as well. Without --log, warnings and the
- * lower levels go to standard error, in the chosen format.
+ * Some engines read standard error instead: there the error appears as text as well. Without --log, warnings
+ * and the lower levels go to standard error, in the chosen format.
  *
- * journald and syslog are datagram sockets with simple formats (systemd's "Native Journal Protocol"; RFC 3164 without
- * the time stamp, which the daemon adds), so no library is needed.
+ * journald and syslog are datagram sockets with simple formats (systemd's "Native Journal Protocol"; RFC 3164
+ * without the time stamp, which the daemon adds), so no library is needed.
  */
 #include "cli/logfile.h"
 #include "base/cleanup.h"
@@ -120,8 +121,8 @@ static void put_record(FILE *f, enum log_level level, const char *message, const
                 (void)fprintf(f, "cfs: %s: %s\n", log_level_name(level), message);
 }
 
-/* One write(2) for the whole text: lines of several processes do not mix. What cannot be written is lost: there is
- * nobody left to tell. */
+/* One write(2) for the whole text: lines of several processes do not mix. What cannot be written is lost:
+ * there is nobody left to tell. */
 static void emit(int fd, enum log_level level, const char *message, const struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 
 struct logfile_options {
-        const char
-                *log; /* [file:]PATH, journald:IDENTIFIER, syslog:IDENTIFIER, or NULL: standard error     */
-        const char *
-                format; /* "text" (or NULL), "json"                                                         */
-        const char
-                *level; /* "error" (or NULL), "warning", "info", "debug"                                    */
-        bool debug;     /* the same as level "debug"                                                        */
+        /* [file:]PATH, journald:IDENTIFIER, syslog:IDENTIFIER, or NULL: standard error */
+        const char *log;
+        /* "text" (or NULL), "json" */
+        const char *format;
+        /* "error" (or NULL), "warning", "info", "debug" */
+        const char *level;
+        bool debug; /* the same as level "debug"                                                        */
 };
 
 /* Opens the log, and makes it the library's log handler. Once. */

@@ -4,18 +4,21 @@
  *
  * The order of things in main() is a contract with the engines:
  *
- *   1. descriptors 0, 1 and 2 are open, whatever the caller did: nothing that is opened later may become "standard
- *      output" by accident; and SIGCHLD, when the caller ignores it, is not: the kernel would reap our children, and their
- *      exit codes with them;
- *   2. the options in front of the command are parsed and the log is opened, so that every later mistake, those in the
+ *   1. descriptors 0, 1 and 2 are open, whatever the caller did: nothing that is opened later may become
+ *   "standard
+ *      output" by accident; and SIGCHLD, when the caller ignores it, is not: the kernel would reap our
+ *      children, and their exit codes with them;
+ *   2. the options in front of the command are parsed and the log is opened, so that every later mistake,
+ *   those in the
  *      command's own options included, reaches the log that the engine reads;
  *   3. the command's options are parsed and checked: a mistake here has changed nothing yet;
- *   4. commands that enter a container replace this process by one whose executable no container can overwrite
+ *   4. commands that enter a container replace this process by one whose executable no container can
+ *   overwrite
  *      (CVE-2019-5736). It starts again at 1;
  *   5. the command runs. Only here, and nowhere else in cfs, a failure becomes text and an exit code.
  *
- * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on argv[0]:
- * engines call cfs with an almost empty environment, and under other names.
+ * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on
+ * argv[0]: engines call cfs with an almost empty environment, and under other names.
  */
 #include "commit.h"
 #include "cli/cli.h"
@@ -63,8 +66,8 @@ const struct option_def globals_options[] = {
 #define WEAKENED_BUILD ""
 #endif
 
-/* Docker splits the first line at "version "; Podman and CRI-O show it. The last one is for those who look for an
- * ability of the build. */
+/* Docker splits the first line at "version "; Podman and CRI-O show it. The last one is for those who look
+ * for an ability of the build. */
 static void version(void)
 {
         printf("cfs version %s\ncommit: %s\nspec: %s\n" WEAKENED_BUILD
@@ -257,7 +260,8 @@ static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err
         return 0;
 }
 
-/* Where SIGCHLD is ignored, children leave no exit code behind (sigaction(2)); execve(2) keeps the caller's choice. */
+/* Where SIGCHLD is ignored, children leave no exit code behind (sigaction(2)); execve(2) keeps the
+ * caller's choice. */
 static void default_sigchld(void)
 {
         struct sigaction sa = { .sa_handler = SIG_DFL };

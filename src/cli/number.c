@@ -3,7 +3,8 @@
  * Numbers on the command line.
  *
  * strtoll(3) accepts blanks and stops where it likes; sizes and durations follow the forms that users of the
- * established runtime know ("50M", "1.5g", "100ms"). Everything is computed in integers and every overflow is an error.
+ * established runtime know ("50M", "1.5g", "100ms"). Everything is computed in integers and every overflow is
+ * an error.
  */
 #include "cli/number.h"
 #include <ctype.h>

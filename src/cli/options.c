@@ -2,11 +2,11 @@
 /*
  * The option parser.
  *
- * Two dialects meet here. The engines were written against a runtime that uses Go's flag package: one dash or two, long
- * names (containerd really says `-no-subreaper`), `--name=value` or `--name value`, `--flag=false`. Others were
- * written against one that uses GNU getopt: letters may be joined (`-ti`) and carry their value (`-eA=B`). So a word
- * after one dash is first taken for a name; only when there is none, for letters. Where both dialects read the same
- * word differently (`-e=A`), Go's reading wins.
+ * Two dialects meet here. The engines were written against a runtime that uses Go's flag package: one dash or
+ * two, long names (containerd really says `-no-subreaper`), `--name=value` or `--name value`, `--flag=false`.
+ * Others were written against one that uses GNU getopt: letters may be joined (`-ti`) and carry their value
+ * (`-eA=B`). So a word after one dash is first taken for a name; only when there is none, for letters. Where
+ * both dialects read the same word differently (`-e=A`), Go's reading wins.
  *
  * A value is whatever follows, even if it begins with a dash: `--memory-swap -1`, `--process -`.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Command line options, described by constant tables: the parser, the help, the manual pages and the shell completions
- * all read the same rows.
+ * Command line options, described by constant tables: the parser, the help, the manual pages and the shell
+ * completions all read the same rows.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -39,8 +39,8 @@ struct options_rest {
         bool help; /* --help was met: nothing after it was looked at                                  */
 };
 
-/* Parses argv[0..argc) into `values`, the structure that the offsets are of, zeroed by the caller. Options end at "--",
- * and after `stop_after` arguments that are none (0: never). Strings point into argv. */
+/* Parses argv[0..argc) into `values`, the structure that the offsets are of, zeroed by the caller. Options
+ * end at "--", and after `stop_after` arguments that are none (0: never). Strings point into argv. */
 int options_parse(const struct option_def *defs, unsigned stop_after, int argc, char **argv, void *values,
                   struct options_rest *ret, struct cfs_error *err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The containers that a command is for: one by its ID, or with --regex all whose ID an extended regular expression
- * (regex(7)) matches somewhere. The IDs are collected first, because the command changes what is being listed.
+ * The containers that a command is for: one by its ID, or with --regex all whose ID an extended regular
+ * expression (regex(7)) matches somewhere. The IDs are collected first, because the command changes what is
+ * being listed.
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"

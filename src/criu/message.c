@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRIU's messages to and from the wire. The options are a table: a number of rpc.proto, and where the value stands. */
+/* CRIU's messages to and from the wire. The options are a table: a number of rpc.proto, and where the
+ * value stands. */
 #include "criu/message.h"
 #include "base/cleanup.h"
 #include "criu/wire.h"
 #include <errno.h>
 #include <string.h>
 
-/* ---- requests ---------------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------------------ */
 
 enum kind { FLAG, NUMBER, TEXT };
 
@@ -124,7 +125,7 @@ void message_put_notified(struct str *s, bool success)
         wire_put_number(s, 3, success);
 }
 
-/* ---- responses --------------------------------------------------------------------------------------------------- */
+/* ---- responses ----------------------------------------------------------------------------------------- */
 
 static void copy_text(char *buf, size_t size, const struct wire_field *f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is said to CRIU, and what it answers, as plain structures: the part of its rpc.proto that a container runtime
- * uses. The numbers are those of that file, which CRIU keeps stable.
+ * What is said to CRIU, and what it answers, as plain structures: the part of its rpc.proto that a container
+ * runtime uses. The numbers are those of that file, which CRIU keeps stable.
  */
 #ifndef CRIU_MESSAGE_H
 #define CRIU_MESSAGE_H
@@ -41,8 +41,9 @@ struct criu_pairs {
         size_t n;
 };
 
-/* Zero and NULL mean "not said", except where a has_ field says so. Descriptors are the sender's own: CRIU opens
- * /proc/PID/fd/N of the process that made the socket pair. Those of inherit_fd are the CRIU process's. */
+/* Zero and NULL mean "not said", except where a has_ field says so. Descriptors are the sender's own: CRIU
+ * opens /proc/PID/fd/N of the process that made the socket pair. Those of inherit_fd are the CRIU
+ * process's. */
 struct criu_options {
         int images_dir_fd, work_dir_fd;
         pid_t pid;

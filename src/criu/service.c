@@ -2,11 +2,11 @@
 /*
  * Talking to `criu swrk`: see service.h.
  *
- * CRIU finds out by SO_PEERCRED who made the socket pair, and opens the descriptors that a request names in that process's
- * /proc/PID/fd: so images and logs are named by our descriptors, not by paths.
+ * CRIU finds out by SO_PEERCRED who made the socket pair, and opens the descriptors that a request names in
+ * that process's /proc/PID/fd: so images and logs are named by our descriptors, not by paths.
  *
- * No parent death signal for CRIU: killed in the middle, it would leave processes stopped or half restored. When we are
- * killed, it finds its next notification unanswered, and undoes what it has done by itself.
+ * No parent death signal for CRIU: killed in the middle, it would leave processes stopped or half restored.
+ * When we are killed, it finds its next notification unanswered, and undoes what it has done by itself.
  */
 #include "criu/service.h"
 #include "base/cleanup.h"
@@ -102,7 +102,7 @@ int service_start(struct criu *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- the conversation ---------------------------------------------------------------------------------------------- */
+/* ---- the conversation ---------------------------------------------------------------------------------- */
 
 static int died(struct criu *c, struct cfs_error *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One CRIU process, and the conversation with it: `criu swrk FD` speaks the protocol of CRIU's service on a socket pair
- * (criu(8), "swrk"), without a daemon. Requests follow one another; while one is at work, CRIU may notify us of how
- * far it is, and waits for our answer.
+ * One CRIU process, and the conversation with it: `criu swrk FD` speaks the protocol of CRIU's service on a
+ * socket pair (criu(8), "swrk"), without a daemon. Requests follow one another; while one is at work, CRIU
+ * may notify us of how far it is, and waits for our answer.
  */
 #ifndef CRIU_SERVICE_H
 #define CRIU_SERVICE_H
@@ -38,8 +38,8 @@ int service_has_lazy_pages(struct criu *c, struct cfs_error *err);
 
 int service_request(struct criu *c, enum criu_type type, const struct criu_options *o, struct cfs_error *err);
 
-/* Waits for the next message: a notification, or the response to the request. With `ret_fd` a descriptor that came
- * along, or -1. An end of file is CFS_E_DIED, and says how CRIU ended. */
+/* Waits for the next message: a notification, or the response to the request. With `ret_fd` a descriptor
+ * that came along, or -1. An end of file is CFS_E_DIED, and says how CRIU ended. */
 int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err);
 
 int service_notified(struct criu *c, bool success, struct cfs_error *err);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Protocol buffers on the wire, as much as CRIU's messages need of them: fields that are numbers, texts or messages. No
- * library: it would be one more dependency of a static executable, for a few dozen fields.
+ * Protocol buffers on the wire, as much as CRIU's messages need of them: fields that are numbers, texts or
+ * messages. No library: it would be one more dependency of a static executable, for a few dozen fields.
  *
- * A message is a sequence of fields; a field is its number and its type in one varint, then a varint, or a length and so
- * many bytes (protobuf.dev, "Encoding"). Readers pass over fields that they do not know.
+ * A message is a sequence of fields; a field is its number and its type in one varint, then a varint, or a
+ * length and so many bytes (protobuf.dev, "Encoding"). Readers pass over fields that they do not know.
  */
 #ifndef CRIU_WIRE_H
 #define CRIU_WIRE_H

@@ -2,13 +2,13 @@
 /*
  * A D-Bus client (D-Bus Specification 0.41), for the handful of calls that the systemd manager makes.
  *
- * Why not libsystemd: it would come with its dependencies into every start of cfs, also where nobody asked for systemd,
- * and half of what a short-lived command costs is the loader. And its calls wait 25 s or for ever, which has hung
- * container engines for minutes: here every wait counts against one deadline.
+ * Why not libsystemd: it would come with its dependencies into every start of cfs, also where nobody asked
+ * for systemd, and half of what a short-lived command costs is the loader. And its calls wait 25 s or for
+ * ever, which has hung container engines for minutes: here every wait counts against one deadline.
  *
  * Connecting: a stream socket, a NUL byte, and SASL's EXTERNAL with an empty identity, "whoever the socket's
- * credentials say": so it works from a user namespace too, where the uid that we see is not the one that the bus sees.
- * The lines are sent together with the first call (Hello); the bus handles them in order.
+ * credentials say": so it works from a user namespace too, where the uid that we see is not the one that the
+ * bus sees. The lines are sent together with the first call (Hello); the bus handles them in order.
  *
  * Messages are in the machine's own byte order, as a bus on the same machine sends them. What comes in is
  * checked before it is used, although only the bus can write to us.
@@ -48,7 +48,7 @@ struct dbus {
         size_t consumed; /* how much of it is the message that was returned last */
 };
 
-/* ---- writing values ----------------------------------------------------------------------------------------- */
+/* ---- writing values ------------------------------------------------------------------------------------ */
 
 void dbus_put_align(struct dbus_body *b, size_t n)
 {
@@ -114,7 +114,7 @@ void dbus_put_array_end(struct dbus_body *b, size_t begin)
         memcpy(b->s.p + at - 4, &n, sizeof(n));
 }
 
-/* ---- reading values ----------------------------------------------------------------------------------------- */
+/* ---- reading values ------------------------------------------------------------------------------------ */
 
 int dbus_get_align(struct dbus_reader *r, size_t n)
 {
@@ -233,7 +233,7 @@ int dbus_parse(const char *p, size_t n, struct dbus_message *ret)
         return 0;
 }
 
-/* ---- the connection ----------------------------------------------------------------------------------------- */
+/* ---- the connection ------------------------------------------------------------------------------------ */
 
 void dbus_set_timeout(struct dbus *d, int timeout_ms)
 {

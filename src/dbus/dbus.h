@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * As much of D-Bus as it takes to ask systemd for something: one connection, calls one after another, each with a
- * deadline. No library.
+ * As much of D-Bus as it takes to ask systemd for something: one connection, calls one after another, each
+ * with a deadline. No library.
  */
 #ifndef LIBCFS_CGROUP_DBUS_H
 #define LIBCFS_CGROUP_DBUS_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- writing values ----------------------------------------------------------------------------------------- */
+/* ---- writing values ------------------------------------------------------------------------------------ */
 
 /* The body of a message. Positions count from its beginning, which is aligned to 8. */
 struct dbus_body {
@@ -35,7 +35,7 @@ void dbus_put_signature(struct dbus_body *b, const char *s); /* g       */
 size_t dbus_put_array_begin(struct dbus_body *b, size_t align);
 void dbus_put_array_end(struct dbus_body *b, size_t begin);
 
-/* ---- reading values ----------------------------------------------------------------------------------------- */
+/* ---- reading values ------------------------------------------------------------------------------------ */
 
 struct dbus_reader {
         const char *p;
@@ -48,7 +48,7 @@ int dbus_get_u32(struct dbus_reader *r, uint32_t *ret);
 int dbus_get_string(struct dbus_reader *r, const char **ret);
 int dbus_get_signature(struct dbus_reader *r, const char **ret);
 
-/* ---- the connection ----------------------------------------------------------------------------------------- */
+/* ---- the connection ------------------------------------------------------------------------------------ */
 
 struct dbus;
 
@@ -61,8 +61,8 @@ struct dbus_message {
 
 enum { DBUS_CALL = 1, DBUS_RETURN = 2, DBUS_ERROR = 3, DBUS_SIGNAL = 4 };
 
-/* user: the bus of the user's own manager, else the system's. Every wait together lasts at most timeout_ms, counted
- * anew by dbus_set_timeout(). */
+/* user: the bus of the user's own manager, else the system's. Every wait together lasts at most
+ * timeout_ms, counted anew by dbus_set_timeout(). */
 int dbus_open(bool user, int timeout_ms, struct dbus **ret, struct cfs_error *err);
 void dbus_close(struct dbus *d);
 void dbus_set_timeout(struct dbus *d, int timeout_ms);
@@ -81,8 +81,8 @@ int64_t dbus_send(struct dbus *d, const char *destination, const char *path, con
 /* The next message; valid until the next call. -ETIMEDOUT with CFS_E_TIMEOUT. */
 int dbus_receive(struct dbus *d, struct dbus_message *ret, struct cfs_error *err);
 
-/* Sends, and waits for the answer. An error answer is CFS_E_SYSTEM with its text; *ret_error, when not NULL, gets
- * its name. Signals that come in between are given to on_signal (may be NULL). */
+/* Sends, and waits for the answer. An error answer is CFS_E_SYSTEM with its text; *ret_error, when not
+ * NULL, gets its name. Signals that come in between are given to on_signal (may be NULL). */
 int dbus_call(struct dbus *d, const char *destination, const char *path, const char *interface,
               const char *member, const char *signature, const struct dbus_body *body,
               void (*on_signal)(void *data, const struct dbus_message *m), void *data,

@@ -2,14 +2,15 @@
 /*
  * The text format of GVariant, as in
  *
- *         uint64 5000000      true      'inactive-or-failed'      ['a.target', 'b.target']      [('/dev/sda', uint64 7)]
+ *         uint64 5000000      true      'inactive-or-failed'      ['a.target', 'b.target']      [('/dev/sda',
+ *                             uint64 7)]
  *
  * A number without a type is an int32, or a double when it has a point; a type in front of an array or a
- * tuple is written as a signature, "@as []", which an empty array cannot do without. What a property of a unit can be: strings,
- * booleans, numbers, arrays and tuples of these.
+ * tuple is written as a signature, "@as []", which an empty array cannot do without. What a property of a
+ * unit can be: strings, booleans, numbers, arrays and tuples of these.
  *
- * D-Bus wants the signature in front of the value, and the signature of a text is only known at its end. So the text
- * is walked twice: the first time for the signature, the second time for the value.
+ * D-Bus wants the signature in front of the value, and the signature of a text is only known at its end. So
+ * the text is walked twice: the first time for the signature, the second time for the value.
  */
 #include "dbus/gvariant.h"
 #include "base/cleanup.h"

@@ -2,12 +2,13 @@
 /*
  * cfs.h - the one public header of libcfs, an OCI container runtime as a library.
  *
- * Every function takes a struct cfs_runtime (where the containers are and how cgroups are managed), returns zero or more
- * on success, and on failure a negative errno after filling *err (cfs-error.h). Strings given to the library are only
- * read during the call; strings returned through a `ret_` parameter are freed by the caller with free(3). The library
- * keeps no global state, except the log handler and the trace file, prints nothing, and is not thread-safe: creating a
- * process changes the calling process for a moment (namespaces, limits, umask), and for good: it is undumpable, its
- * descriptors from 3 on are close-on-exec, and a run in the foreground makes it a subreaper (prctl(2)).
+ * Every function takes a struct cfs_runtime (where the containers are and how cgroups are managed), returns
+ * zero or more on success, and on failure a negative errno after filling *err (cfs-error.h). Strings given to
+ * the library are only read during the call; strings returned through a `ret_` parameter are freed by the
+ * caller with free(3). The library keeps no global state, except the log handler and the trace file, prints
+ * nothing, and is not thread-safe: creating a process changes the calling process for a moment (namespaces,
+ * limits, umask), and for good: it is undumpable, its descriptors from 3 on are close-on-exec, and a run in
+ * the foreground makes it a subreaper (prctl(2)).
  */
 #ifndef CFS_H
 #define CFS_H
@@ -27,49 +28,55 @@ extern "C" {
 enum cfs_cgroup_manager { CFS_CGROUP_CGROUPFS, CFS_CGROUP_SYSTEMD, CFS_CGROUP_DISABLED };
 
 struct cfs_runtime {
-        const char *
-                root; /* absolute path of the state directory; made when missing (0700). See cfs_default_root() */
-        bool root_explicit; /* the user named it: `list` fails when it does not exist                               */
+        /* absolute path of the state directory; made when missing (0700). See cfs_default_root() */
+        const char *root;
+        /* the user named it: `list` fails when it does not exist */
+        bool root_explicit;
         enum cfs_cgroup_manager cgroup_manager;
-        const char *
-                trace; /* write per-row timings in Chrome trace format to this file, or NULL                     */
+        /* write per-row timings in Chrome trace format to this file, or NULL */
+        const char *trace;
 };
 
-/* /run/cfs for root in the initial user namespace, else $XDG_RUNTIME_DIR/cfs, else /tmp/cfs-UID. The caller frees. */
+/* /run/cfs for root in the initial user namespace, else $XDG_RUNTIME_DIR/cfs, else /tmp/cfs-UID. The
+ * caller frees. */
 int cfs_default_root(char **ret_root, struct cfs_error *err);
 
-/* Replaces the calling process by a copy of itself that no container can write to (CVE-2019-5736), once; a no-op in
- * the copy. Call it first in main(), before anything that enters a container: create, run, exec, restore. */
+/* Replaces the calling process by a copy of itself that no container can write to (CVE-2019-5736), once; a
+ * no-op in the copy. Call it first in main(), before anything that enters a container: create, run, exec,
+ * restore. */
 int cfs_protect_executable(char **argv, struct cfs_error *err);
 
 struct cfs_create_options {
-        const char *
-                bundle; /* directory; NULL: the current one                                                    */
-        const char *
-                config; /* file to use in place of BUNDLE/config.json, or NULL                                 */
-        const char *
-                console_socket; /* AF_UNIX stream socket that receives the terminal's master, or NULL                  */
-        const char *
-                pidfd_socket; /* the same for a pidfd of the init, or NULL                                           */
-        const char *
-                pid_file; /* decimal pid, no newline, atomic; relative to the current directory; or NULL          */
-        bool no_pivot; /* MS_MOVE and chroot in place of pivot_root(2) (ramdisk roots)                        */
+        /* directory; NULL: the current one */
+        const char *bundle;
+        /* file to use in place of BUNDLE/config.json, or NULL */
+        const char *config;
+        /* AF_UNIX stream socket that receives the terminal's master, or NULL */
+        const char *console_socket;
+        /* the same for a pidfd of the init, or NULL */
+        const char *pidfd_socket;
+        /* decimal pid, no newline, atomic; relative to the current directory; or NULL */
+        const char *pid_file;
+        /* MS_MOVE and chroot in place of pivot_root(2) (ramdisk roots) */
+        bool no_pivot;
         bool no_new_keyring;
-        int preserve_fds; /* how many descriptors after 0,1,2 (and LISTEN_FDS) the container gets                */
+        /* how many descriptors after 0,1,2 (and LISTEN_FDS) the container gets */
+        int preserve_fds;
 };
 
 struct cfs_run_options {
         struct cfs_create_options create;
         bool detach;
-        bool keep; /* do not delete the container when it exits                                                   */
+        /* do not delete the container when it exits */
+        bool keep;
         bool no_subreaper;
 };
 
 int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
                struct cfs_error *err);
 
-/* Returns the container's exit code (0..255; 128 + signal), or with detach 0. Foreground: forwards signals, and the
- * terminal when process.terminal is set and no console_socket is given. */
+/* Returns the container's exit code (0..255; 128 + signal), or with detach 0. Foreground: forwards
+ * signals, and the terminal when process.terminal is set and no console_socket is given. */
 int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
             struct cfs_error *err);
 
@@ -101,28 +108,29 @@ int cfs_list_json(const struct cfs_runtime *rt, char **ret_json,
                   struct cfs_error *err); /* runc's array; "null" when empty */
 
 struct cfs_exec_options {
-        const char *
-                process_file; /* an OCI process document; NULL: built from the container's and the fields below      */
-        const char *const *
-                args; /* NULL-terminated; ignored with process_file                                          */
+        /* an OCI process document; NULL: built from the container's and the fields below */
+        const char *process_file;
+        /* NULL-terminated; ignored with process_file */
+        const char *const *args;
         const char *cwd;
-        const char *const *
-                env; /* NULL-terminated additions, or NULL                                                  */
+        /* NULL-terminated additions, or NULL */
+        const char *const *env;
         bool tty;
-        const char *
-                user; /* "UID[:GID]" or NULL                                                                 */
+        /* "UID[:GID]" or NULL */
+        const char *user;
         const uint32_t *additional_gids;
         size_t n_additional_gids;
-        const char *const *
-                caps; /* NULL-terminated additions, or NULL                                                  */
-        int no_new_privs; /* -1: as the container's; 0, 1                                                        */
+        /* NULL-terminated additions, or NULL */
+        const char *const *caps;
+        /* -1: as the container's; 0, 1 */
+        int no_new_privs;
         const char *apparmor;
         const char *process_label;
         bool detach;
         const char *console_socket, *pidfd_socket, *pid_file;
         int preserve_fds;
-        const char *const *
-                cgroups; /* NULL-terminated "[CTRL:]PATH", or NULL                                              */
+        /* NULL-terminated "[CTRL:]PATH", or NULL */
+        const char *const *cgroups;
         bool ignore_paused;
 };
 /* As cfs_run(): the exit code, or 0 when detached. */
@@ -132,16 +140,18 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
 int cfs_pause(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
 int cfs_resume(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
 
-/* resources_json: an OCI linux.resources object; only what it names is changed, all or nothing. l3/mb: intelRdt. */
+/* resources_json: an OCI linux.resources object; only what it names is changed, all or nothing. l3/mb:
+ * intelRdt. */
 int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resources_json,
                const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err);
 
-/* What checkpoint and restore both ask of CRIU, which does the work, and is looked for when it is needed (criu(8)). */
+/* What checkpoint and restore both ask of CRIU, which does the work, and is looked for when it is needed
+ * (criu(8)). */
 struct cfs_criu_options {
-        const char
-                *image_path; /* directory of the images; NULL: "checkpoint" in the current one             */
-        const char
-                *work_path; /* directory of CRIU's log and statistics; NULL: that of the images           */
+        /* directory of the images; NULL: "checkpoint" in the current one */
+        const char *image_path;
+        /* directory of CRIU's log and statistics; NULL: that of the images */
+        const char *work_path;
         bool tcp_established;
         bool ext_unix_sk;
         bool shell_job;
@@ -149,21 +159,21 @@ struct cfs_criu_options {
         bool link_remap;
         bool lazy_pages;
         bool auto_dedup;
-        const char
-                *manage_cgroups_mode; /* "soft", "full", "strict", "ignore"; NULL: soft                   */
-        const char *network_lock;     /* "iptables", "nftables", "skip"; NULL: as CRIU likes               */
-        const char *const *empty_ns;  /* NULL-terminated: "network"; or NULL                               */
+        /* "soft", "full", "strict", "ignore"; NULL: soft */
+        const char *manage_cgroups_mode;
+        const char *network_lock;    /* "iptables", "nftables", "skip"; NULL: as CRIU likes               */
+        const char *const *empty_ns; /* NULL-terminated: "network"; or NULL                               */
 };
 
 struct cfs_checkpoint_options {
         struct cfs_criu_options criu;
         bool leave_running;
         bool pre_dump; /* memory alone; the container goes on                                       */
-        const char
-                *parent_path; /* images of an earlier pre-dump, relative to image_path; or NULL            */
-        const char
-                *page_server; /* "ADDRESS:PORT" or NULL                                                    */
-        int status_fd;        /* gets a byte when lazy_pages is ready; 0: none                             */
+        /* images of an earlier pre-dump, relative to image_path; or NULL */
+        const char *parent_path;
+        /* "ADDRESS:PORT" or NULL */
+        const char *page_server;
+        int status_fd; /* gets a byte when lazy_pages is ready; 0: none                             */
         bool tcp_skip_in_flight;
 };
 
@@ -174,12 +184,12 @@ struct cfs_restore_options {
         bool no_subreaper;
         bool tcp_close;
         const char *lsm_profile; /* "TYPE:NAME" in place of the profile that was saved, or NULL         */
-        const char
-                *lsm_mount_context; /* the same for SELinux contexts of mounts                             */
+        /* the same for SELinux contexts of mounts */
+        const char *lsm_mount_context;
 };
 
-/* Saves a running or paused container. Unless it is to be left running, it is deleted then. When this fails the container
- * is what it was. */
+/* Saves a running or paused container. Unless it is to be left running, it is deleted then. When this
+ * fails the container is what it was. */
 int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cfs_checkpoint_options *o,
                    struct cfs_error *err);
 
@@ -190,8 +200,8 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
 int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
            struct cfs_error *err);
 
-/* stats_once: one "stats" line; else a stats line every interval_ms and an "oom" line per kill, until the container ends.
- * Each line (without newline) is given to fn. */
+/* stats_once: one "stats" line; else a stats line every interval_ms and an "oom" line per kill, until the
+ * container ends. Each line (without newline) is given to fn. */
 int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, unsigned interval_ms,
                int (*fn)(void *data, const char *line), void *data, struct cfs_error *err);
 
@@ -199,8 +209,9 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
 int cfs_spec(bool rootless, char **ret_json, struct cfs_error *err);
 int cfs_features(char **ret_json, struct cfs_error *err);
 
-/* Validates a bundle and reports every problem. Returns 0, 1 (the document is invalid), 2 (valid, but this host cannot). A
- * note is no problem: the specification wants unknown properties ignored, and their author wants to know. */
+/* Validates a bundle and reports every problem. Returns 0, 1 (the document is invalid), 2 (valid, but this
+ * host cannot). A note is no problem: the specification wants unknown properties ignored, and their author
+ * wants to know. */
 enum cfs_problem_kind { CFS_PROBLEM_INVALID, CFS_PROBLEM_HOST, CFS_PROBLEM_NOTE };
 struct cfs_problem {
         enum cfs_problem_kind kind;
@@ -212,8 +223,8 @@ struct cfs_problem {
 };
 int cfs_check(const char *bundle, const char *config, bool host,
               void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err);
-/* The ordered plan of a create, or of a restore: fn gets a row's name, why the row stands at its place, and one line of
- * what it would do; a row of several lines calls it once for each. Touches nothing. */
+/* The ordered plan of a create, or of a restore: fn gets a row's name, why the row stands at its place,
+ * and one line of what it would do; a row of several lines calls it once for each. Touches nothing. */
 int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
                 bool restore, void (*fn)(void *data, const char *step, const char *why, const char *line),
                 void *data, struct cfs_error *err);

@@ -2,8 +2,9 @@
 /*
  * The plan: how cfs builds a container, in order, and why in this order.
  *
- * This table is the whole answer to "what does cfs do, when, and why there". A row applies a property (or a group of
- * properties) of config.json, or does one thing that the properties need. Read a row from left to right:
+ * This table is the whole answer to "what does cfs do, when, and why there". A row applies a property (or a
+ * group of properties) of config.json, or does one thing that the properties need. Read a row from left to
+ * right:
  *
  *   name      what traces and explanations call the row
  *   property  the property of config.json that the row applies: errors of the row name it. Rows without one apply none
@@ -21,15 +22,17 @@
  *   undo      from the state record alone: for a failed create, for one that was killed, and for `delete`
  *   explain   what the row would do, in words, for `cfs explain`
  *
- * Two processes walk the table at the same time: the runtime its host column, the init its init column. Between two
- * MEET rows they run concurrently; at a MEET each waits for the other. A row never depends on what the other process
- * does between the same two MEETs. `prepare` is walked whole before spawn(), so the init, a fork, sees its results.
+ * Two processes walk the table at the same time: the runtime its host column, the init its init column.
+ * Between two MEET rows they run concurrently; at a MEET each waits for the other. A row never depends on
+ * what the other process does between the same two MEETs. `prepare` is walked whole before spawn(), so the
+ * init, a fork, sees its results.
  *
- * `create` walks the host column as far as the row flagged STEP_CREATE_ENDS; `start` walks the rows after it, while the
- * init, which waited there, goes on; `run` does both. Undo runs from the last row to the first.
+ * `create` walks the host column as far as the row flagged STEP_CREATE_ENDS; `start` walks the rows after it,
+ * while the init, which waited there, goes on; `run` does both. Undo runs from the last row to the first.
  *
- * `restore` checks what create checks. The new process of its walk becomes CRIU (steps/restore.c), which makes the
- * container's own from the images; so its init column ends early, and what the other rows would do is in the images.
+ * `restore` checks what create checks. The new process of its walk becomes CRIU (steps/restore.c), which
+ * makes the container's own from the images; so its init column ends early, and what the other rows would do
+ * is in the images.
  */
 #include "libcfs/walk/step.h"
 #include "libcfs/steps/steps.h"
@@ -47,7 +50,7 @@
 
 /* clang-format off */
 const struct step plan[] = {
-        /* ---- documents: nothing but checks ------------------------------------------------------------------- */
+        /* ---- documents: nothing but checks ------------------------------------------------------------- */
 
         { PROPERTY("ociVersion"), .walks = C,
           .why = "First: a document of another major version may mean something else by every other property.",
@@ -70,7 +73,7 @@ const struct step plan[] = {
           .why = "Without images, or without CRIU, nothing is to be made.",
           .check = restore_check, .prepare = restore_images_prepare, .explain = restore_images_explain },
 
-        /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ----------- */
+        /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ---- */
 
         { PROPERTY("linux.namespaces"), .walks = CR,
           .why = "Paths are opened and clone flags are computed before any process is made; a path of the wrong type is an error.",
@@ -120,7 +123,7 @@ const struct step plan[] = {
                  "the runtime closes its copies once the init exists.",
           .check = mounts_rules_check, .look = mounts_rules_look, .prepare = mounts_prepare, .release = mounts_release },
 
-        /* ---- the new process exists from here on (spawn.c) ----------------------------------------------------- */
+        /* ---- the new process exists from here on (spawn.c) --------------------------------------------- */
 
         { PROPERTY("linux.uidMappings"), .walks = C, .wanted = id_mappings_wanted, .flags = STEP_CHECK_ALWAYS,
           .why = "First of all that the runtime does to the init: without a mapping it has no valid user id. Checked always: "
@@ -184,7 +187,7 @@ const struct step plan[] = {
           .why = "In the container's user namespace, where its name is looked for; with the label that the program will have.",
           .init = keyring_init, .explain = keyring_explain },
 
-        /* ---- the file system ------------------------------------------------------------------------------------- */
+        /* ---- the file system --------------------------------------------------------------------------- */
 
         { PROPERTY("linux.rootfsPropagation"), .walks = C,
           .why = "Propagation to the host is cut (or kept) before the first mount, which would appear on the host otherwise.",
@@ -230,7 +233,8 @@ const struct step plan[] = {
                  "is answered after the hooks.",
           .host = restore_host, .init = restore_exec_init, .explain = restore_explain },
 
-        /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform Hooks") -------- */
+        /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform
+         * Hooks") */
 
         { .name = "mounted", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "The hooks of the runtime find the mounts done." },
@@ -254,7 +258,7 @@ const struct step plan[] = {
           .why = "CRIU does not keep the flags of the root's mount: after it has made the mounts, before a process runs.",
           .host = root_readonly_restore_host },
 
-        /* ---- inside the new root ------------------------------------------------------------------------------------ */
+        /* ---- inside the new root ----------------------------------------------------------------------- */
 
         { .name = "enter the root", .walks = C,
           .why = "After the last path of the host has been used.",
@@ -302,7 +306,7 @@ const struct step plan[] = {
           .why = "In the cgroup, whose cpuset says which nodes may be used; late, so that little memory of the init obeys it.",
           .check = memory_policy_check, .look = memory_policy_look, .init = memory_policy_init, .explain = memory_policy_explain },
 
-        /* ---- the program, looked up while errors still reach create's caller ------------------------------------------ */
+        /* ---- the program, looked up while errors still reach create's caller --------------------------- */
 
         { PROPERTY("process.apparmorProfile"), .walks = CX, .wanted = apparmor_wanted,
           .why = "Written to /proc/self/attr while the init may still write there; effective at the execve.",
@@ -399,7 +403,7 @@ const struct step plan[] = {
           .why = "As the user: a program that is not there or may not be executed is an error of create already.",
           .check = args_check, .look = args_look, .init = args_init, .explain = args_explain },
 
-        /* ---- created ----------------------------------------------------------------------------------------------- */
+        /* ---- created ----------------------------------------------------------------------------------- */
 
         { .name = "write the next record", .walks = C,
           .why = "While the init is at work: publishing it takes one rename(2) then.",

@@ -2,25 +2,28 @@
 /*
  * What the objects of cfs and of its libraries ask glibc for, and musl does not have.
  *
- * Why musl at all: a static glibc spends three quarters of the start-up of a command on questions about the processor.
- * It executes some thirty cpuid instructions before main(), to choose among its memcpy()s, and in a virtual machine each
- * of them is an exit to the hypervisor: 300 of the 480 microseconds of `cfs state` on the machine where this was
- * measured (docs/performance.md). musl executes none.
+ * Why musl at all: a static glibc spends three quarters of the start-up of a command on questions about the
+ * processor. It executes some thirty cpuid instructions before main(), to choose among its memcpy()s, and in
+ * a virtual machine each of them is an exit to the hypervisor: 300 of the 480 microseconds of `cfs state` on
+ * the machine where this was measured (docs/performance.md). musl executes none.
  *
- * How: the executable is linked with musl's libc.a, from the same objects that the unit tests link with glibc. They are
- * compiled with glibc's headers, as the archives of libseccomp, libcap, libselinux and yajl are. That works because musl
- * keeps glibc's ABI on 64-bit machines: structures and the numbers of constants are those of the kernel, and what glibc's
- * macros call (__errno_location, __ctype_b_loc) is there. What is not there is here:
+ * How: the executable is linked with musl's libc.a, from the same objects that the unit tests link with
+ * glibc. They are compiled with glibc's headers, as the archives of libseccomp, libcap, libselinux and yajl
+ * are. That works because musl keeps glibc's ABI on 64-bit machines: structures and the numbers of constants
+ * are those of the kernel, and what glibc's macros call (__errno_location, __ctype_b_loc) is there. What is
+ * not there is here:
  *
- *   fortification   -D_FORTIFY_SOURCE=3 turns memcpy() into __memcpy_chk(), which knows the size of the destination. The
- *                   checks are the same as glibc's: an overflow ends the process. So nothing of the hardening is lost
- *   system calls    for which musl 1.2.3 has no function, or one that does more than the call: its setresuid() blocks
- *                   signals and asks for other threads, calls that a container's filter may forbid at that point
+ *   fortification   -D_FORTIFY_SOURCE=3 turns memcpy() into __memcpy_chk(), which knows the size of the
+ *                   destination. The checks are the same as glibc's: an overflow ends the process. So nothing
+ *                   of the hardening is lost
+ *   system calls    for which musl 1.2.3 has no function, or one that does more than the call: its
+ *                   setresuid() blocks signals and asks for other threads, calls that a container's filter
+ *                   may forbid at that point
  *   constructors    of libraries run when they are needed, base/constructors.h
  *   words           names and descriptions of errors and signals, in glibc's words: messages are the same in both builds
  *
- * configure uses musl when the program links with it and runs (--without-musl: never). The whole test suite runs with
- * the executable that was linked.
+ * configure uses musl when the program links with it and runs (--without-musl: never). The whole test suite
+ * runs with the executable that was linked.
  */
 #include "base/constructors.h"
 #include <fcntl.h>
@@ -40,7 +43,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-/* ---- fortification ----------------------------------------------------------------------------------------------- */
+/* ---- fortification ------------------------------------------------------------------------------------- */
 
 static _Noreturn void overflow(void)
 {
@@ -162,7 +165,8 @@ ssize_t __readlink_chk(const char *path, char *buf, size_t n, size_t size)
         return readlink(path, buf, n);
 }
 
-/* The flag asks for a check of %n, which is for formats that are not constant: cfs and its libraries have none. */
+/* The flag asks for a check of %n, which is for formats that are not constant: cfs and its libraries have
+ * none. */
 int __vsnprintf_chk(char *buf, size_t n, int flag, size_t size, const char *format, va_list ap)
 {
         (void)flag;
@@ -265,7 +269,7 @@ int __asprintf_chk(char **ret, int flag, const char *format, ...)
         return r;
 }
 
-/* ---- system calls ------------------------------------------------------------------------------------------------ */
+/* ---- system calls -------------------------------------------------------------------------------------- */
 
 /* musl's open() sets FD_CLOEXEC by a second call, for kernels older than the flag. */
 int open(const char *path, int flags, ...)
@@ -345,9 +349,10 @@ int setgroups(size_t n, const gid_t *groups)
         return (int)syscall(SYS_setgroups, n, groups);
 }
 
-/* ---- signals ----------------------------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------------------- */
 
-/* musl keeps 34 for itself. The numbers that `cfs kill ID RTMIN+1` means are those of the programs in containers. */
+/* musl keeps 34 for itself. The numbers that `cfs kill ID RTMIN+1` means are those of the programs in
+ * containers. */
 int __libc_current_sigrtmin(void)
 {
         return 34;
@@ -358,7 +363,7 @@ int __libc_current_sigrtmax(void)
         return 64;
 }
 
-/* ---- constructors ------------------------------------------------------------------------------------------------ */
+/* ---- constructors -------------------------------------------------------------------------------------- */
 
 /* What musl calls between its own start and main(): base/constructors.h says why the constructors wait. */
 void __libc_start_init(void)

@@ -2,15 +2,17 @@
 /*
  * Memory for a program that lives for milliseconds.
  *
- * musl's own allocator gives pages back to the kernel as soon as nothing is left in them, which for the short-lived
- * buffers of directory streams and files is an mmap(2) and a munmap(2) each time: 170 of the system calls of a `cfs run`.
- * This one keeps what it has got. Sizes are rounded up to powers of two; a block that is freed waits in the list of its
- * size for the next one that asks for it. The first 64 KiB are part of the executable's own zeroed memory, and often
- * enough; then come chunks from the kernel. Large blocks are mappings of their own, given back when they are freed, so
- * that a process that waits for a container for days does not hold on to a large config.json.
+ * musl's own allocator gives pages back to the kernel as soon as nothing is left in them, which for the
+ * short-lived buffers of directory streams and files is an mmap(2) and a munmap(2) each time: 170 of the
+ * system calls of a `cfs run`. This one keeps what it has got. Sizes are rounded up to powers of two; a block
+ * that is freed waits in the list of its size for the next one that asks for it. The first 64 KiB are part of
+ * the executable's own zeroed memory, and often enough; then come chunks from the kernel. Large blocks are
+ * mappings of their own, given back when they are freed, so that a process that waits for a container for
+ * days does not hold on to a large config.json.
  *
- * In front of each block are its size and a word that says whether it is in use. A block that is freed twice, or whose
- * front was overwritten, ends the process: better than going on with a heap that somebody else may have arranged.
+ * In front of each block are its size and a word that says whether it is in use. A block that is freed twice,
+ * or whose front was overwritten, ends the process: better than going on with a heap that somebody else may
+ * have arranged.
  */
 #include <errno.h>
 #include <stdalign.h>

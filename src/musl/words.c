@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names and descriptions of errors and signals, in glibc's words: the same messages with either C library. The order of
- * the rows is of no importance; a number without a row has no name, as in glibc.
+ * Names and descriptions of errors and signals, in glibc's words: the same messages with either C library.
+ * The order of the rows is of no importance; a number without a row has no name, as in glibc.
  */
 #include <errno.h>
 #include <signal.h>

@@ -34,7 +34,7 @@ int resctrl_find(int proc_fd, char **ret_root, struct cfs_error *err)
         return err_hint(err, r, "where the processor supports it: mount -t resctrl resctrl /sys/fs/resctrl");
 }
 
-/* ---- do schemata agree? ------------------------------------------------------------------------------------------ */
+/* ---- do schemata agree? -------------------------------------------------------------------------------- */
 
 /* One line without blanks and leading zeros: the kernel pads what it prints ("    L3:0=0ff;1=00f"). */
 static void normalise(const char *line, size_t n, struct str *s)
@@ -69,7 +69,8 @@ static bool has_domain(const char *line, const char *domain, size_t n)
         return false;
 }
 
-/* Does the schemata file say what the (normalised) line asks for? Domains that it does not name may be anything. */
+/* Does the schemata file say what the (normalised) line asks for? Domains that it does not name may be
+ * anything. */
 static bool line_agrees(const char *line, const char *file)
 {
         size_t resource = strcspn(line, ":") + 1;
@@ -108,7 +109,7 @@ bool resctrl_agrees(const char *asked, const char *schemata)
         return true;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 int resctrl_write(const char *root, const char *group, const char *file, const char *text,
                   struct cfs_error *err)

@@ -5,9 +5,9 @@
  *     decode [-e] [-a] TYPE FILE...
  *     decode -l TYPE
  *
- * prints for each file `FILE: ok`, or its first error (-a: all errors); -e encodes what was decoded. With -l, each line of
- * standard input is a document. TYPE is config, state, features, record, process or any other name of a type. Exits 1
- * when a document was bad, 2 for wrong usage.
+ * prints for each file `FILE: ok`, or its first error (-a: all errors); -e encodes what was decoded. With -l,
+ * each line of standard input is a document. TYPE is config, state, features, record, process or any other
+ * name of a type. Exits 1 when a document was bad, 2 for wrong usage.
  */
 #include "oci.h"
 #include "base/cleanup.h"

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * inject: runs a command of cfs, counts the system calls of its processes, and makes one of them fail, or kills a process
- * at one of them.
+ * inject: runs a command of cfs, counts the system calls of its processes, and makes one of them fail, or
+ * kills a process at one of them.
  *
  *      inject [-o FILE] [-t SECONDS] [-u UID] [-a PID] count                   -- COMMAND...
  *      inject [...]                                    fail ROLE N ERRNO       -- COMMAND...
  *      inject [...]                                    exhaust ROLE N ERRNO    -- COMMAND...
  *      inject [...]                                    kill ROLE N VICTIM      -- COMMAND...
  *
- *   ROLE     runtime, the command itself; init, the container's first process; stage, what else is forked (spawn.c's stage
- *            process, the user namespace of an id-mapped mount); helper, what is started as by vfork(2) until its execve
- *            (hooks, newuidmap). Each role counts its own calls from 1, in all its processes. The runtime's begin with its
- *            execve; it goes on counting when it executes itself anew.
- *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the descriptor
- *            whatever it returns. exhaust: so is each later call of the same name by that role.
- *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for "both"
- *            runtime and init
+ *   ROLE     runtime, the command itself; init, the container's first process; stage, what else is forked
+ *            (spawn.c's stage process, the user namespace of an id-mapped mount); helper, what is started as
+ *            by vfork(2) until its execve (hooks, newuidmap). Each role counts its own calls from 1, in all
+ *            its processes. The runtime's begin with its execve; it goes on counting when it executes itself
+ *            anew.
+ *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the
+ *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.
+ *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for
+ *            "both" runtime and init
  *   -a PID   PID is the init already: what `start` speaks to. It is counted, and not killed with the command.
  *   -u UID   the command runs as this user and the group of the same number, the tracer as who it is
  *   -t SEC   after so many seconds (10) all are killed, with the last call of each in the output
@@ -28,10 +29,12 @@
  *      stuck ROLE PID NAME   at the timeout
  *      exit N | signal N | timeout      what became of the command: the last line
  *
- * The exit status is 0 unless inject itself has failed. When the command has ended, its processes are let go as they are.
+ * The exit status is 0 unless inject itself has failed. When the command has ended, its processes are let go
+ * as they are.
  *
- * How: ptrace(2) by PTRACE_SEIZE, so that a process that waits can be taken and let go without a signal that it would see.
- * A call is skipped by making its number -1 at the stop before it; the result is written at the stop after it.
+ * How: ptrace(2) by PTRACE_SEIZE, so that a process that waits can be taken and let go without a signal that
+ * it would see. A call is skipped by making its number -1 at the stop before it; the result is written at the
+ * stop after it.
  */
 #include "libcfs/seccomp/syscalls.h"
 #include <elf.h>
@@ -114,7 +117,7 @@ static const char *call_name(long number)
         return number >= 0 && number < SYSCALLS_LIMIT && names[number] ? names[number] : "?";
 }
 
-/* ---- registers --------------------------------------------------------------------------------------------------- */
+/* ---- registers ----------------------------------------------------------------------------------------- */
 
 static void skip_call(pid_t pid)
 {
@@ -151,7 +154,7 @@ static void set_result(pid_t pid, long value)
         (void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v);
 }
 
-/* ---- processes --------------------------------------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------------------------------------- */
 
 static struct proc *find(pid_t pid)
 {
@@ -214,8 +217,8 @@ static bool is_victim(const struct proc *p)
                (p->role == want.victim || (want.victim == ROLES && p->role <= INIT));
 }
 
-/* Field 9 of /proc/PID/stat (proc(5)) with PF_FORKNOEXEC, 0x40: forked, but no exec. An init that runs the user's program
- * already may not have come to its stop yet. */
+/* Field 9 of /proc/PID/stat (proc(5)) with PF_FORKNOEXEC, 0x40: forked, but no exec. An init that runs the
+ * user's program already may not have come to its stop yet. */
 static bool has_executed(pid_t pid)
 {
         char path[32], buf[512], *p;
@@ -247,7 +250,7 @@ static void kill_victims(void)
                         fprintf(out, "killed %s %d\n", role_names[procs[i].role], (int)procs[i].pid);
 }
 
-/* ---- stops --------------------------------------------------------------------------------------------------------- */
+/* ---- stops --------------------------------------------------------------------------------------------- */
 
 static uint64_t flags_of(const struct proc *p, const struct ptrace_syscall_info *i)
 {
@@ -346,7 +349,7 @@ static void stopped(pid_t pid, int status)
         }
 }
 
-/* ---- the command --------------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
 static void seize(pid_t pid, enum role role)
 {
@@ -456,7 +459,7 @@ static void follow(void)
         }
 }
 
-/* ---- arguments ------------------------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 static void on_alarm(int sig)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRIU's answers. The input is a message. Whatever is accepted has texts that end, and reads the same a second time. */
+/* CRIU's answers. The input is a message. Whatever is accepted has texts that end, and reads the same a
+ * second time. */
 #include "criu/message.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Messages from the bus: whoever may speak on it may send what it likes. What parses has strings that end within the message,
- * and a body that can be read to its end by any reader.
+ * Messages from the bus: whoever may speak on it may send what it likes. What parses has strings that end
+ * within the message, and a body that can be read to its end by any reader.
  */
 #include "dbus/dbus.h"
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The decoder of OCI documents. The input is a config.json, or another type's document when its first byte is that type's
- * number in documents[], or 128 and more: in oci_types[]. What decodes has to encode, and to be the same after another round; what does not has one good message,
- * whose place can be located.
+ * The decoder of OCI documents. The input is a config.json, or another type's document when its first byte is
+ * that type's number in documents[], or 128 and more: in oci_types[]. What decodes has to encode, and to be
+ * the same after another round; what does not has one good message, whose place can be located.
  */
 #include "base/cleanup.h"
 #include "oci.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The compiler of seccomp filters. The input is a linux.seccomp object. Whatever the decoder takes compiles to a program
- * that the kernel would take, or is refused for its size; and every run of it ends in a verdict.
+ * The compiler of seccomp filters. The input is a linux.seccomp object. Whatever the decoder takes compiles
+ * to a program that the kernel would take, or is refused for its size; and every run of it ends in a verdict.
  */
 #include "libcfs/seccomp/filter.h"
 #include "oci.h"

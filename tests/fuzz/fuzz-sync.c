@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation between runtime and init, both directions: each may have been taken over by what it has touched. The input
- * is a list of packets, each with its length in front (two bytes, little endian); the highest bit of the length sends a
- * descriptor along. The first byte says what the listener waits for. It must return, with an error whose strings end.
+ * The conversation between runtime and init, both directions: each may have been taken over by what it has
+ * touched. The input is a list of packets, each with its length in front (two bytes, little endian); the
+ * highest bit of the length sends a descriptor along. The first byte says what the listener waits for. It
+ * must return, with an error whose strings end.
  */
 #include "base/unix.h"
 #include "libcfs/process/sync.h"

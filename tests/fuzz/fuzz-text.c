@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's text files, and lists of numbers. The first byte says which parser gets the rest: /proc/PID/mountinfo, the cgroup
- * hierarchies in it and in /proc/PID/cgroup, or "0-3,7". A container can put what it likes into a mount's path.
+ * The kernel's text files, and lists of numbers. The first byte says which parser gets the rest:
+ * /proc/PID/mountinfo, the cgroup hierarchies in it and in /proc/PID/cgroup, or "0-3,7". A container can put
+ * what it likes into a mount's path.
  */
 #include "base/mountinfo.h"
 #include "base/numlist.h"

@@ -73,7 +73,7 @@ static inline void test_check(const struct ctx *c, bool host,
         problem_flush(&p);
 }
 
-/* ---- what changes a process is tried in a child of its own --------------------------------------------------- */
+/* ---- what changes a process is tried in a child of its own --------------------------------------------- */
 
 /* For use in the child: cmocka's own assertions would return into the parent's test there. */
 #define CHILD_TRUE(x)                                                                                        \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parsing parts of cfs-box: quantities, ports, restart policies, users of an image, names of members, lines of logs, CNI
- * configurations, digests.
+ * The parsing parts of cfs-box: quantities, ports, restart policies, users of an image, names of members,
+ * lines of logs, CNI configurations, digests.
  */
 #include "test.h"
 #include "base/cleanup.h"

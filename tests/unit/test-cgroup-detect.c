@@ -96,7 +96,8 @@ static void modes(void **state)
         detect_free(&host);
 }
 
-/* In a container without a cgroup namespace the mount shows a part of the tree, and /proc/self/cgroup the whole path. */
+/* In a container without a cgroup namespace the mount shows a part of the tree, and /proc/self/cgroup the
+ * whole path. */
 static void a_mount_of_a_part_of_the_tree(void **state)
 {
         struct detect_host host;

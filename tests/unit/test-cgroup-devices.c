@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Device rules. A small interpreter runs the generated program, and its answers are compared with those of the rules
- * read literally: for each kind of access the last rule that covers it decides.
+ * Device rules. A small interpreter runs the generated program, and its answers are compared with those of
+ * the rules read literally: for each kind of access the last rule that covers it decides.
  */
 #include "test.h"
 #include "libcfs/cgroup/devices/bpf.h"
@@ -17,7 +17,7 @@ static struct oci_resources *decode(const char *json, struct oci_arena **arena)
         return r;
 }
 
-/* ---- the interpreter ---------------------------------------------------------------------------------------- */
+/* ---- the interpreter ----------------------------------------------------------------------------------- */
 
 static uint64_t run(const struct bpf_insn *p, size_t n, const struct bpf_cgroup_dev_ctx *ctx)
 {
@@ -137,7 +137,7 @@ static void the_program_does_what_the_rules_say(void **state)
         }
 }
 
-/* ---- what the document says --------------------------------------------------------------------------------- */
+/* ---- what the document says ---------------------------------------------------------------------------- */
 
 static void list(const char *json, struct rules *ret)
 {

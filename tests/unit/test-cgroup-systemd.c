@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said to systemd: names, values, messages. The conversation itself is tested where systemd is (tests/vm). */
+/* What is said to systemd: names, values, messages. The conversation itself is tested where systemd is
+ * (tests/vm). */
 #include "test.h"
 #include "dbus/dbus.h"
 #include "dbus/gvariant.h"

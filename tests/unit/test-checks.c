@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The checks of the process's rows, one document a line: the members it has, and the problem that is found in it
- * ("PROPERTY: PART OF THE MESSAGE"), NULL when there is none. More than one problem is an error of the test.
+ * The checks of the process's rows, one document a line: the members it has, and the problem that is found in
+ * it ("PROPERTY: PART OF THE MESSAGE"), NULL when there is none. More than one problem is an error of the
+ * test.
  */
 #include "ctx.h"
 #include "libcfs/steps/steps.h"

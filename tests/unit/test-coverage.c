@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * No property of config.json is ignored in silence: each one that the schema knows is claimed by a row of the plan.
+ * No property of config.json is ignored in silence: each one that the schema knows is claimed by a row of the
+ * plan.
  *
- * Whoever adds a property to the schema makes this test fail, until a row applies the property and claims it here. A
- * claim without a property, or by a row that is not in the plan, fails as well.
+ * Whoever adds a property to the schema makes this test fail, until a row applies the property and claims it
+ * here. A claim without a property, or by a row that is not in the plan, fails as well.
  */
 #include "test.h"
 #include "libcfs/walk/step.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRIU's messages: the bytes are those of protobuf.dev, "Encoding", and the numbers those of CRIU's rpc.proto. */
+/* CRIU's messages: the bytes are those of protobuf.dev, "Encoding", and the numbers those of CRIU's
+ * rpc.proto. */
 #include "criu/message.h"
 #include "criu/wire.h"
 #include "test.h"
@@ -43,7 +44,8 @@ static void requests(void **state)
         (void)state;
         message_put_request(&version, CRIU_VERSION, NULL, true);
         BYTES(&version, "\x08\x0a\x20\x01");
-        /* images_dir_fd 1, leave_running 3, config_file 51 although empty, inherit_fd 27, manage_cgroups_mode 34 although 0 */
+        /* images_dir_fd 1, leave_running 3, config_file 51 although empty, inherit_fd 27,
+         * manage_cgroups_mode 34 although 0 */
         message_put_request(&dump, CRIU_DUMP, &o, false);
         BYTES(&dump, "\x08\x01\x12\x19"
                      "\x08\x05\x18\x01\x9a\x03\x00\xda\x01\x0c\x0a\x08pipe:[7]\x10\x01\x90\x02\x00");

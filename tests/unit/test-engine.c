@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine, with tables of a few rows: which columns it calls, in which order, when it stops, what it makes of errors;
- * and each row of the real plan made to fail, alone: the error must name the property of that row, or none.
+ * The engine, with tables of a few rows: which columns it calls, in which order, when it stops, what it makes
+ * of errors; and each row of the real plan made to fail, alone: the error must name the property of that row,
+ * or none.
  */
 #include "ctx.h"
 #include "libcfs/process/sync.h"
@@ -85,7 +86,7 @@ static void with(struct ctx *c, enum walk walk, const struct step *rows)
         calls[0] = '\0';
 }
 
-/* ---- the columns ------------------------------------------------------------------------------------------------- */
+/* ---- the columns --------------------------------------------------------------------------------------- */
 
 static const struct step three[] = {
         { .name = "one",
@@ -193,7 +194,7 @@ static void a_row_may_name_a_more_precise_property(void **state)
         assert_string_equal(err.phase, "exec/prepare/bad");
 }
 
-/* ---- MEET -------------------------------------------------------------------------------------------------------- */
+/* ---- MEET ---------------------------------------------------------------------------------------------- */
 
 static void both_columns_meet(void **state)
 {
@@ -228,7 +229,7 @@ static void both_columns_meet(void **state)
         sync_close(&mine);
 }
 
-/* ---- undo -------------------------------------------------------------------------------------------------------- */
+/* ---- undo ---------------------------------------------------------------------------------------------- */
 
 static void undo_runs_backwards_and_goes_on_after_a_failure(void **state)
 {
@@ -247,7 +248,7 @@ static void undo_runs_backwards_and_goes_on_after_a_failure(void **state)
         assert_string_equal(err.phase, "undo/three");
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------ */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
 static int count_problems(unsigned flags, bool (*wanted)(const struct ctx *), enum walk walk)
 {
@@ -275,7 +276,7 @@ static void checks_run_where_the_row_is_wanted(void **state)
         assert_int_equal(count_problems(STEP_CHECK_ALWAYS, unwanted, WALK_EXEC), 0);
 }
 
-/* ---- every row of the plan fails --------------------------------------------------------------------------------- */
+/* ---- every row of the plan fails ----------------------------------------------------------------------- */
 
 /* The error of a walk over that row alone, with `fails` in one of its columns. */
 static void fail_in(const struct step *s, enum walk walk, const char *column)

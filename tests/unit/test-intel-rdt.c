@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux.intelRdt as far as it does without the hardware: what is written, and when an existing class agrees. A directory
- * plays the file system; the files that the kernel would make in it are made by the first write.
+ * linux.intelRdt as far as it does without the hardware: what is written, and when an existing class agrees.
+ * A directory plays the file system; the files that the kernel would make in it are made by the first write.
  */
 #include "base/io.h"
 #include "libcfs/store/state.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs as a library, in a process that stays: whatever happens to a container, the caller has its descriptors, limits,
- * umask, working directory and signal mask as before. (What a create changes for good is written in cfs.h, and is done
- * once before the first measurement.)
+ * cfs as a library, in a process that stays: whatever happens to a container, the caller has its descriptors,
+ * limits, umask, working directory and signal mask as before. (What a create changes for good is written in
+ * cfs.h, and is done once before the first measurement.)
  */
 #include "test.h"
 #include "libcfs/cfs.h"
@@ -103,7 +103,8 @@ static int teardown(void **state)
 static void a_failed_create_leaves_the_caller_as_it_was(void **state)
 {
         static const char *const configs[] = {
-                /* prepare, half way: the runtime has made the first mount for the init, and procfs maps no ids. */
+                /* prepare, half way: the runtime has made the first mount for the init, and procfs maps no
+                 * ids. */
                 "{'ociVersion':'1.2.0','root':{'path':'rootfs'}," SLEEPS
                 "'mounts':[{'destination':'/a','type':'bind','source':'/','options':['bind']},"
                 "{'destination':'/b','type':'bind','source':'/proc','options':['bind','idmap'],"

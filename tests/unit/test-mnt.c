@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mounts of these tests are detached, or in a mount namespace of this program: the host does not see them. */
+/* The mounts of these tests are detached, or in a mount namespace of this program: the host does not see
+ * them. */
 #include "test.h"
 #include "base/mnt.h"
 #include "base/sys.h"

@@ -38,7 +38,8 @@ static void tags_may_be_missing(void **state)
         assert_false(mountinfo_next(&m));
 }
 
-/* The source may be the empty string: two blanks then. A name may hold " - ", which the kernel writes in octal. */
+/* The source may be the empty string: two blanks then. A name may hold " - ", which the kernel writes in
+ * octal. */
 static void names_with_blanks(void **state)
 {
         char text[] = "1 0 0:1 / /a\\040-\\040b\\134c\\011d rw - tmpfs  rw\n"

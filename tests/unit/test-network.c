@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rows loopback and linux.netDevices. A process in a network namespace of its own plays the host, its child in
- * another one the container.
+ * The rows loopback and linux.netDevices. A process in a network namespace of its own plays the host, its
+ * child in another one the container.
  */
 #include "ctx.h"
 #include "libcfs/steps/steps.h"

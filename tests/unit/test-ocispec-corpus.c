@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The corpus of documents: tests/corpus/TYPE/good/NAME.json decodes, and what it was decoded to encodes and decodes to the
- * same again; tests/corpus/TYPE/bad/NAME.json fails with the message of NAME.expect. check-schema.py, beside the corpus,
- * holds the same documents against the schemas.
+ * The corpus of documents: tests/corpus/TYPE/good/NAME.json decodes, and what it was decoded to encodes and
+ * decodes to the same again; tests/corpus/TYPE/bad/NAME.json fails with the message of NAME.expect.
+ * check-schema.py, beside the corpus, holds the same documents against the schemas.
  */
 #include "test.h"
 #include "base/str.h"

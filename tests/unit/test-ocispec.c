@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decoding, encoding, locating and walking. What single rules do is tested by the corpus (test-ocispec-corpus.c). */
+/* Decoding, encoding, locating and walking. What single rules do is tested by the corpus
+ * (test-ocispec-corpus.c). */
 #include "test.h"
 #include "base/log.h"
 #include "oci.h"
@@ -306,7 +307,7 @@ static void every_definition_can_be_a_root(void **state)
         oci_arena_free(arena);
 }
 
-/* ---- encoding ------------------------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------------------ */
 
 static void encoding_is_in_the_order_of_the_schema(void **state)
 {
@@ -354,7 +355,7 @@ static void encoding_refuses_what_is_not_utf8(void **state)
         assert_string_equal(err.property, "annotations[\"k.x\"]");
 }
 
-/* ---- locating ------------------------------------------------------------------------------------------------- */
+/* ---- locating ------------------------------------------------------------------------------------------ */
 
 static const char located[] =
         "{\"mounts\": [{\"source\": \"a\"},\n"
@@ -408,7 +409,7 @@ static void what_is_not_there_is_located_by_what_is_above_it(void **state)
         assert_int_equal(column, 7);
 }
 
-/* ---- walking -------------------------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------------------- */
 
 static int find_path(void *data, const char *path, const struct oci_property *p)
 {
@@ -495,9 +496,10 @@ static void every_property_is_described(void **state)
         assert_null(oci_type_find(&oci_config_type, "", 0));
 }
 
-/* ---- size ----------------------------------------------------------------------------------------------------- */
+/* ---- size ---------------------------------------------------------------------------------------------- */
 
-/* 8000 annotations of a megabyte together; with keys in an order that is unkind to hash tables and quicksorts. */
+/* 8000 annotations of a megabyte together; with keys in an order that is unkind to hash tables and
+ * quicksorts. */
 static void a_large_document_is_decoded_and_its_duplicate_found(void **state)
 {
         struct document d;

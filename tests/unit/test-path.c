@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each test has a directory with two others: `root`, which is hostile, and `canary`, which stands for the host. When
- * a test ends nothing may have changed outside the root.
+ * Each test has a directory with two others: `root`, which is hostile, and `canary`, which stands for the
+ * host. When a test ends nothing may have changed outside the root.
  */
 #include "test.h"
 #include "base/mnt.h"
@@ -218,7 +218,8 @@ static void proc_is_itself(void **state)
         assert_string_equal(err.text, "open `/proc/sys/no/such`: no such file or directory");
 }
 
-/* Runs fn in a child that has a private mount namespace; returns its exit code, 77 when that is impossible. */
+/* Runs fn in a child that has a private mount namespace; returns its exit code, 77 when that is
+ * impossible. */
 static int in_mount_namespace(int (*fn)(struct env *e), struct env *e)
 {
         pid_t pid = fork();
@@ -484,7 +485,7 @@ static void parent_splits(void **state)
                 assert_fails(path_parent_in_root(e->root, bad[i], 0755, &name, &err), EINVAL);
 }
 
-/* ---- races ----------------------------------------------------------------------------------------------------- */
+/* ---- races --------------------------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -647,7 +648,7 @@ static void race_of_dotdot_with_a_move(void **state)
         assert_true(made > 0);
 }
 
-/* ---- strings --------------------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------------------- */
 
 static void lexical(void **state)
 {

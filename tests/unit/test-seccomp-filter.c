@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The compiler of seccomp filters against libseccomp: both compile the same profiles, a small interpreter of BPF runs
- * both programs on many system calls, and the answers must be equal. What libseccomp does not do (ENOSYS for calls
- * newer than the profile) is added to its answers by a few lines here.
+ * The compiler of seccomp filters against libseccomp: both compile the same profiles, a small interpreter of
+ * BPF runs both programs on many system calls, and the answers must be equal. What libseccomp does not do
+ * (ENOSYS for calls newer than the profile) is added to its answers by a few lines here.
  */
 #include "test.h"
 #include "base/io.h"
@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* ---- an interpreter --------------------------------------------------------------------------------------------- */
+/* ---- an interpreter ------------------------------------------------------------------------------------ */
 
 static unsigned steps; /* instructions of the last run */
 
@@ -67,7 +67,7 @@ static uint32_t run_filter(const struct sock_filter *code, unsigned n, const str
         return 0;
 }
 
-/* ---- profiles ------------------------------------------------------------------------------------------------- */
+/* ---- profiles ------------------------------------------------------------------------------------------ */
 
 struct oracle {
         struct sock_filter *code;
@@ -183,10 +183,11 @@ static struct oracle ask_libseccomp(const struct oci_seccomp *s)
         return o;
 }
 
-/* ---- a second opinion ---------------------------------------------------------------------------------------------
- * libseccomp knows neither ENOSYS for new calls, nor byte orders other than the machine's, and with several entries for
- * one call its answers depend on how it sorts them. So the rules of filter.c are also applied here, call by call, in
- * the plainest way. */
+/* ---- a second opinion
+ * --------------------------------------------------------------------------------------------- libseccomp
+ * knows neither ENOSYS for new calls, nor byte orders other than the machine's, and with several entries
+ * for one call its answers depend on how it sorts them. So the rules of filter.c are also applied here,
+ * call by call, in the plainest way. */
 
 static bool holds(const struct oci_syscall_arg *c, const struct names_arch *arch,
                   const struct seccomp_data *d)
@@ -353,7 +354,7 @@ static struct oci_seccomp *parse(const char *json, struct oci_arena **arena)
         return s;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------ */
+/* ---- comparing ----------------------------------------------------------------------------------------- */
 
 static uint64_t seed = 88172645463325252ULL;
 
@@ -461,7 +462,7 @@ static struct tally compare(const struct oci_seccomp *s, const struct filter *f,
         return t;
 }
 
-/* ---- profiles made up --------------------------------------------------------------------------------------------- */
+/* ---- profiles made up ---------------------------------------------------------------------------------- */
 
 static const char *const some_actions[] = { "SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
                                             "SCMP_ACT_TRAP",  "SCMP_ACT_ERRNO",        "SCMP_ACT_TRACE",
@@ -518,9 +519,9 @@ static void some_arguments(struct str *json, bool simple)
         str_add(json, "]");
 }
 
-/* `simple`: only what libseccomp 2.5 gets right. No call has more than one set of conditions, or libseccomp sorts them
- * as it likes, or refuses them; and there is one AUDIT_ARCH_*, since for the second one it sometimes forgets to load
- * the number. */
+/* `simple`: only what libseccomp 2.5 gets right. No call has more than one set of conditions, or
+ * libseccomp sorts them as it likes, or refuses them; and there is one AUDIT_ARCH_*, since for the second
+ * one it sometimes forgets to load the number. */
 static char *some_profile(bool simple)
 {
         bool used[SYSCALLS_COUNT] = { false };
@@ -628,7 +629,7 @@ static void made_up_profiles_are_compiled_by_the_rules(void **state)
         try_profiles(150, false);
 }
 
-/* ---- a profile as engines have it ---------------------------------------------------------------------------------- */
+/* ---- a profile as engines have it ---------------------------------------------------------------------- */
 
 /* What such profiles leave out, more or less. */
 static const char *const denied[] = {
@@ -788,7 +789,7 @@ static void an_engines_profile_becomes_small(void **state)
         free(json);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
 /* spec: config-linux.seccomp.4 */
 static void numbers_are_those_of_libseccomp(void **state)
@@ -854,7 +855,7 @@ static void names_are_found_with_and_without_a_hint(void **state)
         }
 }
 
-/* ---- single rules ------------------------------------------------------------------------------------------------------ */
+/* ---- single rules -------------------------------------------------------------------------------------- */
 
 /* The answer to one call on x86-64. */
 static uint32_t answer(const char *json, int nr, uint64_t arg0)

@@ -122,7 +122,7 @@ static void end(pid_t pid)
         assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-/* ---- identifiers, the root --------------------------------------------------------------------------------------- */
+/* ---- identifiers, the root ----------------------------------------------------------------------------- */
 
 static void ids(void **state)
 {
@@ -206,7 +206,7 @@ static void a_store_that_others_can_write_is_refused(void **state)
         assert_contains(err.text, "belongs to uid 1234");
 }
 
-/* ---- the life of a directory --------------------------------------------------------------------------------------- */
+/* ---- the life of a directory --------------------------------------------------------------------------- */
 
 static void an_id_is_taken_once(void **state)
 {
@@ -385,7 +385,7 @@ static void remove_takes_all_and_follows_nothing(void **state)
         assert_int_equal(err.code, CFS_E_NOT_FOUND);
 }
 
-/* ---- status -------------------------------------------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------------------------------- */
 
 static int status_in_store(struct env *e, const char *id)
 {
@@ -497,7 +497,7 @@ static void names_of_status(void **state)
         assert_string_equal(status_name(STATUS_STOPPED), "stopped");
 }
 
-/* ---- locks --------------------------------------------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -708,7 +708,7 @@ static void creators_and_removers_race(void **state)
         }
 }
 
-/* ---- listing and the document ---------------------------------------------------------------------------------------- */
+/* ---- listing and the document -------------------------------------------------------------------------- */
 
 struct seen {
         char ids[128];

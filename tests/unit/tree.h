@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file system steps, called in the order of the plan by a child in a mount namespace of its own. What it sees from
- * inside is in its /proc/self/mountinfo; a check that fails there says so through a pipe.
+ * The file system steps, called in the order of the plan by a child in a mount namespace of its own. What it
+ * sees from inside is in its /proc/self/mountinfo; a check that fails there says so through a pipe.
  */
 #ifndef TREE_H
 #define TREE_H
@@ -144,7 +144,8 @@ static inline void unload(struct ctx *c)
         oci_arena_free(c->arena);
 }
 
-/* Builds the container's tree in a child and calls look() inside. Returns 0 or -errno with report->err filled. */
+/* Builds the container's tree in a child and calls look() inside. Returns 0 or -errno with report->err
+ * filled. */
 static inline int build(const char *json, void (*look)(void))
 {
         struct ctx c;
@@ -186,7 +187,7 @@ static inline void built(const char *json, void (*look)(void))
                 fail_msg("%s", report->err.text);
 }
 
-/* ---- a root file system ------------------------------------------------------------------------------------------ */
+/* ---- a root file system -------------------------------------------------------------------------------- */
 
 static inline void in_bundle(const char *command)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A preloaded library for user-mode Linux 6.1 on processors with a large extended state (AMX): it sets a tracee's
- * registers by PTRACE_SETREGSET with a buffer of the size that it knew, and the host's kernel insists on the whole
- * area (EFAULT otherwise). So the area is read first, and its beginning replaced by what UML has.
+ * A preloaded library for user-mode Linux 6.1 on processors with a large extended state (AMX): it sets a
+ * tracee's registers by PTRACE_SETREGSET with a buffer of the size that it knew, and the host's kernel
+ * insists on the whole area (EFAULT otherwise). So the area is read first, and its beginning replaced by what
+ * UML has.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

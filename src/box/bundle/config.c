@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Building config.json. The start is what `cfs spec` gives (masked paths, the usual mounts); the image's configuration, then
- * the user's words change it, by the rules of the OCI image specification, conversion.md, and the meanings that docker's options
- * have.
+ * Building config.json. The start is what `cfs spec` gives (masked paths, the usual mounts); the image's
+ * configuration, then the user's words change it, by the rules of the OCI image specification, conversion.md,
+ * and the meanings that docker's options have.
  */
 #include "box/bundle/config.h"
 #include "base/cleanup.h"
@@ -39,7 +39,7 @@ int config_append(struct config *x, char ***list, size_t *n, const char *fmt, ..
         return 0;
 }
 
-/* ---- command ------------------------------------------------------------------------------------------------------------ */
+/* ---- command ------------------------------------------------------------------------------------------- */
 
 /* docker's rule: words of the user replace Cmd, and --entrypoint replaces Entrypoint and with it Cmd. */
 int config_command(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
@@ -65,7 +65,7 @@ int config_command(const struct run_options *o, const struct oci_image_config *i
         return r;
 }
 
-/* ---- environment ---------------------------------------------------------------------------------------------------------- */
+/* ---- environment --------------------------------------------------------------------------------------- */
 
 /* A later one of the same name wins, at the place of the first. */
 static int set_env(struct config *x, const char *pair)
@@ -143,7 +143,7 @@ static int environment(struct config *x, const struct user *user)
         return r;
 }
 
-/* ---- process ---------------------------------------------------------------------------------------------------------------- */
+/* ---- process ------------------------------------------------------------------------------------------- */
 
 static int process(struct config *x)
 {
@@ -183,7 +183,7 @@ static int process(struct config *x)
         return r < 0 ? r : environment(x, &user);
 }
 
-/* ---- namespaces ---------------------------------------------------------------------------------------------------------------- */
+/* ---- namespaces ---------------------------------------------------------------------------------------- */
 
 static int add_namespace(struct config *x, const char *type, const char *path)
 {
@@ -239,7 +239,7 @@ static int namespaces(struct config *x)
         return r;
 }
 
-/* ---- hooks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- hooks --------------------------------------------------------------------------------------------- */
 
 static int add_hook(struct config *x, struct oci_hook ***list, size_t *n, char **args, size_t n_args)
 {
@@ -292,7 +292,7 @@ static int hooks(struct config *x)
         return r;
 }
 
-/* ---- all ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- all ----------------------------------------------------------------------------------------------- */
 
 static int annotations(struct config *x)
 {

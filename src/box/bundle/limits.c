@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Limits: docker's names, and the short ones (-M, -C, -P, -I) of the programs that taught containers on a page.
+ * Limits: docker's names, and the short ones (-M, -C, -P, -I) of the programs that taught containers on a
+ * page.
  *
  * --limits (-c) sets modest ones for what has none: half a gigabyte of memory, one processor, 512 processes.
  */
@@ -112,7 +113,7 @@ static int others(struct config *x, struct oci_resources *res)
         return r;
 }
 
-/* ---- ulimits -------------------------------------------------------------------------------------------------------------- */
+/* ---- ulimits ------------------------------------------------------------------------------------------- */
 
 static int one_ulimit(struct config *x, const char *text)
 {

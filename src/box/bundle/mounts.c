@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mounts that the user asks for, and the files that the box puts into every container: /etc/hosts, /etc/hostname,
- * /etc/resolv.conf.
+ * Mounts that the user asks for, and the files that the box puts into every container: /etc/hosts,
+ * /etc/hostname, /etc/resolv.conf.
  *
- *   -v SOURCE:DEST[:ro|rw|z|...]    SOURCE with a slash is a path of the host, without one a volume: ROOT/volumes/NAME
- *   --mount type=bind|volume|tmpfs,source=...,target=...[,readonly][,tmpfs-size=...][,tmpfs-mode=...]
- *   --tmpfs DEST[:OPTIONS]
+ *   -v SOURCE:DEST[:ro|rw|z|...]    SOURCE with a slash is a path of the host, without one a volume:
+ *                                   ROOT/volumes/NAME --mount
+ *                                   type=bind|volume|tmpfs,source=...,target=...[,readonly][,tmpfs-size=...]
+ *                                   [,tmpfs-mode=...]
+ *                                   --tmpfs DEST[:OPTIONS]
  */
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -95,7 +97,7 @@ static int add_bind(struct config *x, const char *source, const char *destinatio
         return r < 0 ? r : bind_options(x, m, readonly);
 }
 
-/* ---- -v ------------------------------------------------------------------------------------------------------------------ */
+/* ---- -v ------------------------------------------------------------------------------------------------ */
 
 static int add_volume(struct config *x, const char *text)
 {
@@ -126,7 +128,7 @@ static int add_volume(struct config *x, const char *text)
         return add_bind(x, copy, destination, readonly);
 }
 
-/* ---- --tmpfs ------------------------------------------------------------------------------------------------------------- */
+/* ---- --tmpfs ------------------------------------------------------------------------------------------- */
 
 static int add_tmpfs(struct config *x, const char *destination, const char *options)
 {
@@ -159,7 +161,7 @@ static int add_tmpfs_option(struct config *x, const char *text)
         return add_tmpfs(x, destination, colon ? colon + 1 : NULL);
 }
 
-/* ---- --mount ------------------------------------------------------------------------------------------------------------- */
+/* ---- --mount ------------------------------------------------------------------------------------------- */
 
 struct mount_words {
         char *type, *source, *target, *size, *mode;
@@ -248,7 +250,7 @@ static int add_mount_option(struct config *x, const char *text)
         return add_bind(x, w.source, w.target, w.readonly);
 }
 
-/* ---- the box's own ---------------------------------------------------------------------------------------------------- */
+/* ---- the box's own ------------------------------------------------------------------------------------- */
 
 static bool has_mount(const struct config *x, const char *destination)
 {

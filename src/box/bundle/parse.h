@@ -18,7 +18,8 @@ int parse_milli(const char *option, const char *text, uint64_t *ret, struct cfs_
 int parse_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                  struct cfs_error *err);
 
-/* A published port: [ADDRESS:][HOST:]CONTAINER[/PROTOCOL], where HOST and CONTAINER may be ranges of the same length. */
+/* A published port: [ADDRESS:][HOST:]CONTAINER[/PROTOCOL], where HOST and CONTAINER may be ranges of the
+ * same length. */
 struct parse_port {
         char address[64]; /* "": all */
         unsigned host, container, count;

@@ -2,9 +2,9 @@
 /*
  * What the container may do: capabilities, system calls, devices, kernel parameters.
  *
- * Without words of the user a container's root has the 14 capabilities that docker's and podman's have, and a filter that denies the
- * system calls which lead out of a container or to the kernel's darker corners (capabilities that would be needed for most of
- * them are missing too: the filter is the second lock).
+ * Without words of the user a container's root has the 14 capabilities that docker's and podman's have, and a
+ * filter that denies the system calls which lead out of a container or to the kernel's darker corners
+ * (capabilities that would be needed for most of them are missing too: the filter is the second lock).
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -108,7 +108,7 @@ static const char *const denied_calls[] = {
         "vm86old",
 };
 
-/* ---- capabilities ------------------------------------------------------------------------------------------------------- */
+/* ---- capabilities -------------------------------------------------------------------------------------- */
 
 /* "net_admin", "NET_ADMIN", "CAP_NET_ADMIN" */
 static bool same_cap(const char *cap, const char *word)
@@ -185,7 +185,7 @@ static int capabilities(struct config *x)
         return r;
 }
 
-/* ---- system calls --------------------------------------------------------------------------------------------------------- */
+/* ---- system calls -------------------------------------------------------------------------------------- */
 
 static int default_seccomp(struct config *x)
 {
@@ -253,7 +253,7 @@ static int security_options(struct config *x)
         return seccomp ? seccomp_file(x, seccomp) : default_seccomp(x);
 }
 
-/* ---- devices -------------------------------------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------------------------- */
 
 static int add_device(struct config *x, const struct stat *st, const char *path, const char *access)
 {
@@ -343,7 +343,7 @@ static int deny_devices(struct config *x)
         return 0;
 }
 
-/* ---- kernel parameters ------------------------------------------------------------------------------------------------------ */
+/* ---- kernel parameters --------------------------------------------------------------------------------- */
 
 static int sysctls(struct config *x)
 {

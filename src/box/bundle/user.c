@@ -2,8 +2,8 @@
 /*
  * passwd(5): name:password:UID:GID:comment:home:shell. group(5): name:password:GID:members.
  *
- * A number is a number, even when a user is called so: as docker does, a name is tried first, so that a user "1000" of the image
- * is found by name.
+ * A number is a number, even when a user is called so: as docker does, a name is tried first, so that a user
+ * "1000" of the image is found by name.
  */
 #include "box/bundle/user.h"
 #include "base/cleanup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a command of cfs-box is. Each file of cmd/ defines one, or several that belong together, as constants; commands.c
- * lists them. A name may have two words: "image ls".
+ * What a command of cfs-box is. Each file of cmd/ defines one, or several that belong together, as constants;
+ * commands.c lists them. A name may have two words: "image ls".
  */
 #ifndef BOX_CMD_COMMAND_H
 #define BOX_CMD_COMMAND_H

@@ -27,7 +27,7 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-/* ---- doctor --------------------------------------------------------------------------------------------------------------- */
+/* ---- doctor -------------------------------------------------------------------------------------------- */
 
 struct report {
         struct box *box;
@@ -194,7 +194,7 @@ const struct command cmd_doctor_command = {
         .run = run_doctor,
 };
 
-/* ---- prune ---------------------------------------------------------------------------------------------------------------- */
+/* ---- prune --------------------------------------------------------------------------------------------- */
 
 /* IDs that a question yields; they are collected first, as each removal changes the tables. */
 static int each_id(struct box *box, const char *sql,

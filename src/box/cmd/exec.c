@@ -39,7 +39,7 @@ static int find_running(struct box *box, const char *ref, char id[BOX_ID_SIZE], 
         return r;
 }
 
-/* ---- exec ----------------------------------------------------------------------------------------------------------------- */
+/* ---- exec ---------------------------------------------------------------------------------------------- */
 
 /* The state of cfs has the init's pid, which the store has not for one in the foreground. */
 static int init_pid(struct box *box, const char *id, int *ret, struct cfs_error *err)
@@ -129,7 +129,7 @@ const struct command cmd_exec_command = {
         .run = run_exec,
 };
 
-/* ---- attach --------------------------------------------------------------------------------------------------------------- */
+/* ---- attach -------------------------------------------------------------------------------------------- */
 
 static int run_attach(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
@@ -171,7 +171,7 @@ const struct command cmd_attach_command = {
         .run = run_attach,
 };
 
-/* ---- top ------------------------------------------------------------------------------------------------------------------ */
+/* ---- top ----------------------------------------------------------------------------------------------- */
 
 /* The line of a process: fields of /proc/PID/stat, and its command line. */
 static int top_row(struct output_table *t, pid_t pid)

@@ -20,7 +20,7 @@ struct values {
 
 static const struct option_def no_options[] = { { 0 } };
 
-/* ---- cp ------------------------------------------------------------------------------------------------------------------- */
+/* ---- cp ------------------------------------------------------------------------------------------------ */
 
 /* "NAME:PATH": a name has no slash. */
 static const char *split(const char *arg, char *name, size_t size)
@@ -67,7 +67,7 @@ const struct command cmd_cp_command = {
         .run = run_cp,
 };
 
-/* ---- diff ----------------------------------------------------------------------------------------------------------------- */
+/* ---- diff ---------------------------------------------------------------------------------------------- */
 
 static int print_change(void *data, char kind, const char *path)
 {
@@ -94,7 +94,7 @@ const struct command cmd_diff_command = {
         .run = run_diff,
 };
 
-/* ---- commit --------------------------------------------------------------------------------------------------------------- */
+/* ---- commit -------------------------------------------------------------------------------------------- */
 
 static int run_commit(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {

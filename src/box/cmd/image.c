@@ -20,7 +20,7 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-/* ---- ls ----------------------------------------------------------------------------------------------------------------- */
+/* ---- ls ------------------------------------------------------------------------------------------------ */
 
 static void add_row(struct output_table *t, const struct oci_box_image *im, const char *name, bool no_trunc)
 {
@@ -88,7 +88,7 @@ static const struct option_def ls_options[] = {
 const struct command cmd_images_command = LS("images");
 const struct command cmd_image_ls_command = LS("image ls");
 
-/* ---- inspect -------------------------------------------------------------------------------------------------------------- */
+/* ---- inspect ------------------------------------------------------------------------------------------- */
 
 static int image_run_inspect(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
@@ -128,7 +128,7 @@ const struct command cmd_image_inspect_command = {
         .run = image_run_inspect,
 };
 
-/* ---- rm, tag ---------------------------------------------------------------------------------------------------------------- */
+/* ---- rm, tag ------------------------------------------------------------------------------------------- */
 
 static int image_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
@@ -184,7 +184,7 @@ const struct command cmd_image_tag_command = {
         .run = run_tag,
 };
 
-/* ---- export ------------------------------------------------------------------------------------------------------------------ */
+/* ---- export -------------------------------------------------------------------------------------------- */
 
 static int run_export(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {

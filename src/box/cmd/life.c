@@ -22,7 +22,8 @@ struct values {
 #define DEFAULT_TIME 10
 #define MAX_TIME     1000000
 
-/* Does it to each of the containers; goes on after a failure, which is told at once, except for the last one, which main() tells. */
+/* Does it to each of the containers; goes on after a failure, which is told at once, except for the last
+ * one, which main() tells. */
 static int each(struct box *box, const char *const *args, const struct values *v,
                 int (*fn)(struct box *box, const char *id, const struct values *v, struct cfs_error *err),
                 struct cfs_error *err)
@@ -54,7 +55,7 @@ static int find_signal(const char *name, int *ret, struct cfs_error *err)
         return *ret < 0 ? err_set(err, CFS_E_INVALID, "--signal %s: there is no such signal", name) : 0;
 }
 
-/* ---- start, stop, restart --------------------------------------------------------------------------------------------- */
+/* ---- start, stop, restart ------------------------------------------------------------------------------ */
 
 static int start_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
 {
@@ -156,7 +157,7 @@ const struct command cmd_restart_command = {
         .run = run_restart,
 };
 
-/* ---- kill ----------------------------------------------------------------------------------------------------------------- */
+/* ---- kill ---------------------------------------------------------------------------------------------- */
 
 static int kill_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
 {
@@ -189,7 +190,7 @@ const struct command cmd_kill_command = {
         .run = run_kill,
 };
 
-/* ---- rm ------------------------------------------------------------------------------------------------------------------- */
+/* ---- rm ------------------------------------------------------------------------------------------------ */
 
 static int rm_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
 {
@@ -218,7 +219,7 @@ const struct command cmd_rm_command = {
         .run = life_run_rm,
 };
 
-/* ---- wait ----------------------------------------------------------------------------------------------------------------- */
+/* ---- wait ---------------------------------------------------------------------------------------------- */
 
 static int run_wait(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
@@ -249,7 +250,7 @@ const struct command cmd_wait_command = {
         .run = run_wait,
 };
 
-/* ---- for conmon ----------------------------------------------------------------------------------------------------------- */
+/* ---- for conmon ---------------------------------------------------------------------------------------- */
 
 static int run_ended(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {

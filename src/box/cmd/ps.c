@@ -83,7 +83,7 @@ const struct command cmd_ps_command = {
         .run = run_ps,
 };
 
-/* ---- inspect -------------------------------------------------------------------------------------------------------------- */
+/* ---- inspect ------------------------------------------------------------------------------------------- */
 
 static int ps_run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
@@ -122,7 +122,7 @@ const struct command cmd_inspect_command = {
         .run = ps_run_inspect,
 };
 
-/* ---- history -------------------------------------------------------------------------------------------------------------- */
+/* ---- history ------------------------------------------------------------------------------------------- */
 
 static int history_row(struct output_table *t, const struct oci_box_history *h, struct cfs_error *err)
 {

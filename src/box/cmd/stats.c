@@ -28,7 +28,7 @@ struct values {
 #define AT(field)   offsetof(struct values, field)
 #define MAX_SAMPLES 1024
 
-/* ---- stats ---------------------------------------------------------------------------------------------------------------- */
+/* ---- stats --------------------------------------------------------------------------------------------- */
 
 /* The processor time of the last round, to tell how much was used since. */
 struct last {
@@ -179,7 +179,7 @@ const struct command cmd_stats_command = {
         .run = run_stats,
 };
 
-/* ---- events --------------------------------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------------------------------- */
 
 static int print_event(void *data, const struct oci_box_event *e, struct cfs_error *err)
 {

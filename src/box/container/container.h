@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What can be done with containers: the functions behind the commands, and for a server (box.h says what threads may do).
- * Reading is in store/container.h.
+ * What can be done with containers: the functions behind the commands, and for a server (box.h says what
+ * threads may do). Reading is in store/container.h.
  */
 #ifndef BOX_CONTAINER_CONTAINER_H
 #define BOX_CONTAINER_CONTAINER_H
@@ -36,8 +36,8 @@ int create_container(struct container *c, const struct box *box, const char *ima
 int create_reopen(struct container *c, const struct box *box, const char *id, struct cfs_error *err);
 void create_release(struct container *c);
 
-/* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when it is not there. Changes
- * this process for good. Returns a descriptor of the root. */
+/* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when
+ * it is not there. Changes this process for good. Returns a descriptor of the root. */
 int prepare_container(struct container *c, struct cfs_error *err);
 /* Only the mount, of a container that does not run; for cp. */
 int prepare_mount(struct container *c, struct cfs_error *err);
@@ -59,16 +59,16 @@ int run_write_cidfile(const struct container *c, struct cfs_error *err);
 int print_bundle(const struct box *box, const char *image, const struct run_options *o,
                  struct cfs_error *err);
 
-/* launch.c: starts it under conmon; it stays when the caller ends. By a child process, so that this one stays as it is; the store is
- * closed and opened again around the fork. */
+/* launch.c: starts it under conmon; it stays when the caller ends. By a child process, so that this one
+ * stays as it is; the store is closed and opened again around the fork. */
 int launch_container(struct box *box, struct container *c, struct cfs_error *err);
 /* One that exists and does not run. */
 int launch_again(struct box *box, const char *id, struct cfs_error *err);
 /* The same when its row says "starting" and names this process already. */
 int launch_claimed(struct box *box, const char *id, struct cfs_error *err);
 
-/* ended.c: called once when a container has ended: takes down what it had, records how it ended, removes it when it is to be removed.
- * exit_code: -1 unknown. */
+/* ended.c: called once when a container has ended: takes down what it had, records how it ended, removes
+ * it when it is to be removed. exit_code: -1 unknown. */
 int ended_container(const struct box *box, const char *id, int exit_code, struct cfs_error *err);
 /* What conmon calls: as above, and the restart policy. */
 int ended_monitored(struct box *box, const char *id, struct cfs_error *err);
@@ -82,7 +82,8 @@ void ended_network(const struct box *box, const char *id);
 int stop_container(const struct box *box, const char *id, int signal, unsigned seconds,
                    struct cfs_error *err);
 int stop_kill(const struct box *box, const char *id, int signal, struct cfs_error *err);
-/* Waits until it has ended and that is recorded; *ret_code is -1 when unknown. timeout_ms -1: for ever. -ETIMEDOUT without a message. */
+/* Waits until it has ended and that is recorded; *ret_code is -1 when unknown. timeout_ms -1: for ever.
+ * -ETIMEDOUT without a message. */
 int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_code, struct cfs_error *err);
 
 /* remove.c: force: a running one is killed first. */

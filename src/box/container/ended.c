@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The end of a container's run. Whoever sees it first (the command in the foreground, what conmon calls, a repair) takes it
- * down and writes it; the others find it written.
+ * The end of a container's run. Whoever sees it first (the command in the foreground, what conmon calls, a
+ * repair) takes it down and writes it; the others find it written.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -38,7 +38,8 @@ static const char *kind(int code)
         return code > 128 && code <= 128 + 64 ? "killed" : "exited";
 }
 
-/* The hook that takes the network down did not run when cfs had forgotten the container: after a restart of the machine, say. */
+/* The hook that takes the network down did not run when cfs had forgotten the container: after a restart
+ * of the machine, say. */
 void ended_network(const struct box *box, const char *id)
 {
         _cleanup_free_ char *program = NULL, *state = NULL, *input = NULL;
@@ -82,7 +83,8 @@ int ended_container(const struct box *box, const char *id, int exit_code, struct
         return r < 0 ? r : 0;
 }
 
-/* Does the policy want it again? Pauses double from a tenth of a second, so that a program that cannot start costs little. */
+/* Does the policy want it again? Pauses double from a tenth of a second, so that a program that cannot
+ * start costs little. */
 static bool again(const struct box *box, const char *id, const struct oci_box_container *c, int code)
 {
         struct cfs_error ignored;

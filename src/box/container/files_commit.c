@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* ---- --change --------------------------------------------------------------------------------------------------------------- */
+/* ---- --change ------------------------------------------------------------------------------------------ */
 
 static int words(struct config *x, const char *text, char ***ret, size_t *ret_n)
 {
@@ -110,7 +110,7 @@ static int change(struct config *x, const char *text, struct oci_image_config *c
         return 0;
 }
 
-/* ---- commit ----------------------------------------------------------------------------------------------------------------- */
+/* ---- commit -------------------------------------------------------------------------------------------- */
 
 static int add_history(struct config *x, struct oci_image *image, const struct oci_box_container *row,
                        const struct files_commit_options *o, const char *time)

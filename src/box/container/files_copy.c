@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cp: what is copied is packed on one side and unpacked on the other, with the rules that hold for hostile archives (image/member.c):
- * neither side can lead the copy out of its directory.
+ * cp: what is copied is packed on one side and unpacked on the other, with the rules that hold for hostile
+ * archives (image/member.c): neither side can lead the copy out of its directory.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -29,7 +29,8 @@ static void release(struct place *p)
         free(p->name);
 }
 
-/* The root of a container that runs is that of its init; that of another is mounted here, in a mount namespace of our own. */
+/* The root of a container that runs is that of its init; that of another is mounted here, in a mount
+ * namespace of our own. */
 static int open_root(const struct box *box, const char *id, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;

@@ -2,9 +2,10 @@
 /*
  * Starting a detached container.
  *
- * A child does it, in a mount namespace of its own: it mounts the root file system, starts conmon there (which keeps the namespace
- * alive as long as the container runs), writes the row and starts the program. SQLite's connection must not be carried into a child
- * (sqlite.org/howtocorrupt.html, 2.6), so the store is closed around the fork. The error comes back by a pipe.
+ * A child does it, in a mount namespace of its own: it mounts the root file system, starts conmon there
+ * (which keeps the namespace alive as long as the container runs), writes the row and starts the program.
+ * SQLite's connection must not be carried into a child (sqlite.org/howtocorrupt.html, 2.6), so the store is
+ * closed around the fork. The error comes back by a pipe.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -69,7 +69,7 @@ int network_resolve(struct container *c, const char *network, struct cfs_error *
         return 0;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------------ */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 static int write_file(const struct container *c, const char *name, const char *text, struct cfs_error *err)
 {
@@ -80,8 +80,8 @@ static int write_file(const struct container *c, const char *name, const char *t
         return io_write_new(AT_FDCWD, path, text, strlen(text), 0644, err);
 }
 
-/* Name servers on the host's loopback interface do not exist in another network namespace. systemd-resolved keeps the real ones
- * in a file of its own. */
+/* Name servers on the host's loopback interface do not exist in another network namespace.
+ * systemd-resolved keeps the real ones in a file of its own. */
 static int resolv_conf(const struct container *c, struct cfs_error *err)
 {
         static const char *const sources[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };

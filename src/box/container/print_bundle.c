@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * run --print-bundle DIR: an OCI bundle that stands alone, for any runtime: the root file system as a copy in place of an overlay,
- * and the configuration as for a container of the box, without what would lie in the store.
+ * run --print-bundle DIR: an OCI bundle that stands alone, for any runtime: the root file system as a copy in
+ * place of an overlay, and the configuration as for a container of the box, without what would lie in the
+ * store.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Removing a container: the row goes last, so that a removal that was cut short is finished by the next command.
+ * Removing a container: the row goes last, so that a removal that was cut short is finished by the next
+ * command.
  */
 #include "base/cleanup.h"
 #include "base/rmtree.h"

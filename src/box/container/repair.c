@@ -4,10 +4,13 @@
  *
  *   creating, removing   the command was killed: the container is removed
  *   starting             the same: it counts as ended
- *   running              neither its init nor its monitor lives: it has ended. The exit code is what conmon wrote, or unknown.
- *                        One that was run in the foreground by a cfs-box that was killed may run on: then cfs knows its init.
+ *   running              neither its init nor its monitor lives: it has ended. The exit code is what conmon wrote, or
+ *                        unknown.
+ *                        One that was run in the foreground by a cfs-box that was killed may run on: then cfs
+ *                        knows its init.
  *
- * Errors are not the command's that happened to come by: what cannot be repaired now is tried again by the next one.
+ * Errors are not the command's that happened to come by: what cannot be repaired now is tried again by the
+ * next one.
  */
 #include "box/container/repair.h"
 #include "base/cleanup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running in the foreground: libcfs in this process, without a monitor. What the box has to do besides is a row before and a row
- * after.
+ * Running in the foreground: libcfs in this process, without a monitor. What the box has to do besides is a
+ * row before and a row after.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -20,8 +20,8 @@ int run_write_cidfile(const struct container *c, struct cfs_error *err)
         return c->o->cidfile ? io_write_new(AT_FDCWD, c->o->cidfile, c->id, strlen(c->id), 0644, err) : 0;
 }
 
-/* The store has this process in place of the container's init; should it be killed, the next command finds the init by the state of
- * cfs (repair.c). */
+/* The store has this process in place of the container's init; should it be killed, the next command finds
+ * the init by the state of cfs (repair.c). */
 static int run_and_wait(const struct container *c, struct cfs_error *err)
 {
         struct cfs_run_options o = { .create = { .bundle = c->dir } };

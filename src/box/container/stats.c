@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * By `cfs events --stats`, which knows both kinds of cgroups; and the counters of the interfaces in /proc/PID/net/dev, which cgroups
- * do not have.
+ * By `cfs events --stats`, which knows both kinds of cgroups; and the counters of the interfaces in
+ * /proc/PID/net/dev, which cgroups do not have.
  */
 #include "box/container/stats.h"
 #include "base/cleanup.h"
@@ -55,7 +55,8 @@ static void add_network(int pid, struct oci_box_stats *s)
                 line += strcspn(line, "\n");
                 line += *line != '\0';
                 if (colon && colon < line && strncmp(name, "lo:", 3) != 0 &&
-                    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it, and the count of fields is checked */
+                    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it, and the count of fields is
+                     * checked */
                     sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &in, &out) == 2) {
                         s->received += in;
                         s->sent += out;

@@ -98,7 +98,8 @@ int stop_kill(const struct box *box, const char *id, int signal, struct cfs_erro
         return cfs_kill(&box->rt, id, signal, false, err);
 }
 
-/* One that is just being started has nothing yet that could be signalled, and one that has just ended nothing any more. */
+/* One that is just being started has nothing yet that could be signalled, and one that has just ended
+ * nothing any more. */
 static int kill_until(const struct box *box, const char *id, int signal, struct cfs_error *err)
 {
         int64_t deadline = now_ms() + PATIENCE;

@@ -9,10 +9,10 @@
  *     RUN/cfs/                  the state directory of cfs: `cfs --root RUN/cfs list` shows the box's containers
  *     RUN/exits/                exit codes that conmon has written
  *
- * Threads: a struct box and what was made from it belong to one thread at a time; any number of them, in threads or
- * processes, may use the same ROOT at once, because SQLite and the states of the rows (store/) order them. Functions that start
- * a process of a container (run_*, launch_*, exec) change the calling process (cfs.h): a program with threads starts
- * `cfs-box run -d`, `start` or `exec` instead of calling them.
+ * Threads: a struct box and what was made from it belong to one thread at a time; any number of them, in
+ * threads or processes, may use the same ROOT at once, because SQLite and the states of the rows (store/)
+ * order them. Functions that start a process of a container (run_*, launch_*, exec) change the calling
+ * process (cfs.h): a program with threads starts `cfs-box run -d`, `start` or `exec` instead of calling them.
  */
 #ifndef BOX_CORE_BOX_H
 #define BOX_CORE_BOX_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SHA-256: the plain form of the standard, and the same by the SHA extensions of x86 (Intel's manual, "SHA256RNDS2"), which
- * keep the state in two registers as ABEF and CDGH and do two rounds each.
+ * SHA-256: the plain form of the standard, and the same by the SHA extensions of x86 (Intel's manual,
+ * "SHA256RNDS2"), which keep the state in two registers as ABEF and CDGH and do two rounds each.
  */
 #include "box/core/digest.h"
 #include <stdio.h>

@@ -19,8 +19,9 @@ struct process {
         size_t max_output;      /* more is an error; 0: 1 MB                                                */
 };
 
-/* Runs it to its end. *ret_status is its exit code (128 + signal); what it wrote on standard output and standard error, each
- * ending in NUL, is freed by the caller; both may be NULL when inherited. Fails when it cannot be started. */
+/* Runs it to its end. *ret_status is its exit code (128 + signal); what it wrote on standard output and
+ * standard error, each ending in NUL, is freed by the caller; both may be NULL when inherited. Fails when
+ * it cannot be started. */
 int process_run(const struct process *p, int *ret_status, char **ret_out, char **ret_err,
                 struct cfs_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The progress bar, on standard error, ten times a second; it begins when something has taken longer than that.
+ * The progress bar, on standard error, ten times a second; it begins when something has taken longer than
+ * that.
  */
 #include "box/core/progress.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-cni, the hook: networks for OCI bundles under any runtime. The same entry in config.json, as a createRuntime hook and as a
- * poststop hook:
+ * cfs-cni, the hook: networks for OCI bundles under any runtime. The same entry in config.json, as a
+ * createRuntime hook and as a poststop hook:
  *
  *     { "path": "/usr/bin/cfs-cni", "args": [ "cfs-cni", "--network=NAME", "--publish=8080:80" ] }
  */

@@ -10,7 +10,8 @@
 
 #define BLOB_MAX_JSON (4U << 20) /* of one document: what registries allow for a manifest */
 
-/* Opens a regular file; links are followed inside the directory only. `source` names the directory in messages. */
+/* Opens a regular file; links are followed inside the directory only. `source` names the directory in
+ * messages. */
 int blob_open(int dir_fd, const char *source, const char *path, uint64_t *ret_size, struct cfs_error *err);
 
 /* All of a document. The caller frees. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `docker save` writes (Docker image specification v1.2, "Combined Image JSON + Filesystem Changeset Format"): manifest.json
- * names for each image the file of its configuration, its tags, and the files of its layers. The layers have no digests of their
- * own; those of the configuration are verified.
+ * What `docker save` writes (Docker image specification v1.2, "Combined Image JSON + Filesystem Changeset
+ * Format"): manifest.json names for each image the file of its configuration, its tags, and the files of its
+ * layers. The layers have no digests of their own; those of the configuration are verified.
  */
 #include "base/cleanup.h"
 #include "base/str.h"

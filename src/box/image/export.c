@@ -2,9 +2,10 @@
 /*
  * Writing an image as an OCI layout that skopeo, podman and docker load.
  *
- * The store keeps layers unpacked, not the archives that they came from, so a layer is packed anew. What the box packed itself
- * (import of a directory, image make, commit) comes out with the digest that it had, since packing is reproducible; of another
- * layer the digest may change, and with it the image's ID. The configuration is then written with the digests that are true.
+ * The store keeps layers unpacked, not the archives that they came from, so a layer is packed anew. What the
+ * box packed itself (import of a directory, image make, commit) comes out with the digest that it had, since
+ * packing is reproducible; of another layer the digest may change, and with it the image's ID. The
+ * configuration is then written with the digests that are true.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What kind of thing is imported is seen from what it contains, not from its name. An archive may come from a pipe, so it is
- * unpacked first, as if it were a layer; when it turns out to be an OCI layout or the output of `docker save`, the image is
- * read from the directory that this made.
+ * What kind of thing is imported is seen from what it contains, not from its name. An archive may come from a
+ * pipe, so it is unpacked first, as if it were a layer; when it turns out to be an OCI layout or the output
+ * of `docker save`, the image is read from the directory that this made.
  */
 #include "box/image/import.h"
 #include "base/cleanup.h"

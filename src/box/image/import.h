@@ -15,8 +15,8 @@ struct import_options {
         const char *const *env;     /* NULL-terminated, or NULL                */
 };
 
-/* `source`: a directory (a root file system, or an OCI layout), an archive (of a root file system, an OCI layout, or `docker save`),
- * "-" for an archive from standard input. ret_id is that of the (last) image. */
+/* `source`: a directory (a root file system, or an OCI layout), an archive (of a root file system, an OCI
+ * layout, or `docker save`), "-" for an archive from standard input. ret_id is that of the (last) image. */
 int import_image(const struct box *box, const char *source, const struct import_options *o,
                  char ret_id[DIGEST_SIZE], struct cfs_error *err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of a layer: a row in state "unpacking" that names this process; the directory tmp.ID beside the layers; when it is
- * complete and on the disk (syncfs), it is renamed to ID and the row becomes "ready". Whatever kills us in between, the next
- * layer_collect() finds a row whose owner is gone, and removes both.
+ * The life of a layer: a row in state "unpacking" that names this process; the directory tmp.ID beside the
+ * layers; when it is complete and on the disk (syncfs), it is renamed to ID and the row becomes "ready".
+ * Whatever kills us in between, the next layer_collect() finds a row whose owner is gone, and removes both.
  *
- * The directory's name is a small number, because overlayfs takes the names of all layers in one option of 255 bytes
- * (rootfs/overlay.c).
+ * The directory's name is a small number, because overlayfs takes the names of all layers in one option of
+ * 255 bytes (rootfs/overlay.c).
  */
 #include "box/image/layer.h"
 #include "base/cleanup.h"
@@ -235,7 +235,7 @@ int layer_add_directory(const struct box *box, int dir_fd, const char *name, boo
         return r;
 }
 
-/* ---- removing ------------------------------------------------------------------------------------------------------ */
+/* ---- removing ------------------------------------------------------------------------------------------ */
 
 static int collect_one(const struct box *box, int64_t id, struct cfs_error *err)
 {

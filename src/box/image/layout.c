@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * OCI layouts (OCI image specification, image-layout.md): index.json names manifests, a manifest names a configuration and
- * layers, each by digest. Every blob is read with its digest verified; a layer's uncompressed digest must also be the one that
- * the configuration has.
+ * OCI layouts (OCI image specification, image-layout.md): index.json names manifests, a manifest names a
+ * configuration and layers, each by digest. Every blob is read with its digest verified; a layer's
+ * uncompressed digest must also be the one that the configuration has.
  */
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -26,7 +26,7 @@ struct layout {
         unsigned images, others; /* of another architecture */
 };
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static const char *annotation(const struct oci_descriptor *d, const char *key)
 {

@@ -21,7 +21,7 @@
 static const char *const shell[] = { "sh", NULL };
 static const char *const bash[] = { "bash", NULL };
 
-/* ---- busybox ----------------------------------------------------------------------------------------------------------- */
+/* ---- busybox ------------------------------------------------------------------------------------------- */
 
 /* Needs no dynamic loader: the image has none. */
 static int check_static(int fd, const char *path, struct cfs_error *err)
@@ -160,7 +160,7 @@ static int make_busybox(const struct box *box, const char *name, char ret_id[DIG
         return rootfs_image(box, layer.id, layer.diff_id, &o, "cfs-box image make busybox", ret_id, err);
 }
 
-/* ---- debian -------------------------------------------------------------------------------------------------------------- */
+/* ---- debian -------------------------------------------------------------------------------------------- */
 
 static int make_debian(const struct box *box, const char *name, const char *suite, char ret_id[DIGEST_SIZE],
                        struct cfs_error *err)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules of unpacking. An archive is hostile: its author wants a file outside the directory, a device node, an attribute that
- * makes overlayfs show what it should not, or all of the disk.
+ * The rules of unpacking. An archive is hostile: its author wants a file outside the directory, a device
+ * node, an attribute that makes overlayfs show what it should not, or all of the disk.
  *
- *   names      relative to the directory; a leading "/" is dropped, ".." refused. The directory part is looked up with
- *              RESOLVE_IN_ROOT (base/path.h), so a link that an earlier member made, to wherever, leads to a place inside.
- *   files      made with O_EXCL in that directory's descriptor, after removing what has the name: never written through a link.
+ *   names      relative to the directory; a leading "/" is dropped, ".." refused. The directory part is
+ *              looked up with RESOLVE_IN_ROOT (base/path.h), so a link that an earlier member made, to
+ *              wherever, leads to a place inside.
+ *   files      made with O_EXCL in that directory's descriptor, after removing what has the
+ *              name: never written through a link.
  *   hard links name a member of the same archive, looked up in the same way; the last component is not followed.
  *   devices    as root only; the character device 0:0, which is overlayfs's whiteout, never.
  *   xattrs     none of overlayfs's own names: "trusted.overlay.redirect" shows any directory of the layers below
@@ -76,7 +78,7 @@ int member_path(const char *name, const char *rename, char **ret, struct cfs_err
         return str_take(&s, ret, err);
 }
 
-/* ---- where -------------------------------------------------------------------------------------------------------- */
+/* ---- where --------------------------------------------------------------------------------------------- */
 
 static void forget_parent(struct member_target *t)
 {
@@ -86,8 +88,8 @@ static void forget_parent(struct member_target *t)
         t->parent = NULL;
 }
 
-/* The directory of a path as O_PATH; members come directory by directory, so the last one is kept. It is forgotten when a
- * directory or a link is replaced. */
+/* The directory of a path as O_PATH; members come directory by directory, so the last one is kept. It is
+ * forgotten when a directory or a link is replaced. */
 static int open_parent(struct member_target *t, const char *path, const char **ret_name, int *ret_fd,
                        struct cfs_error *err)
 {
@@ -120,7 +122,8 @@ static int remove_tree_at(int dirfd, const char *name)
         return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-/* Makes room for the member: a later one with the same name replaces an earlier one. A directory stays for a directory. */
+/* Makes room for the member: a later one with the same name replaces an earlier one. A directory stays for
+ * a directory. */
 static int clear_place(const struct item *m, struct cfs_error *err)
 {
         struct stat st;
@@ -140,7 +143,7 @@ static int clear_place(const struct item *m, struct cfs_error *err)
         return 0;
 }
 
-/* ---- attributes ----------------------------------------------------------------------------------------------------- */
+/* ---- attributes ---------------------------------------------------------------------------------------- */
 
 static bool wanted_xattr(const char *name)
 {
@@ -202,7 +205,7 @@ static int set_attributes(const struct item *m, struct cfs_error *err)
         return 0;
 }
 
-/* ---- kinds of members -------------------------------------------------------------------------------------------------- */
+/* ---- kinds of members ---------------------------------------------------------------------------------- */
 
 static int write_block(const struct item *m, int fd, const void *buf, size_t len, la_int64_t offset,
                        struct cfs_error *err)

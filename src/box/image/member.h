@@ -32,8 +32,8 @@ int member_unpack(struct member_target *t, struct archive *a, struct archive_ent
 int member_finish(struct member_target *t, struct cfs_error *err);
 void member_release(struct member_target *t);
 
-/* The path that a member's name means below the directory: without leading "/" and "./"; "" is the directory itself. Refuses
- * "..", and components that no file system takes. For the unit test. */
+/* The path that a member's name means below the directory: without leading "/" and "./"; "" is the
+ * directory itself. Refuses "..", and components that no file system takes. For the unit test. */
 int member_path(const char *name, const char *rename, char **ret, struct cfs_error *err);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The writer of archives. It follows no link and crosses into nothing but directories; the tree may be a container's, so what
- * it says about itself is data.
+ * The writer of archives. It follows no link and crosses into nothing but directories; the tree may be a
+ * container's, so what it says about itself is data.
  *
- * A file with several names is written once, and as a hard link after that. A file with holes is written as a sparse one.
+ * A file with several names is written once, and as a hard link after that. A file with holes is written as a
+ * sparse one.
  */
 #include "box/image/pack.h"
 #include "base/cleanup.h"
@@ -77,7 +78,7 @@ static const char *first_path(struct writer *w, const struct stat *st, const cha
         return NULL;
 }
 
-/* ---- attributes ------------------------------------------------------------------------------------------------------ */
+/* ---- attributes ---------------------------------------------------------------------------------------- */
 
 static bool kept_xattr(const char *name)
 {
@@ -120,7 +121,7 @@ static bool is_opaque(const char *fd_path)
                (lgetxattr(fd_path, "user.overlay.opaque", &c, 1) == 1 && c == 'y');
 }
 
-/* ---- entries ---------------------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------------------- */
 
 static int add_holes(struct archive_entry *e, int fd, const struct stat *st)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Packing a directory into a tar archive, always the same bytes for the same tree: names sorted, pax headers, no access
- * times. A thread writes it into a pipe, from which the caller reads.
+ * Packing a directory into a tar archive, always the same bytes for the same tree: names sorted, pax headers,
+ * no access times. A thread writes it into a pipe, from which the caller reads.
  */
 #ifndef BOX_IMAGE_PACK_H
 #define BOX_IMAGE_PACK_H
@@ -15,7 +15,8 @@ struct pack_options {
         const char *name; /* of the directory, for messages                                         */
         const char *only; /* this entry of the directory alone; NULL: all, with the directory itself */
         bool overlay;     /* it is a layer of overlayfs: whiteouts become ".wh.NAME"                 */
-        bool upper; /* ... of a container: the empty files on which the box mounts /etc/hosts and so on are left out */
+        /* ... of a container: the empty files on which the box mounts /etc/hosts and so on are left out */
+        bool upper;
         bool gzip;
         bool one_file_system; /* leave out what is mounted below                                        */
 };

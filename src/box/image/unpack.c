@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two readers of libarchive in a row: the first takes the compression off, and what comes out of it is hashed (an image names
- * its layers by the digest of the uncompressed archive) on its way into the second, which knows tar.
+ * Two readers of libarchive in a row: the first takes the compression off, and what comes out of it is hashed
+ * (an image names its layers by the digest of the uncompressed archive) on its way into the second, which
+ * knows tar.
  *
- * What becomes of a member is decided here and in member.c, not by libarchive's writer to disk, because that one works by path.
+ * What becomes of a member is decided here and in member.c, not by libarchive's writer to disk, because that
+ * one works by path.
  */
 #include "box/image/unpack.h"
 #include "base/cleanup.h"

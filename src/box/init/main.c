@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-box-init, what `run --init` makes the container's process 1: it starts the program, forwards signals to it, reaps what others
- * leave behind, and ends with the program's exit code. The kernel gives process 1 no default action for signals, so a program that
- * does not expect to be it could not be stopped by SIGTERM.
+ * cfs-box-init, what `run --init` makes the container's process 1: it starts the program, forwards signals to
+ * it, reaps what others leave behind, and ends with the program's exit code. The kernel gives process 1 no
+ * default action for signals, so a program that does not expect to be it could not be stopped by SIGTERM.
  *
  * A static program without libraries: it is mounted into images of which nothing is known.
  */
@@ -16,7 +16,8 @@
 static void run_program(char **command, const sigset_t *mask)
 {
         (void)sigprocmask(SIG_SETMASK, mask, NULL);
-        /* A group of its own in the foreground of the terminal, so that the keys that interrupt reach it once. */
+        /* A group of its own in the foreground of the terminal, so that the keys that interrupt reach it
+         * once. */
         (void)setpgid(0, 0);
         (void)execvp(*command, command);
         fprintf(stderr, "init: %s: %s\n", *command, strerror(errno));

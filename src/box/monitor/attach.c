@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conmon listens on BUNDLE/attach, a socket of type SOCK_SEQPACKET. What it sends are packets, the first byte of which
- * says which stream the rest is of: 2 is standard output, 3 standard error. What it receives is standard input. The size of the
- * terminal goes to the FIFO BUNDLE/ctl: "1 ROWS COLUMNS".
+ * conmon listens on BUNDLE/attach, a socket of type SOCK_SEQPACKET. What it sends are packets, the first byte
+ * of which says which stream the rest is of: 2 is standard output, 3 standard error. What it receives is
+ * standard input. The size of the terminal goes to the FIFO BUNDLE/ctl: "1 ROWS COLUMNS".
  */
 #include "box/monitor/attach.h"
 #include "base/cleanup.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation with conmon(8): arguments, and a pipe (_OCI_SYNCPIPE) on which it reports what the runtime said, as one line of
- * JSON. At the container's end it writes RUN/exits/ID and executes `cfs-box monitor-ended ID`.
+ * The conversation with conmon(8): arguments, and a pipe (_OCI_SYNCPIPE) on which it reports what the runtime
+ * said, as one line of JSON. At the container's end it writes RUN/exits/ID and executes `cfs-box
+ * monitor-ended ID`.
  */
 #include "box/monitor/conmon.h"
 #include "base/cleanup.h"
@@ -116,7 +117,8 @@ static const char *strip(char *message)
         return str_has_prefix(message, "cfs: ") ? message + 5 : message;
 }
 
-/* The runtime's words for a program that is not there or cannot be executed, and their exit codes (126, 127). */
+/* The runtime's words for a program that is not there or cannot be executed, and their exit codes (126,
+ * 127). */
 static int runtime_failed(char *message, struct cfs_error *err)
 {
         const char *text = strip(message), *hint = "";

@@ -44,8 +44,8 @@ static bool ends_line(int fd, off_t start)
         return !log_parse(head, (size_t)n, &l) || l.whole;
 }
 
-/* Where the last `tail` lines begin: backwards from the end, a chunk at a time. `later` is where the line behind the one that is looked
- * at begins: when the one is an end and enough were counted, there. */
+/* Where the last `tail` lines begin: backwards from the end, a chunk at a time. `later` is where the line
+ * behind the one that is looked at begins: when the one is an end and enough were counted, there. */
 static int seek_tail(struct log_reader *r, uint64_t tail, const char *path, struct cfs_error *err)
 {
         char buf[CHUNK];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log that conmon writes, "k8s-file": each line is TIME STREAM TAG TEXT. STREAM is stdout or stderr; TAG is F, or P when the
- * program's line was longer and goes on.
+ * The log that conmon writes, "k8s-file": each line is TIME STREAM TAG TEXT. STREAM is stdout or stderr; TAG
+ * is F, or P when the program's line was longer and goes on.
  */
 #ifndef BOX_MONITOR_LOG_H
 #define BOX_MONITOR_LOG_H

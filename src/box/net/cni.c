@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A plugin is a program: parameters in its environment (CNI_COMMAND, CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME, CNI_PATH), its
- * configuration on standard input, its result, or an error, as JSON on standard output.
+ * A plugin is a program: parameters in its environment (CNI_COMMAND, CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME,
+ * CNI_PATH), its configuration on standard input, its result, or an error, as JSON on standard output.
  *
- * The plugins' own settings are passed on as they are written in the list; what the specification adds (name, cniVersion,
- * prevResult, runtimeConfig) is put in front of them.
+ * The plugins' own settings are passed on as they are written in the list; what the specification adds (name,
+ * cniVersion, prevResult, runtimeConfig) is put in front of them.
  */
 #include "box/net/cni.h"
 #include "base/cleanup.h"
@@ -24,7 +24,7 @@ struct list {
         char *runtime; /* runtimeConfig: the published ports */
 };
 
-/* ---- configuration -------------------------------------------------------------------------------------------------------- */
+/* ---- configuration ------------------------------------------------------------------------------------- */
 
 int cni_config(const char *plugin, size_t len, const char *name, const char *version, const char *result,
                const char *runtime_config, char **ret, struct cfs_error *err)
@@ -100,7 +100,7 @@ static int list_open(const struct cni *c, struct list *l, struct cfs_error *err)
         return r;
 }
 
-/* ---- calling ---------------------------------------------------------------------------------------------------------------- */
+/* ---- calling ------------------------------------------------------------------------------------------- */
 
 static int plugin_failed(const char *type, const char *command, const char *out, const char *errs, int status,
                          struct cfs_error *err)

@@ -20,17 +20,19 @@ struct cni {
         size_t n_ports;
 };
 
-/* Runs the plugins in order. *ret_result is what the last one printed; the caller frees. On failure those that ran are undone. */
+/* Runs the plugins in order. *ret_result is what the last one printed; the caller frees. On failure those
+ * that ran are undone. */
 int cni_add(const struct cni *c, char **ret_result, struct cfs_error *err);
 
-/* Runs them in reverse order. result: what ADD gave, or NULL. Goes on after a failure, and returns the first. */
+/* Runs them in reverse order. result: what ADD gave, or NULL. Goes on after a failure, and returns the
+ * first. */
 int cni_del(const struct cni *c, const char *result, struct cfs_error *err);
 
 /* As cni_add() in shape: asks the plugins whether all is still as they made it. */
 int cni_check(const struct cni *c, const char *result, struct cfs_error *err);
 
-/* The configuration for one plugin of the list: its own members, and name, cniVersion, prevResult and runtimeConfig. For the
- * unit test. */
+/* The configuration for one plugin of the list: its own members, and name, cniVersion, prevResult and
+ * runtimeConfig. For the unit test. */
 int cni_config(const char *plugin, size_t len, const char *name, const char *version, const char *result,
                const char *runtime_config, char **ret, struct cfs_error *err);
 

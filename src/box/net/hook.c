@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One program for both hooks: whether the network is made or taken down is seen from the state's status. What has to be taken down is
- * in STATE/ID.json, written before anything is made: the configuration list as it was then, and the ports; after ADD also its result.
- * A file that is there when a network is to be made is from a run that was killed: it is taken down first.
+ * One program for both hooks: whether the network is made or taken down is seen from the state's status. What
+ * has to be taken down is in STATE/ID.json, written before anything is made: the configuration list as it was
+ * then, and the ports; after ADD also its result. A file that is there when a network is to be made is from a
+ * run that was killed: it is taken down first.
  */
 #include "box/net/hook.h"
 #include "base/cleanup.h"
@@ -49,7 +50,7 @@ static int save(const struct hook *h, struct oci_hook_record *record, struct cfs
         return r < 0 ? r : io_write_atomic(AT_FDCWD, h->file, text, len, 0600, err);
 }
 
-/* ---- taking down ------------------------------------------------------------------------------------------------------------ */
+/* ---- taking down --------------------------------------------------------------------------------------- */
 
 /* DEL, with a namespace that has the addresses: see stand_in.c. */
 static int del_cni(const struct hook *h, const struct oci_hook_record *record, struct cfs_error *err)
@@ -107,7 +108,7 @@ static int take_down(const struct hook *h, struct cfs_error *err)
         return r;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 /* The loopback interface is up in every network; a child does it, so that this process stays where it is. */
 static void raise_loopback(const char *netns)

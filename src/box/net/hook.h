@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The network of a container, as a hook of any OCI runtime makes it (createRuntime) and takes it down (poststop).
+ * The network of a container, as a hook of any OCI runtime makes it (createRuntime) and takes it down
+ * (poststop).
  */
 #ifndef BOX_NET_HOOK_H
 #define BOX_NET_HOOK_H

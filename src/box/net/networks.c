@@ -2,8 +2,8 @@
 /*
  * Finding, making and removing networks.
  *
- * A network of the box is a bridge with addresses by host-local, published ports by portmap, and masquerading. Its
- * subnet is one of 10.186.0.0/16, by /24; the first that no other network of the box has.
+ * A network of the box is a bridge with addresses by host-local, published ports by portmap, and
+ * masquerading. Its subnet is one of 10.186.0.0/16, by /24; the first that no other network of the box has.
  */
 #include "box/net/networks.h"
 #include "base/cleanup.h"
@@ -59,7 +59,7 @@ static int check_name(const char *name, struct cfs_error *err)
                                        "network `%s`: a name has letters, digits, `.`, `_` and `-`", name);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 /* In /etc/cni/net.d the name is inside the file. */
 static int search_host(const char *name, char **ret, char **ret_path, struct cfs_error *err)
@@ -127,7 +127,7 @@ int networks_check(const struct box *box, const char *name, struct cfs_error *er
         return r;
 }
 
-/* ---- listing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- listing ------------------------------------------------------------------------------------------- */
 
 static int add(const char *path, const char *text, struct oci_arena *arena, struct oci_box_network ***list,
                size_t *n, struct cfs_error *err)
@@ -187,7 +187,7 @@ int networks_list(const struct box *box, struct oci_arena *arena, struct oci_box
         return r < 0 ? r : list_directory(NETWORKS_HOST, arena, ret, ret_n, err);
 }
 
-/* ---- making and removing -------------------------------------------------------------------------------------------------------- */
+/* ---- making and removing ------------------------------------------------------------------------------- */
 
 static int choose_subnet(const struct box *box, char *buf, size_t size, unsigned *ret_number,
                          struct cfs_error *err)

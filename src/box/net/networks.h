@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Networks: configuration lists of CNI, those of the box in ROOT/networks, those of the host in /etc/cni/net.d.
+ * Networks: configuration lists of CNI, those of the box in ROOT/networks, those of the host in
+ * /etc/cni/net.d.
  */
 #ifndef BOX_NET_NETWORKS_H
 #define BOX_NET_NETWORKS_H
@@ -14,8 +15,8 @@
 /* The directory of the CNI plugins, which has at least the one called bridge; NULL: none is installed. */
 const char *networks_plugins(void);
 
-/* Where a network without privilege would come from: pasta or slirp4netns. NULL: neither is installed, or the user may not use
- * NETWORKS_TUN, which both need. */
+/* Where a network without privilege would come from: pasta or slirp4netns. NULL: neither is installed, or
+ * the user may not use NETWORKS_TUN, which both need. */
 const char *networks_user_mode(void);
 
 /* Does the network exist? The default one is made when it does not. */
@@ -30,7 +31,8 @@ int networks_remove(const struct box *box, const char *name, struct cfs_error *e
 int networks_list(const struct box *box, struct oci_arena *arena, struct oci_box_network ***ret,
                   size_t *ret_n, struct cfs_error *err);
 
-/* The text of the configuration list of that name, from `directory` or the host's. *ret_path (may be NULL) is the file. */
+/* The text of the configuration list of that name, from `directory` or the host's. *ret_path (may be NULL)
+ * is the file. */
 int networks_read(const char *directory, const char *name, char **ret, char **ret_path,
                   struct cfs_error *err);
 

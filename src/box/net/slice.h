@@ -12,7 +12,8 @@ struct slice {
         size_t offset, len;
 };
 
-/* The objects of the array that is the member `key` of the text's object: where each is, in an array that the caller frees. */
+/* The objects of the array that is the member `key` of the text's object: where each is, in an array that
+ * the caller frees. */
 int slice_objects(const char *text, const char *key, struct slice **ret, size_t *ret_n,
                   struct cfs_error *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The specification of CNI wants DEL to clean up without a network namespace; the bridge plugin (1.x) then leaves its rules for
- * masquerading behind, because it reads the addresses that they are for from the interface that it deletes. A poststop hook comes
- * when the namespace is gone. So DEL gets another one, with an interface that has the name and the addresses of the old.
+ * The specification of CNI wants DEL to clean up without a network namespace; the bridge plugin (1.x) then
+ * leaves its rules for masquerading behind, because it reads the addresses that they are for from the
+ * interface that it deletes. A poststop hook comes when the namespace is gone. So DEL gets another one, with
+ * an interface that has the name and the addresses of the old.
  */
 #include "box/net/stand_in.h"
 #include "base/cleanup.h"

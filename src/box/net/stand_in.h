@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* A process in a network namespace with an interface of that name and these addresses ("ADDRESS/PREFIX"): *ret_pid, to be ended by
- * stand_in_end(). */
+/* A process in a network namespace with an interface of that name and these addresses ("ADDRESS/PREFIX"):
+ * *ret_pid, to be ended by stand_in_end(). */
 int stand_in_begin(const char *interface, const char *const *addresses, size_t n, pid_t *ret_pid,
                    struct cfs_error *err);
 void stand_in_end(pid_t pid);

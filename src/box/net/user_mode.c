@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pasta makes an interface with the host's own address in the namespace, and goes into the background once it is ready. It forwards ports (-t, -u). slirp4netns gives 10.0.2.100, and says by a descriptor when it is ready; ports
- * would need its API socket, so they are refused with it.
+ * pasta makes an interface with the host's own address in the namespace, and goes into the background once it
+ * is ready. It forwards ports (-t, -u). slirp4netns gives 10.0.2.100, and says by a descriptor when it is
+ * ready; ports would need its API socket, so they are refused with it.
  */
 #include "box/net/user_mode.h"
 #include "base/cleanup.h"
@@ -43,8 +44,8 @@ static int pasta_ports(char *const *ports, size_t n, char **argv, size_t *argc, 
         return 0;
 }
 
-/* pasta gives up its privilege before it opens the namespace, and may then not look at the container's undumpable process; so it
- * gets the namespace as a file. It ends when that is unlinked. */
+/* pasta gives up its privilege before it opens the namespace, and may then not look at the container's
+ * undumpable process; so it gets the namespace as a file. It ends when that is unlinked. */
 static int bind_namespace(int pid, const char *file, struct cfs_error *err)
 {
         _cleanup_close_ int mnt = -1, target = -1;

@@ -2,14 +2,15 @@
 /*
  * Mounting overlayfs, by Documentation/filesystems/overlayfs.rst.
  *
- * Layers have numbers for names, relative to ROOT/layers: the option "lowerdir" takes 255 bytes, which is enough for 60 layers
- * and works on every kernel; for more, Linux 6.5 knows "lowerdir+", one layer at a time. redirect_dir, metacopy and index are
- * off: they leave marks in the upper layer that mean something only together with these layers, and `commit` makes a layer of
- * it.
+ * Layers have numbers for names, relative to ROOT/layers: the option "lowerdir" takes 255 bytes, which is
+ * enough for 60 layers and works on every kernel; for more, Linux 6.5 knows "lowerdir+", one layer at a time.
+ * redirect_dir, metacopy and index are off: they leave marks in the upper layer that mean something only
+ * together with these layers, and `commit` makes a layer of it.
  *
- * With a user namespace (--userns) the layers keep the owners that they have, and are mounted with their IDs shifted
- * (mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for overlayfs): one clone of ROOT/layers over itself, one of the container's
- * directory own/, both in our private mount namespace. So containers with and without user namespaces share layers.
+ * With a user namespace (--userns) the layers keep the owners that they have, and are mounted with their IDs
+ * shifted (mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for overlayfs): one clone of ROOT/layers over
+ * itself, one of the container's directory own/, both in our private mount namespace. So containers with and
+ * without user namespaces share layers.
  */
 #include "box/rootfs/overlay.h"
 #include "base/cleanup.h"
@@ -48,9 +49,10 @@ int overlay_private(const struct box *box, struct cfs_error *err)
         return 0;
 }
 
-/* ---- shifted IDs ------------------------------------------------------------------------------------------------------ */
+/* ---- shifted IDs --------------------------------------------------------------------------------------- */
 
-/* A user namespace that maps n IDs from 0 to those from host_id on: a child makes it, and is not needed for long. */
+/* A user namespace that maps n IDs from 0 to those from host_id on: a child makes it, and is not needed
+ * for long. */
 static int make_userns(uint32_t host_id, uint32_t n, struct cfs_error *err)
 {
         _cleanup_close_ int pidfd = -1;
@@ -107,7 +109,7 @@ static int shift_all(const struct box *box, const struct overlay *o, struct cfs_
         return r < 0 ? r : shift(box, own, userns, err);
 }
 
-/* ---- mounting --------------------------------------------------------------------------------------------------------- */
+/* ---- mounting ------------------------------------------------------------------------------------------ */
 
 struct options {
         char **list;
@@ -179,7 +181,8 @@ static int make_directories(const struct box *box, const char *directory, struct
                 if (mkdirat(fd, below[i], 0755) < 0 && errno != EEXIST)
                         return err_sys(err, errno, "mkdirat", "make %s/%s/%s", box->root, directory,
                                        below[i]);
-        /* overlayfs refuses to mount "volatile" again on a work directory that saw a crash; nothing was lost that mattered. */
+        /* overlayfs refuses to mount "volatile" again on a work directory that saw a crash; nothing was
+         * lost that mattered. */
         work = openat(fd, "own/work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (work >= 0) {
                 (void)unlinkat(work, "work/incompat/volatile", AT_REMOVEDIR);
@@ -188,8 +191,9 @@ static int make_directories(const struct box *box, const char *directory, struct
         return 0;
 }
 
-/* overlayfs works on the upper layer with the credentials of who mounts it, and makes files there as that user; in a shifted mount he
- * must be one of its users. The securebit keeps the capabilities, which setfsuid(2) to another user would take away. */
+/* overlayfs works on the upper layer with the credentials of who mounts it, and makes files there as that
+ * user; in a shifted mount he must be one of its users. The securebit keeps the capabilities, which
+ * setfsuid(2) to another user would take away. */
 static int mount_as(uint32_t id, const char *const *options, struct cfs_error *err)
 {
         int before = prctl(PR_GET_SECUREBITS), r;

@@ -93,7 +93,7 @@ int store_container_find(const struct box *box, const char *ref, char ret_id[BOX
         return r < 0 ? r : 0;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int split_labels(const char *text, struct oci_arena *arena, struct oci_string_map **ret,
                         struct cfs_error *err)
@@ -253,7 +253,7 @@ int store_container_get(const struct box *box, const char *id, struct oci_arena 
         return r;
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------------------------ */
 
 int store_container_move(const struct box *box, const char *id, const char *from, const char *to,
                          const char *doing, struct cfs_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Containers in the store. Their states move by one UPDATE that names the state before, so of two commands at once one
- * wins and the other hears which state the container is in now.
+ * Containers in the store. Their states move by one UPDATE that names the state before, so of two commands at
+ * once one wins and the other hears which state the container is in now.
  */
 #ifndef BOX_STORE_CONTAINER_H
 #define BOX_STORE_CONTAINER_H
@@ -19,7 +19,8 @@ int store_container_insert(const struct box *box, const struct oci_box_container
 int store_container_find(const struct box *box, const char *ref, char ret_id[BOX_ID_SIZE],
                          struct cfs_error *err);
 
-/* Those in any state (all), or those that run, the newest first; only `id` unless that is NULL. Lives in `arena`. */
+/* Those in any state (all), or those that run, the newest first; only `id` unless that is NULL. Lives in
+ * `arena`. */
 int store_container_list(const struct box *box, const char *id, bool all, struct oci_arena *arena,
                          struct oci_box_container ***ret, size_t *ret_n, struct cfs_error *err);
 
@@ -27,16 +28,18 @@ int store_container_list(const struct box *box, const char *id, bool all, struct
 int store_container_get(const struct box *box, const char *id, struct oci_arena *arena,
                         struct oci_box_container **ret, struct cfs_error *err);
 
-/* From one of the states `from` (separated by blanks) to `to`, owned by this process. An error names the state it is in. `doing` is
- * for messages: "start". */
+/* From one of the states `from` (separated by blanks) to `to`, owned by this process. An error names the
+ * state it is in. `doing` is for messages: "start". */
 int store_container_move(const struct box *box, const char *id, const char *from, const char *to,
                          const char *doing, struct cfs_error *err);
 
-/* It runs now: the init is `pid`, and `monitor` is the process that will see its end. Adds the run to the history. */
+/* It runs now: the init is `pid`, and `monitor` is the process that will see its end. Adds the run to the
+ * history. */
 int store_container_started(const struct box *box, const char *id, int pid, int monitor,
                             struct cfs_error *err);
 
-/* It has ended. exit_code: -1 unknown. `end`: exited, killed, oom, failed, lost. Returns 0 when that was known already. */
+/* It has ended. exit_code: -1 unknown. `end`: exited, killed, oom, failed, lost. Returns 0 when that was
+ * known already. */
 int store_container_ended(const struct box *box, const char *id, int exit_code, const char *end,
                           struct cfs_error *err);
 

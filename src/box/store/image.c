@@ -79,7 +79,7 @@ int store_image_add(const struct box *box, const char *config, const int64_t *la
         return store_end(box, r, true, err);
 }
 
-/* ---- finding --------------------------------------------------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------------------------------------- */
 
 static int by_name(const struct box *box, const char *name, char **ret, struct cfs_error *err)
 {
@@ -171,7 +171,7 @@ int store_image_layers(const struct box *box, const char *id, int64_t **ret, siz
         return 0;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------------------------------------- */
 
 static int image_fill(const struct box *box, struct sqlite3_stmt *stmt, struct oci_arena *arena,
                       struct oci_box_image *im, struct cfs_error *err)
@@ -228,7 +228,7 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
         return r < 0 ? r : 0;
 }
 
-/* ---- names and removal ------------------------------------------------------------------------------------------------- */
+/* ---- names and removal --------------------------------------------------------------------------------- */
 
 int store_image_tag(const struct box *box, const char *id, const char *name, struct cfs_error *err)
 {

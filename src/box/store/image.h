@@ -8,15 +8,17 @@
 #include "box/core/box.h"
 #include "box/core/digest.h"
 
-/* Adds an image, or finds that it is there; with `name` (may be NULL) it gets that name, which leaves any other image.
- * The ID is the digest of the configuration. Durable when it returns. */
+/* Adds an image, or finds that it is there; with `name` (may be NULL) it gets that name, which leaves any
+ * other image. The ID is the digest of the configuration. Durable when it returns. */
 int store_image_add(const struct box *box, const char *config, const int64_t *layers, size_t n_layers,
                     const char *name, char ret_id[DIGEST_SIZE], struct cfs_error *err);
 
-/* The image that `ref` means: a name (":latest" is implied, and "docker.io/library/"), or the beginning of an ID. */
+/* The image that `ref` means: a name (":latest" is implied, and "docker.io/library/"), or the beginning of
+ * an ID. */
 int store_image_find(const struct box *box, const char *ref, char ret_id[DIGEST_SIZE], struct cfs_error *err);
 
-/* Its configuration, decoded; what it consists of lives in *ret_arena. `ret_text` (may be NULL) is freed by the caller. */
+/* Its configuration, decoded; what it consists of lives in *ret_arena. `ret_text` (may be NULL) is freed
+ * by the caller. */
 int store_image_config(const struct box *box, const char *id, struct oci_image **ret,
                        struct oci_arena **ret_arena, char **ret_text, struct cfs_error *err);
 
@@ -30,8 +32,8 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
 
 int store_image_tag(const struct box *box, const char *id, const char *name, struct cfs_error *err);
 
-/* Takes the name away; with the last name, or when `ref` is an ID, the image goes too, unless a container needs it. Returns 1 when
- * the image is gone, 0 when only a name is. */
+/* Takes the name away; with the last name, or when `ref` is an ID, the image goes too, unless a container
+ * needs it. Returns 1 when the image is gone, 0 when only a name is. */
 int store_image_remove(const struct box *box, const char *ref, bool force, struct cfs_error *err);
 
 /* "busybox" -> "busybox:latest"; refuses what is no name. The caller frees. */

@@ -2,10 +2,10 @@
 /*
  * Opening the database, its schema, and the few shapes that all questions have.
  *
- * synchronous=NORMAL: in WAL mode a commit is then in the file after kill -9, and after a power cut the database is
- * consistent but may lack the last commits. What must not be lost (images, their layers) commits with FULL. The write-ahead
- * log is not folded into the database when the last connection closes, because that waits for the disk, and each command
- * would; SQLite folds it every 1000 pages.
+ * synchronous=NORMAL: in WAL mode a commit is then in the file after kill -9, and after a power cut the
+ * database is consistent but may lack the last commits. What must not be lost (images, their layers) commits
+ * with FULL. The write-ahead log is not folded into the database when the last connection closes, because
+ * that waits for the disk, and each command would; SQLite folds it every 1000 pages.
  */
 #include "box/store/store.h"
 #include "base/cleanup.h"
@@ -243,7 +243,7 @@ int64_t store_now(void)
         return (int64_t)time(NULL);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static int make_directory(const char *path, struct cfs_error *err)
 {
@@ -296,7 +296,8 @@ static int script(const struct box *box, const char *sql, struct cfs_error *err)
         return rc == SQLITE_OK ? 0 : fail(box, rc, "bring the schema up to date", err);
 }
 
-/* The schema's version is in the database's header (PRAGMA user_version); each entry of schema.h brings it one further. */
+/* The schema's version is in the database's header (PRAGMA user_version); each entry of schema.h brings it
+ * one further. */
 static int migrate(const struct box *box, struct cfs_error *err)
 {
         int64_t version = 0;

@@ -2,9 +2,9 @@
 /*
  * The store: one SQLite database in WAL mode, and the directories that its rows describe.
  *
- * The rule that makes kill -9 and power cuts harmless: a row is written before the resource that it describes, in a state
- * that says so and with the identity of the process that works on it; and completed after. store_repair() finds rows whose
- * process is gone and removes or completes what they describe.
+ * The rule that makes kill -9 and power cuts harmless: a row is written before the resource that it
+ * describes, in a state that says so and with the identity of the process that works on it; and completed
+ * after. store_repair() finds rows whose process is gone and removes or completes what they describe.
  */
 #ifndef BOX_STORE_STORE_H
 #define BOX_STORE_STORE_H
@@ -32,7 +32,8 @@ int store_text(const struct box *box, char **ret, struct cfs_error *err, const c
                ...);
 
 int store_begin(const struct box *box, struct cfs_error *err);
-/* Commits when r >= 0, else rolls back. Returns r, or why the commit failed. `durable`: it survives a power cut. */
+/* Commits when r >= 0, else rolls back. Returns r, or why the commit failed. `durable`: it survives a
+ * power cut. */
 int store_end(const struct box *box, int r, bool durable, struct cfs_error *err);
 
 void store_finalize(struct sqlite3_stmt **stmt);

@@ -2,9 +2,9 @@
 /*
  * The cgroup layer's front: handles, and what is the same for every manager and every hierarchy.
  *
- * Why a record and not the configuration: engines pass --systemd-cgroup to `create` and not to `delete`, the machine's
- * mount table may have changed, and config.json may be gone. What `plan` found out is written down before `make`
- * touches anything, and all later verbs work from that.
+ * Why a record and not the configuration: engines pass --systemd-cgroup to `create` and not to `delete`, the
+ * machine's mount table may have changed, and config.json may be gone. What `plan` found out is written down
+ * before `make` touches anything, and all later verbs work from that.
  */
 #include "libcfs/cgroup/cgroup.h"
 #include "base/cleanup.h"
@@ -49,7 +49,7 @@ enum cgroup_mode cgroup_detect(void)
         return detect_hierarchies(&host, &ignored) < 0 ? CGROUP_MODE_ABSENT : host->mode;
 }
 
-/* ---- checking and explaining -------------------------------------------------------------------------------- */
+/* ---- checking and explaining --------------------------------------------------------------------------- */
 
 struct check_data {
         void (*report)(void *data, bool host, const char *property, const char *message);
@@ -241,7 +241,7 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
         devcg_explain(&cg, rq, line, data);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct oci_arena *arena,
                 struct cgroup **ret, struct cfs_error *err)
@@ -302,7 +302,8 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
                 while (n < 0 && errno == EINTR);
                 if (n < 0)
                         return err_path(err, errno, "write", h->path, "join cgroup `%s`", h->path);
-                /* The descriptor stays open until all are closed with one call, see descriptors_host_init(). */
+                /* The descriptor stays open until all are closed with one call, see
+                 * descriptors_host_init(). */
         }
         return 0;
 }
@@ -322,10 +323,11 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         return r;
 }
 
-/* ---- later -------------------------------------------------------------------------------------------------- */
+/* ---- later --------------------------------------------------------------------------------------------- */
 
-/* The record of a create that was not finished names directories that it may never have got: another container that
- * wanted them, too, may have been faster. What does not bear the container's mark is nothing of its own. */
+/* The record of a create that was not finished names directories that it may never have got: another
+ * container that wanted them, too, may have been faster. What does not bear the container's mark is
+ * nothing of its own. */
 static int forget_others(struct cgroup *cg, const struct oci_record *rec, struct cfs_error *err)
 {
         int r;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Control groups, as the rest of cfs sees them: one handle per container, whatever the hierarchy (v1, v2, hybrid)
- * and whoever manages it (cgroupfs: we make directories; systemd: it makes them on our word; none).
+ * Control groups, as the rest of cfs sees them: one handle per container, whatever the hierarchy (v1, v2,
+ * hybrid) and whoever manages it (cgroupfs: we make directories; systemd: it makes them on our word; none).
  *
- * Life: plan -> record saved -> make -> (CLONE_INTO_CGROUP or enter) -> ... -> kill, remove. `open` rebuilds a handle
- * from the record for every later verb. The record, the request's documents and the arena outlive the handle.
+ * Life: plan -> record saved -> make -> (CLONE_INTO_CGROUP or enter) -> ... -> kill, remove. `open` rebuilds
+ * a handle from the record for every later verb. The record, the request's documents and the arena outlive
+ * the handle.
  */
 #ifndef LIBCFS_CGROUP_H
 #define LIBCFS_CGROUP_H
@@ -19,8 +20,9 @@ struct oci_arena;
 /* What this machine has; found once. */
 enum cgroup_mode cgroup_detect(void);
 
-/* Pure: is this resources object something the machine's mode can express? Calls report for each problem with the
- * property's JSON path ("linux.resources.memory.swap") and the reason. host: not the document's fault. */
+/* Pure: is this resources object something the machine's mode can express? Calls report for each problem
+ * with the property's JSON path ("linux.resources.memory.swap") and the reason. host: not the document's
+ * fault. */
 void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                   void (*report)(void *data, bool host, const char *property, const char *message),
                   void *data);
@@ -37,8 +39,9 @@ void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, co
 int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct oci_arena *arena,
                 struct cgroup **ret, struct cfs_error *err);
 
-/* Makes the cgroup on every hierarchy, enables controllers, sets limits and device rules. With the systemd manager the
- * unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty: ..." when somebody is in it. */
+/* Makes the cgroup on every hierarchy, enables controllers, sets limits and device rules. With the systemd
+ * manager the unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty:
+ * ..." when somebody is in it. */
 int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 
 /* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
@@ -47,25 +50,28 @@ int cgroup_clone_fd(const struct cgroup *cg);
 /* After clone3(2) said EACCES: the hint that says which directory it is about. Returns r. */
 int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err);
 
-/* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did not cover
- * ("0" to v1 `tasks`, which avoids the RCU grace period of moving another process). Uses descriptors opened by make. */
+/* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did
+ * not cover ("0" to v1 `tasks`, which avoids the RCU grace period of moving another process). Uses
+ * descriptors opened by make. */
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 
-/* In the runtime, after the process exists, and before the user's program runs: what needs its pid (systemd's
- * StartTransientUnit(PIDs=)), and what need not be done earlier. When cgroup_needs_attach() is true the init cannot go on
- * without it, and waits for the MEET "identity". */
+/* In the runtime, after the process exists, and before the user's program runs: what needs its pid
+ * (systemd's StartTransientUnit(PIDs=)), and what need not be done earlier. When cgroup_needs_attach() is
+ * true the init cannot go on without it, and waits for the MEET "identity". */
 bool cgroup_needs_attach(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 
-/* A handle on an existing container's cgroup from its record: no system call, unless its create was not finished. */
+/* A handle on an existing container's cgroup from its record: no system call, unless its create was not
+ * finished. */
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
-/* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH" of --cgroup). */
+/* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH"
+ * of --cgroup). */
 int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
                      struct cfs_error *err);
 
-/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0 when nobody is
- * there, or there is no cgroup. */
+/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0
+ * when nobody is there, or there is no cgroup. */
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
 /* After SIGKILL to a single process: v1's freezer would hold it back. */
 void cgroup_wake_killed(struct cgroup *cg);
@@ -77,8 +83,8 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
 /* The "data" object of `events --stats`. */
 int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err);
-/* A descriptor that becomes readable (poll; then read it empty) when a process may have been killed for want of memory,
- * and the count so far. */
+/* A descriptor that becomes readable (poll; then read it empty) when a process may have been killed for
+ * want of memory, and the count so far. */
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err);
 int cgroup_oom_count(struct cgroup *cg, uint64_t *ret);
 

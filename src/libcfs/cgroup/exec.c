@@ -2,12 +2,13 @@
 /*
  * The cgroup of a process that `exec` adds to a container: the container's own, or one below it (--cgroup).
  *
- * What counts is where the limits are. A process that did not get in would be in the caller's cgroup, without any of
- * them, and outside of what pause, kill and delete reach. So in each hierarchy that the container joined, the process
- * either gets in or exec fails. Only a hierarchy in which the container itself got none (rootless) is passed over.
+ * What counts is where the limits are. A process that did not get in would be in the caller's cgroup, without
+ * any of them, and outside of what pause, kill and delete reach. So in each hierarchy that the container
+ * joined, the process either gets in or exec fails. Only a hierarchy in which the container itself got none
+ * (rootless) is passed over.
  *
- * The recorded directory may be gone while the container runs: rmdir(2) takes it once the init has been moved away. Then the
- * init shows where the container is, /proc/PID/cgroup (cgroups(7)).
+ * The recorded directory may be gone while the container runs: rmdir(2) takes it once the init has been moved
+ * away. Then the init shows where the container is, /proc/PID/cgroup (cgroups(7)).
  */
 #include "libcfs/cgroup/cgroup.h"
 #include "base/cleanup.h"
@@ -96,8 +97,8 @@ static int set_path(struct cgroup *cg, struct hierarchy *h, const char *sub, str
         return 0;
 }
 
-/* A container that made cgroups of its own and shared controllers out to them lets nobody into its uppermost cgroup:
- * then exec joins its init. */
+/* A container that made cgroups of its own and shared controllers out to them lets nobody into its
+ * uppermost cgroup: then exec joins its init. */
 static int follow_init(struct cgroup *cg, struct hierarchy *h, const struct oci_record *rec,
                        struct cfs_error *err)
 {
@@ -119,7 +120,8 @@ static int follow_init(struct cgroup *cg, struct hierarchy *h, const struct oci_
         return 0;
 }
 
-/* The path of the process in the hierarchy, as text of /proc/PID/cgroup has it ("4:memory:/c1", "0::/c1"); or NULL. */
+/* The path of the process in the hierarchy, as text of /proc/PID/cgroup has it ("4:memory:/c1", "0::/c1");
+ * or NULL. */
 static const char *find_line(char *text, const char *name)
 {
         char *line;
@@ -196,7 +198,8 @@ static int open_for_exec(struct cgroup *cg, struct hierarchy *h, const struct oc
         if (r < 0)
                 return r;
         if (wish->path && access(h->path, F_OK) < 0) {
-                /* Where there is no such directory, the container's own one is the right place; unless asked for. */
+                /* Where there is no such directory, the container's own one is the right place; unless
+                 * asked for. */
                 if (errno != ENOENT || wish->by_name || cg->n == 1)
                         return err_path(err, errno, "access", h->path, "join cgroup `%s`", h->path);
                 h->path = own;

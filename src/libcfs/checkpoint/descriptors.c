@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pipes to an engine's log, a log file, /dev/null of the host: a container's standard streams. CRIU knows such things by
- * names ("pipe:[4711]", "file[1c:2a9]"), which are in the images, and at restore wants to be told which descriptor
- * takes the place of which name ("inherit").
+ * Pipes to an engine's log, a log file, /dev/null of the host: a container's standard streams. CRIU knows
+ * such things by names ("pipe:[4711]", "file[1c:2a9]"), which are in the images, and at restore wants to be
+ * told which descriptor takes the place of which name ("inherit").
  *
- * Pipes are known by the record, since a program may have put something else in their place while its children still have
- * them. A file of the host's is known by the mount that it was opened through: when that is none of the container's, CRIU
- * could not open it again by its path.
+ * Pipes are known by the record, since a program may have put something else in their place while its
+ * children still have them. A file of the host's is known by the mount that it was opened through: when that
+ * is none of the container's, CRIU could not open it again by its path.
  *
  * The names are kept beside the images in descriptors.json, an array of strings, as other runtimes do.
  */
@@ -45,7 +45,8 @@ static const char *mount_of(int proc_fd, pid_t pid, size_t n, char *buf, size_t 
         return *p ? p : NULL;
 }
 
-/* "file[MOUNT:INODE]" when descriptor n of the process is a file on a mount that is none of the container's. */
+/* "file[MOUNT:INODE]" when descriptor n of the process is a file on a mount that is none of the
+ * container's. */
 static bool foreign_file(int proc_fd, pid_t pid, size_t n, const struct mountlist *mounts, char *name,
                          size_t size)
 {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * External mounts, as CRIU calls what it can neither save nor make again: bind mounts of the host's files. Each has a
- * name in the images, for which we take its mount point; at restore we say what is to be bound there now, which may be
- * elsewhere than before: another host, another bundle.
+ * External mounts, as CRIU calls what it can neither save nor make again: bind mounts of the host's files.
+ * Each has a name in the images, for which we take its mount point; at restore we say what is to be bound
+ * there now, which may be elsewhere than before: another host, another bundle.
  *
- * checkpoint looks at the mounts that there are. By the configuration it would miss what came along with a recursive bind
- * mount, and would have to know what other rows of the plan mount. A mount is external when its file system is
+ * checkpoint looks at the mounts that there are. By the configuration it would miss what came along with a
+ * recursive bind mount, and would have to know what other rows of the plan mount. A mount is external when
+ * its file system is
  *
- *   - mounted on the host, too, unless it is one that the kernel makes for a namespace of the container's (proc, sysfs,
+ *   - mounted on the host, too, unless it is one that the kernel makes for a namespace of the container's
+ *   (proc, sysfs,
  *     mqueue, cgroup2): a new one is the same;
  *   - of a type that CRIU does not know how to fill (a disk's);
  *   - the root's own, and what is mounted lies outside of the root;
- *   - one of which the container has parts alone: the device nodes that the runtime makes for a user namespace.
+ *   - one of which the container has parts alone: the device nodes that the runtime makes for a user
+ *   namespace.
  *
  * restore looks at the configuration, since there is nothing else; it names more than CRIU will ask for.
  */
@@ -28,7 +31,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- checkpoint ---------------------------------------------------------------------------------------------------- */
+/* ---- checkpoint ---------------------------------------------------------------------------------------- */
 
 static bool among(const char *word, const char *const *words)
 {
@@ -139,7 +142,7 @@ int checkpoint_external_declare(struct checkpoint_job *j, int proc_fd, pid_t pid
         return r < 0 ? r : 0;
 }
 
-/* ---- restore ------------------------------------------------------------------------------------------------------- */
+/* ---- restore ------------------------------------------------------------------------------------------- */
 
 static bool is_bind(const struct oci_mount *m, bool *recursive)
 {
@@ -175,7 +178,8 @@ static const char *path_of(int proc_fd, int fd, char *buf, size_t size)
         return buf;
 }
 
-/* A destination as the kernel will call it, when links lead there: "/var/run/x" is "/run/x". It may be the same. */
+/* A destination as the kernel will call it, when links lead there: "/var/run/x" is "/run/x". It may be the
+ * same. */
 static const char *resolved(const struct checkpoint_sources *s, const char *clean, char *buf, size_t size)
 {
         _cleanup_close_ int root = open(s->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -260,7 +264,8 @@ static int map_cgroups(struct checkpoint_job *j, const struct checkpoint_sources
         return r;
 }
 
-/* What rows of the plan bind: nodes in a user namespace, the null device on masked files, the readiness socket. */
+/* What rows of the plan bind: nodes in a user namespace, the null device on masked files, the readiness
+ * socket. */
 static int map_own(struct checkpoint_job *j, const struct checkpoint_sources *s, struct cfs_error *err)
 {
         static const char *const nodes[] = { "/dev/null",   "/dev/zero",    "/dev/full",
@@ -295,8 +300,8 @@ int checkpoint_external_map(struct checkpoint_job *j, const struct checkpoint_so
         return r < 0 ? r : map_own(j, s, err);
 }
 
-/* Where the mount point of mounts[i] is: below the source of the last bind mount before it that covers it, or in the
- * root. NULL in *ret_base: in a file system that CRIU fills itself. */
+/* Where the mount point of mounts[i] is: below the source of the last bind mount before it that covers it,
+ * or in the root. NULL in *ret_base: in a file system that CRIU fills itself. */
 static int find_base(struct checkpoint_job *j, const struct checkpoint_sources *s, size_t i,
                      const char *clean, char **ret_base, const char **ret_rest, struct cfs_error *err)
 {

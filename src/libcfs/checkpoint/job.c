@@ -2,8 +2,9 @@
 /*
  * Options, directories and errors of a checkpoint or a restore: see job.h.
  *
- * CRIU's refusals are in its log, one line for each level of its call stack, the cause first. They are what the user
- * needs; so the error quotes the last of them, and says which option of ours CRIU means when it asks for one of its own.
+ * CRIU's refusals are in its log, one line for each level of its call stack, the cause first. They are what
+ * the user needs; so the error quotes the last of them, and says which option of ours CRIU means when it asks
+ * for one of its own.
  */
 #include "libcfs/checkpoint/job.h"
 #include "base/cleanup.h"
@@ -22,7 +23,7 @@
 
 #define MAX_LOG (64 << 20)
 
-/* ---- options ----------------------------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------------------- */
 
 struct word {
         const char *name;
@@ -93,8 +94,8 @@ static int translate(struct checkpoint_job *j, const struct cfs_criu_options *as
         return r;
 }
 
-/* The container's own configuration for CRIU, or the host's for containers: that of the first runtime that has one. An
- * annotation that is empty means none. */
+/* The container's own configuration for CRIU, or the host's for containers: that of the first runtime that
+ * has one. An annotation that is empty means none. */
 static void choose_config(struct checkpoint_job *j, const struct oci_string_map *annotations)
 {
         static const char *const files[] = { "/etc/criu/cfs.conf", "/etc/criu/runc.conf",
@@ -137,7 +138,7 @@ int checkpoint_job_add(struct checkpoint_job *j, struct criu_pairs *list, const 
         return 0;
 }
 
-/* ---- directories --------------------------------------------------------------------------------------------------- */
+/* ---- directories --------------------------------------------------------------------------------------- */
 
 static int absolute(const char *path, char **ret, struct cfs_error *err)
 {
@@ -231,7 +232,7 @@ int checkpoint_job_send(struct checkpoint_job *j, enum criu_type type, struct cf
         return service_request(&j->criu, type, &j->o, err);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
+/* ---- errors -------------------------------------------------------------------------------------------- */
 
 /* What CRIU says, and what that means here. */
 static const struct advice {
@@ -268,7 +269,8 @@ static const char *advice_for(const char *text)
 
 #define QUOTED 4 /* lines of the log */
 
-/* "(00.04) 12: Error (criu/x.c:188): inet: Connected" -> "inet: Connected", without a full stop; NULL: no error. */
+/* "(00.04) 12: Error (criu/x.c:188): inet: Connected" -> "inet: Connected", without a full stop; NULL: no
+ * error. */
 static char *error_of(char *line)
 {
         char *p = strstr(line, "Error (");

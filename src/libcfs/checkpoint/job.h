@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `checkpoint` and `restore` have in common: the directories, the options for CRIU, and what becomes of its refusal.
+ * What `checkpoint` and `restore` have in common: the directories, the options for CRIU, and what becomes of
+ * its refusal.
  *
  *   job.c          options, directories, errors
  *   mountlist.c    the mounts of a process
@@ -27,8 +28,8 @@ struct checkpoint_job {
         char *images, *work; /* absolute paths                                                 */
 };
 
-/* Opens the directories (`make`: makes that of the images) and translates the options that both have; `annotations` are
- * the configuration's. Then looks for CRIU, and makes its socket. */
+/* Opens the directories (`make`: makes that of the images) and translates the options that both have;
+ * `annotations` are the configuration's. Then looks for CRIU, and makes its socket. */
 int checkpoint_job_open(struct checkpoint_job *j, const struct cfs_criu_options *asked,
                         const struct oci_string_map *annotations, bool make, struct cfs_error *err);
 

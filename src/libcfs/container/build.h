@@ -20,8 +20,8 @@ void build_withdraw(struct ctx *c);
 /* The init's side of a walk, for spawn(): runs the init column, reports the failure, ends. */
 void build_child(struct ctx *c);
 
-/* After a failure in the runtime: when the init has failed or been killed, that is why. Completes CFS_E_DIED with how it
- * ended, and reaps it. Returns r, or the init's error. */
+/* After a failure in the runtime: when the init has failed or been killed, that is why. Completes
+ * CFS_E_DIED with how it ended, and reaps it. Returns r, or the init's error. */
 int build_explain(struct ctx *c, int r, struct cfs_error *err);
 
 #endif

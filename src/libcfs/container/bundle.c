@@ -2,8 +2,8 @@
 /*
  * The documents: reading a bundle, and standing in for what its configuration leaves out.
  *
- * The configuration is read once, at create; later edits have no effect (runtime.md, "Lifecycle" 2), because nothing
- * reads it again: start, exec and delete work from the record in the state directory.
+ * The configuration is read once, at create; later edits have no effect (runtime.md, "Lifecycle" 2), because
+ * nothing reads it again: start, exec and delete work from the record in the state directory.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -20,8 +20,8 @@
 
 #define CONFIG_MAX (64u << 20)
 
-/* "rootfs/" and "rootfs/." would make a link there look like a directory. The bundle itself (the first `keep` bytes) may
- * be one. */
+/* "rootfs/" and "rootfs/." would make a link there look like a directory. The bundle itself (the first
+ * `keep` bytes) may be one. */
 static void cut_end(char *path, size_t keep)
 {
         for (size_t n = strlen(path); n > 1; n = strlen(path)) {
@@ -131,8 +131,9 @@ int bundle_read(struct ctx *c, const char *bundle, const char *config, struct cf
 }
 
 /*
- * Up to version 1.2 pids.limit was a plain number of the Go structure from which engines write their documents, so that a
- * zero is what they write for "no limit" (podman's --pids-limit -1). Version 1.3 made it a limit of zero.
+ * Up to version 1.2 pids.limit was a plain number of the Go structure from which engines write their
+ * documents, so that a zero is what they write for "no limit" (podman's --pids-limit -1). Version 1.3 made it
+ * a limit of zero.
  */
 static void forget_zero_pids(struct oci_config *config)
 {

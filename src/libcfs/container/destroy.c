@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Taking a container down, by walking the undo column of the plan backwards with nothing but the record: for `delete`,
- * for the end of a foreground `run`, and for what a killed create left.
+ * Taking a container down, by walking the undo column of the plan backwards with nothing but the record: for
+ * `delete`, for the end of a foreground `run`, and for what a killed create left.
  */
 #include "libcfs/container/destroy.h"
 #include "base/cleanup.h"
@@ -108,8 +108,9 @@ static int wait_for_other(struct state *s, bool force, struct cfs_error *err)
         return worker_wait(s, err);
 }
 
-/* What holds the lock may be a process that was forked by a cfs and born into a frozen cgroup, where it cannot close its
- * copy of the lock, and the cfs may have been killed. Whatever it is, --force ends it with the container. */
+/* What holds the lock may be a process that was forked by a cfs and born into a frozen cgroup, where it
+ * cannot close its copy of the lock, and the cfs may have been killed. Whatever it is, --force ends it
+ * with the container. */
 static void end_holder(const char *root, const char *id)
 {
         struct cfs_error ignored = { 0 };

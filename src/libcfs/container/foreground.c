@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Staying in the foreground while a container (run) or a process in it (exec) runs: signals go to the process, the
- * terminal's bytes and size go both ways, and the exit code comes back.
+ * Staying in the foreground while a container (run) or a process in it (exec) runs: signals go to the
+ * process, the terminal's bytes and size go both ways, and the exit code comes back.
  *
- * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and there is no
- * handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not forwarded: under `run`,
- * a subreaper (prctl(2)), it says that a process which the container or a hook left behind has ended, and waits to be
- * reaped. Nor is what the kernel sends for our own mistakes (SIGSEGV ...); SIGWINCH also changes the terminal's size.
+ * Signals are blocked before the spawn and read from a signalfd(2): none that arrives early is lost, and
+ * there is no handler to race with. The new process inherits the mask and clears it (spawn.c). SIGCHLD is not
+ * forwarded: under `run`, a subreaper (prctl(2)), it says that a process which the container or a hook left
+ * behind has ended, and waits to be reaped. Nor is what the kernel sends for our own mistakes (SIGSEGV ...);
+ * SIGWINCH also changes the terminal's size.
  *
- * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one buffer and polls
- * for reading only when that is empty, so that neither side can make us hold more, and neither can block the other. Only
- * the end of the process ends the relay. EIO does not: the master has it while no process has the terminal open, and our
- * own terminal has it while we are a background job (SIGTTIN is blocked); a pump that meets it tries again a moment later.
+ * With a terminal, two pumps copy bytes: our stdin to the master, the master to our stdout. Each has one
+ * buffer and polls for reading only when that is empty, so that neither side can make us hold more, and
+ * neither can block the other. Only the end of the process ends the relay. EIO does not: the master has it
+ * while no process has the terminal open, and our own terminal has it while we are a background job (SIGTTIN
+ * is blocked); a pump that meets it tries again a moment later.
  *
- * A background job leaves the caller's terminal as it is; it is made raw when we come to the foreground, and again after
- * we were stopped. When the reader of our stdout is gone (`cfs run x | head -1`), that is to the program as if the
- * terminal were hung up, and a program that takes no notice is killed: its output could go nowhere. SIGPIPE is blocked, so
- * that our own terminal is restored and the container deleted on this way out, too.
+ * A background job leaves the caller's terminal as it is; it is made raw when we come to the foreground, and
+ * again after we were stopped. When the reader of our stdout is gone (`cfs run x | head -1`), that is to the
+ * program as if the terminal were hung up, and a program that takes no notice is killed: its output could go
+ * nowhere. SIGPIPE is blocked, so that our own terminal is restored and the container deleted on this way
+ * out, too.
  *
- * Our stdin and stdout may be shared: somebody else may take what poll(2) has seen, or fill what it saw room in, and a read
- * or write that waits for that would wait for ever, deaf to signals. O_NONBLOCK belongs to the open file that is shared
- * (open(2)), so we open it anew, by /proc/self/fd, for ourselves. A socket cannot be opened; it has MSG_DONTWAIT.
+ * Our stdin and stdout may be shared: somebody else may take what poll(2) has seen, or fill what it saw room
+ * in, and a read or write that waits for that would wait for ever, deaf to signals. O_NONBLOCK belongs to the
+ * open file that is shared (open(2)), so we open it anew, by /proc/self/fd, for ourselves. A socket cannot be
+ * opened; it has MSG_DONTWAIT.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -146,8 +150,8 @@ static void copy_window_size(int master)
                 (void)ioctl(master, TIOCSWINSZ, &w);
 }
 
-/* The same terminal or pipe by an open file of our own; the descriptor itself where that cannot be had. Of a file it would
- * have another offset, and a file makes nobody wait. */
+/* The same terminal or pipe by an open file of our own; the descriptor itself where that cannot be had. Of
+ * a file it would have another offset, and a file makes nobody wait. */
 static int open_anew(const struct ctx *c, int fd, int flags, int *ret_own, bool *ret_socket)
 {
         struct stat st;
@@ -223,7 +227,8 @@ static void pump_read(struct pump *p)
         }
 }
 
-/* No more than PIPE_BUF: what poll(2) calls writable has room for that, and more would wait for the reader (pipe(7)). */
+/* No more than PIPE_BUF: what poll(2) calls writable has room for that, and more would wait for the reader
+ * (pipe(7)). */
 static void pump_write(struct pump *p)
 {
         size_t left = p->end - p->start;
@@ -240,8 +245,8 @@ static void pump_write(struct pump *p)
         }
 }
 
-/* All that have ended but the process itself, whose exit code is still to be asked for. When that comes up first, others
- * may be behind it: then we are about to end, and they get another parent. */
+/* All that have ended but the process itself, whose exit code is still to be asked for. When that comes up
+ * first, others may be behind it: then we are about to end, and they get another parent. */
 static void reap_orphans(pid_t own)
 {
         siginfo_t i = { 0 };
@@ -400,8 +405,8 @@ static void drain(struct foreground *f)
         }
 }
 
-/* Its last words to the service manager, too; as many as a socket holds (net.unix.max_dgram_qlen, 10 by default), since
- * without a PID namespace others may go on talking. */
+/* Its last words to the service manager, too; as many as a socket holds (net.unix.max_dgram_qlen, 10 by
+ * default), since without a PID namespace others may go on talking. */
 static void drain_notify(struct foreground *f)
 {
         struct pollfd p = { .fd = f->notify ? f->notify->fd : -1, .events = POLLIN };

@@ -8,12 +8,12 @@
 
 struct foreground;
 
-/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: orphans come to us, and are reaped
- * in foreground_wait(). */
+/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: orphans come
+ * to us, and are reaped in foreground_wait(). */
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 
-/* While something is waited for that may take for ever: are signals taken as by any program, so that they end us? NULL is
- * fine. */
+/* While something is waited for that may take for ever: are signals taken as by any program, so that they
+ * end us? NULL is fine. */
 void foreground_interruptible(const struct foreground *f, bool yes);
 
 /* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and

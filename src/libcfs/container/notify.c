@@ -2,9 +2,9 @@
 /*
  * Readiness, from the container's program to the host's service manager (sd_notify(3)).
  *
- * The container is hostile, so its messages are not forwarded blindly: only whole lines of the known harmless kind pass;
- * MAINPID= in particular does not, whose number would be the container's, and which would hand the unit to whoever it
- * names. The host gets the MAINPID that it can use from us.
+ * The container is hostile, so its messages are not forwarded blindly: only whole lines of the known harmless
+ * kind pass; MAINPID= in particular does not, whose number would be the container's, and which would hand the
+ * unit to whoever it names. The host gets the MAINPID that it can use from us.
  */
 #include "libcfs/container/notify.h"
 #include "base/cleanup.h"
@@ -34,8 +34,9 @@ int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make the notify socket");
         (void)unlinkat(s->dir_fd, "notify/notify.sock", 0);
-        /* The program may be any user of the container. The mode is set before the file has a name: somebody who is in the
-         * container already (exec) could put a link to a file of the host in its place. */
+        /* The program may be any user of the container. The mode is set before the file has a name:
+         * somebody who is in the container already (exec) could put a link to a file of the host in its
+         * place. */
         if (fchmod(fd, 0777) < 0)
                 return err_sys(err, errno, "fchmod", "open the notify socket to the container");
         old = umask(0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* NOTIFY_SOCKET on the host's side: the socket behind the container's /run/notify, and what is handed on from it. */
+/* NOTIFY_SOCKET on the host's side: the socket behind the container's /run/notify, and what is handed on
+ * from it. */
 #ifndef LIBCFS_NOTIFY_H
 #define LIBCFS_NOTIFY_H
 
@@ -11,16 +12,17 @@ struct notify {
         pid_t pid;        /* MAINPID= to report; 0: none                                            */
 };
 
-/* Before the container starts: makes the socket, when the record says that NOTIFY_SOCKET was set at create. */
+/* Before the container starts: makes the socket, when the record says that NOTIFY_SOCKET was set at
+ * create. */
 int notify_begin(struct notify *n, struct state *s, struct cfs_error *err);
 
 /* The socket is readable: hands one message on. Returns 1 when it said READY=1. */
 int notify_relay(struct notify *n, struct cfs_error *err);
 
-/* For start and a detached run: relays until READY=1, or until the process behind pidfd ends. Then tells the host the
- * main pid and waits (5 s) until it has taken note (BARRIER=1, sd_notify_barrier(3)), since the host tells whose
- * message it is by the sender's pid, and we are about to end. A host that does not listen is a warning: the container
- * runs. */
+/* For start and a detached run: relays until READY=1, or until the process behind pidfd ends. Then tells
+ * the host the main pid and waits (5 s) until it has taken note (BARRIER=1, sd_notify_barrier(3)), since
+ * the host tells whose message it is by the sender's pid, and we are about to end. A host that does not
+ * listen is a warning: the container runs. */
 void notify_wait_ready(struct notify *n, int pidfd);
 
 void notify_end(struct notify *n);

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Making the container's first process (create, run) or one more (exec). The order here is dictated by the kernel,
- * which is why this is not a row of the table.
+ * Making the container's first process (create, run) or one more (exec). The order here is dictated by the
+ * kernel, which is why this is not a row of the table.
  *
  * The usual case, one clone3(2):
  *
  *      runtime ---- clone3(new namespaces, INTO_CGROUP, PIDFD) ----> init: child(ctx)
  *
- * The mount, network, uts, pid, user and usually the ipc namespace are made right there; the cgroup and time namespaces by
- * the init, after MEET "identity" (namespaces_late() says why). With a new user namespace the kernel makes it first and the others belong
- * to it (clone(2)).
+ * The mount, network, uts, pid, user and usually the ipc namespace are made right there; the cgroup and time
+ * namespaces by the init, after MEET "identity" (namespaces_late() says why). With a new user namespace the
+ * kernel makes it first and the others belong to it (clone(2)).
  *
- * When something must be joined before the init can exist (a user namespace, which the runtime could not leave again; a
- * PID namespace, which only children enter; anything of the host's together with a new user namespace), a stage process
- * does it, and disappears:
+ * When something must be joined before the init can exist (a user namespace, which the runtime could not
+ * leave again; a PID namespace, which only children enter; anything of the host's together with a new user
+ * namespace), a stage process does it, and disappears:
  *
  *      runtime ---- clone3(INTO_CGROUP) ----> stage: setns... ---- clone3(new namespaces, PARENT) ----> init
  *         |  <------------- pid ---------------  exits
  *         the init is the runtime's child (CLONE_PARENT), as if it had been made directly
  *
- * exec has the usual case too, without new namespaces: its process joins the container's by itself, and is seen in there only
- * when it has made another one (steps/pid_namespace.c).
+ * exec has the usual case too, without new namespaces: its process joins the container's by itself, and is
+ * seen in there only when it has made another one (steps/pid_namespace.c).
  *
- * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where hostile
- * processes may live. So the runtime makes itself undumpable before the clone, which the child inherits: nobody may
- * ptrace it or open its /proc/PID/{mem,fd,exe} (CVE-2016-9962). The exception: an unprivileged runtime must write the
- * child's uid_map, which then belongs to root unless the child is dumpable; that child is alone in new namespaces.
+ * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where
+ * hostile processes may live. So the runtime makes itself undumpable before the clone, which the child
+ * inherits: nobody may ptrace it or open its /proc/PID/{mem,fd,exe} (CVE-2016-9962). The exception: an
+ * unprivileged runtime must write the child's uid_map, which then belongs to root unless the child is
+ * dumpable; that child is alone in new namespaces.
  */
 #include "libcfs/container/spawn.h"
 #include "base/cleanup.h"
@@ -58,8 +59,8 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
                 sync_send_failed(ours, &e);
                 _exit(1);
         }
-        /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by CLONE_CLEAR_SIGHAND, which
-         * spares SIG_IGN. This early, since a filter may forbid it later. */
+        /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by
+         * CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since a filter may forbid it later. */
         proc_default_signals(c->ignored_signals);
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
@@ -86,7 +87,8 @@ static void set_cgroup(const struct ctx *c, struct clone_args *a)
         }
 }
 
-/* The kernel makes no user namespace for a process whose root directory is not that of its mount namespace. */
+/* The kernel makes no user namespace for a process whose root directory is not that of its mount
+ * namespace. */
 static bool something_lies_on_root(void)
 {
         struct statx root, up;

@@ -5,8 +5,8 @@
 
 #include "libcfs/walk/ctx.h"
 
-/* Forks a process into the namespaces that ctx->ns_new and ctx->namespaces ask for, and runs child(ctx) in it; child
- * never returns. Sets ctx->pid, ctx->pidfd, ctx->sync. On failure no process is left. */
+/* Forks a process into the namespaces that ctx->ns_new and ctx->namespaces ask for, and runs child(ctx) in
+ * it; child never returns. Sets ctx->pid, ctx->pidfd, ctx->sync. On failure no process is left. */
 int spawn(struct ctx *ctx, void (*child)(struct ctx *), struct cfs_error *err);
 
 /* Kills and reaps what spawn() made; for failed creates. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mounts[], looked at beforehand: what create finds out when it mounts. Whether the kernel has the file system and takes
- * its options, whether an overlay's layers are there, and whether what a mount goes on is of the right kind.
+ * mounts[], looked at beforehand: what create finds out when it mounts. Whether the kernel has the file
+ * system and takes its options, whether an overlay's layers are there, and whether what a mount goes on is of
+ * the right kind.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -89,7 +90,8 @@ static const char *meant(const char *word)
         return strchr(word, '=') ? NULL : nearest_of(word, mount_options_names());
 }
 
-/* Layers of an overlay have been looked for; what is too long for fsconfig(2) has another way to the kernel. */
+/* Layers of an overlay have been looked for; what is too long for fsconfig(2) has another way to the
+ * kernel. */
 static bool is_for_mount(const char *word)
 {
         static const char *const layers[] = { "lowerdir", "upperdir=", "workdir=", "datadir" };

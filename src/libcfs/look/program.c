@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What execve(2) will say to a file: permission, a mount with noexec, the kind of the file, the machine that it was made
- * for, and the interpreter or dynamic loader that it asks for, which has to be there too.
+ * What execve(2) will say to a file: permission, a mount with noexec, the kind of the file, the machine that
+ * it was made for, and the interpreter or dynamic loader that it asks for, which has to be there too.
  *
- * Other machines' programs, and files of other kinds, run where the host has registered an interpreter for them
- * (binfmt_misc). Then nothing is said.
+ * Other machines' programs, and files of other kinds, run where the host has registered an interpreter for
+ * them (binfmt_misc). Then nothing is said.
  */
 #include "libcfs/look/program.h"
 #include "base/cleanup.h"

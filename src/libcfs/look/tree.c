@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks a path of the container component by component, as the kernel will when the container exists: links are followed
- * inside the root, and what a mount of the configuration covers is looked for in the mount's source. That is possible for
- * bind mounts. What is on any other mount exists in the container only, and nothing is said about it.
+ * Walks a path of the container component by component, as the kernel will when the container exists: links
+ * are followed inside the root, and what a mount of the configuration covers is looked for in the mount's
+ * source. That is possible for bind mounts. What is on any other mount exists in the container only, and
+ * nothing is said about it.
  *
- * The look-ups themselves are openat2(2) below a descriptor (base/path.h), so that a hostile root leads nowhere else.
+ * The look-ups themselves are openat2(2) below a descriptor (base/path.h), so that a hostile root leads
+ * nowhere else.
  */
 #include "libcfs/look/tree.h"
 #include "base/cleanup.h"
@@ -244,7 +246,8 @@ int look_tree_path(const struct look_tree *t, const char *path, struct look_foun
         return walk(&w, path);
 }
 
-/* Where mount i will be: its destination may lead through links of the root, and be made when it is missing. */
+/* Where mount i will be: its destination may lead through links of the root, and be made when it is
+ * missing. */
 static int place(struct look_tree *t, size_t i)
 {
         struct look_found f;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a path of the container will lead to, before the container is made: for `cfs check --host`, which touches nothing.
+ * What a path of the container will lead to, before the container is made: for `cfs check --host`, which
+ * touches nothing.
  *
  *   tree.c       the paths: the root file system with the bind mounts of the configuration laid over it
  *   view.c       the tree of a container, seen by the user of its process
@@ -61,11 +62,12 @@ int look_view_host(struct look_tree *t, struct oci_arena *arena);
 
 void look_tree_close(struct look_tree *t);
 
-/* Opens (O_PATH) what `path` leads to, links followed as the container will. Returns the descriptor, or -errno with the
- * reason in f->why. */
+/* Opens (O_PATH) what `path` leads to, links followed as the container will. Returns the descriptor, or
+ * -errno with the reason in f->why. */
 int look_tree_path(const struct look_tree *t, const char *path, struct look_found *f);
 
-/* Has the user of the tree this permission (S_IXOTH, S_IROTH)? Yes, too, where only the kernel can tell (an ACL). */
+/* Has the user of the tree this permission (S_IXOTH, S_IROTH)? Yes, too, where only the kernel can tell
+ * (an ACL). */
 bool look_tree_may(const struct look_tree *t, int fd, const struct look_found *f, mode_t permission);
 
 /* ---- mounts.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One mount of mounts[]: where it goes, and how it is made. Everything works on descriptors: a mount is made detached,
- * gets its flags, and is attached to a target that was opened inside the root (base/path.h).
+ * One mount of mounts[]: where it goes, and how it is made. Everything works on descriptors: a mount is made
+ * detached, gets its flags, and is attached to a target that was opened inside the root (base/path.h).
  *
  *   mount_target.c   opens the destination, making it; keeps mounts off procfs
  *   mount_bind.c     bind mounts
@@ -43,14 +43,14 @@ struct mount_env {
         bool inside;   /* we are in the container's user namespace already                           */
         int userns_fd; /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
-        const struct cgroup
-                *cgroup; /* or NULL                                                                  */
+        /* or NULL */
+        const struct cgroup *cgroup;
         struct oci_arena *arena;
-        struct mount_idmap
-                *idmaps; /* user namespaces made so far; see mount_idmap.c                            */
+        /* user namespaces made so far; see mount_idmap.c */
+        struct mount_idmap *idmaps;
 };
 
-/* ---- mount_aside.c ------------------------------------------------------------------------------------------- */
+/* ---- mount_aside.c ------------------------------------------------------------------------------------- */
 
 struct mount_aside {
         int ns_fd;   /* a namespace to enter, or -1                                               */
@@ -63,7 +63,7 @@ struct mount_aside {
 /* Calls make() in a child that is elsewhere; *ret_fd is the detached mount that it has made. */
 int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err);
 
-/* ---- mount_target.c ------------------------------------------------------------------------------------------ */
+/* ---- mount_target.c ------------------------------------------------------------------------------------ */
 
 /* A path with one slash in front and no ".", ".." or double slashes; in the arena. NULL: out of memory. */
 char *mount_target_clean(const char *path, struct oci_arena *arena);
@@ -74,69 +74,72 @@ bool mount_target_is_root(const char *path, struct oci_arena *arena);
 /* Is the one (clean) path the other, or below it? */
 bool mount_target_is_below(const char *path, const char *dir);
 
-/* May something of this kind be mounted on that (clean) path? Pure. NULL, or why not: a sentence without the path. */
+/* May something of this kind be mounted on that (clean) path? Pure. NULL, or why not: a sentence without
+ * the path. */
 const char *mount_target_refused(const char *clean, const char *type, bool bind);
 
 enum mount_target_kind { MOUNT_TARGET_DIR, MOUNT_TARGET_FILE, MOUNT_TARGET_LINK };
 
-/* Opens the destination (O_PATH), making it when it is missing; *ret_mode (may be NULL) is the mode of a directory that
- * was there, or 0. proc and sysfs must not be reached through a link. The caller has set the umask to 0. */
+/* Opens the destination (O_PATH), making it when it is missing; *ret_mode (may be NULL) is the mode of a
+ * directory that was there, or 0. proc and sysfs must not be reached through a link. The caller has set
+ * the umask to 0. */
 int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err);
 
-/* Opens the container's /dev (O_PATH): a directory, or a link of the image to one inside the root (*ret_linked, may be
- * NULL). -errno; -ENOENT when there is none. */
+/* Opens the container's /dev (O_PATH): a directory, or a link of the image to one inside the root
+ * (*ret_linked, may be NULL). -errno; -ENOENT when there is none. */
 int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err);
 
-/* Opens (O_PATH) what is to be covered. A directory on the way may refuse the container's root user and yet admit another
- * user of the container: its owner, when only the owner is mapped in the user namespace. So it is tried as that, too.
- * -EACCES: nobody in the container gets there. Without a message. */
+/* Opens (O_PATH) what is to be covered. A directory on the way may refuse the container's root user and
+ * yet admit another user of the container: its owner, when only the owner is mapped in the user namespace.
+ * So it is tried as that, too. -EACCES: nobody in the container gets there. Without a message. */
 int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena);
 
 /* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
 int mount_target_symlink(const struct mount_env *e, const char *destination, const char *text,
                          struct cfs_error *err);
 
-/* ---- mount_bind.c -------------------------------------------------------------------------------------------- */
+/* ---- mount_bind.c -------------------------------------------------------------------------------------- */
 
-/* The detached clone of the source, with all its flags and ids. on_host: it is made in the runtime's own mount namespace,
- * so it must not stay a peer of the host's mount. *late: may it be made read-only later? Answers whether that is to be
- * done, which is for directories only. */
+/* The detached clone of the source, with all its flags and ids. on_host: it is made in the runtime's own
+ * mount namespace, so it must not stay a peer of the host's mount. *late: may it be made read-only later?
+ * Answers whether that is to be done, which is for directories only. */
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                     bool on_host, bool *late, int *ret_fd, struct cfs_error *err);
 
-/* Does the source lie in the container's own root, where an earlier mount may have put it? *ret (may be NULL) is its path
- * there, in the arena. */
+/* Does the source lie in the container's own root, where an earlier mount may have put it? *ret (may be
+ * NULL) is its path there, in the arena. */
 bool mount_bind_is_inside(const struct mount_env *e, const struct oci_mount *m, const char **ret);
 
 /* copy-symlink: *ret is the source's text (in the arena) when it is a link, else NULL. */
 int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                          char **ret, struct cfs_error *err);
 
-/* ---- mount_fresh.c ------------------------------------------------------------------------------------------- */
+/* ---- mount_fresh.c ------------------------------------------------------------------------------------- */
 
-/* A detached mount of a new file system, writable when `writable` even if it is to end read-only. mode: of the directory
- * that it will cover, or 0. */
+/* A detached mount of a new file system, writable when `writable` even if it is to end read-only. mode: of
+ * the directory that it will cover, or 0. */
 int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                      bool writable, mode_t mode, int *ret_fd, struct cfs_error *err);
 
 /* Does this file system live in memory only, so that being read-only is the mount's own affair? */
 bool mount_fresh_is_virtual(const char *type);
 
-/* ---- mount_classic.c ----------------------------------------------------------------------------------------- */
+/* ---- mount_classic.c ----------------------------------------------------------------------------------- */
 
-/* Can only mount(2) do it: an option or source that is too long for fsconfig(2), or layers relative to the bundle? */
+/* Can only mount(2) do it: an option or source that is too long for fsconfig(2), or layers relative to the
+ * bundle? */
 bool mount_classic_needed(const struct oci_mount *m, const char *const *words);
 
-/* A detached mount, made by mount(2) with these words of the file system, the first n_sb of which are flags of the
- * superblock. The mount's own flags are the defaults. */
+/* A detached mount, made by mount(2) with these words of the file system, the first n_sb of which are
+ * flags of the superblock. The mount's own flags are the defaults. */
 int mount_classic_make(struct mount_env *e, const struct oci_mount *m, const char *const *words, size_t n_sb,
                        int *ret_fd, struct cfs_error *err);
 
-/* ---- mount_change.c ------------------------------------------------------------------------------------------ */
+/* ---- mount_change.c ------------------------------------------------------------------------------------ */
 
-/* Flags (of a clone; a fresh mount has them already), propagation and ids of a detached mount. writable: the mount itself
- * is not made read-only, the caller does that later; those below it are. */
+/* Flags (of a clone; a fresh mount has them already), propagation and ids of a detached mount. writable:
+ * the mount itself is not made read-only, the caller does that later; those below it are. */
 int mount_change_apply(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,
                        bool writable, struct cfs_error *err);
 
@@ -147,7 +150,7 @@ int mount_change_remount(const struct mount_env *e, int target_fd, const struct 
 /* iversion and noiversion, on an attached mount: fsconfig(2) has no word for them. */
 int mount_change_iversion(int fd, const struct mount_options *o, struct cfs_error *err);
 
-/* ---- mount_cgroup.c ------------------------------------------------------------------------------------------ */
+/* ---- mount_cgroup.c ------------------------------------------------------------------------------------ */
 
 static inline bool mount_is_cgroup(const struct oci_mount *m, const struct mount_options *o)
 {
@@ -159,9 +162,10 @@ static inline bool mount_is_cgroup(const struct oci_mount *m, const struct mount
 int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                         int target_fd, struct cfs_error *err);
 
-/* ---- mount_idmap.c ------------------------------------------------------------------------------------------- */
+/* ---- mount_idmap.c ------------------------------------------------------------------------------------- */
 
-/* A user namespace with these mappings, kept in e->idmaps for the next who asks. The descriptor is borrowed. */
+/* A user namespace with these mappings, kept in e->idmaps for the next who asks. The descriptor is
+ * borrowed. */
 int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
                     struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err);
 struct mount_idmap_lines {
@@ -174,17 +178,17 @@ const char *mount_idmap_parse(const char *text, const struct oci_linux *l, struc
                               struct mount_idmap_lines *uids, struct mount_idmap_lines *gids);
 void mount_idmap_close(struct mount_env *e);
 
-/* ---- mount_label.c --------------------------------------------------------------------------------------------- */
+/* ---- mount_label.c ------------------------------------------------------------------------------------- */
 
-/* The option that labels a file system of this type, in the arena; NULL when there is none, for want of a label or since
- * the options (may be NULL) have one. Fails for want of memory only. */
+/* The option that labels a file system of this type, in the arena; NULL when there is none, for want of a
+ * label or since the options (may be NULL) have one. Fails for want of memory only. */
 int mount_label_option(const struct mount_env *e, const char *type, const struct mount_options *o,
                        const char **ret);
 
 /* Labels the directory of a detached mqueue, which takes no such option. */
 int mount_label_mqueue(const struct mount_env *e, int fd, struct cfs_error *err);
 
-/* ---- mount_copyup.c ------------------------------------------------------------------------------------------ */
+/* ---- mount_copyup.c ------------------------------------------------------------------------------------ */
 
 /* Copies what is in directory from_fd (O_PATH) into directory to_fd (O_PATH). */
 int mount_copyup(int from_fd, int to_fd, struct cfs_error *err);

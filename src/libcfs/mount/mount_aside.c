@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mounts that are made in another place than where we are: in a namespace that the container joins, or in a copy of the
- * mount namespace that nothing else sees.
+ * Mounts that are made in another place than where we are: in a namespace that the container joins, or in a
+ * copy of the mount namespace that nothing else sees.
  *
- * A detached mount belongs to no namespace, and a descriptor leads to it from any process. So a child goes to the other
- * place, makes the mount there, and ends; it shares our table of descriptors (CLONE_FILES), so what it opened is ours. Its
- * memory is a copy: what it returns beside the descriptor is an error message, through a socket.
+ * A detached mount belongs to no namespace, and a descriptor leads to it from any process. So a child goes to
+ * the other place, makes the mount there, and ends; it shares our table of descriptors (CLONE_FILES), so what
+ * it opened is ours. Its memory is a copy: what it returns beside the descriptor is an error message, through
+ * a socket.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"

@@ -2,24 +2,25 @@
 /*
  * Bind mounts: a clone of the mount that a path of the host is in, made detached by open_tree(2).
  *
- * Who makes it? Without a user namespace of its own the container's init does, by path: it is still in the host's tree
- * of mounts. Inside a user namespace the init is nobody on the host, and a source below a directory of mode 0700 is out
- * of its reach; then the runtime makes the clone before the init exists, and the init inherits the descriptor. Such a
- * clone comes from the host's mount namespace, so where the host's mount is shared the clone is its peer: mounts that the
- * container makes below it would appear on the host. It is made a slave at once, so that the option rshared means the same
- * with and without a user namespace: shared among the container's own mounts. Only where linux.rootfsPropagation is shared
- * as well does it stay a peer of the host's (mount_namespaces(7)).
+ * Who makes it? Without a user namespace of its own the container's init does, by path: it is still in the
+ * host's tree of mounts. Inside a user namespace the init is nobody on the host, and a source below a
+ * directory of mode 0700 is out of its reach; then the runtime makes the clone before the init exists, and
+ * the init inherits the descriptor. Such a clone comes from the host's mount namespace, so where the host's
+ * mount is shared the clone is its peer: mounts that the container makes below it would appear on the host.
+ * It is made a slave at once, so that the option rshared means the same with and without a user namespace:
+ * shared among the container's own mounts. Only where linux.rootfsPropagation is shared as well does it stay
+ * a peer of the host's (mount_namespaces(7)).
  *
- * A source in the container's own root (BUNDLE/rootfs/...) may be there by an earlier mount only. So the init makes it in
- * any case, when its turn comes, and through the root: what lies there is the container's, so its links are followed as
- * inside.
+ * A source in the container's own root (BUNDLE/rootfs/...) may be there by an earlier mount only. So the init
+ * makes it in any case, when its turn comes, and through the root: what lies there is the container's, so its
+ * links are followed as inside.
  *
- * A tree in which a mount namespace is mounted (/run/snapd/ns/NAME.mnt) can be cloned, but the kernel attaches it nowhere
- * (ELOOP): it could hold itself. A copy of the whole mount namespace leaves such mounts out, as mount(2) does for MS_REC;
- * that is where the runtime clones these from.
+ * A tree in which a mount namespace is mounted (/run/snapd/ns/NAME.mnt) can be cloned, but the kernel
+ * attaches it nowhere (ELOOP): it could hold itself. A copy of the whole mount namespace leaves such mounts
+ * out, as mount(2) does for MS_REC; that is where the runtime clones these from.
  *
- * A clone of a single mount inside a user namespace can be EINVAL: what lies hidden below the mounts on top of it was
- * hidden by somebody more privileged, and must stay so. A recursive one takes the covers along.
+ * A clone of a single mount inside a user namespace can be EINVAL: what lies hidden below the mounts on top
+ * of it was hidden by somebody more privileged, and must stay so. A recursive one takes the covers along.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -79,7 +80,7 @@ static int check_proc(const struct mount_env *e, const struct oci_mount *m, int 
         return 0;
 }
 
-/* ---- the source -------------------------------------------------------------------------------------------------- */
+/* ---- the source ---------------------------------------------------------------------------------------- */
 
 struct source {
         const char *path; /* on the host                                     */

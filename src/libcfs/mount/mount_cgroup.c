@@ -2,18 +2,20 @@
 /*
  * A mount of type cgroup: the container's view of its cgroups.
  *
- * On a unified host (v2) that is one mount of cgroup2. On others it is what programs expect below /sys/fs/cgroup: a tmpfs
- * with one directory for each v1 hierarchy of the host, and links for controllers that share one ("cpu -> cpu,cpuacct"). The
- * v2 hierarchy that a hybrid host has beside them is left out: a systemd inside would take it for the one to manage, which
- * it may not, and end with status 255. Who wants it asks for the type cgroup2. runc shows the same.
+ * On a unified host (v2) that is one mount of cgroup2. On others it is what programs expect below
+ * /sys/fs/cgroup: a tmpfs with one directory for each v1 hierarchy of the host, and links for controllers
+ * that share one ("cpu -> cpu,cpuacct"). The v2 hierarchy that a hybrid host has beside them is left out: a
+ * systemd inside would take it for the one to manage, which it may not, and end with status 255. Who wants it
+ * asks for the type cgroup2. runc shows the same.
  *
- * With a cgroup namespace of its own the container gets new mounts, whose root the kernel makes the container's cgroup
- * (cgroup_namespaces(7)). Without, a hierarchy of v2 is shown as a whole, as by runc and crun, so that the path in
- * /proc/self/cgroup leads somewhere: by a bind mount, since a new one would set the host's options anew (nsdelegate). Of
- * those of v1 the container's own directory is bind-mounted, and nothing above it can be reached.
+ * With a cgroup namespace of its own the container gets new mounts, whose root the kernel makes the
+ * container's cgroup (cgroup_namespaces(7)). Without, a hierarchy of v2 is shown as a whole, as by runc and
+ * crun, so that the path in /proc/self/cgroup leads somewhere: by a bind mount, since a new one would set the
+ * host's options anew (nsdelegate). Of those of v1 the container's own directory is bind-mounted, and nothing
+ * above it can be reached.
  *
- * The kernel may refuse a new mount (in nested user namespaces); then the bind mount shows the same, only that
- * /proc/self/cgroup speaks of other paths.
+ * The kernel may refuse a new mount (in nested user namespaces); then the bind mount shows the same, only
+ * that /proc/self/cgroup speaks of other paths.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -75,7 +77,8 @@ static int bind_view(const struct cgroup_view *v, bool whole, uint64_t attrs, st
         return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* A detached mount of one hierarchy as the container may see it. Without attrs: the caller sets them later. */
+/* A detached mount of one hierarchy as the container may see it. Without attrs: the caller sets them
+ * later. */
 static int make_view(const struct mount_env *e, const struct cgroup_view *v, uint64_t attrs,
                      struct cfs_error *err)
 {
@@ -87,8 +90,8 @@ static int make_view(const struct mount_env *e, const struct cgroup_view *v, uin
         return fd >= 0 ? fd : bind_view(v, false, attrs, err);
 }
 
-/* Where no cgroup was made for the container (--cgroup-manager disabled), all it can be shown is the host's, and that
- * read-only with all that is below. */
+/* Where no cgroup was made for the container (--cgroup-manager disabled), all it can be shown is the
+ * host's, and that read-only with all that is below. */
 static int attach_host(const struct mount_env *e, uint64_t attrs, int target_fd, struct cfs_error *err)
 {
         const struct cgroup_view whole = { .name = "", .mount = "/sys/fs/cgroup", .path = "", .v2 = true };

@@ -2,13 +2,14 @@
 /*
  * Changing mounts: flags, propagation, ids; and the option remount.
  *
- * mount_setattr(2) changes what it is told and leaves the rest, unlike a remount by mount(2), which sets all flags anew
- * and so loses the ones that nobody repeated. Ids can be mapped only while a mount is detached, so everything is done
- * before anybody can see it.
+ * mount_setattr(2) changes what it is told and leaves the rest, unlike a remount by mount(2), which sets all
+ * flags anew and so loses the ones that nobody repeated. Ids can be mapped only while a mount is detached, so
+ * everything is done before anybody can see it.
  *
- * What a more privileged user namespace gave a mount is locked for us (mount_namespaces(7)): taking ro, nosuid, nodev or
- * noexec back, and any change to how access times are updated, is EPERM. An engine that writes "rw,relatime" for every
- * volume does not mean to fail there, so such changes are left out, with a warning. Adding a flag always works.
+ * What a more privileged user namespace gave a mount is locked for us (mount_namespaces(7)): taking ro,
+ * nosuid, nodev or noexec back, and any change to how access times are updated, is EPERM. An engine that
+ * writes "rw,relatime" for every volume does not mean to fail there, so such changes are left out, with a
+ * warning. Adding a flag always works.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -215,8 +216,8 @@ int mount_change_remount(const struct mount_env *e, int target_fd, const struct 
         return r;
 }
 
-/* The one superblock flag that only mount(2) can change. It sets all flags anew, so they are read first. "." is the
- * mount itself: no path is looked up. */
+/* The one superblock flag that only mount(2) can change. It sets all flags anew, so they are read first.
+ * "." is the mount itself: no path is looked up. */
 int mount_change_iversion(int fd, const struct mount_options *o, struct cfs_error *err)
 {
         unsigned long flags = MS_REMOUNT;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What fsconfig(2) cannot take, by mount(2). fsconfig(2) takes at most 255 bytes for one value, the source included: a few
- * layers of an overlay with the paths that engines use are more. mount(2) takes a page for all options together.
+ * What fsconfig(2) cannot take, by mount(2). fsconfig(2) takes at most 255 bytes for one value, the source
+ * included: a few layers of an overlay with the paths that engines use are more. mount(2) takes a page for
+ * all options together.
  *
- * mount(2) mounts on a path; everything after wants a detached mount (flags, mapped ids, tmpcopyup, a destination that is
- * "/"). So a child in a copy of the mount namespace mounts it on "/" there, and clones what is now on top, which "/.." leads
- * to (path_resolution(7)). Nothing else sees that namespace, which ends with the child.
+ * mount(2) mounts on a path; everything after wants a detached mount (flags, mapped ids, tmpcopyup, a
+ * destination that is "/"). So a child in a copy of the mount namespace mounts it on "/" there, and clones
+ * what is now on top, which "/.." leads to (path_resolution(7)). Nothing else sees that namespace, which ends
+ * with the child.
  *
- * The child's working directory is the bundle: layers that are not absolute count from there, as with runc and crun, and
- * not from where the runtime was called.
+ * The child's working directory is the bundle: layers that are not absolute count from there, as with runc
+ * and crun, and not from where the runtime was called.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -86,8 +88,8 @@ static unsigned long superblock_flags(const char *const *words, size_t n)
         return f;
 }
 
-/* One word as the kernel's parser for mount(2) wants it. A comma is quoted for SELinux, which takes its own words out
- * first, and escaped for overlayfs; to others it cannot be said. */
+/* One word as the kernel's parser for mount(2) wants it. A comma is quoted for SELinux, which takes its
+ * own words out first, and escaped for overlayfs; to others it cannot be said. */
 static int add_word(struct str *data, const char *word, const char *type, struct cfs_error *err)
 {
         bool selinux = mount_options_is_context(word), overlay = STREQ(type, "overlay");

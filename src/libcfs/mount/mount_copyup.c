@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tmpcopyup: a tmpfs that begins with a copy of what it covers, so that "/etc, writable, thrown away at the end" works.
+ * tmpcopyup: a tmpfs that begins with a copy of what it covers, so that "/etc, writable, thrown away at the
+ * end" works.
  *
- * The source is the container's root file system, hostile; the copy is a tmpfs that nobody else can reach yet. So all
- * care is on reading: every name is opened relative to its directory without following links and looked at through
- * the descriptor, and a FIFO or device that somebody puts there is not waited for. The copy cannot leave the source
- * directory, which is walked downward only.
+ * The source is the container's root file system, hostile; the copy is a tmpfs that nobody else can reach
+ * yet. So all care is on reading: every name is opened relative to its directory without following links and
+ * looked at through the descriptor, and a FIFO or device that somebody puts there is not waited for. The copy
+ * cannot leave the source directory, which is walked downward only.
  *
  * What is copied: directories, files, links, FIFOs, sockets and devices with mode, owner, times and extended
- * attributes. Devices (in user namespaces), owners that are not mapped, and attributes that tmpfs does not take are
- * left out without an error: the container's root could not have made them either.
+ * attributes. Devices (in user namespaces), owners that are not mapped, and attributes that tmpfs does not
+ * take are left out without an error: the container's root could not have made them either.
  */
 #include "base/cleanup.h"
 #include "base/sys.h"
@@ -43,7 +44,8 @@ static void copy_xattrs(int from, int to)
         }
 }
 
-/* Attributes before the owner, since chown(2) clears security.capability; the mode after it, since it clears set-id. */
+/* Attributes before the owner, since chown(2) clears security.capability; the mode after it, since it
+ * clears set-id. */
 static int copy_attributes(int from, int to, const struct stat *st, struct cfs_error *err)
 {
         const struct timespec times[2] = { st->st_atim, st->st_mtim };

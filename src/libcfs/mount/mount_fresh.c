@@ -2,21 +2,23 @@
 /*
  * Mounts of a file system: tmpfs, proc, sysfs, devpts, mqueue, overlay, and whatever else the kernel has.
  *
- * Read-only twice. ro of mount(2) makes the superblock read-only and the mount. For a disk both are meant. A file system
- * that lives in memory is either the container's own (then nothing else can write to it) or the kernel's view of itself
- * (then its superblock is not ours alone), so there the mount's flag is what counts. A tmpfs that is to be read-only
- * stays writable until all mount points in it are made (see mounts_readonly_init()).
+ * Read-only twice. ro of mount(2) makes the superblock read-only and the mount. For a disk both are meant. A
+ * file system that lives in memory is either the container's own (then nothing else can write to it) or the
+ * kernel's view of itself (then its superblock is not ours alone), so there the mount's flag is what counts.
+ * A tmpfs that is to be read-only stays writable until all mount points in it are made (see
+ * mounts_readonly_init()).
  *
  * A tmpfs without mode= takes the permissions of the directory that it covers, so that /tmp stays 1777.
  *
  * The kernel refuses some file systems to user namespaces (EPERM), for reasons that the errno does not tell:
  *
- *   sysfs    shows a network namespace, which must belong to the user namespace; and only where a sysfs is visible in full
- *            already. Otherwise the container gets the host's /sys, read-only with all that is below (CVE-2023-25809).
+ *   sysfs    shows a network namespace, which must belong to the user namespace; and only where a sysfs is
+ *            visible in full already. Otherwise the container gets the host's /sys, read-only with all that
+ *            is below (CVE-2023-25809).
  *   mqueue   the same with the IPC namespace; the host's /dev/mqueue is that namespace's.
  *   proc     shows a PID namespace, the same; and only where a procfs is visible in full already: otherwise mounting one
- *            would uncover what somebody more privileged has covered ("mount_too_revealing" in the kernel). This is
- *            what happens to containers in containers, and we say which cover it is.
+ *            would uncover what somebody more privileged has covered ("mount_too_revealing" in the kernel).
+ *            This is what happens to containers in containers, and we say which cover it is.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -61,7 +63,8 @@ bool mount_fresh_is_virtual(const char *type)
         return false;
 }
 
-/* All words for fsconfig(2), NULL-terminated, in the arena; the first *ret_sb of them are for the superblock. */
+/* All words for fsconfig(2), NULL-terminated, in the arena; the first *ret_sb of them are for the
+ * superblock. */
 static const char **words_of(const struct mount_env *e, const struct oci_mount *m,
                              const struct mount_options *o, mode_t mode, size_t *ret_sb,
                              struct cfs_error *err)
@@ -97,7 +100,7 @@ nomem:
         return NULL;
 }
 
-/* ---- what EPERM means in a user namespace ---------------------------------------------------------------------- */
+/* ---- what EPERM means in a user namespace -------------------------------------------------------------- */
 
 /* Finds a mount that covers part of a procfs: its path in buf. */
 static bool find_cover(const struct mount_env *e, char *buf, size_t size)
@@ -156,8 +159,8 @@ static int bind_host(struct mount_env *e, const struct oci_mount *m, const struc
         for (i = 0; i < ARRAY_SIZE(of_namespace); i++)
                 if (STREQ(m->type, of_namespace[i].type))
                         break;
-        /* proc: what covers its parts does so for the host's sake and may be wanted here; let the user decide. mqueue of
-         * an IPC namespace of the container's own is not the host's. */
+        /* proc: what covers its parts does so for the host's sake and may be wanted here; let the user
+         * decide. mqueue of an IPC namespace of the container's own is not the host's. */
         if (i == ARRAY_SIZE(of_namespace) || STREQ(m->type, "proc") || !(e->ns & CLONE_NEWUSER) ||
             (!sysfs && (e->ns & of_namespace[i].ns)))
                 return -EPERM;
@@ -193,7 +196,7 @@ static int explain_einval(const struct mount_env *e, const struct mount_options 
         return r;
 }
 
-/* ---- making one ------------------------------------------------------------------------------------------------ */
+/* ---- making one ---------------------------------------------------------------------------------------- */
 
 static int make_one(struct mount_env *e, const struct oci_mount *m, const char *const *words, size_t n_sb,
                     uint64_t attrs, struct cfs_error *err)

@@ -2,20 +2,22 @@
 /*
  * User namespaces for mapped ids.
  *
- * mount_setattr(2) takes the mapping of an idmapped mount from a user namespace: a file of id X in the file system
- * appears as the id that X is mapped to. The mapping is all that is wanted of the namespace; so a child is made in a new
- * one, its uid_map and gid_map are written from here, its namespace is opened, and the child is ended. The descriptor
- * keeps the namespace.
+ * mount_setattr(2) takes the mapping of an idmapped mount from a user namespace: a file of id X in the file
+ * system appears as the id that X is mapped to. The mapping is all that is wanted of the namespace; so a
+ * child is made in a new one, its uid_map and gid_map are written from here, its namespace is opened, and the
+ * child is ended. The descriptor keeps the namespace.
  *
- * The option idmap=uids=A-B-N#...;gids=A-B-N (crun's; podman documents it) is a mapping of its own: N IDs from A on, of the
- * file system, appear as B and on, of the host. With "@" in front, B counts in the container's user namespace.
+ * The option idmap=uids=A-B-N#...;gids=A-B-N (crun's; podman documents it) is a mapping of its own: N IDs
+ * from A on, of the file system, appear as B and on, of the host. With "@" in front, B counts in the
+ * container's user namespace.
  *
- * The child's pid is not needed, which may mean nothing in the procfs at hand when we are in a PID namespace of our own:
- * the child shares our table of descriptors (CLONE_FILES), opens its own "self" there, and says which number it got.
+ * The child's pid is not needed, which may mean nothing in the procfs at hand when we are in a PID namespace
+ * of our own: the child shares our table of descriptors (CLONE_FILES), opens its own "self" there, and says
+ * which number it got.
  *
- * The child is dumpable, for this reason: files of /proc/PID of a process that is not belong to the root user of the
- * host, and in a container's user namespace we could not open them. It holds nothing that we do not, and nobody else is
- * in the container yet.
+ * The child is dumpable, for this reason: files of /proc/PID of a process that is not belong to the root user
+ * of the host, and in a container's user namespace we could not open them. It holds nothing that we do not,
+ * and nobody else is in the container yet.
  */
 #include "base/cleanup.h"
 #include "base/proc.h"
@@ -37,8 +39,8 @@ struct mount_idmap {
         int fd;
 };
 
-/* The second number of uid_map counts in the namespace of who writes it: inside, an ID of the host is the one that the
- * container's own mapping makes of it. */
+/* The second number of uid_map counts in the namespace of who writes it: inside, an ID of the host is the
+ * one that the container's own mapping makes of it. */
 static uint32_t outside_of(const struct oci_id_mapping *map, struct oci_id_mapping *const *own, size_t n_own)
 {
         for (size_t i = 0; i < n_own; i++)
@@ -158,7 +160,7 @@ int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, siz
         return map->fd;
 }
 
-/* ---- the option -------------------------------------------------------------------------------------------------- */
+/* ---- the option ---------------------------------------------------------------------------------------- */
 
 struct parser {
         struct oci_arena *arena;

@@ -4,14 +4,17 @@
  *
  *   mknod(2)                  where the init may: without a user namespace.
  *   made by the runtime       mknod(2) of a device is refused in a user namespace. A privileged runtime makes the nodes
- *                             in a tmpfs of its own, with the owner as the host sees it, and the init mounts each one
- *                             on an empty file. So name, owner and mode are those of the configuration.
- *   the host's, bind-mounted  by a runtime without privilege, after looking at what was cloned: it must be the very
- *                             device. Owner and mode are the host's there, and a warning says so when others were asked for.
+ *                             in a tmpfs of its own, with the owner as the host sees it, and the init mounts
+ *                             each one on an empty file. So name, owner and mode are those of the
+ *                             configuration.
+ *   the host's, bind-mounted  by a runtime without privilege, after looking at what was cloned: it must be
+ *                             the very device. Owner and mode are the host's there, and a warning says so
+ *                             when others were asked for.
  *
- * What exists already: a device of linux.devices must be the one asked for (config-linux.md, "Devices"), and is left as
- * it is: it may be the host's, by a bind mount. A default device whose place is taken is left, whatever is there: the
- * image, or a mount of the configuration (`--volume /dev/urandom:/dev/random`), wants it so. runc and crun do the same.
+ * What exists already: a device of linux.devices must be the one asked for (config-linux.md, "Devices"), and
+ * is left as it is: it may be the host's, by a bind mount. A default device whose place is taken is left,
+ * whatever is there: the image, or a mount of the configuration (`--volume /dev/urandom:/dev/random`), wants
+ * it so. runc and crun do the same.
  */
 #include "libcfs/mount/mount_node.h"
 #include "base/cleanup.h"
@@ -46,9 +49,10 @@ bool mount_node_is_mount(int dir, const char *name)
                (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* ---- the host's node --------------------------------------------------------------------------------------------- */
+/* ---- the host's node ----------------------------------------------------------------------------------- */
 
-/* What devtmpfs calls the device: "DEVNAME=fuse" in /sys/dev/char/10:229/uevent. Empty when it has no name. */
+/* What devtmpfs calls the device: "DEVNAME=fuse" in /sys/dev/char/10:229/uevent. Empty when it has no
+ * name. */
 static void kernel_name(const struct mount_node *n, char *buf, size_t size)
 {
         _cleanup_free_ char *text = NULL;
@@ -64,7 +68,8 @@ static void kernel_name(const struct mount_node *n, char *buf, size_t size)
         (void)snprintf(buf, size, "/dev/%s", name);
 }
 
-/* A clone of the host's node: by its path there, by its number (udev's links), by the kernel's name for it. */
+/* A clone of the host's node: by its path there, by its number (udev's links), by the kernel's name for
+ * it. */
 static int clone_host(const struct mount_node *n, struct cfs_error *err)
 {
         char by_number[64], by_name[300];
@@ -99,7 +104,8 @@ static int clone_host(const struct mount_node *n, struct cfs_error *err)
                 n->path, major(n->dev), minor(n->dev));
 }
 
-/* Owners are compared by what is asked for: 0 is what engines write for "the usual", which no bind mount can give. */
+/* Owners are compared by what is asked for: 0 is what engines write for "the usual", which no bind mount
+ * can give. */
 static void warn_of_difference(const struct mount_node *n, int fd)
 {
         struct stat st;
@@ -115,14 +121,14 @@ static void warn_of_difference(const struct mount_node *n, int fd)
                             n->path);
 }
 
-/* It is the host's own node, which root in a container without a user namespace owns. Through a read-only mount its mode and
- * owner cannot be changed; a device can be written to all the same. */
+/* It is the host's own node, which root in a container without a user namespace owns. Through a read-only
+ * mount its mode and owner cannot be changed; a device can be written to all the same. */
 static int protect_host(int fd, struct cfs_error *err)
 {
         return WEAKENED("bound-node") ? 0 : mnt_setattr(fd, false, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
 }
 
-/* ---- mounting one ------------------------------------------------------------------------------------------------- */
+/* ---- mounting one -------------------------------------------------------------------------------------- */
 
 static int bind_node(const struct mount_node_maker *k, int dir, const char *name, const struct mount_node *n,
                      struct cfs_error *err)
@@ -225,7 +231,7 @@ int mount_node_make(const struct mount_node_maker *k, const struct mount_node *n
         return dir < 0 ? dir : make_at(k, dir, name, n, err);
 }
 
-/* ---- by the runtime ---------------------------------------------------------------------------------------------- */
+/* ---- by the runtime ------------------------------------------------------------------------------------ */
 
 int mount_node_prepare(int dir_fd, const struct mount_node *n, uid_t uid, gid_t gid, struct cfs_error *err)
 {

@@ -26,7 +26,8 @@ struct mount_node_maker {
         bool mknod_; /* the kernel lets us make devices: we are not in a user namespace           */
 };
 
-/* The runtime: makes the node in directory dir_fd (of a file system that it has made), as the host sees its owner. */
+/* The runtime: makes the node in directory dir_fd (of a file system that it has made), as the host sees
+ * its owner. */
 int mount_node_prepare(int dir_fd, const struct mount_node *n, uid_t uid, gid_t gid, struct cfs_error *err);
 
 /* The init: the node, in its place. */

@@ -2,22 +2,26 @@
 /*
  * The options of mounts[] (config.md, "Linux mount options").
  *
- * fstab(5) mixes four things in one comma-separated word, and mount(2) knows all of them as one set of MS_ bits:
+ * fstab(5) mixes four things in one comma-separated word, and mount(2) knows all of them as one set of MS_
+ * bits:
  *
  *   flags of the mount        nosuid, nodev, ro...: mount_setattr(2), MOUNT_ATTR_*. A bind mount has its own.
  *   flags of the superblock   sync, dirsync, lazytime, mand, iversion, and ro again: fsconfig(2). They belong to the file
- *                             system; a bind mount cannot have its own, and must not change those of the host's.
+ *                             system; a bind mount cannot have its own, and must not change those of the
+ *                             host's.
  *   propagation               shared, rslave...: mount_setattr(2), one at a time.
  *   words of the file system  everything else.
  *
- * Later options win over earlier ones. What no option speaks of stays as it is: a bind mount inherits the flags of its
- * source, instead of losing (as with a remount by mount(2)) the nodev that nobody thought of repeating.
+ * Later options win over earlier ones. What no option speaks of stays as it is: a bind mount inherits the
+ * flags of its source, instead of losing (as with a remount by mount(2)) the nodev that nobody thought of
+ * repeating.
  *
- * How access times are updated is not three flags but one choice of three. noatime, relatime and strictatime choose;
- * atime, norelatime and nostrictatime take the choice back, to the kernel's default, which is relatime (mount(2)).
+ * How access times are updated is not three flags but one choice of three. noatime, relatime and strictatime
+ * choose; atime, norelatime and nostrictatime take the choice back, to the kernel's default, which is
+ * relatime (mount(2)).
  *
- * silent and loud concern the kernel's log at the time of mount(2). The descriptor-based calls report to their caller
- * instead, so both are true already.
+ * silent and loud concern the kernel's log at the time of mount(2). The descriptor-based calls report to
+ * their caller instead, so both are true already.
  */
 #include "libcfs/mount/mount_options.h"
 #include "base/cleanup.h"
@@ -264,10 +268,10 @@ static void apply(struct mount_options *o, const struct row *row)
 }
 
 /*
- * One word may hold several options, as engines join them for mount(2): at commas. SELinux's own words may have double
- * quotes around a context with commas, which the kernel's parser for mount(2) takes off (and fsconfig(2) does not); in all
- * other words a quote is a byte like any other. overlayfs has a way of its own to write a comma, "\,", and only its parser
- * for mount(2) takes the backslash off.
+ * One word may hold several options, as engines join them for mount(2): at commas. SELinux's own words may
+ * have double quotes around a context with commas, which the kernel's parser for mount(2) takes off (and
+ * fsconfig(2) does not); in all other words a quote is a byte like any other. overlayfs has a way of its own
+ * to write a comma, "\,", and only its parser for mount(2) takes the backslash off.
  */
 static int add_data(struct mount_options *o, const char *type, const char *text, struct oci_arena *arena)
 {

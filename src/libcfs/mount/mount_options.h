@@ -50,8 +50,8 @@ struct mount_options {
         unsigned propagation[MOUNT_MAX_PROPAGATION]; /* MS_SHARED..., with MS_REC; in order                */
         size_t n_propagation;
         const char *idmap; /* the mapping of "idmap=" or "ridmap=" (crun's), or NULL             */
-        const char *
-                *data; /* what is none of ours, for the file system: "key=value" or "flag"; ends with NULL */
+        /* what is none of ours, for the file system: "key=value" or "flag"; ends with NULL */
+        const char **data;
         size_t n_data;
 };
 
@@ -68,11 +68,12 @@ bool mount_options_is_bind(const struct oci_mount *m);
 /* Does the word belong to SELinux: context=, fscontext=, defcontext=, rootcontext=? */
 bool mount_options_is_context(const char *word);
 
-/* A word that engines leave on bind mounts although it is for them alone ("z", "nocopy"): it has no effect here. */
+/* A word that engines leave on bind mounts although it is for them alone ("z", "nocopy"): it has no effect
+ * here. */
 bool mount_options_is_engine(const char *word);
 
-/* A word that a mount of type cgroup or cgroup2 may have, which the runtime makes as the host has them: they have no effect
- * but to be accepted. "name=systemd" too. */
+/* A word that a mount of type cgroup or cgroup2 may have, which the runtime makes as the host has them:
+ * they have no effect but to be accepted. "name=systemd" too. */
 bool mount_options_is_cgroup(const char *word);
 
 /* The mapping in "idmap=MAPPING" or "ridmap=MAPPING", or NULL. */
@@ -84,8 +85,8 @@ uint64_t mount_options_new_attrs(const struct mount_options *o);
 /* The value of "KEY=" in data, or NULL; "" for a bare KEY. */
 const char *mount_options_data(const struct mount_options *o, const char *key);
 
-/* fsconfig(2)'s words for superblock flags ("ro", "sync"...), appended to words (room for 8), without the clearing
- * ones unless `also_clear`. Returns how many there are. */
+/* fsconfig(2)'s words for superblock flags ("ro", "sync"...), appended to words (room for 8), without the
+ * clearing ones unless `also_clear`. Returns how many there are. */
 size_t mount_options_sb_words(const struct mount_options *o, bool also_clear, const char **words);
 
 /* All options of the table, NULL-terminated, sorted: mountOptions of the features document. */

@@ -2,17 +2,18 @@
 /*
  * Where a mount goes.
  *
- * The destination is a path inside the container's root, where a symbolic link may point anywhere and may be exchanged
- * while we look; base/path.c resolves it inside the root to a descriptor, and the mount is attached to that. What is
- * missing is made: a directory, or an empty file for a file.
+ * The destination is a path inside the container's root, where a symbolic link may point anywhere and may be
+ * exchanged while we look; base/path.c resolves it inside the root to a descriptor, and the mount is attached
+ * to that. What is missing is made: a directory, or an empty file for a file.
  *
- * Nothing may be mounted in a procfs, because what the runtime (and everybody else) writes to /proc/self/attr or reads
- * from /proc/sys would be somebody's invention (CVE-2019-16884, CVE-2019-19921). Exceptions are the files that lxcfs and
- * its like provide: they describe the machine, nobody writes to them. The path as written is looked at first, so that
- * `cfs check` can say it; and then what was opened, because a link of the image may lead there just as well.
+ * Nothing may be mounted in a procfs, because what the runtime (and everybody else) writes to /proc/self/attr
+ * or reads from /proc/sys would be somebody's invention (CVE-2019-16884, CVE-2019-19921). Exceptions are the
+ * files that lxcfs and its like provide: they describe the machine, nobody writes to them. The path as
+ * written is looked at first, so that `cfs check` can say it; and then what was opened, because a link of the
+ * image may lead there just as well.
  *
- * The kernel's own file systems are mounted on ordinary directories only: a rootfs whose /proc is a link makes everybody
- * who later opens /proc/... see something else (CVE-2023-27561, CVE-2025-54867).
+ * The kernel's own file systems are mounted on ordinary directories only: a rootfs whose /proc is a link
+ * makes everybody who later opens /proc/... see something else (CVE-2023-27561, CVE-2025-54867).
  */
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -138,8 +139,8 @@ static int make_last(int root_fd, const char *clean, enum mount_target_kind kind
         return 0;
 }
 
-/* The path without following any link: usually all is there, or all but the last component. Then one or four system
- * calls do. -errno without a message. */
+/* The path without following any link: usually all is there, or all but the last component. Then one or
+ * four system calls do. -errno without a message. */
 static int open_plain(int root_fd, const char *clean, enum mount_target_kind kind, mode_t *ret_mode)
 {
         const char *beneath = clean[1] ? clean + 1 : ".";
@@ -292,7 +293,8 @@ int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena)
 
         if (dir < 0 || fstat(dir, &st) < 0)
                 return fd;
-        /* The IDs of this thread's accesses to files alone, setfsuid(2). What is not mapped stays as it was. */
+        /* The IDs of this thread's accesses to files alone, setfsuid(2). What is not mapped stays as it
+         * was. */
         gid_t gid = (gid_t)setfsgid(st.st_gid);
         uid_t uid = (uid_t)setfsuid(st.st_uid);
 

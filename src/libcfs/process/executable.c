@@ -2,17 +2,17 @@
 /*
  * How the runtime keeps its executable out of containers' reach.
  *
- * CVE-2019-5736: a container whose program is /proc/self/exe, or a script with that as its interpreter, makes the kernel
- * execute the runtime's own file inside the container; from there it can be opened, kept, and written to once it is no
- * longer running, which replaces the host's runtime. So whatever enters a container runs from something that nobody can
- * write to:
+ * CVE-2019-5736: a container whose program is /proc/self/exe, or a script with that as its interpreter, makes
+ * the kernel execute the runtime's own file inside the container; from there it can be opened, kept, and
+ * written to once it is no longer running, which replaces the host's runtime. So whatever enters a container
+ * runs from something that nobody can write to:
  *
- *   a clone of the mount that the executable is on   open_tree(2), made read-only, with the file as its root. Its
- *       descriptor is closed by the execve, which takes the mount out of its (anonymous) mount namespace: from then on
- *       mount_setattr(2) cannot make it writable, nor open_tree(2) or mount(2) a copy of it, not even for who has
- *       CAP_SYS_ADMIN. A tenth of a millisecond.
- *   a copy in a sealed memfd                         memfd_create(2), fcntl(2) F_ADD_SEALS. Where the clone is not allowed
- *       (rootless). A millisecond, and the file's size in memory.
+ *   a clone of the mount that the executable is on   open_tree(2), made read-only, with the file as its root.
+ *       Its descriptor is closed by the execve, which takes the mount out of its (anonymous) mount namespace:
+ *       from then on mount_setattr(2) cannot make it writable, nor open_tree(2) or mount(2) a copy of it, not
+ *       even for who has CAP_SYS_ADMIN. A tenth of a millisecond.
+ *   a copy in a sealed memfd                         memfd_create(2), fcntl(2) F_ADD_SEALS. Where the clone
+ *       is not allowed (rootless). A millisecond, and the file's size in memory.
  */
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -36,8 +36,9 @@
 
 extern char **environ;
 
-/* How much of the file a process is made from: up to the end of the last loaded segment. What follows (symbols, debug
- * information) is most of an unstripped file, and nobody's business in a copy that is made at every run. */
+/* How much of the file a process is made from: up to the end of the last loaded segment. What follows
+ * (symbols, debug information) is most of an unstripped file, and nobody's business in a copy that is made
+ * at every run. */
 static off_t loaded_size(int exe)
 {
         /* getauxval(3) gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr) */
@@ -104,7 +105,8 @@ static bool is_sealed_copy(void)
         return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
-/* execve(2) of a descriptor, not of a path: we were executed by ourselves, or by somebody who does the same. */
+/* execve(2) of a descriptor, not of a path: we were executed by ourselves, or by somebody who does the
+ * same. */
 static bool is_second_try(void)
 {
         /* NOLINTNEXTLINE(performance-no-int-to-ptr) */

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running one hook (config.md, "POSIX-platform Hooks"): a program with the container's state on its standard input.
+ * Running one hook (config.md, "POSIX-platform Hooks"): a program with the container's state on its standard
+ * input.
  *
- * A hook is somebody else's program that runs with our privileges, so it gets nothing of ours but what it was promised:
+ * A hook is somebody else's program that runs with our privileges, so it gets nothing of ours but what it was
+ * promised:
  *
- *   environment   hooks[].env, also when that is empty; without env the runtime's own, since hooks rely on PATH. Hooks with
- *                 the runtime's paths never get the container's (CVE-2025-23266: LD_PRELOAD of an image)
+ *   environment   hooks[].env, also when that is empty; without env the runtime's own, since hooks rely on
+ *                 PATH. Hooks with the runtime's paths never get the container's (CVE-2025-23266: LD_PRELOAD
+ *                 of an image)
  *   descriptors   0, 1, 2
  *   directory     the bundle, for hooks with the runtime's paths: never one below the container's root
  *   signals       default dispositions, nothing blocked
  *   session       of its own: no controlling terminal, and one process group that a timeout can kill
  *
- * The state is written to a pipe before the program starts, as long as it fits; what is longer goes into a memory file.
- * So no write can block, and none can raise SIGPIPE when a hook does not read.
+ * The state is written to a pipe before the program starts, as long as it fits; what is longer goes into a
+ * memory file. So no write can block, and none can raise SIGPIPE when a hook does not read.
  *
- * Output is read while the hook runs, and its last lines are shown when it fails. Somebody whom the hook leaves behind
- * may hold the pipe open: the end of the hook counts, not the end of the file.
+ * Output is read while the hook runs, and its last lines are shown when it fails. Somebody whom the hook
+ * leaves behind may hold the pipe open: the end of the hook counts, not the end of the file.
  *
- * The program is started as vfork(2) would: in our memory, while we wait. That is several times faster than a copy, and
- * brings the errno of a failed execve(2) back in a variable.
+ * The program is started as vfork(2) would: in our memory, while we wait. That is several times faster than a
+ * copy, and brings the errno of a failed execve(2) back in a variable.
  */
 #include "libcfs/process/hook.h"
 #include "base/cleanup.h"
@@ -62,7 +65,7 @@ struct child {
         int confine_failed; /* errno of confine(), or 0    */
 };
 
-/* ---- the child ------------------------------------------------------------------------------------------------- */
+/* ---- the child ----------------------------------------------------------------------------------------- */
 
 static int child_main(void *arg)
 {
@@ -98,7 +101,7 @@ failed:
         _exit(127);
 }
 
-/* ---- preparing its standard streams ---------------------------------------------------------------------------- */
+/* ---- preparing its standard streams -------------------------------------------------------------------- */
 
 /* 0, 1 and 2 may be free in the caller: then a new descriptor must not be one of them. */
 static int above_stdio(int *fd)
@@ -159,7 +162,7 @@ static int make_stdin(const struct hook_call *call, int *ret, struct cfs_error *
         return 0;
 }
 
-/* ---- watching it ----------------------------------------------------------------------------------------------- */
+/* ---- watching it --------------------------------------------------------------------------------------- */
 
 static void keep_output(struct output *o, const char *data, size_t n)
 {
@@ -218,7 +221,7 @@ static int watch(int pidfd, int out, int64_t deadline, struct output *o)
         }
 }
 
-/* ---- what became of it ----------------------------------------------------------------------------------------- */
+/* ---- what became of it --------------------------------------------------------------------------------- */
 
 /* The output on one line, its end if it is long, with ", output: " in front; or nothing. */
 static const char *show_output(const struct output *o, char buf[OUTPUT_SHOWN + 32])
@@ -294,7 +297,7 @@ static int not_confined(const struct hook_call *call, int e, struct cfs_error *e
         return err_property(err, r, "hooks.%s[%zu]", call->kind, call->index);
 }
 
-/* ---- all together ---------------------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------------------- */
 
 /* Starts the program. Returns its pid; the child's errno when it could not be executed is in c->failed. */
 static pid_t start(struct child *c, int *ret_pidfd)

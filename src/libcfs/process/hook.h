@@ -14,14 +14,15 @@ struct hook_call {
         size_t state_len;
         const char *cwd;
         char *const *env; /* for a hook that has no env, NULL-terminated; NULL: the runtime's own */
-        /* Called in the hook's process, last before the execve; 0 or -errno. NULL: nothing. It shares this one's memory. */
+        /* Called in the hook's process, last before the execve; 0 or -errno. NULL: nothing. It shares this
+         * one's memory. */
         int (*confine)(void *data);
         void *confine_data;
         int out_fd, err_fd; /* where its output goes; -1: kept, to be shown when it fails */
 };
 
-/* Runs a hook to its end. Fails with CFS_E_HOOK when it could not be executed, did not exit with status 0, or took
- * longer than its timeout, in which case it and its process group have been killed. */
+/* Runs a hook to its end. Fails with CFS_E_HOOK when it could not be executed, did not exit with status 0,
+ * or took longer than its timeout, in which case it and its process group have been killed. */
 int hook_run(const struct hook_call *call, struct cfs_error *err);
 
 #endif

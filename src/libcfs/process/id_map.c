@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The maps of a user namespace that is joined are known to the kernel alone: what the configuration says beside the path
- * is a hint, and may be absent. A process shows its maps in /proc/PID/uid_map, in the numbers of the reader's user
- * namespace; so a child enters the namespace, and the runtime reads its files (user_namespaces(7)).
+ * The maps of a user namespace that is joined are known to the kernel alone: what the configuration says
+ * beside the path is a hint, and may be absent. A process shows its maps in /proc/PID/uid_map, in the numbers
+ * of the reader's user namespace; so a child enters the namespace, and the runtime reads its files
+ * (user_namespaces(7)).
  */
 #include "libcfs/process/id_map.h"
 #include "base/cleanup.h"

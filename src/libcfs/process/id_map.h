@@ -17,8 +17,8 @@ struct id_map {
         size_t n;
 };
 
-/* The maps of the container's user namespace: of one that is new, the configuration's (or our own IDs as 0); of one that
- * is joined, what the kernel says. In the arena. */
+/* The maps of the container's user namespace: of one that is new, the configuration's (or our own IDs as
+ * 0); of one that is joined, what the kernel says. In the arena. */
 int id_map_get(const struct namespaces_plan *plan, const struct oci_linux *l, int proc_fd,
                struct oci_arena *arena, struct id_map *ret_uids, struct id_map *ret_gids,
                struct cfs_error *err);

@@ -2,10 +2,11 @@
 /*
  * Names, clone flags and joining of the eight namespaces (namespaces(7)).
  *
- * Joining has an order. Entering a user namespace gives full capabilities inside it and takes them away outside. So
- * namespaces that belong to the host (a network namespace that an engine made) must be entered before the user
- * namespace, and those that belong to the user namespace (a pod's) can, for an unprivileged runtime, only be entered
- * after it. Which is which cannot be asked cheaply; so each is tried before, and those refused with EPERM after.
+ * Joining has an order. Entering a user namespace gives full capabilities inside it and takes them away
+ * outside. So namespaces that belong to the host (a network namespace that an engine made) must be entered
+ * before the user namespace, and those that belong to the user namespace (a pod's) can, for an unprivileged
+ * runtime, only be entered after it. Which is which cannot be asked cheaply; so each is tried before, and
+ * those refused with EPERM after.
  */
 #include "libcfs/process/namespaces.h"
 #include "base/cleanup.h"
@@ -44,9 +45,10 @@ void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *re
         }
 }
 
-/* The root of a cgroup namespace is the cgroup one is in, and on v1 the init has yet to enter it; the offsets of a time
- * namespace must be written first. With a user namespace the IPC namespace comes late, too: the kernel makes its message
- * queue file system at once, for the user who asks, and that shall be the container's root. */
+/* The root of a cgroup namespace is the cgroup one is in, and on v1 the init has yet to enter it; the
+ * offsets of a time namespace must be written first. With a user namespace the IPC namespace comes late,
+ * too: the kernel makes its message queue file system at once, for the user who asks, and that shall be
+ * the container's root. */
 uint64_t namespaces_late(uint64_t ns_new, uint64_t ns_join)
 {
         uint64_t late = CLONE_NEWCGROUP | (uint64_t)CLONE_NEWTIME;

@@ -43,7 +43,8 @@ void namespaces_plan_free(struct namespaces_plan *plan);
 /* Index in ns_types, or -1. */
 int namespaces_index(const char *name);
 
-/* spawn.c's stage, or the init: setns(2) into everything in join_fd, or for exec into `join` of the container's. */
+/* spawn.c's stage, or the init: setns(2) into everything in join_fd, or for exec into `join` of the
+ * container's. */
 int namespaces_join(const struct namespaces_plan *plan, uint64_t join, struct cfs_error *err);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * The packets of sync.h.
  *
- * SOCK_SEQPACKET keeps message boundaries, so that a packet arrives whole or not at all, and reports the end of the
- * peer as an end of file, which pipes and futexes do not. A packet is sent only as long as its text: a HERE is eight
- * bytes. MSG_NOSIGNAL: a peer that is gone is an error to report, not a SIGPIPE.
+ * SOCK_SEQPACKET keeps message boundaries, so that a packet arrives whole or not at all, and reports the end
+ * of the peer as an end of file, which pipes and futexes do not. A packet is sent only as long as its text: a
+ * HERE is eight bytes. MSG_NOSIGNAL: a peer that is gone is an error to report, not a SIGPIPE.
  *
- * The container's init is our own code until the execve, but it has touched hostile file systems by then; so the
- * runtime checks lengths and terminates strings as if a stranger had written them.
+ * The container's init is our own code until the execve, but it has touched hostile file systems by then; so
+ * the runtime checks lengths and terminates strings as if a stranger had written them.
  */
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
@@ -58,13 +58,14 @@ static int packet_send(struct sync *s, const struct packet *p, size_t size, int 
         return n < 0 ? (int)n : 0;
 }
 
-/* One packet. *ret_fd is the descriptor that came along, or -1. Returns its size, 0 at end of file, or -errno. */
+/* One packet. *ret_fd is the descriptor that came along, or -1. Returns its size, 0 at end of file, or
+ * -errno. */
 static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 {
         ssize_t n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
 
-        /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and before what the peer
-         * has sent: its FAILED is still in our queue. */
+        /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and
+         * before what the peer has sent: its FAILED is still in our queue. */
         if (n == -ECONNRESET)
                 n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
         return n == -ECONNRESET ? 0 : n;
@@ -82,8 +83,8 @@ static int wait_readable(const struct sync *s, int timeout_ms)
         return n < 0 ? -errno : n;
 }
 
-/* A signal that is to end us and that waits until the container can have it (foreground.c blocks them). 0: none. It is
- * taken, or it would end us before the error is said. */
+/* A signal that is to end us and that waits until the container can have it (foreground.c blocks them). 0:
+ * none. It is taken, or it would end us before the error is said. */
 static int take_end(void)
 {
         static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
@@ -199,8 +200,8 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         }
 }
 
-/* A peer that is gone may have left a FAILED in our queue, behind the HERE of this MEET: its words are better than our
- * EPIPE. One that is there knows nothing of our failure, and would not answer. */
+/* A peer that is gone may have left a FAILED in our queue, behind the HERE of this MEET: its words are
+ * better than our EPIPE. One that is there knows nothing of our failure, and would not answer. */
 static int send_failed(struct sync *s, int r, const char *name, struct cfs_error *err)
 {
         uint32_t type = PACKET_HERE, value;
@@ -279,7 +280,8 @@ int sync_send_exec(struct sync *s, struct cfs_error *err)
         struct packet p = { .type = PACKET_EXEC };
         int r = packet_send(s, &p, PACKET_HEADER, -1);
 
-        /* A runtime that was killed hears nothing. The container is on record, so its program runs all the same. */
+        /* A runtime that was killed hears nothing. The container is on record, so its program runs all the
+         * same. */
         if (r == -EPIPE)
                 return 0;
         return r < 0 ? err_sys(err, -r, "sendmsg", "tell the runtime that the execve is next") : 0;

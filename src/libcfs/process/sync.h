@@ -15,13 +15,15 @@
  *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
  *         |    <----- (end of file)                 |        Close-on-exec makes a successful execve visible.
  *
- * After the MEET "created" of `create`, the runtime writes the record, says GO and ends. The init accepts the connection that `start` makes to
- * start.sock in the state directory, which takes the place of this socket: HERE started, rows, execve or FAILED.
+ * After the MEET "created" of `create`, the runtime writes the record, says GO and ends. The init accepts the
+ * connection that `start` makes to start.sock in the state directory, which takes the place of this socket:
+ * HERE started, rows, execve or FAILED.
  *
- * No wait is without an end: when the peer ends without a word, its wait status is turned into an error (CFS_E_DIED) that
- * names the row it was last heard of; and a runtime that hears nothing for SYNC_DEADLINE_MS gives up (CFS_E_TIMEOUT): the init
- * may have been stopped by a signal. It waits longer only for programs of others, which have the deadlines that the
- * configuration gives them. The init needs no deadline: the end of the runtime closes its socket.
+ * No wait is without an end: when the peer ends without a word, its wait status is turned into an error
+ * (CFS_E_DIED) that names the row it was last heard of; and a runtime that hears nothing for SYNC_DEADLINE_MS
+ * gives up (CFS_E_TIMEOUT): the init may have been stopped by a signal. It waits longer only for programs of
+ * others, which have the deadlines that the configuration gives them. The init needs no deadline: the end of
+ * the runtime closes its socket.
  */
 #ifndef LIBCFS_SYNC_H
 #define LIBCFS_SYNC_H
@@ -46,8 +48,8 @@ struct sync {
 /* Makes both ends, close-on-exec. */
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);
 
-/* Waits until s can be read. Calls waited_long after a moment, if there is one; gives up at the deadline, or when a blocked
- * signal that is to end us is pending. */
+/* Waits until s can be read. Calls waited_long after a moment, if there is one; gives up at the deadline,
+ * or when a blocked signal that is to end us is pending. */
 int sync_be_patient(struct sync *s, struct cfs_error *err);
 
 /* Announces MEET row `row` and waits for the peer. In the runtime, LOG packets are logged on the way.
@@ -61,15 +63,16 @@ int sync_wait_go(struct sync *s, struct cfs_error *err);
 /* Init: the execve is next. */
 int sync_send_exec(struct sync *s, struct cfs_error *err);
 
-/* Runtime: waits for the end of file that a successful execve makes, or for FAILED. An end of file without the init's word
- * that the execve is next is the end of the init: CFS_E_DIED. */
+/* Runtime: waits for the end of file that a successful execve makes, or for FAILED. An end of file without
+ * the init's word that the execve is next is the end of the init: CFS_E_DIED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);
 
-/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait. Negative: yes, it is in *err.
- * 1: no, but it has ended. 0: neither. */
+/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait. Negative: yes,
+ * it is in *err. 1: no, but it has ended. 0: neither. */
 int sync_look(struct sync *s, struct cfs_error *err);
 
-/* A process that takes the sender's place, from now on: by its pid in the sender's PID namespace. The receiver gets the pid. */
+/* A process that takes the sender's place, from now on: by its pid in the sender's PID namespace. The
+ * receiver gets the pid. */
 int sync_send_pid(struct sync *s, pid_t pid, struct cfs_error *err);
 int sync_recv_pid(struct sync *s, struct cfs_error *err);
 

@@ -2,10 +2,11 @@
 /*
  * Talking to the seccomp agent (config-linux.md, "The Container Process State").
  *
- * One connection for each process with a filter: the JSON document as a stream, the descriptor in the ancillary data of
- * the first message and of no other, then the end of the stream, which is how the agent knows that the document is
- * complete. The listener is all the agent needs to see the memory and to answer for the calls of every process in the
- * container: its socket belongs to the host and must be reachable to nobody else.
+ * One connection for each process with a filter: the JSON document as a stream, the descriptor in the
+ * ancillary data of the first message and of no other, then the end of the stream, which is how the agent
+ * knows that the document is complete. The listener is all the agent needs to see the memory and to answer
+ * for the calls of every process in the container: its socket belongs to the host and must be reachable to
+ * nobody else.
  */
 #include "libcfs/seccomp/agent.h"
 #include "base/unix.h"

@@ -2,12 +2,13 @@
 /*
  * Conditions on arguments.
  *
- * struct seccomp_data has each argument as 64 bits, BPF compares 32: a comparison is made on the upper halves first, and
- * on the lower ones when the upper are equal. Where the halves are depends on the byte order of the architecture.
- * Under an ABI with 32-bit arguments only the lower half is looked at, and only the lower half of the value counts: so
- * does libseccomp.
+ * struct seccomp_data has each argument as 64 bits, BPF compares 32: a comparison is made on the upper halves
+ * first, and on the lower ones when the upper are equal. Where the halves are depends on the byte order of
+ * the architecture. Under an ABI with 32-bit arguments only the lower half is looked at, and only the lower
+ * half of the value counts: so does libseccomp.
  *
- * Several values that one argument may have, a frequent case (personality, socket families), share the two loads.
+ * Several values that one argument may have, a frequent case (personality, socket families), share the two
+ * loads.
  */
 #include "libcfs/seccomp/arguments.h"
 #include <linux/seccomp.h>

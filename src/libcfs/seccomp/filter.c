@@ -2,32 +2,37 @@
 /*
  * The compiler of seccomp filters.
  *
- * The kernel asks a filter once for each system call: a number, an architecture, six arguments; the answer is an
- * action (seccomp(2)). config.json has a list of entries, each with names, perhaps conditions, and an action.
+ * The kernel asks a filter once for each system call: a number, an architecture, six arguments; the answer is
+ * an action (seccomp(2)). config.json has a list of entries, each with names, perhaps conditions, and an
+ * action.
  *
- *      load arch ── is it x86-64? ── load nr ── search tree over the numbers ── conditions on arguments ── action
+ *      load arch ── is it x86-64? ── load nr ── search tree over the numbers ── conditions on arguments ──
+ *      action
  *                 ├ is it i386?   ── load nr ── ...
  *                 └ another one: kill
  *
- * Which action a call meets, where several entries name it, is what libseccomp makes of the same rules, because that
- * is what profiles are tested with (runc and crun):
+ * Which action a call meets, where several entries name it, is what libseccomp makes of the same rules,
+ * because that is what profiles are tested with (runc and crun):
  *
  *   - an entry that asks for the default action says nothing, and is skipped;
  *   - the first entry without conditions decides, even against entries with conditions before it;
- *   - otherwise the conditions are tried in the order of the document. (libseccomp's order is its own here, and it
+ *   - otherwise the conditions are tried in the order of the document. (libseccomp's order is its own here,
+ *   and it
  *     refuses equal conditions with different actions.)
- *   - all conditions of an entry must hold, but when two of them are on the same argument, each stands for itself.
+ *   - all conditions of an entry must hold, but when two of them are on the same argument, each stands for
+ *   itself.
  *
- * The native architecture is always included. A foreign architecture kills the thread, and so does an x32 number when
- * only x86-64 is listed: the same number would otherwise slip past rules for x86-64.
+ * The native architecture is always included. A foreign architecture kills the thread, and so does an x32
+ * number when only x86-64 is listed: the same number would otherwise slip past rules for x86-64.
  *
- * Calls that are newer than the profile: a program that tries a new call and falls back to an old one does so on
- * ENOSYS, not on EPERM. So numbers above the highest one that the profile names, for an ABI, return ENOSYS, when the
- * default is to deny (runc does the same). On s390 that includes 0, which is what the kernel turns unknown calls into.
+ * Calls that are newer than the profile: a program that tries a new call and falls back to an old one does so
+ * on ENOSYS, not on EPERM. So numbers above the highest one that the profile names, for an ABI, return
+ * ENOSYS, when the default is to deny (runc does the same). On s390 that includes 0, which is what the kernel
+ * turns unknown calls into.
  *
- * On some ABIs, calls of sockets and System V IPC come through socketcall(2) and ipc(2), whose first argument says
- * which call is meant; there are direct calls as well since Linux 4.3 and 5.1. A rule for such a call is a rule for
- * both. The real arguments are in memory, where no filter can see them.
+ * On some ABIs, calls of sockets and System V IPC come through socketcall(2) and ipc(2), whose first argument
+ * says which call is meant; there are direct calls as well since Linux 4.3 and 5.1. A rule for such a call is
+ * a rule for both. The real arguments are in memory, where no filter can see them.
  */
 #include "libcfs/seccomp/filter.h"
 #include "base/cleanup.h"
@@ -130,7 +135,7 @@ bool filter_knows(const char *name)
         return syscalls_find(name, -1) >= 0;
 }
 
-/* ---- reading the document ------------------------------------------------------------------------------------ */
+/* ---- reading the document ------------------------------------------------------------------------------ */
 
 static void read_condition(const struct oci_syscall_arg *arg, struct arguments_match *m)
 {
@@ -278,7 +283,8 @@ static void read_names(struct compiler *c)
                         add_mention(c, (unsigned)i, (unsigned)row);
                 }
         }
-        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and nobody need be told every time. */
+        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and nobody
+         * need be told every time. */
         if (allowed.len)
                 log_info("linux.seccomp: unknown system calls are ignored: %s", allowed.p);
         if (denied.len)
@@ -330,7 +336,7 @@ static int read_document(struct compiler *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- conditions ---------------------------------------------------------------------------------------------- */
+/* ---- conditions ---------------------------------------------------------------------------------------- */
 
 static int gather(struct compiler *c, const struct arguments_match *m, struct cfs_error *err)
 {
@@ -368,8 +374,8 @@ static int write_conditions(struct compiler *c, const struct names_arch *arch, s
         return 0;
 }
 
-/* Rule `r`, for a call that is number `call` of a multiplexer: the first argument is that number. Other conditions stay
- * as they are, as with libseccomp: they then are about the multiplexer's own arguments. */
+/* Rule `r`, for a call that is number `call` of a multiplexer: the first argument is that number. Other
+ * conditions stay as they are, as with libseccomp: they then are about the multiplexer's own arguments. */
 static int gather_multiplexed(struct compiler *c, const struct rule *r, unsigned call, struct cfs_error *err)
 {
         const struct arguments_condition is_call = { .op = NAMES_EQ, .value = call };
@@ -426,7 +432,7 @@ static int add_multiplexer(struct compiler *c, const struct names_arch *arch, in
         return 0;
 }
 
-/* ---- numbers --------------------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 /* From `first` on, numbers lead to `target`. */
 static void add_segment(struct compiler *c, uint32_t first, place target)

@@ -2,8 +2,9 @@
 /*
  * The words of linux.seccomp and what the kernel calls them: seccomp(2), linux/audit.h.
  *
- * x32 has no AUDIT_ARCH of its own: it is x86-64 with bit 30 of the number set. Its arguments, and those of MIPS n32,
- * are compared as 32-bit values although the registers have 64 bits: the ABI leaves the upper halves undefined.
+ * x32 has no AUDIT_ARCH of its own: it is x86-64 with bit 30 of the number set. Its arguments, and those of
+ * MIPS n32, are compared as 32-bit values although the registers have 64 bits: the ABI leaves the upper
+ * halves undefined.
  */
 #include "libcfs/seccomp/names.h"
 #include "base/cleanup.h"

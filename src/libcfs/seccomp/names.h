@@ -2,8 +2,8 @@
 /*
  * The words of linux.seccomp: actions, operators, architectures and flags, and what they mean to the kernel.
  *
- * These tables are also what `features` reports: what this build of cfs knows, without asking the kernel. All of it
- * but WAIT_KILLABLE_RECV (Linux 5.19) is in every kernel that cfs supports.
+ * These tables are also what `features` reports: what this build of cfs knows, without asking the kernel. All
+ * of it but WAIT_KILLABLE_RECV (Linux 5.19) is in every kernel that cfs supports.
  */
 #ifndef LIBCFS_SECCOMP_NAMES_H
 #define LIBCFS_SECCOMP_NAMES_H

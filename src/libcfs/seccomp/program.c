@@ -2,13 +2,15 @@
 /*
  * A writer of classic BPF programs.
  *
- * All jumps of classic BPF go forward, and a conditional jump reaches 255 instructions. A program that is written from
- * its last instruction to its first always knows how far away its targets are: no second pass, no labels to fill in. A
- * target out of reach gets a stepping stone, a JA whose reach is unlimited, or another copy of a `return`.
+ * All jumps of classic BPF go forward, and a conditional jump reaches 255 instructions. A program that is
+ * written from its last instruction to its first always knows how far away its targets are: no second pass,
+ * no labels to fill in. A target out of reach gets a stepping stone, a JA whose reach is unlimited, or
+ * another copy of a `return`.
  *
- * Only instructions that the kernel's seccomp_is_const_allow() understands are used before a verdict that depends on
- * the number alone: loads of number and architecture, jumps, AND. For such calls the kernel finds out once, when the
- * filter is loaded, that they are always allowed, and never runs the filter for them again (Linux 5.11).
+ * Only instructions that the kernel's seccomp_is_const_allow() understands are used before a verdict that
+ * depends on the number alone: loads of number and architecture, jumps, AND. For such calls the kernel finds
+ * out once, when the filter is loaded, that they are always allowed, and never runs the filter for them again
+ * (Linux 5.11).
  */
 #include "libcfs/seccomp/program.h"
 #include <linux/seccomp.h>

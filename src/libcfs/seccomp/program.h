@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a jump may lead: to an instruction that has been written (counted from the program's end, 0 and up), or to a
- * `return` that is written wherever it is needed (negative). */
+/* Where a jump may lead: to an instruction that has been written (counted from the program's end, 0 and
+ * up), or to a `return` that is written wherever it is needed (negative). */
 typedef int place;
 
 #define PROGRAM_RETURNS 256

@@ -2,15 +2,16 @@
 /*
  * A binary search over the numbers of system calls.
  *
- * A profile allows a few hundred calls, but their numbers form far fewer segments with one target each. A search tree
- * over n segments has n - 1 comparisons `A >= first`. A number that is an exception within a larger segment ("all of
- * these are allowed, but not 139") is two boundaries for such a tree, and one comparison `A == 139` otherwise. So
- * neighbouring segments are first put into groups: a group has one target but for a few exceptions, which are compared
- * one by one, and the tree is built over the groups. A short dynamic programme finds the groups that need the fewest
- * comparisons in all.
+ * A profile allows a few hundred calls, but their numbers form far fewer segments with one target each. A
+ * search tree over n segments has n - 1 comparisons `A >= first`. A number that is an exception within a
+ * larger segment ("all of these are allowed, but not 139") is two boundaries for such a tree, and one
+ * comparison `A == 139` otherwise. So neighbouring segments are first put into groups: a group has one target
+ * but for a few exceptions, which are compared one by one, and the tree is built over the groups. A short
+ * dynamic programme finds the groups that need the fewest comparisons in all.
  *
- * Few comparisons are what counts: the kernel runs the filter once for each number of the native and the compatible
- * ABI when it is loaded, to find out which are always allowed (seccomp_cache_prepare(), Linux 5.11).
+ * Few comparisons are what counts: the kernel runs the filter once for each number of the native and the
+ * compatible ABI when it is loaded, to find out which are always allowed (seccomp_cache_prepare(), Linux
+ * 5.11).
  */
 #include "libcfs/seccomp/search.h"
 #include "base/cleanup.h"
@@ -112,8 +113,8 @@ static place write_groups(struct program *p, const struct search_plan *t, unsign
                 return write_group(p, t, low);
         above = write_groups(p, t, middle, high);
         below = write_groups(p, t, low, middle);
-        /* low < middle < high <= n_groups, all of which make_groups() has filled: the analyser does not follow.
-         * NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript) */
+        /* low < middle < high <= n_groups, all of which make_groups() has filled: the analyser does not
+         * follow. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript) */
         return program_jump(p, BPF_JGE, t->segments[t->groups[middle].start].first, above, below);
 }
 

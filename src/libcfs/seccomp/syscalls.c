@@ -2,17 +2,18 @@
 /*
  * System calls by name, for every ABI that config.json can name.
  *
- * A seccomp filter compares numbers, a profile has names, and the numbers differ from one architecture to the next:
- * an engine's default profile on x86-64 names 400 calls for three ABIs. libseccomp has such a table too, but its
- * functions look up one name for one ABI at a time, which took longer than all the rest of the compilation, and its
- * objects would add a sixth to the executable that is read, and copied, at each command. Numbers of system calls never
- * change once a kernel was released with them. The unit test compares every entry with libseccomp.
+ * A seccomp filter compares numbers, a profile has names, and the numbers differ from one architecture to the
+ * next: an engine's default profile on x86-64 names 400 calls for three ABIs. libseccomp has such a table
+ * too, but its functions look up one name for one ABI at a time, which took longer than all the rest of the
+ * compilation, and its objects would add a sixth to the executable that is read, and copied, at each command.
+ * Numbers of system calls never change once a kernel was released with them. The unit test compares every
+ * entry with libseccomp.
  *
- * To add a call: from 424 on, calls have the same number everywhere, so one line, ALL(number). Keep the lines in the
- * order of strcmp(3) and adjust SYSCALLS_COUNT.
+ * To add a call: from 424 on, calls have the same number everywhere, so one line, ALL(number). Keep the lines
+ * in the order of strcmp(3) and adjust SYSCALLS_COUNT.
  *
- * Where the numbers are from: arch/.../syscall.tbl and scripts/syscall.tbl of Linux. The plain rows hold no pointers,
- * so that the loader has nothing to relocate.
+ * Where the numbers are from: arch/.../syscall.tbl and scripts/syscall.tbl of Linux. The plain rows hold no
+ * pointers, so that the loader has nothing to relocate.
  */
 #include "libcfs/seccomp/syscalls.h"
 #include "base/cleanup.h"
@@ -39,7 +40,8 @@ struct row {
 
 /* clang-format off */
 static const struct row table[] = {
-        /*                              x86_64   i386    x32  arm64    arm  riscv  loong  s390x   s390  ppc64    ppc mips64   mips    n32 hppa64   hppa   m68k     sh */
+        /*                              x86_64   i386    x32  arm64    arm  riscv  loong  s390x   s390  ppc64
+         *                                       ppc mips64   mips    n32 hppa64   hppa   m68k     sh */
         { "_llseek",                      {    -1,   140,    -1,    -1,   140,    -1,    -1,    -1,   140,   140,   140,    -1,   140,    -1,   140,   140,   140,   140 } },
         { "_newselect",                   {    -1,   142,    -1,    -1,   142,    -1,    -1,    -1,   142,   142,   142,    22,   142,    22,   142,   142,   142,   142 } },
         { "_sysctl",                      {   156,   149,    -1,    -1,   149,    -1,    -1,   149,   149,   149,   149,   152,   153,   152,   149,   149,   149,   149 } },

@@ -32,13 +32,15 @@ enum syscalls_abi {
 /* Rows of the table. A row is a name; -1 is none. */
 #define SYSCALLS_COUNT 506
 
-/* Numbers are relative to the ABI's first one (0x40000000 for x32, 4000 for mips...) and below this limit... */
+/* Numbers are relative to the ABI's first one (0x40000000 for x32, 4000 for mips...) and below this
+ * limit... */
 #define SYSCALLS_LIMIT        1024
 /* ... except for 32-bit ARM's private calls, 0xf0000 + n in the kernel, which the table has as this + n. */
 #define SYSCALLS_PRIVATE      0x7000
 #define SYSCALLS_PRIVATE_BASE 0xf0000
 
-/* The row of a name, or -1. `near` is the row of the name before, or -1: lists of names are usually sorted. */
+/* The row of a name, or -1. `near` is the row of the name before, or -1: lists of names are usually
+ * sorted. */
 int syscalls_find(const char *name, int near);
 
 const char *syscalls_name(int row);

@@ -2,9 +2,9 @@
 /*
  * Telling the caller who the new process is: --pid-file and --pidfd-socket.
  *
- * It is told before the program runs. A file that cannot be written is an error, and an error leaves nothing that has run;
- * and an engine that finds the process through the file finds it in front of its first instruction. While the init is at
- * work this costs no time. What fails later takes the file back.
+ * It is told before the program runs. A file that cannot be written is an error, and an error leaves nothing
+ * that has run; and an engine that finds the process through the file finds it in front of its first
+ * instruction. While the init is at work this costs no time. What fails later takes the file back.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -2,16 +2,16 @@
 /*
  * process.apparmorProfile: the AppArmor profile that the program runs under.
  *
- * "exec PROFILE" written to attr/apparmor/exec of one's own thread asks for the change at the next execve(2); whether
- * it is allowed is decided then, and noNewPrivileges limits it to profiles that are stricter. The runtime's own
- * rows until there run unconfined.
+ * "exec PROFILE" written to attr/apparmor/exec of one's own thread asks for the change at the next execve(2);
+ * whether it is allowed is decided then, and noNewPrivileges limits it to profiles that are stricter. The
+ * runtime's own rows until there run unconfined.
  *
  * The write goes through the host's procfs, opened and verified before anything of the container was there: a
- * container that mounts over /proc can redirect it otherwise, and would run without its profile (CVE-2019-16884,
- * CVE-2023-28642, CVE-2025-52881). AppArmor answers ENOENT when the profile is not loaded.
+ * container that mounts over /proc can redirect it otherwise, and would run without its profile
+ * (CVE-2019-16884, CVE-2023-28642, CVE-2025-52881). AppArmor answers ENOENT when the profile is not loaded.
  *
- * A kernel without AppArmor cannot confine what was meant to be confined: an error, not a warning. The profile
- * "unconfined" asks for nothing, and then nothing is needed.
+ * A kernel without AppArmor cannot confine what was meant to be confined: an error, not a warning. The
+ * profile "unconfined" asks for nothing, and then nothing is needed.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -2,13 +2,14 @@
 /*
  * process.args (config.md, "Process") and the execve.
  *
- * The program is looked for at create, as the user, after the pivot: what cannot be executed is create's error, not a
- * dead container's. The search follows execvp(3) with the *container's* PATH. Engines match on the wording: `executable
- * file not found in $PATH`, `no such file or directory`, `permission denied` decide whether docker and podman report
- * 127 or 126. A directory is no program for want of permission, as execve(2) has it: docker knows no other word.
+ * The program is looked for at create, as the user, after the pivot: what cannot be executed is create's
+ * error, not a dead container's. The search follows execvp(3) with the *container's* PATH. Engines match on
+ * the wording: `executable file not found in $PATH`, `no such file or directory`, `permission denied` decide
+ * whether docker and podman report 127 or 126. A directory is no program for want of permission, as execve(2)
+ * has it: docker knows no other word.
  *
- * The program is executed by path, not by descriptor: between create and start the container's files may change, and
- * what counts is what is there at start.
+ * The program is executed by path, not by descriptor: between create and start the container's files may
+ * change, and what counts is what is there at start.
  */
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -149,8 +150,8 @@ int args_execve_host(struct ctx *c, struct cfs_error *err)
                                                                           : proc_child_executed(c->pid);
         if (executed > 0)
                 return 0;
-        /* `start` is not its parent: reaped, it has ended. We have its word that it came as far as the execve, and it would have
-         * said that this failed; but it may have been killed there. */
+        /* `start` is not its parent: reaped, it has ended. We have its word that it came as far as the
+         * execve, and it would have said that this failed; but it may have been killed there. */
         if (executed < 0 &&
             !(proc_wait_status(c->pidfd, &status) == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
                 return 0;

@@ -9,15 +9,15 @@
  *   the rest   capset(2), then the ambient set, whose members must be permitted and inheritable by then. It is cleared
  *              first: what the caller of cfs had there is not the container's.
  *
- * What the document does not list is dropped. That holds for a set that is missing, and for the whole object: leaving
- * the sets alone when `capabilities` is missing would hand the privileges of the runtime to a container whose author
- * did not think of them. Engines rely on that reading. The inheritable set gets what is listed there and nothing else
- * (CVE-2022-24769, CVE-2022-29162).
+ * What the document does not list is dropped. That holds for a set that is missing, and for the whole object:
+ * leaving the sets alone when `capabilities` is missing would hand the privileges of the runtime to a
+ * container whose author did not think of them. Engines rely on that reading. The inheritable set gets what
+ * is listed there and nothing else (CVE-2022-24769, CVE-2022-29162).
  *
- * A capability that is unknown or cannot be granted is a warning, and left out (config.md, "Linux Process"): an older
- * kernel does not know the newest, and a restricted root does not have all. Rules of the kernel that would make
- * capset(2) fail as a whole are applied here to single capabilities: nothing can be permitted that was not, effective
- * is part of permitted, inheritable is bounded, ambient is permitted and inheritable.
+ * A capability that is unknown or cannot be granted is a warning, and left out (config.md, "Linux Process"):
+ * an older kernel does not know the newest, and a restricted root does not have all. Rules of the kernel that
+ * would make capset(2) fail as a whole are applied here to single capabilities: nothing can be permitted that
+ * was not, effective is part of permitted, inheritable is bounded, ambient is permitted and inheritable.
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
@@ -117,7 +117,8 @@ void capabilities_check(const struct ctx *c, struct problems *p)
                                              "\"%.64s\" is unknown and left out", doc[s].names[i]);
 }
 
-/* Calls f for each capability that is asked for and will not be there, with the sets that it is missing from. */
+/* Calls f for each capability that is asked for and will not be there, with the sets that it is missing
+ * from. */
 static void each_missing(const struct ctx *c, const uint64_t ask[N_SETS], const uint64_t got[N_SETS],
                          void (*f)(void *data, const char *cap, const char *sets), void *data)
 {
@@ -172,8 +173,8 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
 {
         uint64_t ask[N_SETS];
 
-        /* libcap counts before main() what the kernel has, and takes a prctl(2) that fails for the end: what it does not
-         * know of would stay in the bounding set. */
+        /* libcap counts before main() what the kernel has, and takes a prctl(2) that fails for the end:
+         * what it does not know of would stay in the bounding set. */
         if (caps_max() <= CAP_CHECKPOINT_RESTORE)
                 return err_property(err,
                                     err_set(err, CFS_E_SYSTEM,
@@ -206,8 +207,9 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         r = caps_get(&have);
         if (r < 0)
                 return fail(-r, "capget", "read the capabilities", err);
-        /* To look at each one costs a system call. Who has it permitted has it bounded, in all but contrived cases, and
-         * there only the warning would be missing. For the inheritable set the kernel insists. */
+        /* To look at each one costs a system call. Who has it permitted has it bounded, in all but
+         * contrived cases, and there only the warning would be missing. For the inheritable set the kernel
+         * insists. */
         doubtful = (ask[BOUNDING] & ~have.permitted) | ask[INHERITABLE];
         r = bounded(doubtful, &in_bounds);
         if (r < 0)

@@ -2,17 +2,18 @@
 /*
  * process.execCPUAffinity: on which CPUs a process that `exec` adds may run. `create` ignores it.
  *
- * On machines with CPUs set apart for real-time work even the first instructions of an exec must not run on those. So
- * there are two masks: `initial` holds before the process has joined the container's cgroup, `final` afterwards. The
- * first is set in the runtime itself, before it forks: the process inherits it, and no instruction of it runs
- * elsewhere; the runtime, which has to wait for it, stays there too. The second is set by the process, once it is in
- * the cgroup: joining a cpuset replaces the mask by the cpuset's own. But not every cgroup has a cpuset, and one that the
- * runtime was in already is not joined: `initial` would stay. So, without `final`, the process asks for all CPUs, and
- * gets those of its cpuset, which the specification calls the container's default.
+ * On machines with CPUs set apart for real-time work even the first instructions of an exec must not run on
+ * those. So there are two masks: `initial` holds before the process has joined the container's cgroup,
+ * `final` afterwards. The first is set in the runtime itself, before it forks: the process inherits it, and
+ * no instruction of it runs elsewhere; the runtime, which has to wait for it, stays there too. The second is
+ * set by the process, once it is in the cgroup: joining a cpuset replaces the mask by the cpuset's own. But
+ * not every cgroup has a cpuset, and one that the runtime was in already is not joined: `initial` would stay.
+ * So, without `final`, the process asks for all CPUs, and gets those of its cpuset, which the specification
+ * calls the container's default.
  *
- * Where the configuration says nothing of it, in create as in exec, the process may run on all CPUs of its cgroup. A
- * caller that was pinned (by taskset(1), or its own manager) would otherwise pin the container, for good, to CPUs that
- * its cpuset has nothing to do with; runc and crun take that back since 2025, too.
+ * Where the configuration says nothing of it, in create as in exec, the process may run on all CPUs of its
+ * cgroup. A caller that was pinned (by taskset(1), or its own manager) would otherwise pin the container, for
+ * good, to CPUs that its cpuset has nothing to do with; runc and crun take that back since 2025, too.
  *
  * The kernel cuts a mask to what exists and the cpuset allows; when nothing is left, it is EINVAL.
  */
@@ -86,7 +87,8 @@ static int set_default(struct cfs_error *err)
         return err_sys(err, errno, "sched_setaffinity", "run on all CPUs of the container");
 }
 
-/* Unless the configuration says which: what the caller was pinned to is the caller's affair, not the container's. */
+/* Unless the configuration says which: what the caller was pinned to is the caller's affair, not the
+ * container's. */
 bool cpu_affinity_reset_wanted(const struct ctx *c)
 {
         const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;

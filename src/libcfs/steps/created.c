@@ -2,18 +2,20 @@
 /*
  * The border between `create` and `start` (runtime.md, "Lifecycle" 2 and 6).
  *
- * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init waits until it is
- * on record, since a runtime that is killed before that would leave a process that nobody can find. Then it waits on
- * start.sock in the state directory, a socket and not a FIFO: what goes wrong after `start` (a startContainer hook, the
- * execve) comes back over the same connection and is start's error, not a line in nobody's log. A `start` that dies half
- * way leaves the init waiting for the next. Under `run` the conversation simply goes on.
+ * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init waits
+ * until it is on record, since a runtime that is killed before that would leave a process that nobody can
+ * find. Then it waits on start.sock in the state directory, a socket and not a FIFO: what goes wrong after
+ * `start` (a startContainer hook, the execve) comes back over the same connection and is start's error, not a
+ * line in nobody's log. A `start` that dies half way leaves the init waiting for the next. Under `run` the
+ * conversation simply goes on.
  *
- * Signals that would end a program end the waiting init, too. As the first process of a PID namespace it would not even
- * notice: the kernel drops what has no handler there (pid_namespaces(7)). So it blocks them from the beginning and, while it
- * waits, reads them from a signalfd(2). The exit code is the one that a shell would tell of a program that the signal
- * ended.
+ * Signals that would end a program end the waiting init, too. As the first process of a PID namespace it
+ * would not even notice: the kernel drops what has no handler there (pid_namespaces(7)). So it blocks them
+ * from the beginning and, while it waits, reads them from a signalfd(2). The exit code is the one that a
+ * shell would tell of a program that the signal ended.
  *
- * The socket is made by the runtime before the init exists and inherited as a descriptor: the init has no path to it.
+ * The socket is made by the runtime before the init exists and inherited as a descriptor: the init has no
+ * path to it.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -151,8 +153,8 @@ static void nap(void)
         (void)nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000 }, NULL);
 }
 
-/* From here on nobody would hear of our end: to `create` the container is made. What fails for want of memory or
- * descriptors is tried again. */
+/* From here on nobody would hear of our end: to `create` the container is made. What fails for want of
+ * memory or descriptors is tried again. */
 static int wait_go(struct ctx *c, struct cfs_error *err)
 {
         int r = sync_wait_go(c->sync, err);
@@ -165,8 +167,8 @@ static int wait_go(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* Has `start` said that it is there, and not left again? Somebody who connects and leaves (a `start` that was killed)
- * does not start the container. 1, 0 or -errno. */
+/* Has `start` said that it is there, and not left again? Somebody who connects and leaves (a `start` that
+ * was killed) does not start the container. 1, 0 or -errno. */
 static int is_serious(int fd)
 {
         struct pollfd p = { .fd = fd, .events = POLLRDHUP };
@@ -224,8 +226,9 @@ static int wait_start(struct ctx *c, struct cfs_error *err)
 
 int created_init(struct ctx *c, struct cfs_error *err)
 {
-        /* exec of an ordinary user enters by /proc/PID/ns, which belongs to root unless the process is dumpable
-         * (proc(5)); and nothing of the host's is open or mapped any more that the user does not have anyway. */
+        /* exec of an ordinary user enters by /proc/PID/ns, which belongs to root unless the process is
+         * dumpable (proc(5)); and nothing of the host's is open or mapped any more that the user does not
+         * have anyway. */
         bool dumpable = c->rootless && ctx_has_ns(c, CLONE_NEWUSER);
         sigset_t none;
         int r;
@@ -252,7 +255,8 @@ int created_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* A restored init has executed nothing by itself, so the kernel would not say that it is running: the record does. */
+/* A restored init has executed nothing by itself, so the kernel would not say that it is running: the
+ * record does. */
 int created_restored_host(struct ctx *c, struct cfs_error *err)
 {
         int r = record_note_init(c->state, c->pid, err);

@@ -2,17 +2,18 @@
 /*
  * process.cwd (config.md, "Process"): absolute, inside the container.
  *
- * A directory that is missing is made, as runc and crun do: images name a WORKDIR that is in none of their layers. It is
- * made in the container's root by the root user of the container, with mode 0755, after the mounts (it may lie on one of
- * them) and before anything becomes read-only. exec makes nothing: there it is a mistake.
+ * A directory that is missing is made, as runc and crun do: images name a WORKDIR that is in none of their
+ * layers. It is made in the container's root by the root user of the container, with mode 0755, after the
+ * mounts (it may lie on one of them) and before anything becomes read-only. exec makes nothing: there it is a
+ * mistake.
  *
- * The init goes there before it becomes the process's user, who may have no right to (`--user 1000 --workdir /root`). Where
- * the root user may not enter but the user may (FUSE, NFS, an owner that the user namespace does not map), it is tried
- * again as the user.
+ * The init goes there before it becomes the process's user, who may have no right to (`--user 1000 --workdir
+ * /root`). Where the root user may not enter but the user may (FUSE, NFS, an owner that the user namespace
+ * does not map), it is tried again as the user.
  *
- * The result is looked at again. chdir(2) alone would accept /proc/self/fd/7 of a leaked descriptor (CVE-2024-21626); the
- * row "descriptors (host)" has closed those, and getcwd(2) says "(unreachable)" for a directory outside of the root,
- * which libc reports as ENOENT.
+ * The result is looked at again. chdir(2) alone would accept /proc/self/fd/7 of a leaked descriptor
+ * (CVE-2024-21626); the row "descriptors (host)" has closed those, and getcwd(2) says "(unreachable)" for a
+ * directory outside of the root, which libc reports as ENOENT.
  */
 #include "base/cleanup.h"
 #include "base/path.h"

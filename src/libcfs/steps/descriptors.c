@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which descriptors the program gets: 0, 1, 2, then LISTEN_FDS (sd_listen_fds(3)), then --preserve-fds, as far as they are open; nothing else
- * (runtime.md does not ask for more, CVE-2024-21626 shows why).
+ * Which descriptors the program gets: 0, 1, 2, then LISTEN_FDS (sd_listen_fds(3)), then --preserve-fds, as
+ * far as they are open; nothing else (runtime.md does not ask for more, CVE-2024-21626 shows why).
  *
- * The runtime's own are all close-on-exec, and so are those that its caller left open: ctx_facts() sees to that.
- * That protects the program, not us: before the init looks up the working directory and the program as the user wrote
- * them, every descriptor that leads to a directory must be gone, or a path like /proc/self/fd/7/.. would lead to the
- * host. What may stay are sockets, the terminal, and what the user asked to hand over.
+ * The runtime's own are all close-on-exec, and so are those that its caller left open: ctx_facts() sees to
+ * that. That protects the program, not us: before the init looks up the working directory and the program as
+ * the user wrote them, every descriptor that leads to a directory must be gone, or a path like
+ * /proc/self/fd/7/.. would lead to the host. What may stay are sockets, the terminal, and what the user asked
+ * to hand over.
  *
- * What is handed over is an object of the host's, and who owns it can change its mode and owner through /proc/self/fd. For a
- * file, a terminal or a pipe that is what the caller wants. The null device is different: it is what callers write who have
- * nothing to hand over (engines for a container without -i), and is the one that all of the host uses. Root in a container
- * would own it. So each of those descriptors that is the null device becomes the container's own, as in runc and crun. Where
- * another thing has its place (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
+ * What is handed over is an object of the host's, and who owns it can change its mode and owner through
+ * /proc/self/fd. For a file, a terminal or a pipe that is what the caller wants. The null device is
+ * different: it is what callers write who have nothing to hand over (engines for a container without -i), and
+ * is the one that all of the host uses. Root in a container would own it. So each of those descriptors that
+ * is the null device becomes the container's own, as in runc and crun. Where another thing has its place
+ * (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -36,7 +38,8 @@
 
 #define OVERFLOW_UID 65534 /* an owner that is not mapped */
 
-/* LISTEN_PID names the process that shall take the descriptors: us, or they are not ours to pass (sd_listen_fds(3)). */
+/* LISTEN_PID names the process that shall take the descriptors: us, or they are not ours to pass
+ * (sd_listen_fds(3)). */
 static int listen_fds_from_env(void)
 {
         const char *n = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
@@ -93,8 +96,9 @@ static bool is_null_device(const struct stat *st)
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* One that nothing else has, where the container has another thing on /dev/null. -EPERM: in a user namespace. There the
- * host's can stay, if it belongs to a user that the container has not (user_namespaces(7)). */
+/* One that nothing else has, where the container has another thing on /dev/null. -EPERM: in a user
+ * namespace. There the host's can stay, if it belongs to a user that the container has not
+ * (user_namespaces(7)). */
 static int make_null(struct cfs_error *err)
 {
         _cleanup_close_ int fs = mnt_new_fs("tmpfs", "tmpfs", NULL, 0, err);
@@ -108,8 +112,9 @@ static int make_null(struct cfs_error *err)
         return fd < 0 ? err_sys(err, errno, "openat", "open the new null device") : fd;
 }
 
-/* The container's null device, open for reading and writing. Its place can hold whatever the container likes (a link to
- * /proc/self/fd/0 among others), so it is looked at before it is opened, and opened through the host's procfs. */
+/* The container's null device, open for reading and writing. Its place can hold whatever the container
+ * likes (a link to /proc/self/fd/0 among others), so it is looked at before it is opened, and opened
+ * through the host's procfs. */
 static int descriptors_open_null(const struct ctx *c, int root, struct cfs_error *err)
 {
         _cleanup_close_ int fd = path_open_in_root(root, "/dev/null", O_PATH, err);

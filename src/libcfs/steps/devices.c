@@ -3,23 +3,24 @@
  * linux.devices, the default devices, and the links of /dev (config-linux.md, "Devices", "Default Devices";
  * runtime-linux.md, "Dev symbolic links").
  *
- * /dev is opened once, inside the root, and everything is made relative to that descriptor. A /dev that is a link of the
- * image is followed inside the root (path_resolution(7), as if chrooted), but not into a volume: a root file system must
- * not get device nodes made in a directory of the host's (CVE-2026-41579). A device elsewhere ("/srv/dev/null") goes to its
- * own directory, resolved inside the root.
+ * /dev is opened once, inside the root, and everything is made relative to that descriptor. A /dev that is a
+ * link of the image is followed inside the root (path_resolution(7), as if chrooted), but not into a volume:
+ * a root file system must not get device nodes made in a directory of the host's (CVE-2026-41579). A device
+ * elsewhere ("/srv/dev/null") goes to its own directory, resolved inside the root.
  *
- * Nothing at all is made or replaced in a /dev that is not the container's own: one that is bound, the devtmpfs, which all
- * who mount it share, and one that came with the root: the host's, when root.path is "/", or when it was bound there before
- * (runc 1.1.5 and crun replace the *host's* ptmx by a link then). The container's own is a file system that `mounts` makes,
- * or a directory of the root's own mount.
+ * Nothing at all is made or replaced in a /dev that is not the container's own: one that is bound, the
+ * devtmpfs, which all who mount it share, and one that came with the root: the host's, when root.path is "/",
+ * or when it was bound there before (runc 1.1.5 and crun replace the *host's* ptmx by a link then). The
+ * container's own is a file system that `mounts` makes, or a directory of the root's own mount.
  *
- * How one node is made, and what happens where its place is taken: mount_node.c. For a container in a user namespace the
- * privileged runtime makes the nodes, in a tmpfs that the init inherits as a detached mount. Its files can be cloned only
- * when it is attached: so it is put on top of the host's "/" in the init's mount namespace for the while, where no path
- * leads to it (look-ups begin below it). It is taken away at once: pivot_root(2) and what follows work on what is on top.
+ * How one node is made, and what happens where its place is taken: mount_node.c. For a container in a user
+ * namespace the privileged runtime makes the nodes, in a tmpfs that the init inherits as a detached mount.
+ * Its files can be cloned only when it is attached: so it is put on top of the host's "/" in the init's mount
+ * namespace for the while, where no path leads to it (look-ups begin below it). It is taken away at once:
+ * pivot_root(2) and what follows work on what is on top.
  *
- * /dev/ptmx is the link to the container's own devpts instance, also when linux.devices lists the node (podman lists all
- * of the host's for a privileged container): the node would open the host's instance.
+ * /dev/ptmx is the link to the container's own devpts instance, also when linux.devices lists the node
+ * (podman lists all of the host's for a privileged container): the node would open the host's instance.
  *
  * The umask is taken away for the while, so that modes are exact without a chmod(2) that could follow a link.
  */
@@ -102,7 +103,7 @@ static bool is_bind(const struct oci_mount *m)
         return str_eq(m->type, "bind");
 }
 
-/* ---- check ------------------------------------------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 static void check_number(struct problems *p, size_t i, const char *name, bool has, int64_t n, int64_t max)
 {
@@ -155,7 +156,7 @@ void devices_check(const struct ctx *c, struct problems *p)
         }
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static void node_of(const struct oci_device *d, struct mount_node *n)
 {
@@ -218,7 +219,8 @@ static bool dev_is_bound(const struct ctx *c)
         return dev && is_bind(dev);
 }
 
-/* The i-th node of all, defaults first; false: that one is not made (it is listed in linux.devices, or a link). */
+/* The i-th node of all, defaults first; false: that one is not made (it is listed in linux.devices, or a
+ * link). */
 static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
 {
         if (i < ARRAY_SIZE(defaults)) {
@@ -267,7 +269,7 @@ static int make_nodes(const struct ctx *c, const struct mount_node_maker *k, str
         return 0;
 }
 
-/* ---- made by the runtime ----------------------------------------------------------------------------------------- */
+/* ---- made by the runtime ------------------------------------------------------------------------------- */
 
 /* Where the init can make none, and can mount what it inherits: in a mount namespace of its own. */
 static bool is_made_by_runtime(const struct ctx *c)
@@ -364,7 +366,7 @@ static int detach_made(const struct ctx *c, struct cfs_error *err)
         return fchdir(cwd) < 0 ? err_sys(err, errno, "fchdir", "go back from the device nodes") : 0;
 }
 
-/* ---- links ------------------------------------------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------------------------------------- */
 
 static int make_link(int dev_fd, const char *name, const char *text, struct cfs_error *err)
 {
@@ -374,8 +376,9 @@ static int make_link(int dev_fd, const char *name, const char *text, struct cfs_
                 return 0;
         if (errno != EEXIST)
                 return err_sys(err, errno, "symlinkat", "make `/dev/%s`", name);
-        /* The image's own link is never followed by the runtime; a mount is there because the configuration says so. A
-         * ptmx node of the image would open the host's devpts instance; other things are the image's affair. */
+        /* The image's own link is never followed by the runtime; a mount is there because the
+         * configuration says so. A ptmx node of the image would open the host's devpts instance; other
+         * things are the image's affair. */
         if (!STREQ(name, "ptmx") || fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
             S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode) || mount_node_is_mount(dev_fd, name))
                 return 0;
@@ -403,10 +406,10 @@ static int make_links(const struct ctx *c, const struct mount_node_maker *k, str
         return r;
 }
 
-/* ---- the row ----------------------------------------------------------------------------------------------------- */
+/* ---- the row ------------------------------------------------------------------------------------------- */
 
-/* Through a link it may be a volume of the host's: it must be in the mount of the root itself, or in one that the
- * configuration makes new on /dev. */
+/* Through a link it may be a volume of the host's: it must be in the mount of the root itself, or in one
+ * that the configuration makes new on /dev. */
 static int check_linked(const struct ctx *c, int fd, struct cfs_error *err)
 {
         struct statx root, dev;
@@ -458,7 +461,8 @@ static int is_of_root(const struct ctx *c, int dev_fd, struct cfs_error *err)
                host.stx_dev_major != dev.stx_dev_major || host.stx_dev_minor != dev.stx_dev_minor;
 }
 
-/* What the configuration mounts on /dev decides; or, when it mounts nothing there, what came with the root. */
+/* What the configuration mounts on /dev decides; or, when it mounts nothing there, what came with the
+ * root. */
 static int is_own(const struct ctx *c, int dev_fd, struct cfs_error *err)
 {
         const struct oci_mount *dev = mount_on(c, "/dev");
@@ -519,7 +523,7 @@ int devices_init(struct ctx *c, struct cfs_error *err)
         return r < 0 ? r : 0;
 }
 
-/* ---- explain ----------------------------------------------------------------------------------------------------- */
+/* ---- explain ------------------------------------------------------------------------------------------- */
 
 static void explain_node(const struct ctx *c, const struct mount_node *n, struct report *r)
 {

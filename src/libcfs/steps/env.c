@@ -2,14 +2,15 @@
 /*
  * process.env (config.md, "Process"): what the program gets, and nothing of the runtime's own environment.
  *
- * Of a name that comes twice the last value counts, and the program sees each name once, at the place of that value: what
- * getenv(3) finds must not depend on who looks.
+ * Of a name that comes twice the last value counts, and the program sees each name once, at the place of that
+ * value: what getenv(3) finds must not depend on who looks.
  *
- * HOME: when the configuration does not set it, or sets it to nothing, it is taken from the container's /etc/passwd by uid, else "/", which is
- * what users of other runtimes expect. Names are never resolved to ids (CVE-2016-3697). LISTEN_FDS and LISTEN_PID
- * (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added when the runtime passes those on, and with them what they
- * mean to the program: the names of the descriptors, and how often the manager wants a sign of life
- * (sd_watchdog_enabled(3); without WATCHDOG_PID, which would be a number of the host's).
+ * HOME: when the configuration does not set it, or sets it to nothing, it is taken from the container's
+ * /etc/passwd by uid, else "/", which is what users of other runtimes expect. Names are never resolved to ids
+ * (CVE-2016-3697). LISTEN_FDS and LISTEN_PID (sd_listen_fds(3)) and NOTIFY_SOCKET (sd_notify(3)) are added
+ * when the runtime passes those on, and with them what they mean to the program: the names of the
+ * descriptors, and how often the manager wants a sign of life (sd_watchdog_enabled(3); without WATCHDOG_PID,
+ * which would be a number of the host's).
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -54,8 +55,9 @@ static const char *passwd_home(char *text, uint64_t uid)
         return NULL;
 }
 
-/* The container's /etc/passwd, which may be of any size and any kind, and closed to the user; *ret is NULL when it says
- * nothing. What fails for another reason is an error: "/" would be an answer that we do not have. */
+/* The container's /etc/passwd, which may be of any size and any kind, and closed to the user; *ret is NULL
+ * when it says nothing. What fails for another reason is an error: "/" would be an answer that we do not
+ * have. */
 static int read_passwd(char **ret, struct cfs_error *err)
 {
         static const char path[] = "/etc/passwd";

@@ -10,16 +10,17 @@
  *   poststart       runtime           runtime       running    runtime's          the same (an error since 1.3)
  *   poststop        runtime           runtime       stopped    none               a warning, the others still run
  *
- * The first three run between the mounts and pivot_root(2), when the container's namespaces hold both file systems:
- * the host's, where the hook's program and the bundle are, and below it the container's. What runs in the container's
- * namespaces is forked by the init. poststop hooks have to run for every container for which others may have run before,
- * however it ended: hooksStarted is recorded before the first one, and the undo of a create that got no further than its
- * mounts runs none.
+ * The first three run between the mounts and pivot_root(2), when the container's namespaces hold both file
+ * systems: the host's, where the hook's program and the bundle are, and below it the container's. What runs
+ * in the container's namespaces is forked by the init. poststop hooks have to run for every container for
+ * which others may have run before, however it ended: hooksStarted is recorded before the first one, and the
+ * undo of a create that got no further than its mounts runs none.
  *
- * Hooks get the environment that the configuration gives them; `"env": []` is none. The specification does not say what a
- * hook without `env` gets. As in runc and crun, it gets the runtime's environment, and hooks need it: for PATH. A
- * startContainer hook, which is a program of the container, gets the container's. A hook with the runtime's paths never
- * does: LD_PRELOAD of an image would run in the runtime's namespaces (CVE-2025-23266).
+ * Hooks get the environment that the configuration gives them; `"env": []` is none. The specification does
+ * not say what a hook without `env` gets. As in runc and crun, it gets the runtime's environment, and hooks
+ * need it: for PATH. A startContainer hook, which is a program of the container, gets the container's. A hook
+ * with the runtime's paths never does: LD_PRELOAD of an image would run in the runtime's namespaces
+ * (CVE-2025-23266).
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -43,7 +44,7 @@
 #define STDOUT_ANNOTATION "run.oci.hooks.stdout"
 #define STDERR_ANNOTATION "run.oci.hooks.stderr"
 
-/* ---- check ----------------------------------------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 static void check_list(struct problems *p, const char *kind, struct oci_hook *const *hooks, size_t n)
 {
@@ -123,9 +124,10 @@ void hooks_look(const struct ctx *c, struct problems *p)
         }
 }
 
-/* ---- which hooks there are ------------------------------------------------------------------------------------- */
+/* ---- which hooks there are ----------------------------------------------------------------------------- */
 
-/* createContainer hooks too: what they have done calls for poststop hooks, and the record of that is the runtime's. */
+/* createContainer hooks too: what they have done calls for poststop hooks, and the record of that is the
+ * runtime's. */
 bool hooks_runtime_wanted(const struct ctx *c)
 {
         return c->hooks->n_prestart || c->hooks->n_create_runtime || c->hooks->n_create_container;
@@ -158,7 +160,7 @@ bool hooks_foreign(const struct ctx *c)
         return true;
 }
 
-/* ---- running them ---------------------------------------------------------------------------------------------- */
+/* ---- running them -------------------------------------------------------------------------------------- */
 
 /* The document that hooks read: the state as of now, and the init's pid as the hook sees it. */
 static int encode_state(const struct state *s, enum container_status status, pid_t pid, char **ret,
@@ -371,7 +373,7 @@ int hooks_start_container_init(struct ctx *c, struct cfs_error *err)
         return run_in_container(c, &l, STATUS_CREATED, err);
 }
 
-/* ---- explain --------------------------------------------------------------------------------------------------- */
+/* ---- explain ------------------------------------------------------------------------------------------- */
 
 static void explain_list(struct report *r, struct oci_hook *const *hooks, size_t n, const char *where)
 {

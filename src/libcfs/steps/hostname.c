@@ -2,12 +2,12 @@
 /*
  * hostname and domainname: the two names of a UTS namespace that can be set.
  *
- * Both are set "inside the container's UTS namespace" (config.md, "Hostname", "Domainname"). Without a UTS namespace
- * of its own the container shares the runtime's, and setting the name would rename the host: an error of the document.
- * A namespace that is joined by its path is the container's too (a pod's).
+ * Both are set "inside the container's UTS namespace" (config.md, "Hostname", "Domainname"). Without a UTS
+ * namespace of its own the container shares the runtime's, and setting the name would rename the host: an
+ * error of the document. A namespace that is joined by its path is the container's too (a pod's).
  *
- * sethostname(2) needs CAP_SYS_ADMIN in the user namespace that owns the UTS namespace: the row stands before the
- * privileges go, and after the user namespace is entered. The kernel holds 64 bytes.
+ * sethostname(2) needs CAP_SYS_ADMIN in the user namespace that owns the UTS namespace: the row stands before
+ * the privileges go, and after the user namespace is entered. The kernel holds 64 bytes.
  */
 #include "base/cleanup.h"
 #include "libcfs/walk/ctx.h"

@@ -2,25 +2,27 @@
 /*
  * linux.uidMappings, linux.gidMappings: which users and groups of the host a new user namespace has.
  *
- * Until somebody has written /proc/PID/uid_map and gid_map, every ID inside is "nobody". Each file takes one write, of
- * all lines; who may write what, user_namespaces(7):
+ * Until somebody has written /proc/PID/uid_map and gid_map, every ID inside is "nobody". Each file takes one
+ * write, of all lines; who may write what, user_namespaces(7):
  *
- *   with CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it.
- *   without, one line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for good:
- *   membership in a group may serve to take permissions away, and leaving it would give them back (CVE-2014-8989).
- *   anything else takes the set-user-ID programs newuidmap(1), newgidmap(1), which look into /etc/subuid, /etc/subgid.
+ *   with CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it. without, one
+ *   line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for good:
+ *   membership in a group may serve to take permissions away, and leaving it would give them back
+ *   (CVE-2014-8989). anything else takes the set-user-ID programs newuidmap(1), newgidmap(1), which look into
+ *   /etc/subuid, /etc/subgid.
  *
- * So the runtime tries the first, and on EPERM the others: a rootless runtime may well be root of a user namespace of
- * its own, which has the privilege. The process must be dumpable meanwhile, or its files in /proc belong to root; spawn.c
- * sees to that.
+ * So the runtime tries the first, and on EPERM the others: a rootless runtime may well be root of a user
+ * namespace of its own, which has the privilege. The process must be dumpable meanwhile, or its files in
+ * /proc belong to root; spawn.c sees to that.
  *
- * A user namespace without any mapping is of no use, and some configurations (made for crun) have one: our own IDs are
- * then mapped to 0.
+ * A user namespace without any mapping is of no use, and some configurations (made for crun) have one: our
+ * own IDs are then mapped to 0.
  *
- * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody", whose
- * files and mounts would belong to an ID that is not mapped (EOVERFLOW). When 0 is not mapped it becomes the first ID that
- * is: it has the capabilities of the namespace in any case. And the process is made undumpable again: from here on other processes of
- * the same user may be near, in namespaces that are joined (CVE-2016-9962).
+ * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody",
+ * whose files and mounts would belong to an ID that is not mapped (EOVERFLOW). When 0 is not mapped it
+ * becomes the first ID that is: it has the capabilities of the namespace in any case. And the process is made
+ * undumpable again: from here on other processes of the same user may be near, in namespaces that are joined
+ * (CVE-2016-9962).
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
@@ -77,7 +79,7 @@ static uint32_t own(const struct map *m)
         return m->kind == &id_mappings_users ? geteuid() : getegid();
 }
 
-/* ---- check ----------------------------------------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
 {
@@ -144,7 +146,7 @@ bool id_mappings_wanted(const struct ctx *c)
         return (c->ns_new & CLONE_NEWUSER) != 0;
 }
 
-/* ---- the runtime writes ------------------------------------------------------------------------------------------ */
+/* ---- the runtime writes -------------------------------------------------------------------------------- */
 
 static int map_text(const struct map *m, char **ret, struct cfs_error *err)
 {
@@ -210,7 +212,8 @@ void id_mappings_look(const struct ctx *c, struct problems *p)
         }
 }
 
-/* helper PID INSIDE OUTSIDE COUNT ... NULL, in one allocation per argument; the array ends with NULL at any time. */
+/* helper PID INSIDE OUTSIDE COUNT ... NULL, in one allocation per argument; the array ends with NULL at
+ * any time. */
 static char **helper_argv(const struct ctx *c, const struct map *m)
 {
         char **argv = calloc(3 * m->n + 3, sizeof(*argv));
@@ -242,7 +245,8 @@ static void free_argv(char ***argv)
         free(*argv);
 }
 
-/* Runs the helper with its stderr (and stdout) in a pipe; *ret_said is what it printed. Its wait status or -errno. */
+/* Runs the helper with its stderr (and stdout) in a pipe; *ret_said is what it printed. Its wait status or
+ * -errno. */
 static int run_helper(const char *path, char **argv, char *said, size_t size)
 {
         _cleanup_close_ int rd = -1, wr = -1;
@@ -351,10 +355,10 @@ int id_mappings_host(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- the init becomes root ---------------------------------------------------------------------------------------- */
+/* ---- the init becomes root ----------------------------------------------------------------------------- */
 
-/* Is there something that the runtime does from outside once the init has joined its cgroup? A cgroup may refuse a
- * process that has a real-time policy already. */
+/* Is there something that the runtime does from outside once the init has joined its cgroup? A cgroup may
+ * refuse a process that has a real-time policy already. */
 static bool sets_priorities(const struct ctx *c)
 {
         return ctx_priorities_from_outside(c) && (c->process->scheduler || c->process->io_priority);
@@ -430,8 +434,9 @@ int id_mappings_init(struct ctx *c, struct cfs_error *err)
 {
         int r;
 
-        /* An ordinary user's groups are kept until process.user sets the container's: a source of a mount may be within
-         * reach through them alone. EPERM: denied in this namespace. Groups that are not mapped give no rights inside. */
+        /* An ordinary user's groups are kept until process.user sets the container's: a source of a mount
+         * may be within reach through them alone. EPERM: denied in this namespace. Groups that are not
+         * mapped give no rights inside. */
         if (!c->rootless && !ctx_keeps_groups(c) && setgroups(0, NULL) < 0) {
                 r = errno;
                 if (r != EPERM || !(is_setgroups_denied(c) || WEAKENED("refused-calls")))

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux.intelRdt: shares of the cache and of the memory bandwidth, by resctrl (Documentation/arch/x86/resctrl.rst).
+ * linux.intelRdt: shares of the cache and of the memory bandwidth, by resctrl
+ * (Documentation/arch/x86/resctrl.rst).
  *
- * A directory of the resctrl file system is a class of service (CTRL group): its `schemata` file holds the shares, its
- * `tasks` file the threads they apply to, whose children follow. A directory below its mon_groups is a monitoring
- * group (MON group), with its own `tasks`. The rules of the specification (config-linux.md, "IntelRdt"):
+ * A directory of the resctrl file system is a class of service (CTRL group): its `schemata` file holds the
+ * shares, its `tasks` file the threads they apply to, whose children follow. A directory below its mon_groups
+ * is a monitoring group (MON group), with its own `tasks`. The rules of the specification (config-linux.md,
+ * "IntelRdt"):
  *
  *   closID not set    a directory named after the container, made by us and removed in the end
  *   closID set        a directory that belongs to whoever names it. With a schema it is made when missing; when it
- *                     exists, its contents must agree with l3CacheSchema and memBwSchema. Without one it must exist. It
- *                     is not removed: other containers use it. "/" is the default class, the file system's root
- *   schemata          l3CacheSchema (without its MB: lines when memBwSchema is set) and memBwSchema are written first, the
- *                     lines of `schemata` after them; each its own write(2), since the kernel wants whole lines
+ *                     exists, its contents must agree with l3CacheSchema and memBwSchema. Without one it must
+ *                     exist. It is not removed: other containers use it. "/" is the default class, the file
+ *                     system's root
+ *   schemata          l3CacheSchema (without its MB: lines when memBwSchema is set) and memBwSchema are
+ *                     written first, the lines of `schemata` after them; each its own write(2), since the
+ *                     kernel wants whole lines
  *   enableMonitoring  a MON group named after the container, made by us and removed in the end
  *
- * What we make is recorded before it is made. The runtime puts the init there from outside, by its pid, before any
- * code of the user's runs; exec puts its process into the same groups, as far as they still exist, since that is no
- * child of the init's and would have the whole cache. The reason for a write that fails is in info/last_cmd_status.
+ * What we make is recorded before it is made. The runtime puts the init there from outside, by its pid,
+ * before any code of the user's runs; exec puts its process into the same groups, as far as they still exist,
+ * since that is no child of the init's and would have the whole cache. The reason for a write that fails is
+ * in info/last_cmd_status.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -56,7 +61,7 @@ bool intel_rdt_exec_wanted(const struct ctx *c)
         return joined(c) != NULL;
 }
 
-/* ---- check ------------------------------------------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 static void intel_rdt_check_line(const char *property, const char *line, const char *prefix,
                                  struct problems *p)
@@ -102,7 +107,7 @@ void intel_rdt_look(const struct ctx *c, struct problems *p)
         problem_hint(p, "%s", e.hint);
 }
 
-/* ---- prepare --------------------------------------------------------------------------------------------------------- */
+/* ---- prepare ------------------------------------------------------------------------------------------- */
 
 /* Appends the lines of `text` whose resource is not `except`, NULL: all. */
 static void add_lines(struct str *s, const char *text, const char *except)

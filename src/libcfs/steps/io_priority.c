@@ -2,9 +2,9 @@
 /*
  * process.ioPriority: class and priority of disk I/O, ioprio_set(2).
  *
- * IOPRIO_CLASS_RT needs CAP_SYS_NICE or CAP_SYS_ADMIN in the initial user namespace. As with the scheduler, the init
- * sets its own, and when it is in a user namespace the runtime does it from outside. glibc has no wrapper; the class
- * takes the upper bits of 16, the priority the lower 13.
+ * IOPRIO_CLASS_RT needs CAP_SYS_NICE or CAP_SYS_ADMIN in the initial user namespace. As with the scheduler,
+ * the init sets its own, and when it is in a user namespace the runtime does it from outside. glibc has no
+ * wrapper; the class takes the upper bits of 16, the priority the lower 13.
  */
 #include "base/cleanup.h"
 #include "base/sys.h"

@@ -2,19 +2,21 @@
 /*
  * A session keyring of the container's own, keyrings(7).
  *
- * A process inherits its parent's session keyring, and possessing it is enough to read the keys in it: without one of
- * its own, a container reads the keys of whoever started it, Kerberos tickets included. The keyring has a name,
- * _ses.ID, which is the one that engines know and that lets `exec` join the container's keyring: joining by name needs
- * the SEARCH permission for the owner, which a new session keyring does not give. The kernel looks for the name in
- * the user namespace of the caller only, so that containers cannot join each other's.
+ * A process inherits its parent's session keyring, and possessing it is enough to read the keys in it:
+ * without one of its own, a container reads the keys of whoever started it, Kerberos tickets included. The
+ * keyring has a name, _ses.ID, which is the one that engines know and that lets `exec` join the container's
+ * keyring: joining by name needs the SEARCH permission for the owner, which a new session keyring does not
+ * give. The kernel looks for the name in the user namespace of the caller only, so that containers cannot
+ * join each other's.
  *
- * Kernels without keyrings (ENOSYS) and sandboxes that forbid them to the runtime (EPERM: the default seccomp profile of an
- * outer container) are common. Where keyctl(2) is refused altogether, it is to the container, too, which inherits the filter:
- * no key can be read, and that is a warning. Everything else is an error, or the container would share the caller's keys: a
- * keyring of that name that belongs to another user (EACCES), a quota (EDQUOT: an administrator can raise it).
+ * Kernels without keyrings (ENOSYS) and sandboxes that forbid them to the runtime (EPERM: the default seccomp
+ * profile of an outer container) are common. Where keyctl(2) is refused altogether, it is to the container,
+ * too, which inherits the filter: no key can be read, and that is a warning. Everything else is an error, or
+ * the container would share the caller's keys: a keyring of that name that belongs to another user (EACCES),
+ * a quota (EDQUOT: an administrator can raise it).
  *
- * With SELinux the keyring must bear the container's label, or the container may not use it: attr/keycreate says
- * what the next keys of this thread are labelled with.
+ * With SELinux the keyring must bear the container's label, or the container may not use it: attr/keycreate
+ * says what the next keys of this thread are labelled with.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -30,8 +32,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the kernel gives a new session keyring (all to its possessor; VIEW, READ, LINK to its owner), and SEARCH. The
- * constants of <keyutils.h>, which is not part of libc: bits 24-29 are the possessor's, 16-21 the user's. */
+/* What the kernel gives a new session keyring (all to its possessor; VIEW, READ, LINK to its owner), and
+ * SEARCH. The constants of <keyutils.h>, which is not part of libc: bits 24-29 are the possessor's, 16-21
+ * the user's. */
 #define PERM_POSSESSOR_ALL 0x3f000000U
 #define PERM_USER_VIEW     0x00010000U
 #define PERM_USER_READ     0x00020000U
@@ -96,7 +99,8 @@ int keyring_init(struct ctx *c, struct cfs_error *err)
         r = join(name, err);
         if (r < 0)
                 return r;
-        /* A line without text takes the label off again: it is not meant for keys that the container makes. */
+        /* A line without text takes the label off again: it is not meant for keys that the container
+         * makes. */
         return path_write_proc(c->proc_fd, KEYCREATE, "\n", err);
 }
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux.maskedPaths: what must not be read inside is covered; a file by the null device, a directory by an empty one.
+ * linux.maskedPaths: what must not be read inside is covered; a file by the null device, a directory by an
+ * empty one.
  *
- * We are in the container's root by now, so the null device is the container's: somebody who shares the root file system
- * could have put a link there, and made us bind anything, writable, on /proc/sys/kernel/core_pattern (CVE-2025-31133).
- * So it is opened without following links and must be the character device 1:3; clones are made of that descriptor, not
- * of the path.
- * Where another thing has its place, an image's or a mount's (`--volume /dev/zero:/dev/null`), an empty file of a read-only
- * tmpfs is the mask.
+ * We are in the container's root by now, so the null device is the container's: somebody who shares the root
+ * file system could have put a link there, and made us bind anything, writable, on
+ * /proc/sys/kernel/core_pattern (CVE-2025-31133). So it is opened without following links and must be the
+ * character device 1:3; clones are made of that descriptor, not of the path. Where another thing has its
+ * place, an image's or a mount's (`--volume /dev/zero:/dev/null`), an empty file of a read-only tmpfs is the
+ * mask.
  *
- * Kubernetes masks one path for each CPU. All directories share one tmpfs: the first gets it, the others get clones,
- * which cost a tenth.
+ * Kubernetes masks one path for each CPU. All directories share one tmpfs: the first gets it, the others get
+ * clones, which cost a tenth.
  *
- * A path that does not exist needs no mask, and neither does one that nobody in the container could reach, because a
- * directory on the way refuses the container's root user and its own owner. Any other failure is one of create: a mask that
- * is not there is a hole.
+ * A path that does not exist needs no mask, and neither does one that nobody in the container could reach,
+ * because a directory on the way refuses the container's root user and its own owner. Any other failure is
+ * one of create: a mask that is not there is a hole.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -84,7 +85,8 @@ static int attach_and_open(int fs_fd, int root_fd, const char *name, struct cfs_
         return fd < 0 ? fd : TAKE_FD(fd);
 }
 
-/* A detached mount of an empty file. The second and later files are masked with a clone of what is attached then. */
+/* A detached mount of an empty file. The second and later files are masked with a clone of what is
+ * attached then. */
 static int make_empty(const struct masks *k, int root_fd, struct cfs_error *err)
 {
         const char *options[] = { "nr_inodes=2", NULL, NULL };

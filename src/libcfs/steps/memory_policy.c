@@ -2,10 +2,10 @@
 /*
  * linux.memoryPolicy: from which NUMA nodes memory is taken, set_mempolicy(2).
  *
- * The policy belongs to a thread and is inherited by fork(2) and execve(2): setting it in the init gives it to the
- * whole container. Which modes want nodes, and which flags go together, is checked here, because the kernel has one
- * EINVAL for all of it. Which nodes there are is for the kernel to say. MPOL_PREFERRED_MANY came with Linux 5.15,
- * MPOL_WEIGHTED_INTERLEAVE with 6.9: older ones say EINVAL.
+ * The policy belongs to a thread and is inherited by fork(2) and execve(2): setting it in the init gives it
+ * to the whole container. Which modes want nodes, and which flags go together, is checked here, because the
+ * kernel has one EINVAL for all of it. Which nodes there are is for the kernel to say. MPOL_PREFERRED_MANY
+ * came with Linux 5.15, MPOL_WEIGHTED_INTERLEAVE with 6.9: older ones say EINVAL.
  *
  * The constants are those of <linux/mempolicy.h>, some of them newer than the headers that cfs is built with.
  */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mounts[] (config.md, "Mounts"): made in the order of the list, below the container's root, before the pivot.
+ * mounts[] (config.md, "Mounts"): made in the order of the list, below the container's root, before the
+ * pivot.
  *
- * Most of it happens in the init, which has its own mount namespace and full capabilities in the user namespace that owns
- * it, and still sees the host's paths. What needs the host's privileges, when the init is in another user namespace, is
- * made detached by the runtime and inherited: bind mounts, whose source may be out of reach of the container's root, and
- * mounts with mapped ids, since mapping is the right of who made the file system. The runtime closes its copy of these
- * descriptors as soon as the init exists: a run in the foreground would otherwise hold the mounts for ever.
+ * Most of it happens in the init, which has its own mount namespace and full capabilities in the user
+ * namespace that owns it, and still sees the host's paths. What needs the host's privileges, when the init is
+ * in another user namespace, is made detached by the runtime and inherited: bind mounts, whose source may be
+ * out of reach of the container's root, and mounts with mapped ids, since mapping is the right of who made
+ * the file system. The runtime closes its copy of these descriptors as soon as the init exists: a run in the
+ * foreground would otherwise hold the mounts for ever.
  *
- * A detached mount that is closed without having been attached costs an RCU grace period; so nothing is made ahead of
- * what can still fail in the ordinary course of events.
+ * A detached mount that is closed without having been attached costs an RCU grace period; so nothing is made
+ * ahead of what can still fail in the ordinary course of events.
  *
  * What may be wrong with them: mounts_rules.c. How one mount is made is in mount/.
  */
@@ -48,7 +50,7 @@ struct mounts_plan {
         size_t n_late;
 };
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare ------------------------------------------------------------------------------------------- */
 
 /* A directory in which the readiness socket will appear: bound like a volume. */
 static const struct oci_mount *notify_mount(const struct ctx *c)
@@ -95,8 +97,8 @@ static int failed(const struct ctx *c, const struct item *it, size_t i, int r, s
         return err_property(err, r, "mounts[%zu]", i);
 }
 
-/* May it be read-only only when mount points in it have been made? Recursively only where there are any, since what is
- * mounted there must not become read-only with it. */
+/* May it be read-only only when mount points in it have been made? Recursively only where there are any,
+ * since what is mounted there must not become read-only with it. */
 static bool may_be_late(const struct ctx *c, const struct mounts_plan *mp, size_t i)
 {
         const struct item *it = &mp->items[i];
@@ -118,8 +120,8 @@ static const struct {
         int ns;
 } shows[] = { { "proc", NS_PID }, { "sysfs", NS_NETWORK }, { "mqueue", NS_IPC } };
 
-/* A namespace that the container joins may be the host's, or another user namespace's: then the privileged runtime makes
- * the mount. The descriptor of that namespace, or -1 where the init can do it. */
+/* A namespace that the container joins may be the host's, or another user namespace's: then the privileged
+ * runtime makes the mount. The descriptor of that namespace, or -1 where the init can do it. */
 static int foreign_namespace(const struct ctx *c, const char *type, uint64_t *ret_ns)
 {
         const int *join_fd = c->namespaces->join_fd;
@@ -144,7 +146,8 @@ static int foreign_namespace(const struct ctx *c, const char *type, uint64_t *re
         return -1;
 }
 
-/* The same where the namespace is the runtime's own, neither new nor joined. For sysfs there is /sys, see mount_fresh.c. */
+/* The same where the namespace is the runtime's own, neither new nor joined. For sysfs there is /sys, see
+ * mount_fresh.c. */
 static bool is_of_runtime(const struct ctx *c, const char *type)
 {
         for (size_t i = 0; i < ARRAY_SIZE(shows); i++)
@@ -181,8 +184,8 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         return 0;
 }
 
-/* A runtime that is root of a user namespace of its own may have privileges over the namespace that is joined. If not, the
- * init has its turn, and its error is the one that counts. */
+/* A runtime that is root of a user namespace of its own may have privileges over the namespace that is
+ * joined. If not, the init has its turn, and its error is the one that counts. */
 static void try_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it)
 {
         struct mount_aside aside = { .make = make_fresh, .data = it };
@@ -262,7 +265,7 @@ void mounts_release(struct ctx *c)
                 mount_idmap_close(&c->mounts->env);
 }
 
-/* ---- init -------------------------------------------------------------------------------------------------------- */
+/* ---- init ---------------------------------------------------------------------------------------------- */
 
 /* On "/" itself: what follows is to be below it. */
 static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd, int target,
@@ -417,7 +420,7 @@ int mounts_readonly_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- explain ----------------------------------------------------------------------------------------------------- */
+/* ---- explain ------------------------------------------------------------------------------------------- */
 
 void mounts_explain(const struct ctx *c, struct report *r)
 {

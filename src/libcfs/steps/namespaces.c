@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux.namespaces (config-linux.md, "Namespaces"): which ones are new, which are joined by path; a type not listed is
- * inherited from the runtime.
+ * linux.namespaces (config-linux.md, "Namespaces"): which ones are new, which are joined by path; a type not
+ * listed is inherited from the runtime.
  *
- * Rules: a type may be listed once; a path must be absolute and be a namespace of that type. prepare opens the paths,
- * with the runtime's privileges and view of the host, and asks the kernel for the type (NS_GET_NSTYPE, ioctl_ns(2)).
+ * Rules: a type may be listed once; a path must be absolute and be a namespace of that type. prepare opens
+ * the paths, with the runtime's privileges and view of the host, and asks the kernel for the type
+ * (NS_GET_NSTYPE, ioctl_ns(2)).
  *
- * Who joins? Usually the init, after it exists. Not when a user namespace is involved, or a PID namespace, which only a
- * child enters: then spawn.c's stage process joins everything before it makes the init (`pre_join`).
+ * Who joins? Usually the init, after it exists. Not when a user namespace is involved, or a PID namespace,
+ * which only a child enters: then spawn.c's stage process joins everything before it makes the init
+ * (`pre_join`).
  *
- * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. What enters the PID namespace by that is
- * the next child (pid_namespace.c).
+ * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. What enters the PID
+ * namespace by that is the next child (pid_namespace.c).
  */
 #include "libcfs/walk/ctx.h"
 #include "libcfs/process/namespaces.h"
@@ -156,9 +158,9 @@ static bool same_file(const struct stat *a, const struct stat *b)
         return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* exec into a mount namespace of the container's own: have we come to where the runtime was? That is right only when the
- * init is there as well (root.path "/"). It cannot be when root_pivot.c has done its work, but the container may have been
- * made by an older cfs, which let the host's root lie on the container's. */
+/* exec into a mount namespace of the container's own: have we come to where the runtime was? That is right
+ * only when the init is there as well (root.path "/"). It cannot be when root_pivot.c has done its work,
+ * but the container may have been made by an older cfs, which let the host's root lie on the container's. */
 static int check_root(const struct ctx *c, struct cfs_error *err)
 {
         struct proc_identity id;
@@ -210,7 +212,8 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
                 if (own)
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
         }
-        /* setns(2) leads to the root of a mount namespace: the container's own, or of one that it shares with others. */
+        /* setns(2) leads to the root of a mount namespace: the container's own, or of one that it shares
+         * with others. */
         return own_mounts || WEAKENED("joined-root") ? remember_host_root(n, err)
                                                      : namespaces_open_root(c, id.pid, err);
 }

@@ -2,28 +2,30 @@
 /*
  * linux.netDevices: network interfaces of the host that move into the container.
  *
- * rtnetlink(7) moves an interface: RTM_NEWLINK with IFLA_NET_NS_FD and its new name. The kernel takes it down on the
- * way and removes its addresses, which belong to the namespace. The specification wants it back as it was: up, with
- * its permanent global addresses. So:
+ * rtnetlink(7) moves an interface: RTM_NEWLINK with IFLA_NET_NS_FD and its new name. The kernel takes it down
+ * on the way and removes its addresses, which belong to the namespace. The specification wants it back as it
+ * was: up, with its permanent global addresses. So:
  *
  *      in the host's namespace         read the addresses, move and rename
  *      in the container's namespace    raise it, then add the addresses: their routes need it up
  *
- * The runtime does all of it: the container cannot reach the host's namespace, and should not need to be trusted with
- * its own half. A socket belongs to the namespace that it was made in, so the runtime steps into the container's
- * namespace for one socket(2) and back.
+ * The runtime does all of it: the container cannot reach the host's namespace, and should not need to be
+ * trusted with its own half. A socket belongs to the namespace that it was made in, so the runtime steps into
+ * the container's namespace for one socket(2) and back.
  *
- * A name that is taken inside is an error, found before the move: the kernel would find it after, with the interface
- * in the container already, under its old name. "eth%d" asks for the first free number. Nothing is moved back at the
- * end: the kernel returns hardware to the host and destroys the rest (network_namespaces(7)).
+ * A name that is taken inside is an error, found before the move: the kernel would find it after, with the
+ * interface in the container already, under its old name. "eth%d" asks for the first free number. Nothing is
+ * moved back at the end: the kernel returns hardware to the host and destroys the rest
+ * (network_namespaces(7)).
  *
- * A create that fails is as if it had never been attempted (runtime.md, "Errors"): there the interfaces come back, under
- * their names, with their addresses, up if they were. The runtime holds the namespace open until the container is created,
- * so that it does not end with the init. Routes that were added by hand are lost. Of a runtime that was killed, undo brings
- * them back from a namespace that was joined; with a new one they have ended as above.
+ * A create that fails is as if it had never been attempted (runtime.md, "Errors"): there the interfaces come
+ * back, under their names, with their addresses, up if they were. The runtime holds the namespace open until
+ * the container is created, so that it does not end with the init. Routes that were added by hand are lost.
+ * Of a runtime that was killed, undo brings them back from a namespace that was joined; with a new one they
+ * have ended as above.
  *
- * An address that cannot be added again fails the container. All messages of the kernel are short; a buffer that holds
- * a part of a dump is 32 KiB, as libraries have it.
+ * An address that cannot be added again fails the container. All messages of the kernel are short; a buffer
+ * that holds a part of a dump is 32 KiB, as libraries have it.
  */
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -55,7 +57,7 @@ bool net_devices_wanted(const struct ctx *c)
         return c->linux_->net_devices && c->linux_->net_devices->n > 0;
 }
 
-/* ---- check ------------------------------------------------------------------------------------------------------ */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 /* What the kernel takes for a name, dev_valid_name(); NULL when it is one, else why not. */
 static const char *bad_name(const char *name)
@@ -110,7 +112,7 @@ void net_devices_check(const struct ctx *c, struct problems *p)
         }
 }
 
-/* ---- netlink ------------------------------------------------------------------------------------------------------ */
+/* ---- netlink ------------------------------------------------------------------------------------------- */
 
 struct request {
         struct nlmsghdr head;
@@ -208,7 +210,7 @@ void net_devices_look(const struct ctx *c, struct problems *p)
                                      "there is no network interface of this name");
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------------------ */
+/* ---- addresses ----------------------------------------------------------------------------------------- */
 
 /* The permanent addresses of one interface, as requests that add them again. */
 struct addresses {
@@ -242,7 +244,8 @@ static int collect(void *data, const struct nlmsghdr *h)
         for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
                 if (a->rta_type == IFA_FLAGS && RTA_PAYLOAD(a) == sizeof(flags))
                         memcpy(&flags, RTA_DATA(a), sizeof(flags));
-                /* Not the label, which starts with the old name, nor the life times, which for ever has not. */
+                /* Not the label, which starts with the old name, nor the life times, which for ever has
+                 * not. */
                 if (a->rta_type != IFA_LOCAL && a->rta_type != IFA_ADDRESS && a->rta_type != IFA_BROADCAST &&
                     a->rta_type != IFA_RT_PRIORITY)
                         continue;
@@ -277,7 +280,7 @@ static int read_addresses(int fd, struct addresses *all, struct cfs_error *err)
         return r < 0 ? err_sys(err, -r, "netlink", "read the addresses") : 0;
 }
 
-/* ---- moving ----------------------------------------------------------------------------------------------------------- */
+/* ---- moving -------------------------------------------------------------------------------------------- */
 
 /* One side of a move. */
 struct side {
@@ -383,7 +386,8 @@ static int transfer(const struct side *from, const struct side *to, const struct
         return 0;
 }
 
-/* In the record before it is done: "eth1 eth0 up", and its addresses, as the kernel would take them, in hexadecimal. */
+/* In the record before it is done: "eth1 eth0 up", and its addresses, as the kernel would take them, in
+ * hexadecimal. */
 static int record_move(struct ctx *c, size_t i, const char *key, const char *name, bool up,
                        const struct addresses *all, struct cfs_error *err)
 {
@@ -513,7 +517,7 @@ int net_devices_keep_host(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- undo --------------------------------------------------------------------------------------------------------- */
+/* ---- undo ---------------------------------------------------------------------------------------------- */
 
 static bool read_hex(const char *text, struct request *rq)
 {

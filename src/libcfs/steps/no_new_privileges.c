@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * process.noNewPrivileges: no execve(2) of this process or its children can ever again give privileges, neither by
- * set-user-ID bits nor by file capabilities (PR_SET_NO_NEW_PRIVS in prctl(2)). The flag cannot be taken back and is
- * inherited, so it is set in the init alone. It is set late: from then on changing an AppArmor profile at execve(2) is
- * restricted, but that request has been written before. And before anything of the image is executed, be it a
- * startContainer hook: a set-user-ID file that is one would make its user root.
+ * process.noNewPrivileges: no execve(2) of this process or its children can ever again give privileges,
+ * neither by set-user-ID bits nor by file capabilities (PR_SET_NO_NEW_PRIVS in prctl(2)). The flag cannot be
+ * taken back and is inherited, so it is set in the init alone. It is set late: from then on changing an
+ * AppArmor profile at execve(2) is restricted, but that request has been written before. And before anything
+ * of the image is executed, be it a startContainer hook: a set-user-ID file that is one would make its user
+ * root.
  */
 #include "base/weakened.h"
 #include "libcfs/walk/ctx.h"

@@ -2,12 +2,13 @@
 /*
  * NOTIFY_SOCKET: readiness, as sd_notify(3) reports it.
  *
- * When the runtime is a service of type notify, its environment names a socket of systemd's. The container's program
- * must not have that one: it would speak for the whole unit, and its path means nothing inside. So the container sees a
- * directory of its own on /run/notify, and the runtime makes a socket in it and hands on what it likes.
+ * When the runtime is a service of type notify, its environment names a socket of systemd's. The container's
+ * program must not have that one: it would speak for the whole unit, and its path means nothing inside. So
+ * the container sees a directory of its own on /run/notify, and the runtime makes a socket in it and hands on
+ * what it likes.
  *
- * Here: the directory, and the note in the record that lets `start`, another process, find the host's socket. The mount
- * is made with the others (mounts.c), the variable set with the rest of the environment.
+ * Here: the directory, and the note in the record that lets `start`, another process, find the host's socket.
+ * The mount is made with the others (mounts.c), the variable set with the rest of the environment.
  */
 #include "base/str.h"
 #include "libcfs/store/state.h"
@@ -40,7 +41,8 @@ int notify_socket_prepare(struct ctx *c, struct cfs_error *err)
 {
         int r;
 
-        /* Entered by the container's users through the bind mount; on the host ROOT/ID above it is closed to them. */
+        /* Entered by the container's users through the bind mount; on the host ROOT/ID above it is closed
+         * to them. */
         if (mkdirat(c->state->dir_fd, "notify", 0755) < 0 && errno != EEXIST)
                 return err_sys(err, errno, "mkdirat", "make `%s/notify`", c->state->dir);
         if (fchmodat(c->state->dir_fd, "notify", 0755, 0) < 0)

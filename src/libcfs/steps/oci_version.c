@@ -2,18 +2,19 @@
 /*
  * ociVersion: may we read this document at all?
  *
- * The specification follows Semantic Versioning 2.0 (config.md, "Specification version"). A document of the same major
- * version that is not newer in its minor version uses nothing that we do not know: accepted, whatever its patch
- * level, pre-release ("1.3.0-rc.1") or build suffix. A newer minor version may hold a property that we would ignore
- * in silence, as unknown properties must be ignored: a container without a limit that it was promised. So it is
- * refused. Another major version has another meaning.
+ * The specification follows Semantic Versioning 2.0 (config.md, "Specification version"). A document of the
+ * same major version that is not newer in its minor version uses nothing that we do not know: accepted,
+ * whatever its patch level, pre-release ("1.3.0-rc.1") or build suffix. A newer minor version may hold a
+ * property that we would ignore in silence, as unknown properties must be ignored: a container without a
+ * limit that it was promised. So it is refused. Another major version has another meaning.
  */
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <ctype.h>
 
-/* "12." at *p: the number, with *p moved behind the point. -1 when there is none, or one that begins with a zero. */
+/* "12." at *p: the number, with *p moved behind the point. -1 when there is none, or one that begins with
+ * a zero. */
 static long component(const char **p, char end)
 {
         long n = 0;

@@ -2,14 +2,15 @@
 /*
  * process.oomScoreAdj: how willingly the kernel kills the process when memory runs out, proc(5).
  *
- * Set only when the property is there: otherwise the process keeps what it inherits. Everybody may raise the score of
- * their own processes; lowering it below the lowest value that was set with privilege needs CAP_SYS_RESOURCE in the
- * initial user namespace, which the init does not have once it is in one of its own: so the runtime writes it, from
- * outside. An unprivileged runtime cannot lower it at all, and engines ask for it nevertheless (0, where their own
- * process runs at 200): a warning then, as the container runs just as well.
+ * Set only when the property is there: otherwise the process keeps what it inherits. Everybody may raise the
+ * score of their own processes; lowering it below the lowest value that was set with privilege needs
+ * CAP_SYS_RESOURCE in the initial user namespace, which the init does not have once it is in one of its own:
+ * so the runtime writes it, from outside. An unprivileged runtime cannot lower it at all, and engines ask for
+ * it nevertheless (0, where their own process runs at 200): a warning then, as the container runs just as
+ * well.
  *
- * What an unprivileged runtime adds to a container is undumpable from its first moment, and so are its files in /proc: they
- * belong to root. Then the runtime sets its own score, which the new process inherits.
+ * What an unprivileged runtime adds to a container is undumpable from its first moment, and so are its files
+ * in /proc: they belong to root. Then the runtime sets its own score, which the new process inherits.
  */
 #include "base/log.h"
 #include "base/path.h"

@@ -2,9 +2,9 @@
 /*
  * linux.personality: the execution domain, personality(2).
  *
- * LINUX32 makes uname(2) speak of a 32 bit machine (i686 on x86-64), which build scripts look at; nothing else changes.
- * The specification defines no further flags, as most of those that the kernel has weaken it (ADDR_NO_RANDOMIZE,
- * READ_IMPLIES_EXEC): any flag is an error, and none that the caller had is kept.
+ * LINUX32 makes uname(2) speak of a 32 bit machine (i686 on x86-64), which build scripts look at; nothing
+ * else changes. The specification defines no further flags, as most of those that the kernel has weaken it
+ * (ADDR_NO_RANDOMIZE, READ_IMPLIES_EXEC): any flag is an error, and none that the caller had is kept.
  */
 #include "base/cleanup.h"
 #include "libcfs/walk/ctx.h"

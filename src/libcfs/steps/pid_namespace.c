@@ -2,23 +2,28 @@
 /*
  * exec: becoming visible in the container.
  *
- * A process is in the PID namespace that its parent has chosen for its children (setns(2), pid_namespaces(7)), from its first
- * moment on; and from then on what the container runs sees it in its /proc. That it is undumpable does not help: who has
- * CAP_SYS_PTRACE in the user namespace that the runtime was executed in, which is that of every container without one of
- * its own, may look at it all the same (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and
- * cwd would be the host's, fd/N would lead to its directories, ns/mnt to its mounts.
+ * A process is in the PID namespace that its parent has chosen for its children (setns(2),
+ * pid_namespaces(7)), from its first moment on; and from then on what the container runs sees it in its
+ * /proc. That it is undumpable does not help: who has CAP_SYS_PTRACE in the user namespace that the runtime
+ * was executed in, which is that of every container without one of its own, may look at it all the same
+ * (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and cwd would be the
+ * host's, fd/N would lead to its directories, ns/mnt to its mounts.
  *
- * So exec has two processes. The first stays in the runtime's PID namespace, where the container cannot see it, and does all
- * that needs the host or privileges. When it has the container's namespaces, root, directory, descriptors, user and
- * capabilities and nothing else, it makes the second one, as a child of the runtime's (CLONE_PARENT), and ends. The second one
- * does what has to be done by the process itself, and executes the program. What is to be found in it is a copy of our code and of what the record
- * says of the container; the environment of the runtime's caller has been erased. runc and crun have two processes as well.
+ * So exec has two processes. The first stays in the runtime's PID namespace, where the container cannot see
+ * it, and does all that needs the host or privileges. When it has the container's namespaces, root,
+ * directory, descriptors, user and capabilities and nothing else, it makes the second one, as a child of the
+ * runtime's (CLONE_PARENT), and ends. The second one does what has to be done by the process itself, and
+ * executes the program. What is to be found in it is a copy of our code and of what the record says of the
+ * container; the environment of the runtime's caller has been erased. runc and crun have two processes as
+ * well.
  *
- * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a filter is to be loaded
- * without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an agent, all that the first one had. With runc
- * and crun it always has. A container that is not to be trusted with that gets a user namespace.
+ * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a
+ * filter is to be loaded without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an
+ * agent, all that the first one had. With runc and crun it always has. A container that is not to be trusted
+ * with that gets a user namespace.
  *
- *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session, user ..., execve
+ *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session, user
+ *      ..., execve
  *         |  <--------- its pid ----------   ends
  */
 #include "base/proc.h"
@@ -45,7 +50,8 @@ bool pid_namespace_wanted(const struct ctx *c)
         return (c->ns_join & CLONE_NEWPID) && !c->filter_is_early;
 }
 
-/* In the second process: goes on when the runtime has been told of it, or its words would come before that. */
+/* In the second process: goes on when the runtime has been told of it, or its words would come before
+ * that. */
 static int wait_for_first(int fd, struct cfs_error *err)
 {
         char told;

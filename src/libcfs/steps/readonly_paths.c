@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux.readonlyPaths: what must not be written inside is bind-mounted onto itself, read-only, with all that is mounted
- * below (a masked path, say).
+ * linux.readonlyPaths: what must not be written inside is bind-mounted onto itself, read-only, with all that
+ * is mounted below (a masked path, say).
  *
  * The root is made read-only where it is: what is mounted on it now, nobody in it would see.
  *
- * A path that does not exist is passed over. The clone inherits the flags of its mount (nosuid, nodev, noexec of /proc),
- * and mount_setattr(2) adds to them.
+ * A path that does not exist is passed over. The clone inherits the flags of its mount (nosuid, nodev, noexec
+ * of /proc), and mount_setattr(2) adds to them.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"

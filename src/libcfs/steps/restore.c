@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * restore: the container's processes come from a checkpoint's images, by means of CRIU, and not from a walk of the init.
+ * restore: the container's processes come from a checkpoint's images, by means of CRIU, and not from a walk
+ * of the init.
  *
- * The new process of this walk becomes CRIU. It joins the container's cgroups first, so that whatever it makes is born
- * in them: a restore that was killed half way leaves nothing that `delete` does not find. It has a mount namespace of its
- * own, with the root clone in it that CRIU wants, which is gone when CRIU is.
+ * The new process of this walk becomes CRIU. It joins the container's cgroups first, so that whatever it
+ * makes is born in them: a restore that was killed half way leaves nothing that `delete` does not find. It
+ * has a mount namespace of its own, with the root clone in it that CRIU wants, which is gone when CRIU is.
  *
  *      runtime                               CRIU
  *         | <---- directories -------------    |   of the images and for work, as they are in its mount namespace
@@ -20,9 +21,11 @@
  *         | <---- done ----------------------  x
  *         |   poststart hooks                      the init is our child (rst_sibling)
  *
- * Notifications are what MEET rows are to create: CRIU waits for our answer. A "no", or no answer, makes it undo.
+ * Notifications are what MEET rows are to create: CRIU waits for our answer. A "no", or no answer, makes it
+ * undo.
  *
- * Hooks that run in the container (createContainer, startContainer) are not run: what they did is in the images.
+ * Hooks that run in the container (createContainer, startContainer) are not run: what they did is in the
+ * images.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -52,7 +55,8 @@
 
 #define MAX_PARENTS 64 /* images in a chain of pre-dumps */
 
-/* CRIU enters these by descriptors of its own, under the names that checkpoint gave them; the others by path. */
+/* CRIU enters these by descriptors of its own, under the names that checkpoint gave them; the others by
+ * path. */
 static const struct {
         int type;
         const char *key;
@@ -101,7 +105,7 @@ int restore_images_prepare(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- images and user namespaces ------------------------------------------------------------------------------------- */
+/* ---- images and user namespaces ------------------------------------------------------------------------ */
 
 static int give(int dir, const char *name, uid_t uid, gid_t gid, struct cfs_error *err)
 {
@@ -133,8 +137,9 @@ static int give_directory(int fd, uid_t uid, gid_t gid, struct cfs_error *err)
         return r;
 }
 
-/* Images are root's, and parts of them are read by the restored processes when they are in their user namespace already:
- * there, they are to belong to the container's root. What is in them was the container's before. */
+/* Images are root's, and parts of them are read by the restored processes when they are in their user
+ * namespace already: there, they are to belong to the container's root. What is in them was the
+ * container's before. */
 int restore_images_host(struct ctx *c, struct cfs_error *err)
 {
         _cleanup_close_ int fd = fcntl(c->job->images_fd, F_DUPFD_CLOEXEC, 3);
@@ -171,7 +176,7 @@ void restore_images_explain(const struct ctx *c, struct report *r)
         report_line(r, "read the images in %s, find criu", images ? images : "the directory of --image-path");
 }
 
-/* ---- before CRIU begins -------------------------------------------------------------------------------------------- */
+/* ---- before CRIU begins -------------------------------------------------------------------------------- */
 
 int restore_mounts_prepare(struct ctx *c, struct cfs_error *err)
 {
@@ -206,8 +211,8 @@ void restore_mounts_explain(const struct ctx *c, struct report *r)
         }
 }
 
-/* A root that was mounted at boot from a ramdisk has no mount below it, and pivot_root(2), which CRIU insists on, refuses
- * that; a clone of it, mounted on it, has one. */
+/* A root that was mounted at boot from a ramdisk has no mount below it, and pivot_root(2), which CRIU
+ * insists on, refuses that; a clone of it, mounted on it, has one. */
 static int stack_root(struct cfs_error *err)
 {
         _cleanup_close_ int target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), clone = -1;
@@ -241,8 +246,8 @@ int restore_mount_namespace_init(struct ctx *c, struct cfs_error *err)
         return mnt_setattr(root, true, 0, 0, MS_SLAVE, -1, err);
 }
 
-/* CRIU mounts what it needs in its work directory, which it knows by our descriptors: so these must be of its mount
- * namespace. */
+/* CRIU mounts what it needs in its work directory, which it knows by our descriptors: so these must be of
+ * its mount namespace. */
 static int send_directory(struct ctx *c, const char *path, struct cfs_error *err)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -289,7 +294,7 @@ int restore_exec_init(struct ctx *c, struct cfs_error *err)
         return service_exec(&c->job->criu, err);
 }
 
-/* ---- the conversation ---------------------------------------------------------------------------------------------- */
+/* ---- the conversation ---------------------------------------------------------------------------------- */
 
 /* What the images call the container's cgroup is the one that CRIU is in. */
 static int set_cgroup_roots(struct ctx *c, struct cfs_error *err)
@@ -346,7 +351,8 @@ static int hand_over_master(struct ctx *c, int master, struct cfs_error *err)
                      : 0;
 }
 
-/* Answers notifications until the one that is waited for (which remains to be answered), or (until NULL) the end. */
+/* Answers notifications until the one that is waited for (which remains to be answered), or (until NULL)
+ * the end. */
 static int follow(struct ctx *c, const char *until, struct criu_response *a, struct cfs_error *err)
 {
         struct checkpoint_job *j = c->job;

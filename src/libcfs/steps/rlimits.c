@@ -2,18 +2,19 @@
 /*
  * process.rlimits: resource limits, setrlimit(2).
  *
- * Anybody may lower a limit; to raise a hard limit takes CAP_SYS_RESOURCE in the initial user namespace. And a low
- * limit hurts whoever is under it: an init with RLIMIT_NOFILE 5 opens no files. Hence: raise early, lower late.
+ * Anybody may lower a limit; to raise a hard limit takes CAP_SYS_RESOURCE in the initial user namespace. And
+ * a low limit hurts whoever is under it: an init with RLIMIT_NOFILE 5 opens no files. Hence: raise early,
+ * lower late.
  *
- *   prepare    the runtime raises its own hard limits where a higher one is asked for. The init, a fork, inherits them:
- *              so this works for a container with a user namespace too, whose init could not raise anything, and
- *              when it is impossible, it is found out before anything was made.
+ *   prepare    the runtime raises its own hard limits where a higher one is asked for. The init, a fork,
+ *              inherits them: so this works for a container with a user namespace too, whose init could not
+ *              raise anything, and when it is impossible, it is found out before anything was made.
  *   release    puts the runtime's own limits back: it is a guest in the caller's process.
  *   init       sets all limits to what was asked for. Before seccomp, as a filter may forbid prlimit64(2).
  *   late init  a limit on open files so low that the remaining rows could not open theirs is set after them.
  *
- * NOFILE has a second ceiling, fs.nr_open, that no privilege lifts. A type that comes twice is an error, as the
- * specification says: nobody could say which one is meant.
+ * NOFILE has a second ceiling, fs.nr_open, that no privilege lifts. A type that comes twice is an error, as
+ * the specification says: nobody could say which one is meant.
  */
 #include "base/cleanup.h"
 #include "libcfs/walk/ctx.h"
@@ -62,7 +63,8 @@ static int resource(const char *name)
         return -1;
 }
 
-/* 18446744073709551615 is RLIM_INFINITY where rlim_t has 64 bits, and there is no other case: -D_FILE_OFFSET_BITS=64. */
+/* 18446744073709551615 is RLIM_INFINITY where rlim_t has 64 bits, and there is no other case:
+ * -D_FILE_OFFSET_BITS=64. */
 static struct rlimit wanted(const struct oci_rlimit *o)
 {
         return (struct rlimit){ .rlim_cur = o->soft, .rlim_max = o->hard };

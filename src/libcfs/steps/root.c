@@ -2,28 +2,33 @@
 /*
  * root (config.md, "Root"): the directory that becomes "/".
  *
- * pivot_root(2) wants a mount point, so the root is cloned, with all that is mounted below it, onto itself; every later
- * step works on the descriptor of that clone (ctx->rootfs_fd), which stays valid across the pivot. The kernel refuses
- * when the new root or the mount that it is attached to is shared, so where linux.rootfsPropagation leaves mounts shared,
- * the one that the root lies in is made private first: the clone of a private mount is private. For "slave" it is made a
- * slave, and so is the clone: what the host mounts below the root later appears inside (config-linux.md, "Rootfs Mount
- * Propagation"). For "shared" the root becomes the first of a peer group of its own, which the host is not in.
+ * pivot_root(2) wants a mount point, so the root is cloned, with all that is mounted below it, onto itself;
+ * every later step works on the descriptor of that clone (ctx->rootfs_fd), which stays valid across the
+ * pivot. The kernel refuses when the new root or the mount that it is attached to is shared, so where
+ * linux.rootfsPropagation leaves mounts shared, the one that the root lies in is made private first: the
+ * clone of a private mount is private. For "slave" it is made a slave, and so is the clone: what the host
+ * mounts below the root later appears inside (config-linux.md, "Rootfs Mount Propagation"). For "shared" the
+ * root becomes the first of a peer group of its own, which the host is not in.
  *
  * How the init then enters it, and makes sure that nothing of the host is left beside it: root_pivot.c.
  *
  * Three situations are not the usual one:
  *
- *   user namespace, privileged runtime   the directory may be out of reach of the container's root user. The runtime
- *                                        makes the clone; when the init cannot reach the path to attach it there, it
- *                                        attaches it on "/", which nobody looks up any more.
- *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the host are
- *                                        detached before: a chroot can be left by who has CAP_SYS_CHROOT.
- *   no mount namespace of its own        the clone is made in the namespace that the container shares or joins, private,
- *                                        so that what is mounted below appears nowhere else; then chroot(2). It outlives the
- *                                        container, so it is recorded and undone by `delete`. What is recorded is the
- *                                        ID of the mount *below* it: undo takes away what is on top of that, and nothing
- *                                        when the clone was never attached. With root.path "/" there is neither clone nor
- *                                        mount: it would lie on the host's "/". What would need one is refused.
+ *   user namespace, privileged runtime   the directory may be out of reach of the container's root user. The
+ *                                        runtime makes the clone; when the init cannot reach the path to
+ *                                        attach it there, it attaches it on "/", which nobody looks up any
+ *                                        more.
+ *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the
+ *                                        host are detached before: a chroot can be left by who has
+ *                                        CAP_SYS_CHROOT.
+ *   no mount namespace of its own        the clone is made in the namespace that the container shares or
+ *                                        joins, private, so that what is mounted below appears nowhere else;
+ *                                        then chroot(2). It outlives the container, so it is recorded and
+ *                                        undone by `delete`. What is recorded is the ID of the mount *below*
+ *                                        it: undo takes away what is on top of that, and nothing when the
+ *                                        clone was never attached. With root.path "/" there is neither clone
+ *                                        nor mount: it would lie on the host's "/". What would need one is
+ *                                        refused.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -100,17 +105,18 @@ void root_check(const struct ctx *c, struct problems *p)
                 (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);
                 problem_host(p, "root.path", "%s", e.text);
         } else if (S_ISLNK(st.st_mode)) {
-                /* It would be resolved by the host's rules, to what may be another container's root, or the host's. */
+                /* It would be resolved by the host's rules, to what may be another container's root, or
+                 * the host's. */
                 problem_host(p, "root.path", "`%s` is a symbolic link", c->rootfs);
         } else if (!S_ISDIR(st.st_mode)) {
                 problem_host(p, "root.path", "`%s`: not a directory", c->rootfs);
         }
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------------------------- */
+/* ---- prepare ------------------------------------------------------------------------------------------- */
 
-/* Calls f() in the mount namespace ns_fd, in a child: who enters one loses root and working directory. *ret is what f()
- * returned. With ns_fd < 0, f() is simply called. */
+/* Calls f() in the mount namespace ns_fd, in a child: who enters one loses root and working directory.
+ * *ret is what f() returned. With ns_fd < 0, f() is simply called. */
 static int in_namespace(int ns_fd, int64_t (*f)(const char *path, uint64_t id), const char *path, uint64_t id,
                         int64_t *ret, struct cfs_error *err)
 {
@@ -212,10 +218,10 @@ int root_host(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- init -------------------------------------------------------------------------------------------------------- */
+/* ---- init ---------------------------------------------------------------------------------------------- */
 
-/* The root of the mount that `fd` lies in; upwards, since only there mount_setattr(2) takes it. The way up leads past the
- * root directory into what lies on that; every other mount was entered from above. */
+/* The root of the mount that `fd` lies in; upwards, since only there mount_setattr(2) takes it. The way up
+ * leads past the root directory into what lies on that; every other mount was entered from above. */
 static int open_mount_root(int fd, struct cfs_error *err)
 {
         _cleanup_close_ int cur = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -276,7 +282,8 @@ static int is_runtimes_root(int fd, struct cfs_error *err)
         return 0;
 }
 
-/* Without a mount namespace: whatever the path looks like, nothing is attached to the root directory of others. */
+/* Without a mount namespace: whatever the path looks like, nothing is attached to the root directory of
+ * others. */
 static int use_runtimes_root(struct ctx *c, int *target, struct cfs_error *err)
 {
         const char *property = changes_mounts(c);
@@ -326,15 +333,15 @@ int root_init(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_property(err, r, "root.path") : 0;
 }
 
-/* ---- what config.json says of the root itself ---------------------------------------------------------------------- */
+/* ---- what config.json says of the root itself ---------------------------------------------------------- */
 
 bool root_propagation_wanted(const struct ctx *c)
 {
         return has_own_namespace(c) && c->linux_->rootfs_propagation;
 }
 
-/* What the property says of the root itself. After the masks: those are clones, and nothing can be cloned from an
- * unbindable mount. */
+/* What the property says of the root itself. After the masks: those are clones, and nothing can be cloned
+ * from an unbindable mount. */
 int root_propagation_init(struct ctx *c, struct cfs_error *err)
 {
         uint64_t flag;
@@ -385,7 +392,7 @@ int root_readonly_restore_host(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_sys(err, (int)-r, "mount_setattr", "make the restored root read-only") : 0;
 }
 
-/* ---- undo -------------------------------------------------------------------------------------------------------- */
+/* ---- undo ---------------------------------------------------------------------------------------------- */
 
 /* Takes away what is on top of the mount that was there before. */
 static int64_t unmount_above(const char *path, uint64_t id)

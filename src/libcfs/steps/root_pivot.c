@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entering the root: how the clone that root.c has made becomes "/", and the only thing that the container can reach.
+ * Entering the root: how the clone that root.c has made becomes "/", and the only thing that the container
+ * can reach.
  *
- * pivot_root(".", ".") puts the old root on top of the new one; umount2(".", MNT_DETACH) then removes the top one, and with
- * it every path of the host. It must not be shared at that moment: the host's mounts would go as well.
+ * pivot_root(".", ".") puts the old root on top of the new one; umount2(".", MNT_DETACH) then removes the top
+ * one, and with it every path of the host. It must not be shared at that moment: the host's mounts would go
+ * as well.
  *
  * Two things can be left of the host, and both are looked for:
  *
- *   something was mounted on "/"    (`mount --bind / /` before the run, as rescue systems do). It comes along, on top of the
- *       old root, so that one umount2(2) takes away the upper layer and leaves the old root on top of the new one: "/" is the
- *       new root still, but "/.." goes up into the old one. So layers are detached until "/.." is the new root.
- *   the runtime has run in a chroot (2) whose directory is a mount. Then the new root has taken the place of that mount,
- *       somewhere in the host's tree: a process with CAP_SYS_CHROOT can leave its root, and setns(2), of `exec` or of a
- *       process inside, leads to the host's. So the init itself does what setns(2) does, goes to the topmost mount on the
- *       root of the mount namespace, and when that is not the new root, it pivots once more, from there.
+ *   something was mounted on "/"    (`mount --bind / /` before the run, as rescue systems do). It comes
+ *       along, on top of the old root, so that one umount2(2) takes away the upper layer and leaves the old
+ *       root on top of the new one: "/" is the new root still, but "/.." goes up into the old one. So layers
+ *       are detached until "/.." is the new root.
+ *   the runtime has run in a chroot (2) whose directory is a mount. Then the new root has taken the place of
+ *   that mount,
+ *       somewhere in the host's tree: a process with CAP_SYS_CHROOT can leave its root, and setns(2), of
+ *       `exec` or of a process inside, leads to the host's. So the init itself does what setns(2) does, goes
+ *       to the topmost mount on the root of the mount namespace, and when that is not the new root, it pivots
+ *       once more, from there.
  *
- * In a user namespace that is joined, the kernel has locked the copied mounts onto each other (mount_namespaces(7)): a layer
- * cannot be detached alone, and what the new root covers stays covered. There the init pivots from the topmost layer in the
- * first place. (For a new user namespace the runtime's root must be topmost, or the kernel makes none.)
+ * In a user namespace that is joined, the kernel has locked the copied mounts onto each other
+ * (mount_namespaces(7)): a layer cannot be detached alone, and what the new root covers stays covered. There
+ * the init pivots from the topmost layer in the first place. (For a new user namespace the runtime's root
+ * must be topmost, or the kernel makes none.)
  *
- * --no-pivot (roots in a ramdisk): the root is moved onto "/", then chroot(2). All other mounts of the host are detached
- * before. Without a mount namespace of its own the container has a chroot(2) and nothing else.
+ * --no-pivot (roots in a ramdisk): the root is moved onto "/", then chroot(2). All other mounts of the host
+ * are detached before. Without a mount namespace of its own the container has a chroot(2) and nothing else.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -69,7 +75,7 @@ static int go_to_namespace_root(const struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* ---- --no-pivot -------------------------------------------------------------------------------------------------- */
+/* ---- --no-pivot ---------------------------------------------------------------------------------------- */
 
 /* proc(5): blanks and backslashes of mountinfo are written in octal. */
 static void unescape(char *s)
@@ -94,8 +100,8 @@ static bool is_below(const char *path, const char *dir)
         return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-/* Detaches all mounts beside the root and the ones that lead to it, the last first. What the kernel holds on to (locked
- * in a user namespace) stays. */
+/* Detaches all mounts beside the root and the ones that lead to it, the last first. What the kernel holds
+ * on to (locked in a user namespace) stays. */
 static void detach_others(const struct ctx *c)
 {
         _cleanup_free_ char *text = NULL;
@@ -120,14 +126,15 @@ static void detach_others(const struct ctx *c)
 
 static int move_root(const struct ctx *c, bool again, struct cfs_error *err)
 {
-        if (!again) /* the paths of mountinfo are those of the bundle only as long as we are where the runtime was */
+        /* the paths of mountinfo are those of the bundle only as long as we are where the runtime was */
+        if (!again)
                 detach_others(c);
         if (move_mount(c->rootfs_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
                 return err_sys(err, errno, "move_mount", "move the root to `/`");
         return enter_chroot(c, err);
 }
 
-/* ---- pivot_root(2) ----------------------------------------------------------------------------------------------- */
+/* ---- pivot_root(2) ------------------------------------------------------------------------------------- */
 
 static int pivot_failed(const struct ctx *c, int e, struct cfs_error *err)
 {
@@ -154,8 +161,8 @@ static int detach_old_root(const struct ctx *c, struct cfs_error *err)
         return err_set(err, CFS_E_SYSTEM, "more than %d mounts lie on the old root", MAX_LAYERS);
 }
 
-/* pivot_root(2) wants a new root that can be reached from the old one. A root whose path the init cannot reach has been
- * attached on "/" already (root.c). */
+/* pivot_root(2) wants a new root that can be reached from the old one. A root whose path the init cannot
+ * reach has been attached on "/" already (root.c). */
 static int go_on_namespace_root(const struct ctx *c, struct cfs_error *err)
 {
         int r = is_closed(c, err);
@@ -187,7 +194,7 @@ static int pivot(const struct ctx *c, bool from_namespace_root, struct cfs_error
         return r < 0 ? r : detach_old_root(c, err);
 }
 
-/* ---- the row ----------------------------------------------------------------------------------------------------- */
+/* ---- the row ------------------------------------------------------------------------------------------- */
 
 int root_pivot_init(struct ctx *c, struct cfs_error *err)
 {

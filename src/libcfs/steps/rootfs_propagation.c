@@ -2,16 +2,16 @@
 /*
  * linux.rootfsPropagation (config-linux.md, "Rootfs Mount Propagation"; mount_namespaces(7)).
  *
- * A new mount namespace begins as a copy of the runtime's, in which shared mounts are peers of the originals: what is
- * mounted on one appears on the other. So the first thing is to choose how much of that is to stay, for the whole
- * tree, or our own mounts would show up on the host.
+ * A new mount namespace begins as a copy of the runtime's, in which shared mounts are peers of the originals:
+ * what is mounted on one appears on the other. So the first thing is to choose how much of that is to stay,
+ * for the whole tree, or our own mounts would show up on the host.
  *
  *   nothing said   slaves: what the host mounts later below a bind mount appears in the container, never the reverse
  *   shared, ...    as asked, so that a volume bound with rshared works both ways
  *   unbindable     slaves for now: an unbindable mount could not be cloned, not even to become the root
  *
- * pivot_root(2) wants neither the new root nor its parent to be shared; root_init() sees to that. The property's own
- * sentence, that it is the root's propagation inside, is made true by root_propagation_init().
+ * pivot_root(2) wants neither the new root nor its parent to be shared; root_init() sees to that. The
+ * property's own sentence, that it is the root's propagation inside, is made true by root_propagation_init().
  *
  * In a namespace that is not new (joined, or the runtime's own) nothing is changed: it is somebody else's.
  */

@@ -2,13 +2,14 @@
 /*
  * process.scheduler: policy and parameters of the CPU scheduler, sched_setattr(2), sched(7).
  *
- * A real-time or deadline policy, and a lower nice value, need CAP_SYS_NICE in the initial user namespace. The init has
- * it until it changes its user, unless it is in a user namespace: then a privileged runtime sets the policy from outside. Late,
- * because a SCHED_DEADLINE process may not fork (so it must come after the hooks of the container) and a SCHED_IDLE
- * one would take its time to make the container.
+ * A real-time or deadline policy, and a lower nice value, need CAP_SYS_NICE in the initial user namespace.
+ * The init has it until it changes its user, unless it is in a user namespace: then a privileged runtime sets
+ * the policy from outside. Late, because a SCHED_DEADLINE process may not fork (so it must come after the
+ * hooks of the container) and a SCHED_IDLE one would take its time to make the container.
  *
- * Each policy has parameters of its own, and the kernel ignores those of others in silence; we do not. The exception is the
- * nice value, which other runtimes take with any policy: it is what counts once the policy is a normal one again. SCHED_ISO has a number, but Linux has never had that policy.
+ * Each policy has parameters of its own, and the kernel ignores those of others in silence; we do not. The
+ * exception is the nice value, which other runtimes take with any policy: it is what counts once the policy
+ * is a normal one again. SCHED_ISO has a number, but Linux has never had that policy.
  */
 #include "base/cleanup.h"
 #include "base/sys.h"
@@ -77,7 +78,8 @@ static uint64_t scheduler_flag(const char *name)
         return 0;
 }
 
-/* SCHED_DEADLINE: 1024 ns <= runtime <= deadline <= period, where a period of 0 means the deadline, sched(7). */
+/* SCHED_DEADLINE: 1024 ns <= runtime <= deadline <= period, where a period of 0 means the deadline,
+ * sched(7). */
 static void check_deadline(const struct oci_scheduler *s, struct problems *p)
 {
         if (s->runtime < 1024)

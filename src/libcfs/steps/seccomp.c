@@ -2,26 +2,28 @@
 /*
  * linux.seccomp (config-linux.md, "Seccomp"): the filter over the system calls of the container.
  *
- * It is compiled in the runtime (seccomp/filter.c) and loaded by the init as the very last thing before the execve: of the
- * init's own system calls the profile need allow none but execve(2). Profiles are written for programs, and know nothing of what
- * a runtime calls.
+ * It is compiled in the runtime (seccomp/filter.c) and loaded by the init as the very last thing before the
+ * execve: of the init's own system calls the profile need allow none but execve(2). Profiles are written for
+ * programs, and know nothing of what a runtime calls.
  *
- * Loading takes no_new_privs, or CAP_SYS_ADMIN in the user namespace (seccomp(2)). So without noNewPrivileges the init keeps
- * that capability up to the execve, which takes it: the permitted set of a new program is made of the inheritable, the ambient
- * and the bounding set and of those of the file, never of the old permitted set (capabilities(7), "Transformation of
- * capabilities during execve()").
+ * Loading takes no_new_privs, or CAP_SYS_ADMIN in the user namespace (seccomp(2)). So without noNewPrivileges
+ * the init keeps that capability up to the execve, which takes it: the permitted set of a new program is made
+ * of the inheritable, the ambient and the bounding set and of those of the file, never of the old permitted
+ * set (capabilities(7), "Transformation of capabilities during execve()").
  *
- * startContainer hooks are programs of the container's and confined like it: each loads the filter in its own process, as the
- * last thing before its execve (process/hook.c), so that the init which attends to it is not judged either.
+ * startContainer hooks are programs of the container's and confined like it: each loads the filter in its own
+ * process, as the last thing before its execve (process/hook.c), so that the init which attends to it is not
+ * judged either.
  *
- * exec loads the same program: it is kept in the state directory, seccomp.bpf, and not compiled again. The same goes for
- * `start`, in which the filters of containers with noNewPrivileges are loaded: what it must know of the filter, its
- * flags and the agent's socket, is in the record.
+ * exec loads the same program: it is kept in the state directory, seccomp.bpf, and not compiled again. The
+ * same goes for `start`, in which the filters of containers with noNewPrivileges are loaded: what it must
+ * know of the filter, its flags and the agent's socket, is in the record.
  *
- * SCMP_ACT_NOTIFY hands calls to an agent (seccomp_unotify(2)). The descriptor on which it listens is born in the init
- * (seccomp/load.c) and travels over the sync socket to the runtime, which alone can see the agent's socket. The agent of a
- * container without noNewPrivileges gets it from create, and before privileges are dropped, as runc and crun do it; such a
- * filter is in force before the hooks, too, as there can be one listener only. It must allow what the init does from there on.
+ * SCMP_ACT_NOTIFY hands calls to an agent (seccomp_unotify(2)). The descriptor on which it listens is born in
+ * the init (seccomp/load.c) and travels over the sync socket to the runtime, which alone can see the agent's
+ * socket. The agent of a container without noNewPrivileges gets it from create, and before privileges are
+ * dropped, as runc and crun do it; such a filter is in force before the hooks, too, as there can be one
+ * listener only. It must allow what the init does from there on.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -52,7 +54,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* ---- which filter there is ------------------------------------------------------------------------------------ */
+/* ---- which filter there is ----------------------------------------------------------------------------- */
 
 static const struct oci_record_seccomp *recorded(const struct ctx *c)
 {
@@ -106,8 +108,9 @@ static const char *listener_path(const struct ctx *c)
         return path ? path : getenv(RECEIVER_VARIABLE);
 }
 
-/* Without the property (an empty list is one), the mitigation of speculative stores is left off, as runc and crun do:
- * it would slow down every program that has a filter (Linux before 5.16 has it on by default). */
+/* Without the property (an empty list is one), the mitigation of speculative stores is left off, as runc
+ * and crun do: it would slow down every program that has a filter (Linux before 5.16 has it on by
+ * default). */
 static unsigned flags_of(const struct oci_seccomp *s)
 {
         unsigned flags = s->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
@@ -121,7 +124,7 @@ static unsigned flags_of(const struct oci_seccomp *s)
         return flags;
 }
 
-/* ---- check ----------------------------------------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------------------------------------- */
 
 static void check_errno(struct problems *p, const char *property, const char *action, bool has_errno)
 {
@@ -196,7 +199,8 @@ static void check_listener(const struct ctx *c, struct problems *p)
                         "`%s` is not an absolute path", path);
 }
 
-/* What the profile does with a call, whatever its arguments; NULL when it depends on them. The first entry decides. */
+/* What the profile does with a call, whatever its arguments; NULL when it depends on them. The first entry
+ * decides. */
 static const char *action_of(const struct oci_seccomp *s, const char *name, size_t *ret_entry)
 {
         for (size_t i = 0; i < s->n_syscalls; i++)
@@ -209,7 +213,8 @@ static const char *action_of(const struct oci_seccomp *s, const char *name, size
         return s->default_action;
 }
 
-/* The one call of the runtime's own that every profile has to allow, unless an agent or a tracer answers it. */
+/* The one call of the runtime's own that every profile has to allow, unless an agent or a tracer answers
+ * it. */
 static void check_execve(const struct ctx *c, struct problems *p)
 {
         size_t entry;
@@ -292,7 +297,7 @@ void seccomp_look(const struct ctx *c, struct problems *p)
         }
 }
 
-/* ---- prepare --------------------------------------------------------------------------------------------------- */
+/* ---- prepare ------------------------------------------------------------------------------------------- */
 
 static int keep_code(struct ctx *c, struct load_program *sp, const void *code, size_t size,
                      struct cfs_error *err)
@@ -393,7 +398,7 @@ int seccomp_store_host(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_sys(err, -r, "write", "write %s/" FILE_NAME, c->state->dir) : 0;
 }
 
-/* ---- load ------------------------------------------------------------------------------------------------------ */
+/* ---- load ---------------------------------------------------------------------------------------------- */
 
 static int deliver(void *data, int listener, struct cfs_error *err)
 {
@@ -408,7 +413,7 @@ int seccomp_load_init(struct ctx *c, struct cfs_error *err)
         return load_filter(p->code, p->n, p->flags, deliver, c->sync, err);
 }
 
-/* ---- the agent ------------------------------------------------------------------------------------------------- */
+/* ---- the agent ----------------------------------------------------------------------------------------- */
 
 static enum container_status process_status(const struct ctx *c)
 {
@@ -463,7 +468,7 @@ int seccomp_host(struct ctx *c, struct cfs_error *err)
         return agent_send(agent, rec->listener_path, json, len, listener, err);
 }
 
-/* ---- explain --------------------------------------------------------------------------------------------------- */
+/* ---- explain ------------------------------------------------------------------------------------------- */
 
 void seccomp_explain(const struct ctx *c, struct report *r)
 {

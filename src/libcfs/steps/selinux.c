@@ -2,12 +2,13 @@
 /*
  * process.selinuxLabel: the SELinux context that the program runs in.
  *
- * The context written to attr/exec of one's own thread is taken at the next execve(2); the policy decides then. As with
- * AppArmor the write goes through the host's verified procfs, or a container could swallow it (CVE-2019-16884).
+ * The context written to attr/exec of one's own thread is taken at the next execve(2); the policy decides
+ * then. As with AppArmor the write goes through the host's verified procfs, or a container could swallow it
+ * (CVE-2019-16884).
  *
- * Whether SELinux is enabled, and whether the loaded policy knows the label, libselinux says. A host without it cannot
- * confine what was meant to be confined: an error. The label itself is not set by setexeccon(3), which would open
- * whatever /proc the caller sees.
+ * Whether SELinux is enabled, and whether the loaded policy knows the label, libselinux says. A host without
+ * it cannot confine what was meant to be confined: an error. The label itself is not set by setexeccon(3),
+ * which would open whatever /proc the caller sees.
  */
 #include "base/selinux_label.h"
 #include "base/path.h"

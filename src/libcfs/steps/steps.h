@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every callback of every step, for plan.c. One file per property or group of properties: the function's name says
- * the file (<file>_<column>, or <file>_<part>_<column>). A step includes this header for its own declarations only
- * and never calls another step.
+ * Every callback of every step, for plan.c. One file per property or group of properties: the function's name
+ * says the file (<file>_<column>, or <file>_<part>_<column>). A step includes this header for its own
+ * declarations only and never calls another step.
  */
 #ifndef LIBCFS_STEPS_H
 #define LIBCFS_STEPS_H

@@ -3,17 +3,17 @@
  * linux.sysctl: kernel parameters of the container's namespaces.
  *
  * Most parameters are the whole machine's, and a container that could set kernel.core_pattern would own it
- * (CVE-2022-0811). Few belong to a namespace; this file names them, and every other one is refused. A parameter of a
- * namespace that the container does not have would be set on the host: refused as well.
+ * (CVE-2022-0811). Few belong to a namespace; this file names them, and every other one is refused. A
+ * parameter of a namespace that the container does not have would be set on the host: refused as well.
  *
- * A name is written with points or with slashes, sysctl(8): the first of the two that occurs is the separator, the
- * other one then is a character of a component ("net.ipv4.conf.eth0/100.forwarding" is VLAN 100 on eth0). It becomes a
- * path below /proc/sys; a component that is empty, "." or ".." or has another character than names have is refused
- * before the list is consulted, so that no detour leads past the list.
+ * A name is written with points or with slashes, sysctl(8): the first of the two that occurs is the
+ * separator, the other one then is a character of a component ("net.ipv4.conf.eth0/100.forwarding" is VLAN
+ * 100 on eth0). It becomes a path below /proc/sys; a component that is empty, "." or ".." or has another
+ * character than names have is refused before the list is consulted, so that no detour leads past the list.
  *
- * Which namespace a file of /proc/sys speaks for is decided by who opens it, not by the procfs it is found in. So the
- * init writes through the descriptor of the host's procfs, which no mount of the container can cover
- * (CVE-2019-16884, CVE-2025-52881), once it is in all of its namespaces.
+ * Which namespace a file of /proc/sys speaks for is decided by who opens it, not by the procfs it is found
+ * in. So the init writes through the descriptor of the host's procfs, which no mount of the container can
+ * cover (CVE-2019-16884, CVE-2025-52881), once it is in all of its namespaces.
  */
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -66,7 +66,8 @@ static bool component_ok(const char *s, size_t n)
         return true;
 }
 
-/* "net.ipv4.ip_forward", "net/ipv4/ip_forward" -> "net/ipv4/ip_forward". False: not the name of a parameter. */
+/* "net.ipv4.ip_forward", "net/ipv4/ip_forward" -> "net/ipv4/ip_forward". False: not the name of a
+ * parameter. */
 static bool to_path(const char *name, char path[SYSCTL_MAX])
 {
         const char *first = strpbrk(name, "./");
@@ -194,7 +195,8 @@ static int sysctl_set(const struct ctx *c, const char *name, const char *value, 
         /* The check said yes to this name; written so that a row out of order cannot do harm. */
         if (!to_path(name, path) || !find(path))
                 return err_set(err, CFS_E_BUG, "this kernel parameter was not checked");
-        /* Its file belongs to the host's root, whatever the user namespace; the system call asks the right question. */
+        /* Its file belongs to the host's root, whatever the user namespace; the system call asks the right
+         * question. */
         if (STREQ(path, "kernel/domainname")) {
                 if (setdomainname(value, strlen(value)) < 0)
                         return err_sys(err, errno, "setdomainname", "set `%s`", value);

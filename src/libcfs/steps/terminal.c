@@ -2,15 +2,17 @@
 /*
  * process.terminal and process.consoleSize (config.md, "Process").
  *
- * The pseudoterminal is made in the container's own devpts instance, so that its name means something inside. The peer is
- * opened with TIOCGPTPEER (ioctl_tty(2)), from the master's descriptor: never by the path /dev/pts/N, which a container
- * could exchange (CVE-2025-52565). The master goes to the console socket (one message: one descriptor, and the peer's
- * name as the payload), or to the runtime itself under a foreground `run`. The peer becomes stdin, stdout, stderr and the
- * controlling terminal (the row "session" has made the init a session leader), and, for create, is bound on /dev/console.
+ * The pseudoterminal is made in the container's own devpts instance, so that its name means something inside.
+ * The peer is opened with TIOCGPTPEER (ioctl_tty(2)), from the master's descriptor: never by the path
+ * /dev/pts/N, which a container could exchange (CVE-2025-52565). The master goes to the console socket (one
+ * message: one descriptor, and the peer's name as the payload), or to the runtime itself under a foreground
+ * `run`. The peer becomes stdin, stdout, stderr and the controlling terminal (the row "session" has made the
+ * init a session leader), and, for create, is bound on /dev/console.
  *
- * The terminal's modes stay as the kernel made them: an engine relays what comes out of the master to a terminal that it
- * has made raw, where a line that ends in a bare newline begins below the end of the last one. Only for our own relay
- * (container/foreground.c) ONLCR is cleared: its output may be a file, and a terminal adds the carriage return itself.
+ * The terminal's modes stay as the kernel made them: an engine relays what comes out of the master to a
+ * terminal that it has made raw, where a line that ends in a bare newline begins below the end of the last
+ * one. Only for our own relay (container/foreground.c) ONLCR is cleared: its output may be a file, and a
+ * terminal adds the carriage return itself.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -89,7 +91,8 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 
         if (dev < 0)
                 return dev;
-        /* ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev), it will do. */
+        /* ptmx is usually a link to the former; where it is a node of its own (a bind of the host's /dev),
+         * it will do. */
         _cleanup_close_ int fd = path_open_beneath(dev, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, err);
 
         if (fd < 0) {
@@ -125,7 +128,8 @@ static int set_up(const struct ctx *c, int master, int tty, struct cfs_error *er
                 w = (struct winsize){ .ws_row = (unsigned short)size->height,
                                       .ws_col = (unsigned short)size->width };
         else if (
-                c->foreground) /* as our caller's, from the start: the program may ask before the runtime does */
+                /* as our caller's, from the start: the program may ask before the runtime does */
+                c->foreground)
                 (void)ioctl(STDIN_FILENO, TIOCGWINSZ, &w);
         if ((w.ws_row || w.ws_col) && ioctl(master, TIOCSWINSZ, &w) < 0)
                 return err_property(err, err_sys(err, errno, "ioctl", "set the terminal's size"),
@@ -177,8 +181,9 @@ int terminal_control_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). In a /dev that is not the
- * container's own nothing is made (devices.c); and without a mount namespace, "/" being the root, it would be the host's. */
+/* /dev/console: a bind of the peer on a plain file (runtime's own name: no links followed). In a /dev that
+ * is not the container's own nothing is made (devices.c); and without a mount namespace, "/" being the
+ * root, it would be the host's. */
 int terminal_console_init(struct ctx *c, struct cfs_error *err)
 {
         if (c->root_is_runtimes)

@@ -2,25 +2,26 @@
 /*
  * process.user: umask, groups, and user.
  *
- * Groups first, then the group, then the user: the user is what the privilege to change the others hangs on. Numbers
- * only; what the /etc/passwd of an image says is never asked (CVE-2016-3697). All three of the real, effective and
- * saved ID are set, or the container could go back.
+ * Groups first, then the group, then the user: the user is what the privilege to change the others hangs on.
+ * Numbers only; what the /etc/passwd of an image says is never asked (CVE-2016-3697). All three of the real,
+ * effective and saved ID are set, or the container could go back.
  *
  * The mask is changed only when the property is there (config.md, "POSIX-platform User").
  *
- * setresuid(2) away from 0 clears the permitted capabilities unless PR_SET_KEEPCAPS is set; the row after this one
- * needs them to make the sets that were asked for. It also makes the process dumpable as fs.suid_dumpable says, which
- * may be "yes": and then a process of the same user in the container could trace us, who still hold descriptors of
- * the host (CVE-2016-9962). So that is taken back.
+ * setresuid(2) away from 0 clears the permitted capabilities unless PR_SET_KEEPCAPS is set; the row after
+ * this one needs them to make the sets that were asked for. It also makes the process dumpable as
+ * fs.suid_dumpable says, which may be "yes": and then a process of the same user in the container could trace
+ * us, who still hold descriptors of the host (CVE-2016-9962). So that is taken back.
  *
- * Standard streams belong to the caller, and a program that opens /dev/stdout again would be refused. So pipes, sockets
- * and files that the caller hands over as streams are given to the user, as in runc and crun: a file only where its mode
- * does not let the user open it (`< /etc/passwd` stays root's). A device never: it is the host's, /dev/null as well as the
- * terminal of the caller's session, and would be given away for good. Not being allowed to is no error: the streams
- * themselves work.
+ * Standard streams belong to the caller, and a program that opens /dev/stdout again would be refused. So
+ * pipes, sockets and files that the caller hands over as streams are given to the user, as in runc and crun:
+ * a file only where its mode does not let the user open it (`< /etc/passwd` stays root's). A device never: it
+ * is the host's, /dev/null as well as the terminal of the caller's session, and would be given away for good.
+ * Not being allowed to is no error: the streams themselves work.
  *
- * An unprivileged user namespace denies setgroups(2) (user_namespaces(7)): with no groups to set that is fine, since
- * the groups that the process keeps are then needed to keep it out of files ("negative" permissions).
+ * An unprivileged user namespace denies setgroups(2) (user_namespaces(7)): with no groups to set that is
+ * fine, since the groups that the process keeps are then needed to keep it out of files ("negative"
+ * permissions).
  */
 #include "base/cleanup.h"
 #include "base/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Going over all containers of a store. Others create and delete meanwhile and no lock is taken: the names are read
- * first, and a container that is gone when its turn comes was not there.
+ * Going over all containers of a store. Others create and delete meanwhile and no lock is taken: the names
+ * are read first, and a container that is gone when its turn comes was not there.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -46,8 +46,9 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
         return 0;
 }
 
-/* A record that cannot be understood is no container's, and only worth a warning. One that the kernel would not let us
- * read may be any container's: the first such error goes to *unread, and becomes that of the whole walk. */
+/* A record that cannot be understood is no container's, and only worth a warning. One that the kernel
+ * would not let us read may be any container's: the first such error goes to *unread, and becomes that of
+ * the whole walk. */
 static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data,
                  struct cfs_error *unread)
 {

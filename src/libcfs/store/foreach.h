@@ -8,9 +8,9 @@
 
 struct state;
 
-/* Calls fn for every container below root, in order of ID, unlocked; a container that vanishes meanwhile is skipped.
- * A missing root is an empty one unless must_exist; a container whose record cannot be read is skipped with a warning.
- * Stops at fn's first non-zero and returns it. */
+/* Calls fn for every container below root, in order of ID, unlocked; a container that vanishes meanwhile
+ * is skipped. A missing root is an empty one unless must_exist; a container whose record cannot be read is
+ * skipped with a warning. Stops at fn's first non-zero and returns it. */
 int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                   struct cfs_error *err);
 

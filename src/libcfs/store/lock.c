@@ -2,10 +2,10 @@
 /*
  * The lock of one container: flock(2) on its directory.
  *
- * The kernel releases the lock when the last descriptor of the open file is closed, so a cfs that is killed never leaves
- * a container locked. The open file is shared with forked children: a child closes its descriptor
- * (state_forget_in_child()), or the container stays locked as long as the child lives; and the lock is released
- * explicitly, for the moment in which a hook has been forked and not yet executed.
+ * The kernel releases the lock when the last descriptor of the open file is closed, so a cfs that is killed
+ * never leaves a container locked. The open file is shared with forked children: a child closes its
+ * descriptor (state_forget_in_child()), or the container stays locked as long as the child lives; and the
+ * lock is released explicitly, for the moment in which a hook has been forked and not yet executed.
  */
 #include "libcfs/store/lock.h"
 #include "base/clock.h"
@@ -35,7 +35,8 @@ int lock_wait(struct state *s, int lock, struct cfs_error *err)
                         return 0;
                 if (r != -EWOULDBLOCK)
                         return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
-                /* flock(2) has no timeout, and we have no signal to interrupt it: the process is our caller's. */
+                /* flock(2) has no timeout, and we have no signal to interrupt it: the process is our
+                 * caller's. */
                 if (deadline == 0)
                         deadline = clock_now_ms() + LOCK_TIMEOUT_MS;
                 else if (clock_now_ms() >= deadline)

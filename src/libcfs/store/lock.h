@@ -13,7 +13,8 @@ int lock_try(struct state *s, int lock);
 /* Waits for LOCK_EX or LOCK_SH at most 30 s, then CFS_E_TIMEOUT. */
 int lock_wait(struct state *s, int lock, struct cfs_error *err);
 
-/* Releases the lock; the container stays open: for a foreground run and exec, which must not block other commands. */
+/* Releases the lock; the container stays open: for a foreground run and exec, which must not block other
+ * commands. */
 void lock_release(struct state *s);
 
 #endif

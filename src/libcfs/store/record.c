@@ -2,8 +2,9 @@
 /*
  * The record of one container: state.json, whose schema is libocispec/schema/record.json.
  *
- * It is always replaced as a whole, by rename(2): a reader sees the old record or the new one. `create` writes the last
- * one beside the old one while the init is at work, so that it takes one rename(2) to publish it.
+ * It is always replaced as a whole, by rename(2): a reader sees the old record or the new one. `create`
+ * writes the last one beside the old one while the init is at work, so that it takes one rename(2) to publish
+ * it.
  */
 #include "libcfs/store/record.h"
 #include "base/cleanup.h"

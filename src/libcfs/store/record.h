@@ -32,7 +32,8 @@ bool record_identity(const struct state *s, struct proc_identity *ret);
 /* Notes the init's identity in memory. */
 int record_note_init(struct state *s, pid_t pid, struct cfs_error *err);
 
-/* Notes the init, and writes the record as it will be, with the phase "created", beside the one that there is. */
+/* Notes the init, and writes the record as it will be, with the phase "created", beside the one that there
+ * is. */
 int record_set_init(struct state *s, pid_t pid, struct cfs_error *err);
 
 /* Puts what record_set_init() wrote in the record's place, by one rename(2). */

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The directory that holds the state directories of all containers: where it is, how it is made, who may write to it.
+ * The directory that holds the state directories of all containers: where it is, how it is made, who may
+ * write to it.
  *
- * The records below it say what `delete` removes, as root. So a directory that other users can write to is refused:
- * /tmp/cfs-UID could have been made by another user as a trap. Members of the directory's group are other users. runc and
- * crun accept any directory.
+ * The records below it say what `delete` removes, as root. So a directory that other users can write to is
+ * refused: /tmp/cfs-UID could have been made by another user as a trap. Members of the directory's group are
+ * other users. runc and crun accept any directory.
  *
- * With the sticky bit, others cannot rename or remove what is ours, and what they make is theirs, which is refused when
- * it is opened. A group that is one user's own (its number is that user's, as many systems have it, with a umask of 002) has
- * no other members.
+ * With the sticky bit, others cannot rename or remove what is ours, and what they make is theirs, which is
+ * refused when it is opened. A group that is one user's own (its number is that user's, as many systems have
+ * it, with a umask of 002) has no other members.
  *
- * Above it: who may write to a parent can put something else in the place of what is below. That is found out by its owner,
- * unless it is a symbolic link, which may lead to a directory of ours (or into a container's root, where files of uid 0 say
- * what the container likes). So below such a parent there may be neither links nor directories of others.
+ * Above it: who may write to a parent can put something else in the place of what is below. That is found out
+ * by its owner, unless it is a symbolic link, which may lead to a directory of ours (or into a container's
+ * root, where files of uid 0 say what the container likes). So below such a parent there may be neither links
+ * nor directories of others.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"

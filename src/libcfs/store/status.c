@@ -2,9 +2,9 @@
 /*
  * What a container is doing now, and the OCI state document that says so.
  *
- * The record, the identities of the init and of the cfs that works on it, and whether the init has executed a program tell
- * all but one thing: only the container's cgroup knows whether it is frozen. A created container can be frozen, too, and who talks to its init then waits: it is "paused" like a
- * running one.
+ * The record, the identities of the init and of the cfs that works on it, and whether the init has executed a
+ * program tell all but one thing: only the container's cgroup knows whether it is frozen. A created container
+ * can be frozen, too, and who talks to its init then waits: it is "paused" like a running one.
  */
 #include "libcfs/store/status.h"
 #include "base/cleanup.h"
@@ -59,7 +59,8 @@ static int status_creating(struct state *s, struct cfs_error *err)
                 return STATUS_CREATING;
         if (r < 0)
                 return cannot_tell(s, r, "flock of its directory", err);
-        /* Nobody has it now. What we have read may be what somebody has just replaced: under the lock it is true. */
+        /* Nobody has it now. What we have read may be what somebody has just replaced: under the lock it
+         * is true. */
         r = record_load(s, err);
         r = r == -ENOENT ? STATUS_STOPPED : r < 0 ? r : status_recorded(s, err);
         lock_release(s);
@@ -84,8 +85,9 @@ int status_recorded(struct state *s, struct cfs_error *err)
                 return r;
         if (r != PROC_ALIVE)
                 return STATUS_STOPPED;
-        /* "created" is what the record says until somebody has had the time to write something else; a `start` may have been
-         * killed meanwhile. Whether the init runs the user's program by now, the kernel knows. */
+        /* "created" is what the record says until somebody has had the time to write something else; a
+         * `start` may have been killed meanwhile. Whether the init runs the user's program by now, the
+         * kernel knows. */
         return str_eq(phase, "created") && !executed ? STATUS_CREATED : STATUS_RUNNING;
 }
 

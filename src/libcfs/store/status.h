@@ -17,9 +17,9 @@ enum container_status {
         STATUS_BROKEN
 };
 
-/* From the record and the processes that it names; never STATUS_PAUSED. A create that died is STATUS_STOPPED. May
- * read the record anew: what was taken from s->record before is void.
- * Negative, with an error, when it cannot be told: a look that failed says nothing about the container. */
+/* From the record and the processes that it names; never STATUS_PAUSED. A create that died is
+ * STATUS_STOPPED. May read the record anew: what was taken from s->record before is void. Negative, with
+ * an error, when it cannot be told: a look that failed says nothing about the container. */
 int status_recorded(struct state *s, struct cfs_error *err);
 
 /* The same, and STATUS_PAUSED when the container's cgroup is frozen: one file more to read. */

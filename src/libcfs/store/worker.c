@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The worker of a container: a cfs that the record names by pid and start time, so that it needs no lock to be told from
- * one that was killed.
+ * The worker of a container: a cfs that the record names by pid and start time, so that it needs no lock to
+ * be told from one that was killed.
  *
- * It has the container to itself as far as resources go: others may read, signal, freeze and enter the container, and
- * none of that writes the record. Only `delete --force` takes a container away from a worker that lives. It does so under
- * the lock, by putting its own name there (or by removing the record), and the worker looks for its name when it comes
- * back, before it makes or removes anything more.
+ * It has the container to itself as far as resources go: others may read, signal, freeze and enter the
+ * container, and none of that writes the record. Only `delete --force` takes a container away from a worker
+ * that lives. It does so under the lock, by putting its own name there (or by removing the record), and the
+ * worker looks for its name when it comes back, before it makes or removes anything more.
  */
 #include "libcfs/store/worker.h"
 #include "base/cleanup.h"

@@ -2,9 +2,9 @@
 /*
  * Working on a container without its lock: see "The lock, and what it is not held for" in state.h.
  *
- * A verb that holds the exclusive lock and is about to wait for a program that is not cfs's steps aside: the record names
- * it as the container's worker, and the lock is free. Then it steps back: it takes the lock again, and learns whether the
- * container is still its own.
+ * A verb that holds the exclusive lock and is about to wait for a program that is not cfs's steps aside: the
+ * record names it as the container's worker, and the lock is free. Then it steps back: it takes the lock
+ * again, and learns whether the container is still its own.
  */
 #ifndef LIBCFS_STORE_WORKER_H
 #define LIBCFS_STORE_WORKER_H
@@ -16,19 +16,22 @@
 struct oci_record;
 struct state;
 
-/* Names us in the record, which is saved when it does not say so yet, and releases the lock. init: the container's init,
- * noted on the way when it is not 0. A shared lock is only released; without a lock nothing is done. */
+/* Names us in the record, which is saved when it does not say so yet, and releases the lock. init: the
+ * container's init, noted on the way when it is not 0. A shared lock is only released; without a lock
+ * nothing is done. */
 int worker_step_aside(struct state *s, pid_t init, struct cfs_error *err);
 
-/* Takes the lock again, if worker_step_aside() released it. When another cfs has taken the container over or removed it:
- * CFS_E_STATE, s->lost is set, and neither the record nor what it tells of may be touched any more. */
+/* Takes the lock again, if worker_step_aside() released it. When another cfs has taken the container over
+ * or removed it: CFS_E_STATE, s->lost is set, and neither the record nor what it tells of may be touched
+ * any more. */
 int worker_step_back(struct state *s, struct cfs_error *err);
 
-/* record_save(), for rows that may have stepped aside: under the lock, and only while the container is ours. */
+/* record_save(), for rows that may have stepped aside: under the lock, and only while the container is
+ * ours. */
 int worker_save(struct state *s, struct cfs_error *err);
 
-/* As worker_step_aside(), and the container is in another phase from now on. On a full file system, which says nothing, the
- * lock is kept instead. */
+/* As worker_step_aside(), and the container is in another phase from now on. On a full file system, which
+ * says nothing, the lock is kept instead. */
 int worker_claim(struct state *s, const char *phase, struct cfs_error *err);
 
 /* The work is done: takes the lock again if need be, and our name out of the record. */

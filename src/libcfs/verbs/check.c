@@ -2,12 +2,12 @@
 /*
  * cfs check: the checks of the plan, without touching anything.
  *
- * It first decodes the document, which reports every syntax, type and range error with its position, then runs the
- * check column of all rows on what could be decoded. The same checks are create's first act, so what passes here is
- * refused there only for reasons that lie in the moment.
+ * It first decodes the document, which reports every syntax, type and range error with its position, then
+ * runs the check column of all rows on what could be decoded. The same checks are create's first act, so what
+ * passes here is refused there only for reasons that lie in the moment.
  *
- * A row that finds a value missing which the decoder refused would report it a second time: such problems are dropped;
- * so are all when the text is no JSON, and what is missing may be in the rest.
+ * A row that finds a value missing which the decoder refused would report it a second time: such problems are
+ * dropped; so are all when the text is no JSON, and what is missing may be in the rest.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -2,12 +2,13 @@
 /*
  * cfs checkpoint: save a running container to files, by means of CRIU.
  *
- * CRIU freezes the processes by the container's cgroup, takes their state out of them, and ends them, unless they are to
- * go on. We say what of the container is not its own: mounts of the host's files, namespaces that it joined, what its
- * standard streams lead to. Everything else CRIU finds out by itself.
+ * CRIU freezes the processes by the container's cgroup, takes their state out of them, and ends them, unless
+ * they are to go on. We say what of the container is not its own: mounts of the host's files, namespaces that
+ * it joined, what its standard streams lead to. Everything else CRIU finds out by itself.
  *
- * The container is a checkpoint afterwards, so its remains are deleted, as engines expect. A checkpoint that fails leaves
- * it as it was: CRIU takes back what it did; a cgroup that stays frozen all the same is thawed here.
+ * The container is a checkpoint afterwards, so its remains are deleted, as engines expect. A checkpoint that
+ * fails leaves it as it was: CRIU takes back what it did; a cgroup that stays frozen all the same is thawed
+ * here.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -35,7 +36,7 @@ static const char *const external_names[NS_COUNT] = {
         [NS_NETWORK] = "extRootNetNS", [NS_PID] = "extRootPidNS"
 };
 
-/* ---- options ----------------------------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------------------- */
 
 static int set_parent(struct checkpoint_job *j, const char *parent, struct cfs_error *err)
 {
@@ -92,10 +93,10 @@ static int set_options(struct checkpoint_job *j, const struct cfs_checkpoint_opt
         return r;
 }
 
-/* ---- the container ----------------------------------------------------------------------------------------------- */
+/* ---- the container ------------------------------------------------------------------------------------- */
 
-/* Namespaces that the container joined by path are somebody else's. The others that can be joined, CRIU saves, and enters
- * at restore when it is told to. */
+/* Namespaces that the container joined by path are somebody else's. The others that can be joined, CRIU
+ * saves, and enters at restore when it is told to. */
 static int declare_namespaces(struct checkpoint_job *j, const struct state *s, int proc_fd, pid_t pid,
                               struct cfs_error *err)
 {
@@ -131,8 +132,8 @@ static bool has_word(const char *list, const char *word)
         return false;
 }
 
-/* The directory by which CRIU can freeze all processes at once; without, it stops them one by one. The one that `pause`
- * takes: processes that are frozen by another one, CRIU would wait for in vain. */
+/* The directory by which CRIU can freeze all processes at once; without, it stops them one by one. The one
+ * that `pause` takes: processes that are frozen by another one, CRIU would wait for in vain. */
 static int set_freezer(struct checkpoint_job *j, const struct cgroup *cg, struct cfs_error *err)
 {
         const struct cgroup_view *v, *freezer = NULL;
@@ -173,7 +174,7 @@ static int describe(struct checkpoint_job *j, const struct state *s, const struc
         return r >= 0 ? set_freezer(j, cg, err) : r;
 }
 
-/* ---- the conversation ---------------------------------------------------------------------------------------------- */
+/* ---- the conversation ---------------------------------------------------------------------------------- */
 
 static int converse(struct checkpoint_job *j, enum criu_type type, struct cfs_error *err)
 {

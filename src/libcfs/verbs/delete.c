@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs delete: remove what create made (runtime.md, "Delete"), by walking the undo column of the plan backwards.
+ * cfs delete: remove what create made (runtime.md, "Delete"), by walking the undo column of the plan
+ * backwards.
  *
- * The specification asks for `stopped`; a created container is killed first, as engines rely on; a running one only with
- * --force. --force also succeeds when there is no such container, so that engines can clean up after anything. Deleting
- * works from the record alone, whatever was left of it: a create that was killed half way is deleted like any other.
+ * The specification asks for `stopped`; a created container is killed first, as engines rely on; a running
+ * one only with --force. --force also succeeds when there is no such container, so that engines can clean up
+ * after anything. Deleting works from the record alone, whatever was left of it: a create that was killed
+ * half way is deleted like any other.
  */
 #include "base/log.h"
 #include "libcfs/cfs.h"
@@ -49,8 +51,8 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
                 }
                 return r;
         }
-        /* When it cannot be told whether the init runs, it may be running: also --force removes nothing that it could
-         * not end. */
+        /* When it cannot be told whether the init runs, it may be running: also --force removes nothing
+         * that it could not end. */
         int st = status_recorded(s, err);
 
         if (st < 0)

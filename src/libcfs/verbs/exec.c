@@ -2,8 +2,8 @@
 /*
  * cfs exec: one more process in a container, by walking the EXEC rows of the plan.
  *
- * The same rows in the same order as create, so a process gets in by exec exactly what it would have got as the
- * container's first. The configuration is not read again: the record made at create serves.
+ * The same rows in the same order as create, so a process gets in by exec exactly what it would have got as
+ * the container's first. The configuration is not read again: the record made at create serves.
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
@@ -28,8 +28,8 @@
 
 #define PROCESS_MAX (16u << 20)
 
-/* "UID[:GID]"; without a group that of the container's process stays, as runc's users expect. Strict: CVE-2026-30892 is
- * what happens when a number is read leniently. */
+/* "UID[:GID]"; without a group that of the container's process stays, as runc's users expect. Strict:
+ * CVE-2026-30892 is what happens when a number is read leniently. */
 static int parse_user(struct oci_user *u, const char *text, struct cfs_error *err)
 {
         char uid[16];
@@ -79,7 +79,8 @@ static int add_caps_to(struct oci_arena *arena, char ***set, size_t *n, const ch
         return 0;
 }
 
-/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here somebody has just typed it. */
+/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here somebody has
+ * just typed it. */
 static int check_caps(const char *const *caps, struct cfs_error *err)
 {
         for (; *caps; caps++)
@@ -89,8 +90,9 @@ static int check_caps(const char *const *caps, struct cfs_error *err)
         return 0;
 }
 
-/* Bounding, effective and permitted; not inheritable (CVE-2022-29162), unless the container has ambient capabilities: those are what
- * a user who is not root keeps over an execve, and they must be inheritable (capabilities(7)). */
+/* Bounding, effective and permitted; not inheritable (CVE-2022-29162), unless the container has ambient
+ * capabilities: those are what a user who is not root keeps over an execve, and they must be inheritable
+ * (capabilities(7)). */
 static int add_caps(struct ctx *c, struct oci_process *p, const char *const *caps, struct cfs_error *err)
 {
         struct oci_capabilities *set = oci_arena_alloc(c->arena, sizeof(*set));
@@ -180,8 +182,8 @@ static int process_from_options(struct ctx *c, const struct oci_process *base,
         return r;
 }
 
-/* What confines the container confines what is added to it, unless the document says otherwise: one that leaves
- * something out does not mean to escape from it. */
+/* What confines the container confines what is added to it, unless the document says otherwise: one that
+ * leaves something out does not mean to escape from it. */
 static void inherit(struct oci_process *p, const struct oci_process *base)
 {
         if (!base)
@@ -293,8 +295,9 @@ static int name_origin(const struct cfs_exec_options *o, int r, struct cfs_error
         return r;
 }
 
-/* In a paused container the new process stands still before its first word to us, for as long as somebody else likes:
- * `resume` needs the lock, and who has no patience a way to end us. The process will see that nobody is there. */
+/* In a paused container the new process stands still before its first word to us, for as long as somebody
+ * else likes: `resume` needs the lock, and who has no patience a way to end us. The process will see that
+ * nobody is there. */
 static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
                       struct cfs_error *err)
 {

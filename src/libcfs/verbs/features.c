@@ -2,9 +2,9 @@
 /*
  * cfs features (features.md): what this build of cfs can do, whatever the machine it runs on can.
  *
- * Nothing is listed by hand that a table knows: hooks, namespaces, seccomp's words and memory policies are what the
- * decoder accepts (the schema's enumerations), mount options are the mount parser's, capabilities those of base/caps.h.
- * So the document cannot promise what the parser refuses, nor hide what it takes.
+ * Nothing is listed by hand that a table knows: hooks, namespaces, seccomp's words and memory policies are
+ * what the decoder accepts (the schema's enumerations), mount options are the mount parser's, capabilities
+ * those of base/caps.h. So the document cannot promise what the parser refuses, nor hide what it takes.
  *
  * Engines read this with standard error mixed in: nothing is logged.
  */

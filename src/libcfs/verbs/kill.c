@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs kill: send a signal to the container's init (runtime.md, "Kill"), or with --all to every process of its cgroup.
+ * cfs kill: send a signal to the container's init (runtime.md, "Kill"), or with --all to every process of its
+ * cgroup.
  *
- * The init is addressed by a pidfd that was verified to be that very process (proc.h): a stranger who got its pid is safe.
- * Without a PID namespace of its own (a joined one is the init of another container's), the death of the init leaves the other processes alive; so SIGKILL then goes to the
- * whole cgroup, even when the init is gone already.
+ * The init is addressed by a pidfd that was verified to be that very process (proc.h): a stranger who got its
+ * pid is safe. Without a PID namespace of its own (a joined one is the init of another container's), the
+ * death of the init leaves the other processes alive; so SIGKILL then goes to the whole cgroup, even when the
+ * init is gone already.
  */
 #include "base/cleanup.h"
 #include "base/proc.h"
@@ -85,7 +87,8 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
                 r = st;
         } else if (all || (sig == SIGKILL && !own_pids && s->record->cgroup && st != STATUS_CREATING)) {
                 r = kill_cgroup(s, sig, err);
-                /* A container without cgroups has its init still. Without an init there may have been others to kill. */
+                /* A container without cgroups has its init still. Without an init there may have been
+                 * others to kill. */
                 if (r == 0 && st != STATUS_STOPPED)
                         r = kill_init(s, sig, err);
                 else if (r == 0 && !all)

@@ -2,8 +2,9 @@
 /*
  * cfs_list and cfs_list_json: what is below the state directory.
  *
- * Containers come and go while the directory is read, and no lock is taken: each line is true for its container at one
- * moment, the list as a whole is not. A container whose status cannot be told is on the list, with the status "unknown".
+ * Containers come and go while the directory is read, and no lock is taken: each line is true for its
+ * container at one moment, the list as a whole is not. A container whose status cannot be told is on the
+ * list, with the status "unknown".
  */
 #include "libcfs/cfs.h"
 #include "base/cleanup.h"

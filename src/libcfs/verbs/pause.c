@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs pause and cfs resume: the freezer of the container's cgroup. Both wait until the kernel says that it is done, and
- * leave nothing half frozen when it never gets there.
+ * cfs pause and cfs resume: the freezer of the container's cgroup. Both wait until the kernel says that it is
+ * done, and leave nothing half frozen when it never gets there.
  */
 #include "base/cleanup.h"
 #include "libcfs/cfs.h"

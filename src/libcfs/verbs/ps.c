@@ -26,7 +26,8 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
         return 0;
 }
 
-/* An empty cgroup is an answer when the init is dead. Otherwise it was moved away, or we see another directory than it is in. */
+/* An empty cgroup is an answer when the init is dead. Otherwise it was moved away, or we see another
+ * directory than it is in. */
 static int check_empty(const struct state *s, struct cfs_error *err)
 {
         struct proc_identity id;

@@ -2,8 +2,8 @@
 /*
  * cfs restore: a container from the images of a checkpoint, by means of CRIU.
  *
- * The walk of the plan is create's as far as the container is not in the images: cgroups, the record, hooks. What CRIU
- * does in it is told in steps/restore.c. There is no start: the processes go on where they were.
+ * The walk of the plan is create's as far as the container is not in the images: cgroups, the record, hooks.
+ * What CRIU does in it is told in steps/restore.c. There is no start: the processes go on where they were.
  */
 #include "libcfs/cfs.h"
 #include "libcfs/container/attached.h"

@@ -2,8 +2,9 @@
 /*
  * cfs start: let a created container's init run the user's program (runtime.md, "Start").
  *
- * The init waits for a connection to start.sock (steps/created.c). We connect, walk the rows after STEP_CREATE_ENDS with it, and
- * learn from the end of the connection that the execve succeeded. Everything start needs is in the record.
+ * The init waits for a connection to start.sock (steps/created.c). We connect, walk the rows after
+ * STEP_CREATE_ENDS with it, and learn from the end of the connection that the execve succeeded. Everything
+ * start needs is in the record.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -124,9 +125,9 @@ static int start(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* The init that we have reached has left its socket for good: a failure after that ends it. One that has not heard of
- * us waits for the next `start`, or has been started before by one that was killed. A hook that fails ends the whole
- * container, with its poststop hooks (runtime.md, "Lifecycle" 7, 9, 12). */
+/* The init that we have reached has left its socket for good: a failure after that ends it. One that has
+ * not heard of us waits for the next `start`, or has been started before by one that was killed. A hook
+ * that fails ends the whole container, with its poststop hooks (runtime.md, "Lifecycle" 7, 9, 12). */
 static void start_failed(struct ctx *c, struct cfs_error *err)
 {
         struct cfs_error why = { 0 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs update: other limits for a container that exists. Only what the document names is changed; when one value is refused, those
- * that were written before it are put back.
+ * cfs update: other limits for a container that exists. Only what the document names is changed; when one
+ * value is refused, those that were written before it are put back.
  *
- * The shares of the cache and of memory bandwidth are not cgroups but resctrl, one write of the schemata for both. They
- * come first: the kernel takes or refuses them as a whole, and they are put back when a limit is refused after them.
+ * The shares of the cache and of memory bandwidth are not cgroups but resctrl, one write of the schemata for
+ * both. They come first: the kernel takes or refuses them as a whole, and they are put back when a limit is
+ * refused after them.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -81,7 +82,8 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
                                (void **)&res, &arena, err);
                 if (r < 0)
                         return r;
-                /* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the fields they have. */
+                /* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the
+                 * fields they have. */
                 if (res->pids && res->pids->limit == 0)
                         res->pids->has_limit = false;
         }

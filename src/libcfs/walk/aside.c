@@ -2,9 +2,9 @@
 /*
  * Letting go of the container's lock while the runtime waits.
  *
- * The rows whose `foreign` column says so wait for programs of others: hooks, the service manager, the engine behind a
- * socket. Everything else takes a moment, or should: a process that is born into a frozen cgroup, or whose files are on a
- * server that does not answer, is waited for without the lock after a second.
+ * The rows whose `foreign` column says so wait for programs of others: hooks, the service manager, the engine
+ * behind a socket. Everything else takes a moment, or should: a process that is born into a frozen cgroup, or
+ * whose files are on a server that does not answer, is waited for without the lock after a second.
  */
 #include "libcfs/walk/aside.h"
 #include "base/log.h"

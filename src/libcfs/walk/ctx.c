@@ -64,8 +64,8 @@ void ctx_done(struct ctx *c)
 /* The inode of the initial user namespace is a constant of the kernel's ABI (PROC_USER_INIT_INO). */
 #define INITIAL_USERNS_INO 0xEFFFFFFDu
 
-/* Before we open anything: with gaps between them, what we open would be taken for the caller's. Our own descriptors are
- * close-on-exec from birth; so those without the flag are the caller's. */
+/* Before we open anything: with gaps between them, what we open would be taken for the caller's. Our own
+ * descriptors are close-on-exec from birth; so those without the flag are the caller's. */
 static void find_inherited(struct ctx *c)
 {
         const char *listen = getenv("LISTEN_FDS");

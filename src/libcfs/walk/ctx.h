@@ -2,9 +2,9 @@
 /*
  * What one create, exec or restore carries from row to row.
  *
- * Each field names the row that writes it (W) and the rows that read it (R). The init is a fork of the runtime, so
- * what `prepare` wrote is there in both processes; what `host` writes later is seen by the runtime only, what
- * `init` writes by the init only. What must cross goes through sync.h.
+ * Each field names the row that writes it (W) and the rows that read it (R). The init is a fork of the
+ * runtime, so what `prepare` wrote is there in both processes; what `host` writes later is seen by the
+ * runtime only, what `init` writes by the init only. What must cross goes through sync.h.
  */
 #ifndef LIBCFS_CTX_H
 #define LIBCFS_CTX_H
@@ -64,7 +64,8 @@ struct ctx {
 
         /* ---- facts about ourselves; W: the verb ---------------------------------------------- */
         uid_t euid; /* of the runtime                                           */
-        bool rootless; /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
+        /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
+        bool rootless;
         int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
 
         /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn, everybody ------ */
@@ -92,11 +93,15 @@ struct ctx {
         struct load_program
                 *seccomp;      /* W: linux.seccomp prepare; R: its init and host, hooks.startContainer */
         bool filter_is_loaded; /* W: linux.seccomp init; R: hooks.startContainer */
-        bool filter_is_early; /* W: linux.seccomp prepare: loaded before privileges are dropped; R: pid_namespace */
-        bool filter_needs_admin; /* W: linux.seccomp prepare: CAP_SYS_ADMIN is kept to load it; R: process.capabilities */
-        int rootfs_fd; /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        /* W: linux.seccomp prepare: loaded before privileges are dropped; R: pid_namespace */
+        bool filter_is_early;
+        /* W: linux.seccomp prepare: CAP_SYS_ADMIN is kept to load it; R: process.capabilities */
+        bool filter_needs_admin;
+        /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        int rootfs_fd;
         int devices_fd; /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
-        bool root_is_runtimes; /* W: root init: the root is the runtime's own, without a mount namespace; R: terminal */
+        /* W: root init: the root is the runtime's own, without a mount namespace; R: terminal */
+        bool root_is_runtimes;
         bool dev_is_foreign; /* W: linux.devices init: /dev is not the container's own; R: terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
@@ -137,7 +142,8 @@ static inline const char *ctx_annotation(const struct ctx *c, const char *key)
         return oci_find_string(c->config->annotations, key);
 }
 
-/* crun's: "1" leaves the supplementary groups of the caller alone, for directories that rootless users share. */
+/* crun's: "1" leaves the supplementary groups of the caller alone, for directories that rootless users
+ * share. */
 static inline bool ctx_keeps_groups(const struct ctx *c)
 {
         const char *value = ctx_annotation(c, "run.oci.keep_original_groups");
@@ -145,9 +151,9 @@ static inline bool ctx_keeps_groups(const struct ctx *c)
         return value && __builtin_strcmp(value, "1") == 0;
 }
 
-/* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's privilege counts for
- * nothing there, and in exec's last process privileges are gone already. A runtime without privilege has no more right
- * than the init, and none once the init is another user. */
+/* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's
+ * privilege counts for nothing there, and in exec's last process privileges are gone already. A runtime
+ * without privilege has no more right than the init, and none once the init is another user. */
 static inline bool ctx_priorities_from_outside(const struct ctx *c)
 {
         return (ctx_has_ns(c, CLONE_NEWUSER) || c->walk == WALK_EXEC) && !c->rootless;
@@ -156,7 +162,8 @@ static inline bool ctx_priorities_from_outside(const struct ctx *c)
 /* Makes a zeroed context with all descriptors -1. */
 void ctx_init(struct ctx *c, enum walk walk);
 
-/* Facts about the calling process: euid, rootless, procfs, inherited descriptors (which it marks close-on-exec). */
+/* Facts about the calling process: euid, rootless, procfs, inherited descriptors (which it marks
+ * close-on-exec). */
 int ctx_facts(struct ctx *c, struct cfs_error *err);
 
 /* Closes and frees all that the context owns; never the process. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine walks the table that the context has: that of plan.c, or a small one of a test. It knows no row by name.
+ * The engine walks the table that the context has: that of plan.c, or a small one of a test. It knows no row
+ * by name.
  *
  * Around a row whose `foreign` column says so, the runtime lets go of the container's lock (aside.h).
  *
- * A row that fails ends the walk. The engine completes the error: with the phase ("create/init/linux.sysctl"), and with
- * the row's property when the row did not name a more precise one. Undo alone goes on after a failure: what can be
- * removed is removed.
+ * A row that fails ends the walk. The engine completes the error: with the phase
+ * ("create/init/linux.sysctl"), and with the row's property when the row did not name a more precise one.
+ * Undo alone goes on after a failure: what can be removed is removed.
  */
 #include "libcfs/walk/engine.h"
 #include "base/cleanup.h"
@@ -57,7 +58,8 @@ static int row_meet(const struct step *s, struct ctx *c, const char *column, str
         return r;
 }
 
-/* A callback in the runtime, or with f NULL the MEET; without the container's lock when others are waited for. */
+/* A callback in the runtime, or with f NULL the MEET; without the container's lock when others are waited
+ * for. */
 static int row_in_runtime(const struct step *s, struct ctx *c, const char *column,
                           int (*f)(struct ctx *, struct cfs_error *), struct cfs_error *err)
 {
@@ -177,7 +179,7 @@ int engine_undo(const struct step *rows, struct state *state, struct cfs_error *
         return first;
 }
 
-/* ---- checks --------------------------------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
 /* What create checks, restore does too: it is the same configuration that it will be held against later. */
 static bool row_checked(const struct step *s, const struct ctx *c)
@@ -233,7 +235,7 @@ int engine_check(const struct ctx *c, struct cfs_error *err)
         return -EINVAL;
 }
 
-/* ---- explain --------------------------------------------------------------------------------------------------- */
+/* ---- explain ------------------------------------------------------------------------------------------- */
 
 void engine_explain(const struct ctx *c, report_fn fn, void *data)
 {

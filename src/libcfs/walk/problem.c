@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* problem() and problem_host(): a check reports a broken rule and goes on; the engine decides what becomes of it. */
+/* problem() and problem_host(): a check reports a broken rule and goes on; the engine decides what becomes
+ * of it. */
 #include "libcfs/walk/problem.h"
 #include <stdarg.h>
 #include <stdio.h>

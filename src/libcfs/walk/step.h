@@ -2,9 +2,9 @@
 /*
  * A row of the table in plan.c, and what its callbacks may use.
  *
- * The construction of a container is a table: `create`, `exec` and `restore` walk the same rows in the same order,
- * `delete` and a failed create walk them backwards, `check` and `explain` walk them without touching anything.
- * A callback is an ordinary function named <file>_<column>: sysctl_check(), sysctl_init().
+ * The construction of a container is a table: `create`, `exec` and `restore` walk the same rows in the same
+ * order, `delete` and a failed create walk them backwards, `check` and `explain` walk them without touching
+ * anything. A callback is an ordinary function named <file>_<column>: sysctl_check(), sysctl_init().
  */
 #ifndef LIBCFS_STEP_H
 #define LIBCFS_STEP_H
@@ -32,8 +32,8 @@ enum step_flag {
 struct step {
         /* What explanations and traces call the row. */
         const char *name;
-        /* The property of config.json that the row applies: an error of the row names it, unless the row names a more
-         * precise one. NULL: none is at fault. */
+        /* The property of config.json that the row applies: an error of the row names it, unless the row
+         * names a more precise one. NULL: none is at fault. */
         const char *property;
         /* The walks that the row is part of (enum walk), and what is special about it (enum step_flag). */
         unsigned walks, flags;
@@ -41,7 +41,8 @@ struct step {
         const char *why;
         /* Is there work for the row? NULL: always. Gives the same answer in both processes. */
         bool (*wanted)(const struct ctx *);
-        /* Does the runtime wait for programs of others here? NULL: no. Then it does so without the container's lock. */
+        /* Does the runtime wait for programs of others here? NULL: no. Then it does so without the
+         * container's lock. */
         bool (*foreign)(const struct ctx *);
         /* Validates, without any side effect. */
         void (*check)(const struct ctx *, struct problems *);
@@ -64,18 +65,21 @@ struct step {
 /* The table; ends with a row whose name is NULL. */
 extern const struct step plan[];
 
-/* ---- problems: what a check found -------------------------------------------------------------------------- */
+/* ---- problems: what a check found ---------------------------------------------------------------------- */
 
-/* Reports one broken rule. `property` is a JSON path as "mounts[3].options[1]" (see PROP); the message says what is
- * wrong with it, without the path: "is not absolute". A check goes on after a problem and reports all it finds. */
+/* Reports one broken rule. `property` is a JSON path as "mounts[3].options[1]" (see PROP); the message
+ * says what is wrong with it, without the path: "is not absolute". A check goes on after a problem and
+ * reports all it finds. */
 void problem(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* The document is valid, but this host, kernel or user cannot do it. Only asked for when problems_host() is true. */
+/* The document is valid, but this host, kernel or user cannot do it. Only asked for when problems_host()
+ * is true. */
 void problem_host(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* Nothing is wrong, but not all is done as it is written. `check` shows a note; create and exec log it as a warning. */
+/* Nothing is wrong, but not all is done as it is written. `check` shows a note; create and exec log it as
+ * a warning. */
 void problem_note(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
@@ -94,7 +98,7 @@ static inline bool problems_host(const struct problems *p)
 const char *problem_prop(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 #define PROP(...) problem_prop((char[160]){ 0 }, 160, __VA_ARGS__)
 
-/* ---- report: what a row would do --------------------------------------------------------------------------- */
+/* ---- report: what a row would do ----------------------------------------------------------------------- */
 
 /* One line about what the row would do: "mount tmpfs on /dev (nosuid, mode=755)". */
 void report_line(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

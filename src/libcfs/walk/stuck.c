@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What to say of an init that is not heard of any more: a signal may have stopped it, its cgroup may be frozen, a file
- * server may not answer. The kernel knows: the state and the wait channel are in /proc/PID (proc(5)).
+ * What to say of an init that is not heard of any more: a signal may have stopped it, its cgroup may be
+ * frozen, a file server may not answer. The kernel knows: the state and the wait channel are in /proc/PID
+ * (proc(5)).
  */
 #include "libcfs/walk/stuck.h"
 #include "base/cleanup.h"

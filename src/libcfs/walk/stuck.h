@@ -5,8 +5,8 @@
 
 #include "libcfs/walk/ctx.h"
 
-/* Completes CFS_E_TIMEOUT of the row: what the init is doing, where the kernel has it wait, whether its cgroup is frozen.
- * Returns r. */
+/* Completes CFS_E_TIMEOUT of the row: what the init is doing, where the kernel has it wait, whether its
+ * cgroup is frozen. Returns r. */
 int stuck_explain(const struct ctx *c, const char *row, int r, struct cfs_error *err);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A JSON array of the trace event format's objects, one per row and process. Two processes append to one file, and the
- * array has to end when both have ended: the init writes its last event before the runtime does, since the runtime waits
- * for it (at the MEET "created" under `create`, where the init stops tracing; for the execve otherwise). So the runtime
- * writes the closing bracket. Each event is one write(2) on an O_APPEND descriptor, which the kernel keeps whole. The
- * init's clock (CLOCK_MONOTONIC) may be shifted by a time namespace, so CLOCK_REALTIME is used.
+ * A JSON array of the trace event format's objects, one per row and process. Two processes append to one
+ * file, and the array has to end when both have ended: the init writes its last event before the runtime
+ * does, since the runtime waits for it (at the MEET "created" under `create`, where the init stops tracing;
+ * for the execve otherwise). So the runtime writes the closing bracket. Each event is one write(2) on an
+ * O_APPEND descriptor, which the kernel keeps whole. The init's clock (CLOCK_MONOTONIC) may be shifted by a
+ * time namespace, so CLOCK_REALTIME is used.
  */
 #include "libcfs/walk/trace.h"
 #include "base/cleanup.h"

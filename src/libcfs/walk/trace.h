@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --trace FILE: how long each row took in each process, in Chrome's trace event format (chrome://tracing, Perfetto). */
+/* --trace FILE: how long each row took in each process, in Chrome's trace event format (chrome://tracing,
+ * Perfetto). */
 #ifndef LIBCFS_TRACE_H
 #define LIBCFS_TRACE_H
 

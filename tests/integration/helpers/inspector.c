@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * inspector: a static program that runs inside a container and says, as one JSON object on stdout, what it finds there:
- * what the kernel reports, not what the runtime claims. The tests compare it with config.json by jq.
+ * inspector: a static program that runs inside a container and says, as one JSON object on stdout, what it
+ * finds there: what the kernel reports, not what the runtime claims. The tests compare it with config.json by
+ * jq.
  *
  *      inspector              everything
  *      inspector stay         the same, then waits for a signal for ever

@@ -2,17 +2,18 @@
 /*
  * Device rules as a BPF program (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE).
  *
- * cgroup v2 has no devices controller. In its place a program, attached to the directory, is asked at every open and
- * mknod of a device in the cgroup and below: struct bpf_cgroup_dev_ctx holds the type and the access that is wanted,
- * major and minor. It answers 1 or 0.
+ * cgroup v2 has no devices controller. In its place a program, attached to the directory, is asked at every
+ * open and mknod of a device in the cgroup and below: struct bpf_cgroup_dev_ctx holds the type and the access
+ * that is wanted, major and minor. It answers 1 or 0.
  *
- * The last rule that covers an access decides, so the program asks the rules from the last to the first. A rule that
- * denies any of what is wanted ends it with 0. A rule that allows some of it takes these bits away; with none left the
- * answer is 1. The first rule is for everything, so the program always ends there.
+ * The last rule that covers an access decides, so the program asks the rules from the last to the first. A
+ * rule that denies any of what is wanted ends it with 0. A rule that allows some of it takes these bits away;
+ * with none left the answer is 1. The first rule is for everything, so the program always ends there.
  *
- * BPF_F_ALLOW_MULTI: programs of the directories above (of systemd, or of an outer container) stay in force, and the
- * container may attach its own further down; all of them have to agree. The program lives as long as the cgroup. It is
- * attached before the first process comes in. A name, which the kernel keeps, tells ours from others' in `update`.
+ * BPF_F_ALLOW_MULTI: programs of the directories above (of systemd, or of an outer container) stay in force,
+ * and the container may attach its own further down; all of them have to agree. The program lives as long as
+ * the cgroup. It is attached before the first process comes in. A name, which the kernel keeps, tells ours
+ * from others' in `update`.
  */
 #include "libcfs/cgroup/devices/bpf.h"
 #include "base/cleanup.h"
@@ -29,7 +30,7 @@ static int sys_bpf(unsigned cmd, union bpf_attr *attr)
         return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* ---- generating --------------------------------------------------------------------------------------------- */
+/* ---- generating ---------------------------------------------------------------------------------------- */
 
 struct code {
         struct bpf_insn *p;
@@ -110,7 +111,7 @@ int bpf_program(const struct rules *rules, struct bpf_insn **ret, size_t *ret_n,
         return 0;
 }
 
-/* ---- loading and attaching ---------------------------------------------------------------------------------- */
+/* ---- loading and attaching ----------------------------------------------------------------------------- */
 
 int bpf_load(const struct bpf_insn *insn, size_t n)
 {

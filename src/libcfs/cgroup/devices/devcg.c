@@ -2,17 +2,18 @@
 /*
  * Device rules in force.
  *
- * v1 keeps, per cgroup, a behaviour (allow or deny) and a list of exceptions from it. Writing "a" to devices.deny or
- * devices.allow sets the behaviour and empties the list; another line adds an exception, or takes one away when it names
- * exactly the same devices. That is less than "the last rule decides": a rule that takes a part out of a wider
- * exception ("deny c 1:3" after "allow c *:*") is accepted and does nothing. Such rules are an error on a machine of v1
- * alone. On a hybrid machine the BPF program knows them, and v1's list is left alone. Otherwise a hybrid machine gets both,
- * and since the list is in force, the program may come later, while the init is at work: it takes 0.3 ms.
+ * v1 keeps, per cgroup, a behaviour (allow or deny) and a list of exceptions from it. Writing "a" to
+ * devices.deny or devices.allow sets the behaviour and empties the list; another line adds an exception, or
+ * takes one away when it names exactly the same devices. That is less than "the last rule decides": a rule
+ * that takes a part out of a wider exception ("deny c 1:3" after "allow c *:*") is accepted and does nothing.
+ * Such rules are an error on a machine of v1 alone. On a hybrid machine the BPF program knows them, and v1's
+ * list is left alone. Otherwise a hybrid machine gets both, and since the list is in force, the program may
+ * come later, while the init is at work: it takes 0.3 ms.
  *
  * An update must not pull /dev/null from under a running process: only the differences are written.
  *
- * Without privileges over the host there is nothing to do: the kernel lets such a user neither make device nodes nor
- * load the program, and nodes that are bind-mounted are the host's to allow.
+ * Without privileges over the host there is nothing to do: the kernel lets such a user neither make device
+ * nodes nor load the program, and nodes that are bind-mounted are the host's to allow.
  */
 #include "libcfs/cgroup/devices/devcg.h"
 #include "base/cleanup.h"
@@ -26,8 +27,8 @@
 #include <fcntl.h>
 #include <limits.h>
 
-/* The rules as exceptions from the first one. Returns 1, or 0 when v1 cannot express them, then *ret_bad is the
- * culprit. */
+/* The rules as exceptions from the first one. Returns 1, or 0 when v1 cannot express them, then *ret_bad
+ * is the culprit. */
 static int to_exceptions(const struct rules *rules, struct rules *ret, struct rule *ret_bad,
                          struct cfs_error *err)
 {

@@ -5,8 +5,8 @@
 
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* Puts rq's rules in force on every hierarchy of cg that can have them. update: older ones are in force. With ret_later, what
- * need not be done at once is left to devcg_apply_later(), and *ret_later set. */
+/* Puts rq's rules in force on every hierarchy of cg that can have them. update: older ones are in force.
+ * With ret_later, what need not be done at once is left to devcg_apply_later(), and *ret_later set. */
 int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, bool *ret_later,
                 struct cfs_error *err);
 void devcg_apply_later(const struct cgroup *cg, const struct cgroup_request *rq);

@@ -2,18 +2,20 @@
 /*
  * Which devices a container may use (config-linux.md, "Allowed Device list").
  *
- * Rules are applied in the listed order: for each device and each kind of access (read, write, mknod) the last rule
- * that covers it decides. What no rule covers is denied; a document without rules is one that denies everything else.
+ * Rules are applied in the listed order: for each device and each kind of access (read, write, mknod) the
+ * last rule that covers it decides. What no rule covers is denied; a document without rules is one that
+ * denies everything else.
  *
- * The default devices have to work whatever the document says about all devices together, and no engine lists them
- * all. So they count as allowed right after the last rule for all devices: a later rule that names one of them still has
- * the last word on reading and writing.
+ * The default devices have to work whatever the document says about all devices together, and no engine lists
+ * them all. So they count as allowed right after the last rule for all devices: a later rule that names one
+ * of them still has the last word on reading and writing.
  *
- * Making a node is not using it, and needs CAP_MKNOD; docker gives that capability to every container and counts on
- * the runtime for the permission (`RUN mknod ...` in a Dockerfile). So under rules mknod is allowed for every device, last,
- * where v1 can express it. The nodes of the defaults and of linux.devices are made by the init when it is in the
- * cgroup already: theirs are allowed in any case. When the document has no rules at all, the devices of linux.devices can
- * be used as well: listing them there is then the only way to ask for them.
+ * Making a node is not using it, and needs CAP_MKNOD; docker gives that capability to every container and
+ * counts on the runtime for the permission (`RUN mknod ...` in a Dockerfile). So under rules mknod is allowed
+ * for every device, last, where v1 can express it. The nodes of the defaults and of linux.devices are made by
+ * the init when it is in the cgroup already: theirs are allowed in any case. When the document has no rules
+ * at all, the devices of linux.devices can be used as well: listing them there is then the only way to ask
+ * for them.
  *
  * Where every device is allowed (privileged containers) nothing is added.
  */
@@ -23,9 +25,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* null, zero, full, random, urandom, tty, ptmx, and the terminals behind /dev/console and /dev/pts; and net/tun, which
- * VPNs in containers bind or make: runc took it out once and had to put it back. The host's console (5:1), which crun
- * allows, is not among them: it is the host's, and the container's /dev/console is another device. */
+/* null, zero, full, random, urandom, tty, ptmx, and the terminals behind /dev/console and /dev/pts; and
+ * net/tun, which VPNs in containers bind or make: runc took it out once and had to put it back. The host's
+ * console (5:1), which crun allows, is not among them: it is the host's, and the container's /dev/console
+ * is another device. */
 static const struct rule defaults[] = {
         { true, 'c', 1, 3, RULES_RWM }, { true, 'c', 1, 5, RULES_RWM },    { true, 'c', 1, 7, RULES_RWM },
         { true, 'c', 1, 8, RULES_RWM }, { true, 'c', 1, 9, RULES_RWM },    { true, 'c', 5, 0, RULES_RWM },

@@ -2,17 +2,19 @@
 /*
  * Whose a cgroup is.
  *
- * Two containers may be given one linux.cgroupsPath, by mistake or by design of an attacker. Both look, both see an empty
- * place or none at all, both make it. Then the limits of one are those of the other, and deleting one kills the other. So
- * the first directory that a container makes or takes is marked with the path of its state directory: an extended
- * attribute, which setxattr(2) with XATTR_CREATE gives to one of many. The other hierarchies follow in the same order, so
- * one mark decides for all. (kernfs keeps attributes in memory as long as the directory lives; Linux 5.7.)
+ * Two containers may be given one linux.cgroupsPath, by mistake or by design of an attacker. Both look, both
+ * see an empty place or none at all, both make it. Then the limits of one are those of the other, and
+ * deleting one kills the other. So the first directory that a container makes or takes is marked with the
+ * path of its state directory: an extended attribute, which setxattr(2) with XATTR_CREATE gives to one of
+ * many. The other hierarchies follow in the same order, so one mark decides for all. (kernfs keeps attributes
+ * in memory as long as the directory lives; Linux 5.7.)
  *
- * Root marks in the namespace "trusted", which takes CAP_SYS_ADMIN in the initial user namespace to read or change: a
- * container that may write to its cgroup does not get rid of the mark. Other users have "user" alone.
+ * Root marks in the namespace "trusted", which takes CAP_SYS_ADMIN in the initial user namespace to read or
+ * change: a container that may write to its cgroup does not get rid of the mark. Other users have "user"
+ * alone.
  *
- * A mark whose state directory has no record is one that was left behind, and may be replaced; under flock(2), as two may
- * want to.
+ * A mark whose state directory has no record is one that was left behind, and may be replaced; under
+ * flock(2), as two may want to.
  */
 #include "libcfs/cgroup/hierarchy/claim.h"
 #include "base/cleanup.h"

@@ -7,8 +7,8 @@
 
 enum claim { CLAIM_NONE, CLAIM_OURS, CLAIM_OTHER };
 
-/* Makes h->path, or takes the empty one that is there, and, when h->claim, marks it with rq->owner. CFS_E_STATE when it
- * is not empty, or another container's. Sets h->made. */
+/* Makes h->path, or takes the empty one that is there, and, when h->claim, marks it with rq->owner.
+ * CFS_E_STATE when it is not empty, or another container's. Sets h->made. */
 int claim_directory(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err);
 
 /* Marks h->path, which exists. CFS_E_STATE when it is another container's. */
@@ -17,8 +17,8 @@ int claim_mark(const struct hierarchy *h, const struct cgroup_request *rq, struc
 /* Takes the mark off a directory that stays. */
 void claim_release(const struct hierarchy *h);
 
-/* Whose are the directories of cg? An enum claim, or negative. trusted: a mark that the container itself could have
- * changed does not count. */
+/* Whose are the directories of cg? An enum claim, or negative. trusted: a mark that the container itself
+ * could have changed does not count. */
 int claim_find(const struct cgroup *cg, const char *owner, bool trusted, struct cfs_error *err);
 
 #endif

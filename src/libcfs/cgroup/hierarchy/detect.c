@@ -2,15 +2,15 @@
 /*
  * Which cgroup hierarchies there are.
  *
- * Three layouts are in use (cgroups(7)): one v2 tree at /sys/fs/cgroup; v1, where each controller, or a few together,
- * has a tree of its own; and the hybrid, v1 trees with a v2 tree beside them that holds the controllers that no v1
- * tree took, if any. A controller is in exactly one tree.
+ * Three layouts are in use (cgroups(7)): one v2 tree at /sys/fs/cgroup; v1, where each controller, or a few
+ * together, has a tree of its own; and the hybrid, v1 trees with a v2 tree beside them that holds the
+ * controllers that no v1 tree took, if any. A controller is in exactly one tree.
  *
- * A pure v2 machine is known by one statfs(2). Everything else is read off the mount table, where the type is field
- * "cgroup" or "cgroup2", and the controllers are among the super block's options. Two traps: the table also lists bind
- * mounts of the same trees (those below /sys/fs/cgroup are preferred), and inside a container without a cgroup
- * namespace a tree is seen from somewhere below its root (the fourth field), while /proc/self/cgroup still counts
- * from the root.
+ * A pure v2 machine is known by one statfs(2). Everything else is read off the mount table, where the type is
+ * field "cgroup" or "cgroup2", and the controllers are among the super block's options. Two traps: the table
+ * also lists bind mounts of the same trees (those below /sys/fs/cgroup are preferred), and inside a container
+ * without a cgroup namespace a tree is seen from somewhere below its root (the fourth field), while
+ * /proc/self/cgroup still counts from the root.
  */
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "base/cleanup.h"
@@ -117,7 +117,8 @@ static int add_mount(struct detect_host *host, bool v2, char *root, char *point,
                         m = &host->mount[i];
         }
         if (m) {
-                /* A later mount of the same tree counts when it is at the usual place and the first was not. */
+                /* A later mount of the same tree counts when it is at the usual place and the first was
+                 * not. */
                 if (!str_has_prefix(point, CGROUP_DIR) || str_has_prefix(m->point, CGROUP_DIR))
                         return 0;
                 free(TAKE_PTR(m->point));
@@ -145,7 +146,8 @@ static bool is_at(const char *path, const char *point)
         return strncmp(path, point, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-/* Forgets what is mounted at or below a point that something else is now mounted on: it cannot be reached any more. */
+/* Forgets what is mounted at or below a point that something else is now mounted on: it cannot be reached
+ * any more. */
 static void cover(struct detect_host *host, const char *point)
 {
         for (size_t i = 0; i < host->n;) {

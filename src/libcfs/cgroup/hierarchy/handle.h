@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The insides of a cgroup handle: a container is in one directory of each hierarchy. A v1 machine has one hierarchy
- * per controller or so, a v2 machine has one, a hybrid one has both kinds, and that is all that "hybrid" means here:
- * the operations are those of each hierarchy's own kind.
+ * The insides of a cgroup handle: a container is in one directory of each hierarchy. A v1 machine has one
+ * hierarchy per controller or so, a v2 machine has one, a hybrid one has both kinds, and that is all that
+ * "hybrid" means here: the operations are those of each hierarchy's own kind.
  */
 #ifndef LIBCFS_CGROUP_HANDLE_H
 #define LIBCFS_CGROUP_HANDLE_H
@@ -24,7 +24,8 @@ struct hierarchy_ops {
         int (*open)(struct hierarchy *h, struct cfs_error *err);
         int (*freeze)(const struct hierarchy *h, bool freeze, struct cfs_error *err);
         int (*is_frozen)(const struct hierarchy *h); /* 1, 0, -errno */
-        /* CFS_E_STATE when a process that gets into h->path would stop at once: it, or a cgroup above it, is frozen. */
+        /* CFS_E_STATE when a process that gets into h->path would stop at once: it, or a cgroup above it,
+         * is frozen. */
         int (*check_frozen)(const struct hierarchy *h, struct cfs_error *err);
 };
 

@@ -2,14 +2,15 @@
 /*
  * Listing, signalling and removing all processes of a cgroup.
  *
- * Every process of a container is in every hierarchy, so one of them is enough to find all: v2's, if there is one.
+ * Every process of a container is in every hierarchy, so one of them is enough to find all: v2's, if there is
+ * one.
  *
- * Killing. v2 does it in the kernel, forks included, and frozen processes as well (cgroup.kill, Linux 5.14). v1 has
- * nothing but lists of pids, which a fork bomb outruns: so the cgroup is frozen, all are signalled, and thawed. Without
- * a freezer the list is read again until it is empty.
+ * Killing. v2 does it in the kernel, forks included, and frozen processes as well (cgroup.kill, Linux 5.14).
+ * v1 has nothing but lists of pids, which a fork bomb outruns: so the cgroup is frozen, all are signalled,
+ * and thawed. Without a freezer the list is read again until it is empty.
  *
- * Removing. rmdir fails with EBUSY while a process is inside, and for a moment after it has died. The usual delete
- * finds the cgroup empty, so rmdir comes first and everything else after it has failed.
+ * Removing. rmdir fails with EBUSY while a process is inside, and for a moment after it has died. The usual
+ * delete finds the cgroup empty, so rmdir comes first and everything else after it has failed.
  */
 #include "libcfs/cgroup/hierarchy/members.h"
 #include "base/cleanup.h"

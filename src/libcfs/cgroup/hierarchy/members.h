@@ -18,11 +18,12 @@ void members_wake(const struct cgroup *cg);
 /* Signals them all; SIGKILL wakes the frozen ones. Returns 1, or 0 when nobody is there. */
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err);
 
-/* Of cg->n_not_ours: removes those that the container may have made and nobody has taken; others have the rest removed by
- * whoever leaves last. */
+/* Of cg->n_not_ours: removes those that the container may have made and nobody has taken; others have the
+ * rest removed by whoever leaves last. */
 void members_leave(struct cgroup *cg);
 
-/* Removes every directory that was made for the container, and before that, if need be, the processes in them. */
+/* Removes every directory that was made for the container, and before that, if need be, the processes in
+ * them. */
 int members_remove(struct cgroup *cg, struct cfs_error *err);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * What keeps an ordinary user from a cgroup, said in terms of directories and owners.
  *
- * To make one, its parent has to be writable. To be born in it, or to move there, takes more on cgroup v2: write access
- * to cgroup.procs of the nearest directory above both the old place and the new one (cgroups(7), "Cgroups v2
- * delegation"). So a user may own a directory, make cgroups in it, and yet not get in from outside; all that the
- * kernel says then is EACCES, from clone3(2), which names nothing.
+ * To make one, its parent has to be writable. To be born in it, or to move there, takes more on cgroup v2:
+ * write access to cgroup.procs of the nearest directory above both the old place and the new one (cgroups(7),
+ * "Cgroups v2 delegation"). So a user may own a directory, make cgroups in it, and yet not get in from
+ * outside; all that the kernel says then is EACCES, from clone3(2), which names nothing.
  */
 #include "libcfs/cgroup/hierarchy/obstacle.h"
 #include "base/cleanup.h"

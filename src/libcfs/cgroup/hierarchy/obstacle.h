@@ -5,8 +5,8 @@
 
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* May this process not make h->path, or not move there? Then what is in the way: "this user may not make the cgroup
- * `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
+/* May this process not make h->path, or not move there? Then what is in the way: "this user may not make
+ * the cgroup `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
 bool obstacle_say(const struct hierarchy *h, char *ret, size_t size);
 
 #define OBSTACLE_HINT                                                                                        \

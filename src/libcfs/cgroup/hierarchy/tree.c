@@ -2,15 +2,15 @@
 /*
  * Making, removing and walking the directories of a cgroup hierarchy.
  *
- * Making. A container's path may have several components ("/machine/ID"). Those that are missing are made too, and
- * get an extended attribute, so that whichever container is the last to leave removes them: the one that made them may
- * well be gone before. (kernfs keeps attributes of the user. class in memory; Linux 5.7.)
+ * Making. A container's path may have several components ("/machine/ID"). Those that are missing are made
+ * too, and get an extended attribute, so that whichever container is the last to leave removes them: the one
+ * that made them may well be gone before. (kernfs keeps attributes of the user. class in memory; Linux 5.7.)
  *
- * Removing. rmdir(2) of a cgroup that has children or processes fails with EBUSY, the same error for both. What is
- * below was made by the container and may be deeper than any path or descriptor limit allows, on purpose. So the walk
- * holds one descriptor and no recursion: down into the first child that will not go, up by "..", until nothing is
- * left. A directory that will not go although it has no children has processes in it. Searching for processes is
- * done likewise.
+ * Removing. rmdir(2) of a cgroup that has children or processes fails with EBUSY, the same error for both.
+ * What is below was made by the container and may be deeper than any path or descriptor limit allows, on
+ * purpose. So the walk holds one descriptor and no recursion: down into the first child that will not go, up
+ * by "..", until nothing is left. A directory that will not go although it has no children has processes in
+ * it. Searching for processes is done likewise.
  */
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include "base/cleanup.h"
@@ -139,7 +139,8 @@ int tree_make(const char *path, struct cfs_error *err)
         return err_path(err, errno, "mkdir", path, "make cgroup `%s`", path);
 }
 
-/* The name of the first subdirectory of fd that rmdir refuses; those that it takes are gone. 1: found, 0: none. */
+/* The name of the first subdirectory of fd that rmdir refuses; those that it takes are gone. 1: found, 0:
+ * none. */
 static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
 {
         _cleanup_dir_ DIR *dir = NULL;
@@ -290,8 +291,8 @@ static int collect_file(int dir, const char *file, struct tree_pids *pids)
         return ferror(f) && errno != EOPNOTSUPP && errno != ENODEV ? -errno : 0;
 }
 
-/* What is still to be visited: names of children of the current directory, above them those of its parent, with a
- * NULL between them, which means "go up". */
+/* What is still to be visited: names of children of the current directory, above them those of its parent,
+ * with a NULL between them, which means "go up". */
 struct todo {
         char **name;
         size_t n, cap;

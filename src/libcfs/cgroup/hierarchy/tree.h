@@ -25,12 +25,12 @@ int tree_remove(const char *path);
 void tree_mark(const char *path);
 bool tree_is_marked(const char *path);
 
-/* Removes up to n empty directories above path: the lowest `missing` ones, and those that bear our mark. One that others use
- * stays, which is fine. 0 or -errno. */
+/* Removes up to n empty directories above path: the lowest `missing` ones, and those that bear our mark.
+ * One that others use stays, which is fine. 0 or -errno. */
 int tree_remove_parents(const char *path, unsigned n, unsigned missing);
 
-/* Adds the pids in `file` ("cgroup.procs") of the directory and of all below it; a missing directory has none.
- * 0 or -errno. */
+/* Adds the pids in `file` ("cgroup.procs") of the directory and of all below it; a missing directory has
+ * none. 0 or -errno. */
 int tree_collect(const char *path, const char *file, struct tree_pids *pids);
 
 /* "PATH/FILE" in buf, or NULL when it does not fit. */

@@ -31,8 +31,8 @@ struct cgroup_view {
         const char
                 *mount;   /* host path of the hierarchy's mount point                                       */
         const char *path; /* the container's cgroup below it, "/" first                                     */
-        const char
-                *options; /* v1 mount options for a fresh mount ("cpu,cpuacct", "name=systemd"); v2: NULL */
+        /* v1 mount options for a fresh mount ("cpu,cpuacct", "name=systemd"); v2: NULL */
+        const char *options;
         bool v2;
 };
 

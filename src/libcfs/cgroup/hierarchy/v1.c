@@ -2,16 +2,16 @@
 /*
  * One hierarchy of cgroup v1 (cgroups(7), Documentation/admin-guide/cgroup-v1).
  *
- * Joining. Writing another process's pid to cgroup.procs takes the semaphore that every fork and exit holds for
- * reading, and waits for an RCU grace period, 7 to 15 ms. A single-threaded process that writes "0" to `tasks` moves
- * itself without either: so the runtime opens `tasks` and the init writes.
+ * Joining. Writing another process's pid to cgroup.procs takes the semaphore that every fork and exit holds
+ * for reading, and waits for an RCU grace period, 7 to 15 ms. A single-threaded process that writes "0" to
+ * `tasks` moves itself without either: so the runtime opens `tasks` and the init writes.
  *
- * cpuset. A new cpuset has no CPUs and no memory nodes, and nobody can join it (ENOSPC) until it has: they are copied
- * from the parent, and if need be to the parent from its own.
+ * cpuset. A new cpuset has no CPUs and no memory nodes, and nobody can join it (ENOSPC) until it has: they
+ * are copied from the parent, and if need be to the parent from its own.
  *
- * freezer. FREEZING becomes FROZEN when every task has come to a stop, and there is no event that tells. A task that
- * forks while it is being frozen can keep the group in FREEZING for ever; thawing and freezing again helps. SIGKILL
- * does not reach a frozen task until it is thawed.
+ * freezer. FREEZING becomes FROZEN when every task has come to a stop, and there is no event that tells. A
+ * task that forks while it is being frozen can keep the group in FREEZING for ever; thawing and freezing
+ * again helps. SIGKILL does not reach a frozen task until it is thawed.
  */
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "base/cleanup.h"
@@ -27,7 +27,8 @@
 #define FREEZE_ATTEMPTS 2000 /* milliseconds */
 #define FREEZE_AGAIN    50
 
-/* Fills in cpuset.cpus or cpuset.mems of path, whose mount point is the first `top` bytes of it, from its parent. */
+/* Fills in cpuset.cpus or cpuset.mems of path, whose mount point is the first `top` bytes of it, from its
+ * parent. */
 static int cpuset_inherit(const char *path, size_t top, const char *file, struct cfs_error *err)
 {
         char parent[PATH_MAX], value[4096];
@@ -35,7 +36,8 @@ static int cpuset_inherit(const char *path, size_t top, const char *file, struct
         ssize_t r;
         char *slash;
 
-        /* The buffers are large, but paths are short, and a parent that already has its own ends the recursion. */
+        /* The buffers are large, but paths are short, and a parent that already has its own ends the
+         * recursion. */
         if (n >= sizeof(parent))
                 return err_sys(err, ENAMETOOLONG, NULL, "`%.256s...`", path);
         memcpy(parent, path, n + 1);
@@ -102,7 +104,8 @@ static int is_frozen(const struct hierarchy *h)
         return !STREQ(state, "THAWED");
 }
 
-/* The init would stop for ever in the middle of its work. freezer.state says FROZEN also below a frozen one. */
+/* The init would stop for ever in the middle of its work. freezer.state says FROZEN also below a frozen
+ * one. */
 static int v1_check_frozen(const struct hierarchy *h, struct cfs_error *err)
 {
         int r = detect_has(h->name, "freezer") ? is_frozen(h) : 0;

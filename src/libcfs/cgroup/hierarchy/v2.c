@@ -2,15 +2,16 @@
 /*
  * The hierarchy of cgroup v2 (Documentation/admin-guide/cgroup-v2.rst).
  *
- * Controllers. A directory has the files of those controllers that its parent names in cgroup.subtree_control, so
- * they are enabled from the mount point downwards. All that there are, on a machine of v2 alone: statistics need
- * them even when no limit does. On a hybrid machine, where the tree is nearly empty, only what a setting asks for.
- * "No internal processes": a directory with processes cannot enable controllers for its children (EBUSY), except
- * the root. That is why a relative path starts beside our own cgroup and not below it.
+ * Controllers. A directory has the files of those controllers that its parent names in
+ * cgroup.subtree_control, so they are enabled from the mount point downwards. All that there are, on a
+ * machine of v2 alone: statistics need them even when no limit does. On a hybrid machine, where the tree is
+ * nearly empty, only what a setting asks for. "No internal processes": a directory with processes cannot
+ * enable controllers for its children (EBUSY), except the root. That is why a relative path starts beside our
+ * own cgroup and not below it.
  *
- * Joining. clone3(CLONE_INTO_CGROUP) makes the process inside: no migration, no grace period, and not one page of it
- * is charged to anybody else. It needs a descriptor of the directory. Only a pids limit of 0 keeps a process from
- * being born there, but not from being moved there.
+ * Joining. clone3(CLONE_INTO_CGROUP) makes the process inside: no migration, no grace period, and not one
+ * page of it is charged to anybody else. It needs a descriptor of the directory. Only a pids limit of 0 keeps
+ * a process from being born there, but not from being moved there.
  *
  * Freezing and emptying are asynchronous, and cgroup.events tells when they are done: poll(2) for POLLPRI.
  */
@@ -158,8 +159,8 @@ static int freezes(const struct hierarchy *h)
         return 0;
 }
 
-/* The init would stop for ever in the middle of its work. cgroup.events says so also of a cgroup below a frozen one; but
- * with processes inside, as systemd's scope has, only once the last of them has stopped. */
+/* The init would stop for ever in the middle of its work. cgroup.events says so also of a cgroup below a
+ * frozen one; but with processes inside, as systemd's scope has, only once the last of them has stopped. */
 static int v2_check_frozen(const struct hierarchy *h, struct cfs_error *err)
 {
         char events[128];

@@ -2,16 +2,17 @@
 /*
  * From the units of cgroup v1 to those of v2.
  *
- * CPU shares. The specification's "shares" go from 2 to 262144 with 1024 as the default, v2's weights from 1 to 10000
- * with 100. A straight line through both ends gives the default container a weight of 39, less than half of that of
- * the system's own services. The curve that the container world has agreed on (Kubernetes KEP 2254 and its successors)
- * goes through all three points: with l = log2(shares),
+ * CPU shares. The specification's "shares" go from 2 to 262144 with 1024 as the default, v2's weights from 1
+ * to 10000 with 100. A straight line through both ends gives the default container a weight of 39, less than
+ * half of that of the system's own services. The curve that the container world has agreed on (Kubernetes KEP
+ * 2254 and its successors) goes through all three points: with l = log2(shares),
  *
  *         weight = ceil(10 ^ ((l*l + 125*l) / 612 - 7/34))
  *
- * It is computed here in floating point, but without libm, which a static executable would carry around for this one
- * line: log2 by squaring, 10^x by its series. Both are exact to far more digits than the result has, except at the
- * points where the curve meets an integer (1024 -> 100), which is why the ceiling forgives 1e-9.
+ * It is computed here in floating point, but without libm, which a static executable would carry around for
+ * this one line: log2 by squaring, 10^x by its series. Both are exact to far more digits than the result has,
+ * except at the points where the curve meets an integer (1024 -> 100), which is why the ceiling forgives
+ * 1e-9.
  *
  * I/O weights. 10 to 1000 on v1, 1 to 10000 on v2: a straight line.
  */

@@ -10,8 +10,8 @@ struct knob;
 struct knobs_job {
         const struct oci_resources *r;
         bool v2; /* the hierarchy that has the row's controller; set by knobs_convert()        */
-        const char
-                *path; /* the cgroup's directory for the row, to read what an update does not say; or NULL */
+        /* the cgroup's directory for the row, to read what an update does not say; or NULL */
+        const char *path;
         const struct knob *knob;
         char at[64]; /* what an error's property has behind the knob's: "[1].pageSize"                    */
         struct settings *out;
@@ -23,10 +23,11 @@ struct knob {
         const char *controller; /* names the v1 hierarchy, and v2's controller                          */
         const char *v1, *v2;    /* the file, or "FILE|OTHER": the first that exists; NULL: not expressible.
                                  * %s: the page size                                                    */
-        const char
-                *unit; /* systemd's property, "V1|V2" when v1 has another; NULL: none, the file is written */
+        /* systemd's property, "V1|V2" when v1 has another; NULL: none, the file is written */
+        const char *unit;
         enum setting_unit_type unit_type;
-        /* Adds to job->out what is asked for: nothing, one setting or several. NULL: not a value for a file. */
+        /* Adds to job->out what is asked for: nothing, one setting or several. NULL: not a value for a
+         * file. */
         int (*convert)(struct knobs_job *job);
 };
 
@@ -35,11 +36,12 @@ struct knob {
 /* Adds a setting without a file, for a property of the unit; NULL: out of memory, and an error in j->err. */
 struct setting *job_add(struct knobs_job *j, const char *unit, const char *text);
 
-/* The same with a number. since: the first version of systemd that knows the property; 0: all. 0 or negative. */
+/* The same with a number. since: the first version of systemd that knows the property; 0: all. 0 or
+ * negative. */
 int job_add_property(struct knobs_job *j, const char *unit, uint64_t value, unsigned since);
 
-/* The CPU time of the cgroup now, which an update says the other half of: JOB_UNLIMITED and the kernel's default period where there is
- * none. 0, or negative with an error. */
+/* The CPU time of the cgroup now, which an update says the other half of: JOB_UNLIMITED and the kernel's
+ * default period where there is none. 0, or negative with an error. */
 int job_bandwidth(struct knobs_job *j, uint64_t *ret_quota, uint64_t *ret_period);
 
 #endif

@@ -2,16 +2,17 @@
 /*
  * linux.resources, property by property (config-linux.md, "Control groups").
  *
- * The specification speaks the language of cgroup v1. The table says where each property goes: to which file of which
- * controller, in v1 and in v2, and by which property of a unit systemd knows it. A column that is NULL is a property that the
- * hierarchy cannot express: asking for it is an error, never silently dropped. The last column turns values into text.
+ * The specification speaks the language of cgroup v1. The table says where each property goes: to which file
+ * of which controller, in v1 and in v2, and by which property of a unit systemd knows it. A column that is
+ * NULL is a property that the hierarchy cannot express: asking for it is an error, never silently dropped.
+ * The last column turns values into text.
  *
- * Zero. Engines written in Go send a zero for what nobody asked for (`docker update` sends a dozen). So a zero asks for
- * nothing, except where zero is a value that somebody may want: pids.limit, swappiness, cpu.burst, cpu.idle. An explicit false asks for
- * nothing either.
+ * Zero. Engines written in Go send a zero for what nobody asked for (`docker update` sends a dozen). So a
+ * zero asks for nothing, except where zero is a value that somebody may want: pids.limit, swappiness,
+ * cpu.burst, cpu.idle. An explicit false asks for nothing either.
  *
- * Minus one means "unlimited". memory.swap counts memory and swap together, as memory.memsw.limit_in_bytes does;
- * memory.swap.max of v2 counts swap alone, so the limit is subtracted.
+ * Minus one means "unlimited". memory.swap counts memory and swap together, as memory.memsw.limit_in_bytes
+ * does; memory.swap.max of v2 counts swap alone, so the limit is subtracted.
  *
  * The order of the rows is the order of writing; where the kernel wants another one, settings.c finds it.
  */
@@ -131,7 +132,7 @@ static int emit_flag(struct knobs_job *j, uint64_t v)
         return 1;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static int memory_limit(struct knobs_job *j)
 {
@@ -232,7 +233,7 @@ static int memory_use_hierarchy(struct knobs_job *j)
         return s ? 1 : -1;
 }
 
-/* ---- cpu ---------------------------------------------------------------------------------------------------- */
+/* ---- cpu ----------------------------------------------------------------------------------------------- */
 
 static int cpu_shares(struct knobs_job *j)
 {
@@ -343,7 +344,8 @@ static int knobs_cpu_idle(struct knobs_job *j)
                 return invalid(j, "%" PRId64 " is neither 0 nor 1", j->r->cpu->idle);
         if (emit_flag(j, (uint64_t)j->r->cpu->idle) < 0)
                 return -1;
-        /* To systemd idleness is a weight of its own. An end of it leaves the weight that is asked for, or the default. */
+        /* To systemd idleness is a weight of its own. An end of it leaves the weight that is asked for, or
+         * the default. */
         if (!j->v2 || (!j->r->cpu->idle && j->r->cpu->shares))
                 return 0;
         return job_add_property(j, "CPUWeight", j->r->cpu->idle ? 0 : UNLIMITED, 252);
@@ -370,7 +372,7 @@ static int cpu_mems(struct knobs_job *j)
         return emit_list(j, j->r->cpu ? j->r->cpu->mems : NULL);
 }
 
-/* ---- pids --------------------------------------------------------------------------------------------------- */
+/* ---- pids ---------------------------------------------------------------------------------------------- */
 
 static int pids_limit(struct knobs_job *j)
 {
@@ -384,7 +386,7 @@ static int pids_limit(struct knobs_job *j)
         return emit(j, text("%" PRId64, p->limit), p->limit ? (uint64_t)p->limit : 1) ? 1 : -1;
 }
 
-/* ---- blockIO ------------------------------------------------------------------------------------------------ */
+/* ---- blockIO ------------------------------------------------------------------------------------------- */
 
 static int check_weight(struct knobs_job *j, unsigned weight)
 {
@@ -476,7 +478,8 @@ static int block_leaf_weight_device(struct knobs_job *j)
         return r;
 }
 
-/* v1: a rate of 0 takes the limit away. v2 says max, and keeps four limits in a line: word tells which one. */
+/* v1: a rate of 0 takes the limit away. v2 says max, and keeps four limits in a line: word tells which
+ * one. */
 static int throttle(struct knobs_job *j, struct oci_throttle_device *const *list, size_t n, const char *word)
 {
         for (size_t i = 0; i < n; i++) {
@@ -531,7 +534,7 @@ static int block_write_iops(struct knobs_job *j)
         return b ? throttle(j, b->throttle_write_iops_device, b->n_throttle_write_iops_device, "wiops") : 0;
 }
 
-/* ---- hugepageLimits, network, rdma, unified ----------------------------------------------------------------- */
+/* ---- hugepageLimits, network, rdma, unified ------------------------------------------------------------ */
 
 /* "64KB", "2MB", "1GB": as the kernel writes it in its file names. */
 static bool page_size_ok(const char *s)
@@ -542,7 +545,8 @@ static bool page_size_ok(const char *s)
                (STREQ(s + n, "KB") || STREQ(s + n, "MB") || STREQ(s + n, "GB"));
 }
 
-/* Both the pages in use and the reservations, which are what mmap(2) fails on instead of a later SIGBUS (Linux 5.7). */
+/* Both the pages in use and the reservations, which are what mmap(2) fails on instead of a later SIGBUS
+ * (Linux 5.7). */
 static int hugepages(struct knobs_job *j)
 {
         const struct knob *k = j->knob;
@@ -633,7 +637,7 @@ static int unified(struct knobs_job *j)
         return 0;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
 /* clang-format off */
 const struct knob knobs[] = {

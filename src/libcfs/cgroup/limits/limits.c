@@ -2,11 +2,12 @@
 /*
  * Walking the table of knobs.c: resources become settings, or problems.
  *
- * Which column of the table counts is decided row by row, by the hierarchy that has the row's controller: on a hybrid
- * machine memory may be v1's and hugetlb v2's. A hierarchy of v2 is taken to have every controller that no v1 one has; whether it
- * does is found out when the file is written.
+ * Which column of the table counts is decided row by row, by the hierarchy that has the row's controller: on
+ * a hybrid machine memory may be v1's and hugetlb v2's. A hierarchy of v2 is taken to have every controller
+ * that no v1 one has; whether it does is found out when the file is written.
  *
- * checkBeforeUpdate: v2 takes a limit below what is used, and then kills until it fits. So, when asked to, we look first.
+ * checkBeforeUpdate: v2 takes a limit below what is used, and then kills until it fits. So, when asked to, we
+ * look first.
  */
 #include "libcfs/cgroup/limits/limits.h"
 #include "base/cleanup.h"

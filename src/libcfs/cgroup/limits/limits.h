@@ -5,8 +5,8 @@
 
 #include "libcfs/cgroup/limits/settings.h"
 
-/* Turns r into settings, for the hierarchies of cg. An error names the property. update: the cgroup has values
- * already, which unsaid halves of a pair are taken from. */
+/* Turns r into settings, for the hierarchies of cg. An error names the property. update: the cgroup has
+ * values already, which unsaid halves of a pair are taken from. */
 int limits_convert(const struct cgroup *cg, const struct oci_resources *r, bool update, struct settings *out,
                    struct cfs_error *err);
 
@@ -16,13 +16,13 @@ struct knob;
 int limits_convert_row(const struct cgroup *cg, const struct knob *k, const struct oci_resources *r,
                        struct settings *out, struct cfs_error *err);
 
-/* All problems of r, instead of the first. The code tells an invalid value from one that these hierarchies cannot
- * express. */
+/* All problems of r, instead of the first. The code tells an invalid value from one that these hierarchies
+ * cannot express. */
 void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                   void (*report)(void *data, const struct cfs_error *problem), void *data);
 
-/* What the kernel will refuse when the limits are written (with `host`, also for what this machine lacks), without
- * writing any: see look.c. */
+/* What the kernel will refuse when the limits are written (with `host`, also for what this machine lacks),
+ * without writing any: see look.c. */
 void limits_look(const struct cgroup *cg, const struct oci_resources *r, bool host,
                  void (*report)(void *data, const struct cfs_error *problem), void *data);
 

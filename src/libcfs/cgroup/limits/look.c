@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the kernel will refuse when the limits are written, found without writing: CPUs and memory nodes that the machine
- * does not have, disks that are not there, controllers and files that the hierarchy lacks, and the ranges that its
- * parsers have (Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/ in the kernel's sources).
+ * What the kernel will refuse when the limits are written, found without writing: CPUs and memory nodes that
+ * the machine does not have, disks that are not there, controllers and files that the hierarchy lacks, and
+ * the ranges that its parsers have (Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/ in the kernel's
+ * sources).
  */
 #include "libcfs/cgroup/limits/limits.h"
 #include "base/cleanup.h"

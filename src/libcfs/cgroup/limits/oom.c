@@ -2,9 +2,10 @@
 /*
  * Being told when the kernel kills for want of memory, without asking all the time.
  *
- * v2: memory.events counts, and inotify(7) reports IN_MODIFY when any of its counters moves; oom_kill is the one.
- * v1: an eventfd(2) is registered by writing "EVENTFD MEMORY.OOM_CONTROL" to cgroup.event_control, and becomes
- * readable when the cgroup runs out of memory, and once more when it is removed. memory.oom_control has the count.
+ * v2: memory.events counts, and inotify(7) reports IN_MODIFY when any of its counters moves; oom_kill is the
+ * one. v1: an eventfd(2) is registered by writing "EVENTFD MEMORY.OOM_CONTROL" to cgroup.event_control, and
+ * becomes readable when the cgroup runs out of memory, and once more when it is removed. memory.oom_control
+ * has the count.
  *
  * Both descriptors are non-blocking, and become readable without a kill as well: the count decides.
  */

@@ -2,13 +2,13 @@
 /*
  * Writing settings, in whatever order the kernel takes them, all or none of them.
  *
- * Some values bound each other: memory.limit_in_bytes must not exceed memory.memsw.limit_in_bytes, the quota of
- * bandwidth must hold the burst, a real-time runtime fits its period. Which one goes first depends on the old values
- * (EINVAL, or EBUSY, otherwise). So a value that is refused is tried again after the others, for as long as a round
- * brings any of them in; only then it is an error.
+ * Some values bound each other: memory.limit_in_bytes must not exceed memory.memsw.limit_in_bytes, the quota
+ * of bandwidth must hold the burst, a real-time runtime fits its period. Which one goes first depends on the
+ * old values (EINVAL, or EBUSY, otherwise). So a value that is refused is tried again after the others, for
+ * as long as a round brings any of them in; only then it is an error.
  *
- * For an update the old values are read first and written back when a later one fails. Files with one line per device
- * take a line at a time: of those, that line is put back.
+ * For an update the old values are read first and written back when a later one fails. Files with one line
+ * per device take a line at a time: of those, that line is put back.
  */
 #include "libcfs/cgroup/limits/settings.h"
 #include "base/cleanup.h"
@@ -135,7 +135,8 @@ static int explain_missing(const struct setting *s, const char *file, struct cfs
                        h->path, file);
 }
 
-/* v1: memory alone must not exceed memory and swap together, which stay as they are unless they are asked for as well. */
+/* v1: memory alone must not exceed memory and swap together, which stay as they are unless they are asked
+ * for as well. */
 static int hint_memsw(const struct setting *s, const char *file, const char *value, int r,
                       struct cfs_error *err)
 {
@@ -171,7 +172,8 @@ static int explain_failure(const struct setting *s, int r, struct cfs_error *err
 
 void settings_undo(struct settings *s)
 {
-        /* Old values bound each other as new ones do: a second round puts back what the first one could not. */
+        /* Old values bound each other as new ones do: a second round puts back what the first one could
+         * not. */
         for (unsigned round = 0; round < 2; round++) {
                 for (size_t i = s->n; i > 0; i--) {
                         struct setting *p = &s->p[i - 1];

@@ -46,8 +46,8 @@ void settings_free(struct settings *s);
 /* A new zeroed entry, or NULL: out of memory. */
 struct setting *settings_add(struct settings *s);
 
-/* Writes them all to the directories of cg; what each one replaces is remembered when `rollback`, and restored when
- * one fails. */
+/* Writes them all to the directories of cg; what each one replaces is remembered when `rollback`, and
+ * restored when one fails. */
 int settings_apply(struct settings *s, const struct cgroup *cg, bool rollback, struct cfs_error *err);
 
 /* Puts back what settings_apply(rollback) replaced, for failures further on. */
@@ -56,7 +56,8 @@ void settings_undo(struct settings *s);
 /* Writes those that were written once more, whatever comes of it. */
 void settings_again(struct settings *s);
 
-/* The hierarchy of cg that has the controller, or NULL. v2's is taken for every controller that no v1 one has. */
+/* The hierarchy of cg that has the controller, or NULL. v2's is taken for every controller that no v1 one
+ * has. */
 const struct hierarchy *settings_hierarchy(const struct cgroup *cg, const char *controller);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Statistics of a cgroup, in the shape that users of `runc events` know: the names come from cgroup v1, and the numbers
- * of v2 are brought to them. Times are nanoseconds (v2 counts microseconds, cpuacct.stat clock ticks). "swap" is memory and
- * swap together, as memory.memsw.* counts. No limit is 2^64 - 1 for memory and 0 for pids.
+ * Statistics of a cgroup, in the shape that users of `runc events` know: the names come from cgroup v1, and
+ * the numbers of v2 are brought to them. Times are nanoseconds (v2 counts microseconds, cpuacct.stat clock
+ * ticks). "swap" is memory and swap together, as memory.memsw.* counts. No limit is 2^64 - 1 for memory and 0
+ * for pids.
  *
- * A file that is not there is a number that is 0, and most of those are left out: which files there are depends on
- * controllers, kernel configuration and version, and a statistic is no reason to fail. A file that is there and cannot be
- * read is one: nobody may take its 0 for the truth.
+ * A file that is not there is a number that is 0, and most of those are left out: which files there are
+ * depends on controllers, kernel configuration and version, and a statistic is no reason to fail. A file that
+ * is there and cannot be read is one: nobody may take its 0 for the truth.
  */
 #include "libcfs/cgroup/limits/stats.h"
 #include "base/cleanup.h"
@@ -59,7 +60,8 @@ static void number_if(struct json *j, const char *name, uint64_t v)
                 number(j, name, v);
 }
 
-/* Returns whether r is a success. A failure for want of the file, or of a number in it, is no more than that. */
+/* Returns whether r is a success. A failure for want of the file, or of a number in it, is no more than
+ * that. */
 static bool readable(struct json *j, int r, const struct hierarchy *h, const char *file)
 {
         if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EOPNOTSUPP && r != -EINVAL && r != -ERANGE &&
@@ -112,7 +114,8 @@ static const struct hierarchy *v2_of(const struct cgroup *cg)
         return h && h->v2 ? h : NULL;
 }
 
-/* The files of the kernel are read with these: each moves *at past what it found, or says that it is not there. */
+/* The files of the kernel are read with these: each moves *at past what it found, or says that it is not
+ * there. */
 static bool scan_literal(const char **at, const char *word)
 {
         if (!str_has_prefix(*at, word))
@@ -180,7 +183,7 @@ static void pressure(struct json *j, const struct cgroup *cg, const char *file)
                 end(j);
 }
 
-/* ---- cpu ---------------------------------------------------------------------------------------------------- */
+/* ---- cpu ----------------------------------------------------------------------------------------------- */
 
 /* "cpu user system" lines: the given column of each as an array. */
 static void percpu(struct json *j, const char *name, const char *usage_all, unsigned column)
@@ -299,7 +302,7 @@ static void cpuset(struct json *j, const struct cgroup *cg)
         end(j);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void entry(struct json *j, const char *name, uint64_t limit, uint64_t usage, uint64_t max,
                   uint64_t failcnt)
@@ -394,7 +397,7 @@ static void pids(struct json *j, const struct cgroup *cg)
         end(j);
 }
 
-/* ---- block I/O ---------------------------------------------------------------------------------------------- */
+/* ---- block I/O ----------------------------------------------------------------------------------------- */
 
 static void io_entry(struct json *j, bool *first, const char *name, uint64_t major, uint64_t minor,
                      const char *op, uint64_t value)
@@ -483,7 +486,7 @@ static void blkio(struct json *j, const struct cgroup *cg)
         end(j);
 }
 
-/* ---- huge pages --------------------------------------------------------------------------------------------- */
+/* ---- huge pages ---------------------------------------------------------------------------------------- */
 
 static void hugetlb_size(struct json *j, const struct hierarchy *h, const char *size)
 {

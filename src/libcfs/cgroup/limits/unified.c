@@ -3,13 +3,14 @@
  * resources.unified for systemd: what is written to a file of cgroup v2, said as properties of the unit
  * (systemd.resource-control(5), org.freedesktop.systemd1(5)).
  *
- * systemd writes the files of its units anew whenever it reloads, from the properties that it knows: a limit that is only
- * in the file is lifted by the next `systemctl daemon-reload`. So every file that systemd writes has its row here. The
- * values are read as the kernel reads them (memparse(), kstrtoull() with base 0, "max"), so that what the kernel takes is
- * what systemd is told. What cannot be read is left to the kernel to refuse.
+ * systemd writes the files of its units anew whenever it reloads, from the properties that it knows: a limit
+ * that is only in the file is lifted by the next `systemctl daemon-reload`. So every file that systemd writes
+ * has its row here. The values are read as the kernel reads them (memparse(), kstrtoull() with base 0,
+ * "max"), so that what the kernel takes is what systemd is told. What cannot be read is left to the kernel to
+ * refuse.
  *
- * One file has none: memory.oom.group, which systemd makes of OOMPolicy, and scopes have that since version 253, to be set when
- * they are made and not later. A reload puts it back to 0.
+ * One file has none: memory.oom.group, which systemd makes of OOMPolicy, and scopes have that since version
+ * 253, to be set when they are made and not later. A reload puts it back to 0.
  */
 #include "libcfs/cgroup/limits/unified.h"
 #include "base/cleanup.h"
@@ -18,7 +19,7 @@
 #include "libcfs/cgroup/limits/convert.h"
 #include <stdlib.h>
 
-/* ---- values ------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 /* A number as kstrtoull(s, 0) takes it, all of s. */
 static bool unified_parse_number(const char *s, uint64_t *ret)
@@ -72,7 +73,7 @@ static bool parse_bytes(const char *s, uint64_t *ret)
         return *end == '\0';
 }
 
-/* ---- properties --------------------------------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------------------------------------- */
 
 static int add_device(struct knobs_job *j, const char *unit, const char *device, uint64_t value)
 {
@@ -100,7 +101,7 @@ static int add_set(struct knobs_job *j, const char *unit, const char *list)
         return 0;
 }
 
-/* ---- files whose value is more than a number ---------------------------------------------------------------- */
+/* ---- files whose value is more than a number ----------------------------------------------------------- */
 
 /* "QUOTA", "QUOTA PERIOD", with "max" for a quota. */
 static int cpu_max(struct knobs_job *j, char *value)
@@ -225,7 +226,7 @@ static int cpuset_mems(struct knobs_job *j, char *value)
         return add_set(j, "AllowedMemoryNodes", value);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
 /* Either a number, and the property that takes it, or a function. */
 /* clang-format off */

@@ -5,8 +5,8 @@
 
 #include "libcfs/cgroup/limits/job.h"
 
-/* Adds the properties that say the same as `value` in `file` of cgroup v2: none, one or several. 0, or negative
- * with an error in j->err. */
+/* Adds the properties that say the same as `value` in `file` of cgroup v2: none, one or several. 0, or
+ * negative with an error in j->err. */
 int unified_add(struct knobs_job *j, const char *file, const char *value);
 
 #endif

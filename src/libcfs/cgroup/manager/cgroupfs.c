@@ -2,16 +2,17 @@
 /*
  * The cgroupfs manager: directories made and removed with mkdir(2) and rmdir(2), by ourselves.
  *
- * Order: the directories of all hierarchies first, then limits, then device rules, then the descriptors that the init
- * enters through. So everything is in force before the first process is inside, and the runtime itself, which never
- * is, pays for none of it.
+ * Order: the directories of all hierarchies first, then limits, then device rules, then the descriptors that
+ * the init enters through. So everything is in force before the first process is inside, and the runtime
+ * itself, which never is, pays for none of it.
  *
- * A container whose record is saved and whose directories are not yet made can meet another one that was faster. Its
- * undo must then touch nothing: what was made is taken back here, and the record forgets the rest.
+ * A container whose record is saved and whose directories are not yet made can meet another one that was
+ * faster. Its undo must then touch nothing: what was made is taken back here, and the record forgets the
+ * rest.
  *
- * Rootless. A user owns, at best, a subtree of v2 that somebody delegated to him. Where nothing may be made, a
- * container runs without cgroups, unless a limit (settings.c says which) or a path was asked for. One hierarchy is
- * enough for a path: listing, freezing and killing then work by that one.
+ * Rootless. A user owns, at best, a subtree of v2 that somebody delegated to him. Where nothing may be made,
+ * a container runs without cgroups, unless a limit (settings.c says which) or a path was asked for. One
+ * hierarchy is enough for a path: listing, freezing and killing then work by that one.
  */
 #include "libcfs/cgroup/manager/cgroupfs.h"
 #include "base/cleanup.h"
@@ -101,7 +102,8 @@ static bool may_be_missing(const struct cgroup *cg, int r)
         return cg->rq.rootless && (r == -EACCES || r == -EPERM || r == -EROFS);
 }
 
-/* The container does without that hierarchy. What was begun there is taken back, as nothing would remove it later. */
+/* The container does without that hierarchy. What was begun there is taken back, as nothing would remove
+ * it later. */
 static void deny(struct cgroup *cg, size_t i)
 {
         struct hierarchy *h = &cg->h[i];
@@ -124,7 +126,8 @@ static int make_directory(struct cgroup *cg, struct hierarchy *h, struct cfs_err
         return h->ops->make(h, &cg->rq, err);
 }
 
-/* A path that was asked for, and is in no hierarchy. Without one, an ordinary user's container may have no cgroup. */
+/* A path that was asked for, and is in no hierarchy. Without one, an ordinary user's container may have no
+ * cgroup. */
 static int refuse_path(struct cgroup *cg, struct cfs_error *err)
 {
         char why[900];

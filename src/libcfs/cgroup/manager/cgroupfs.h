@@ -21,8 +21,8 @@ int cgroupfs_open(struct cgroup *cg, struct cfs_error *err);
 int cgroupfs_update_settings(struct cgroup *cg, const struct oci_resources *res, struct settings *s,
                              struct cfs_error *err);
 
-/* Where a container whose path is `inner` begins in a hierarchy: "/", or near our own cgroup (detect_own() first). The
- * caller frees. */
+/* Where a container whose path is `inner` begins in a hierarchy: "/", or near our own cgroup (detect_own()
+ * first). The caller frees. */
 struct detect_mount;
 int cgroupfs_base(const struct detect_mount *m, const char *inner, char **ret, struct cfs_error *err);
 

@@ -2,13 +2,16 @@
 /*
  * Where a container's cgroup is (config-linux.md, "Cgroups Path"), and how the record remembers it.
  *
- * An absolute cgroupsPath is below the mount point of each hierarchy. A relative one, or none, which means the ID, is
- * "relative to a runtime-determined location": on v1 below the runtime's own cgroup in that hierarchy; on v2 beside
- * it, since a directory that holds a process (the runtime) cannot share out controllers to children.
+ * An absolute cgroupsPath is below the mount point of each hierarchy. A relative one, or none, which means
+ * the ID, is "relative to a runtime-determined location": on v1 below the runtime's own cgroup in that
+ * hierarchy; on v2 beside it, since a directory that holds a process (the runtime) cannot share out
+ * controllers to children.
  *
- * config.json is trusted, but a ".." in a path that directories are later removed from is a mistake in any case.
+ * config.json is trusted, but a ".." in a path that directories are later removed from is a mistake in any
+ * case.
  *
- * The record holds everything that later verbs need, so that they look neither at the mount table nor at flags.
+ * The record holds everything that later verbs need, so that they look neither at the mount table nor at
+ * flags.
  */
 #include "libcfs/cgroup/manager/layout.h"
 #include "base/cleanup.h"
@@ -58,7 +61,8 @@ static unsigned count_components(const char *path)
         return n;
 }
 
-/* 1: there, 0: missing. An answer that cannot be had is an error: what is made unrecorded would stay for ever. */
+/* 1: there, 0: missing. An answer that cannot be had is an error: what is made unrecorded would stay for
+ * ever. */
 static int exists(struct hierarchy *h, const char *path, bool rootless, struct cfs_error *err)
 {
         if (access(path, F_OK) == 0)

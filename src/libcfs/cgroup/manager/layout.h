@@ -6,11 +6,12 @@
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* linux.cgroupsPath without ".", empty components and trailing slashes; NULL or "" gives the ID. The caller frees.
- * CFS_E_INVALID for "..", and for the root. */
+/* linux.cgroupsPath without ".", empty components and trailing slashes; NULL or "" gives the ID. The
+ * caller frees. CFS_E_INVALID for "..", and for the root. */
 int layout_inner(const char *path, const char *id, char **ret, struct cfs_error *err);
 
-/* Appends the hierarchy of m to cg: the container's directory there is m's point, base, inner. Looks at what exists. */
+/* Appends the hierarchy of m to cg: the container's directory there is m's point, base, inner. Looks at
+ * what exists. */
 int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base, const char *inner,
                struct oci_arena *arena, struct cfs_error *err);
 

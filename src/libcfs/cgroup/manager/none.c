@@ -2,9 +2,9 @@
 /*
  * No manager (--cgroup-manager disabled): the container stays in the cgroups of whoever started it.
  *
- * podman asks for it with --cgroups=disabled, and systems without any cgroup mount end here too. A limit that was
- * asked for is an error, not a wish: nobody would enforce it. The record remembers that there is nothing to remove and
- * nothing to kill but the init.
+ * podman asks for it with --cgroups=disabled, and systems without any cgroup mount end here too. A limit that
+ * was asked for is an error, not a wish: nobody would enforce it. The record remembers that there is nothing
+ * to remove and nothing to kill but the init.
  */
 #include "base/str.h"
 #include "libcfs/cgroup/limits/limits.h"

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The systemd manager (--systemd-cgroup): the cgroup belongs to a transient scope that systemd makes on our word.
+ * The systemd manager (--systemd-cgroup): the cgroup belongs to a transient scope that systemd makes on our
+ * word.
  *
- * A scope cannot be without a process. So the order differs from cgroupfs: the init is made first, in our own cgroup;
- * then StartTransientUnit(PIDs=init) moves it, and only then the files are there for the exact limits and the device
- * program. The init waits for all that before it makes its cgroup namespace, whose root is the cgroup it is in.
+ * A scope cannot be without a process. So the order differs from cgroupfs: the init is made first, in our own
+ * cgroup; then StartTransientUnit(PIDs=init) moves it, and only then the files are there for the exact limits
+ * and the device program. The init waits for all that before it makes its cgroup namespace, whose root is the
+ * cgroup it is in.
  *
- * systemd answers a request with a job, and says by the signal JobRemoved how the job ended. It is matched by the name of
- * the unit, because the signal may overtake the answer. The whole conversation has one deadline.
+ * systemd answers a request with a job, and says by the signal JobRemoved how the job ended. It is matched by
+ * the name of the unit, because the signal may overtake the answer. The whole conversation has one deadline.
  *
- * v1 and hybrid machines: systemd keeps its own tree (name=systemd), v2's and those of controllers it cares for;
- * in the others we make the same path ourselves and the init enters as under cgroupfs.
+ * v1 and hybrid machines: systemd keeps its own tree (name=systemd), v2's and those of controllers it cares
+ * for; in the others we make the same path ourselves and the init enters as under cgroupfs.
  *
  * Removing: an empty scope goes away by itself, and then there is no need to talk to systemd at all.
  *
- * Rootless: the user's own systemd, reached over the user's bus. A process of ours cannot be born in the scope, which
- * is another branch of the tree than ours: `exec` asks systemd to move it (AttachProcessesToUnit, systemd 238).
+ * Rootless: the user's own systemd, reached over the user's bus. A process of ours cannot be born in the
+ * scope, which is another branch of the tree than ours: `exec` asks systemd to move it
+ * (AttachProcessesToUnit, systemd 238).
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -110,7 +113,7 @@ static int name_unit(struct cfs_error *err, int r, const char *what, const char 
         return err_prefix(err, r, "%s unit `%s`", what, unit);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 static int get_text(struct dbus *d, const char *name, struct dbus_message *m, const char **ret,
                     struct cfs_error *err)
@@ -143,7 +146,8 @@ static unsigned get_version(struct dbus *d, const struct settings *s)
         return (unsigned)strtoul(text + strcspn(text, "0123456789"), NULL, 10);
 }
 
-/* Where the manager's own tree begins: "" for the system's, "/user.slice/.../user@1000.service" for a user's. */
+/* Where the manager's own tree begins: "" for the system's, "/user.slice/.../user@1000.service" for a
+ * user's. */
 static int get_root(struct dbus *d, char **ret, struct cfs_error *err)
 {
         struct dbus_message m;
@@ -282,8 +286,9 @@ static const char *below_unit(const struct cgroup *cg, const struct hierarchy *h
         return "";
 }
 
-/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make. And where the
- * init went into the subgroup by itself, systemd has moved it out again if it uses that v1 hierarchy. */
+/* Where systemd has not put the process itself: a slice has none by its hand, a subgroup is ours to make.
+ * And where the init went into the subgroup by itself, systemd has moved it out again if it uses that v1
+ * hierarchy. */
 static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_error *err)
 {
         bool sub = *below_unit(cg, h);
@@ -328,7 +333,8 @@ static int attach_exec(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         return name_unit(err, r, "attach to", cg->rec->unit, cg->rec->user);
 }
 
-/* systemd gives the name of a unit to one of many. Who got it has all that is in it, with or without a mark on it. */
+/* systemd gives the name of a unit to one of many. Who got it has all that is in it, with or without a
+ * mark on it. */
 static int start_ours(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
         char *owner = cg->rec->owner;
@@ -366,7 +372,7 @@ static int systemd_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         return r < 0 ? r : cgroupfs_fill(cg, err);
 }
 
-/* ---- later -------------------------------------------------------------------------------------------------- */
+/* ---- later --------------------------------------------------------------------------------------------- */
 
 static int set_properties(struct cgroup *cg, const struct settings *s, struct cfs_error *err)
 {

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What systemd is told about a container (org.freedesktop.systemd1(5), systemd.scope(5), systemd.resource-control(5)).
+ * What systemd is told about a container (org.freedesktop.systemd1(5), systemd.scope(5),
+ * systemd.resource-control(5)).
  *
- * A scope is a unit for processes that systemd did not start itself. It begins with the container's init (PIDs), is ours
- * to divide (Delegate), is not waited for at shutdown in any order (DefaultDependencies), and is forgotten when it
- * ends, well or badly (CollectMode), so that its name is free again.
+ * A scope is a unit for processes that systemd did not start itself. It begins with the container's init
+ * (PIDs), is ours to divide (Delegate), is not waited for at shutdown in any order (DefaultDependencies), and
+ * is forgotten when it ends, well or badly (CollectMode), so that its name is free again.
  *
- * Limits are given both as properties, without which systemd would write its own idea of them at the next reload, and to
- * the files of the cgroup, which are exact and know more. Device rules are not given as properties: the BPF program
- * of ours does not get in systemd's way, nor systemd's in ours.
+ * Limits are given both as properties, without which systemd would write its own idea of them at the next
+ * reload, and to the files of the cgroup, which are exact and know more. Device rules are not given as
+ * properties: the BPF program of ours does not get in systemd's way, nor systemd's in ours.
  *
- * Annotations "org.systemd.property.NAME" set any other property; the value is GVariant text. Durations, which
- * unit files call ...Sec, are ...USec on the bus: NAMESec is accepted, in seconds.
+ * Annotations "org.systemd.property.NAME" set any other property; the value is GVariant text. Durations,
+ * which unit files call ...Sec, are ...USec on the bus: NAMESec is accepted, in seconds.
  *
- * Annotation "run.oci.systemd.subgroup" puts the container into a directory of that name below its scope's. It is for
- * programs that want the scope itself left to systemd; without it the container has the scope's own directory.
+ * Annotation "run.oci.systemd.subgroup" puts the container into a directory of that name below its scope's.
+ * It is for programs that want the scope itself left to systemd; without it the container has the scope's own
+ * directory.
  */
 #include "libcfs/cgroup/manager/unit.h"
 #include "base/cleanup.h"
@@ -118,7 +120,7 @@ int unit_slice_path(const char *slice, char **ret, struct cfs_error *err)
         return str_take(&s, ret, err);
 }
 
-/* ---- properties --------------------------------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------------------------------------- */
 
 /* Puts the name, and leaves the variant to the caller. */
 static void put_name(struct dbus_body *b, const char *name)

@@ -6,7 +6,8 @@
 #include "dbus/dbus.h"
 #include "libcfs/cgroup/limits/settings.h"
 
-/* linux.cgroupsPath "SLICE:PREFIX:NAME" -> the slice and the unit's name; NULL gives the defaults. The caller frees. */
+/* linux.cgroupsPath "SLICE:PREFIX:NAME" -> the slice and the unit's name; NULL gives the defaults. The
+ * caller frees. */
 int unit_names(const char *path, const char *id, bool user, char **ret_slice, char **ret_unit,
                struct cfs_error *err);
 
@@ -26,7 +27,8 @@ size_t unit_put_settings(struct dbus_body *b, const struct settings *s, unsigned
 /* Must the version of systemd be known for them? */
 bool unit_needs_version(const struct settings *s);
 
-/* The annotation run.oci.systemd.subgroup: the name of the container's own directory below the unit's, or NULL. */
+/* The annotation run.oci.systemd.subgroup: the name of the container's own directory below the unit's, or
+ * NULL. */
 int unit_subgroup(const struct oci_string_map *annotations, const char **ret, struct cfs_error *err);
 
 /* Reports each malformed annotation of those that are for systemd. */
