@@ -179,7 +179,7 @@ complete -c cfs -n "__cfs_at update" -l cpu-burst -x -d 'unused quota that may b
 complete -c cfs -n "__cfs_at update" -l cpu-share -x -d 'weight of CPU time'
 complete -c cfs -n "__cfs_at update" -l cpu-rt-period -x -d 'period of the real-time CPU quota'
 complete -c cfs -n "__cfs_at update" -l cpu-rt-runtime -x -d 'real-time CPU time in each period'
-complete -c cfs -n "__cfs_at update" -l cpu-idle -x -d '1: only CPU time that nobody else wants'
+complete -c cfs -n "__cfs_at update" -l cpu-idle -x -d '1: only CPU time that no other cgroup wants'
 complete -c cfs -n "__cfs_at update" -l cpuset-cpus -x -d 'CPUs to run on, as 0-3,7'
 complete -c cfs -n "__cfs_at update" -l cpuset-mems -x -d 'memory nodes to use'
 complete -c cfs -n "__cfs_at update" -l memory -x -d 'limit of memory; -1: none'

@@ -43,7 +43,7 @@ static struct want wanted(const char *syscall)
 static enum explained describe(const char *path, const struct stat *st, const char *missing, char *buf,
                                size_t size)
 {
-        char who[40] = "nobody";
+        char who[40] = "no user";
         int n = snprintf(buf, size, "`%s` has mode %04o and belongs to %u:%u", path,
                          (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
 
@@ -52,7 +52,7 @@ static enum explained describe(const char *path, const struct stat *st, const ch
         if (strcmp(missing, "execute") != 0 || (st->st_mode & 0111))
                 (void)snprintf(who, sizeof(who), "user %u", (unsigned)geteuid());
         (void)snprintf(buf + n, size - (size_t)n, ": %s %s %s permission", who,
-                       strcmp(who, "nobody") == 0 ? "has" : "has no", missing);
+                       strcmp(who, "no user") == 0 ? "has" : "has no", missing);
         return EXPLAIN_SAID;
 }
 

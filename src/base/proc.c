@@ -250,7 +250,7 @@ int proc_reap(pid_t pid, int *ret_status)
 
 int proc_try(int (*f)(void *data), void *data)
 {
-        int status, r;
+        int status = 0, r;
         pid_t pid = fork();
 
         if (pid < 0)

@@ -151,7 +151,7 @@ fails_with() {
     run cfs run -b "$B" "$ID"
     is "$status" 1
     contains "$output" "exec /bin/script: exec format error"
-    contains "$output" "nor a script that begins with #!"
+    contains "$output" "not a script that begins with #!"
 }
 
 # spec: config.process.8

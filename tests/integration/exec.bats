@@ -56,7 +56,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .status.CapAmb)" 0000000000000000
     run cfs exec --cap CAP_SYS_TIME,CAP_NET_RAW "$ID" /bin/true
     is "$status" 255
-    contains "$output" '--cap: `CAP_SYS_TIME,CAP_NET_RAW` is no capability'
+    contains "$output" '--cap: `CAP_SYS_TIME,CAP_NET_RAW` is not a capability'
     exec_inspect --cap CAP_SYS_TIME --cap CAP_NET_RAW
     is "$(got .status.CapBnd)" 0000000002002021
     is "$(got .status.CapInh)" 0000000000000000
@@ -337,9 +337,9 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     run cfs exec "$ID" nothing
     is "${lines[0]}" 'cfs: exec: "nothing": executable file not found in $PATH'
     run cfs exec "$ID" /etc/passwd
-    is "${lines[0]}" "cfs: exec /etc/passwd: permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: nobody has execute permission)"
+    is "${lines[0]}" "cfs: exec /etc/passwd: permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: no user has execute permission)"
     run cfs exec --env PATH=/etc "$ID" passwd
-    is "${lines[0]}" "cfs: exec: \"passwd\": permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: nobody has execute permission)"
+    is "${lines[0]}" "cfs: exec: \"passwd\": permission denied (\`/etc/passwd\` has mode 0644 and belongs to 0:0: no user has execute permission)"
     run cfs exec --cwd /nowhere "$ID" true
     contains "${lines[0]}" "cfs: --cwd: chdir to cwd \`/nowhere\`: no such file or directory"
     echo '{"args": ["/bin/nothing"], "cwd": "/"}' > "$T/process.json"

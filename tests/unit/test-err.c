@@ -245,7 +245,7 @@ static void path_names_the_missing_right(void **state)
                 const char *syscall, *name, *expect;
         } cases[] = {
                 { "execve", "plain",
-                  "/plain` has mode 0600 and belongs to 0:0: nobody has execute permission)" },
+                  "/plain` has mode 0600 and belongs to 0:0: no user has execute permission)" },
                 { "execve", "own",
                   "/own` has mode 0700 and belongs to 0:0: user 65534 has no execute permission)" },
                 { "execve", "dir", "/dir` is a directory)" },

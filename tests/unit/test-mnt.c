@@ -178,7 +178,7 @@ static void failures(void **state)
         assert_contains(err.text, "attach a mount: ");
         assert_fails(mnt_attach_at(tmpfs, dirfd, "gone", &err), ENOENT);
         assert_contains(err.text, "`gone`");
-        assert_true(mnt_attach_at(tmpfs, dirfd, "link", &err) < 0); /* not followed: it is no directory */
+        assert_true(mnt_attach_at(tmpfs, dirfd, "link", &err) < 0); /* not followed: it is not a directory */
         assert_true(mnt_attach_at(tmpfs, dirfd, "a/b", &err) < 0);
         assert_int_equal(err.code, CFS_E_BUG);
         assert_true(mnt_attach_at(tmpfs, dirfd, "..", &err) < 0);

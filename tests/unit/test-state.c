@@ -189,7 +189,7 @@ static void a_store_that_others_can_write_is_refused(void **state)
         leave(e, "c1");
         assert_int_equal(chmod(e->root, 0777), 0);
         assert_fails(state_create(e->root, "c2", &s, &err), EINVAL);
-        assert_contains(err.text, "can be written to by everybody");
+        assert_contains(err.text, "can be written to by every user");
         assert_int_equal(chmod(e->root, 01777), 0); /* as /tmp: our own directory in it is safe */
         assert_ok(state_create(e->root, "c2", &s, &err));
         state_close(s);

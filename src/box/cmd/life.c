@@ -245,7 +245,7 @@ const struct command cmd_wait_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "wait for the end of containers, and print their exit codes",
-        .description = "-1 when nobody saw how it ended.",
+        .description = "-1 when it is not known how it ended.",
         .options = no_options,
         .run = run_wait,
 };

@@ -55,8 +55,7 @@ static void add_network(int pid, struct oci_box_stats *s)
                 line += strcspn(line, "\n");
                 line += *line != '\0';
                 if (colon && colon < line && strncmp(name, "lo:", 3) != 0 &&
-                    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it, and the count of fields is
-                     * checked */
+                    /* NOLINTNEXTLINE(cert-err34-c): by the kernel; the number of fields is checked */
                     sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &in, &out) == 2) {
                         s->received += in;
                         s->sent += out;

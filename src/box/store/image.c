@@ -20,7 +20,8 @@ int store_image_name(const char *ref, char **ret, struct cfs_error *err)
             strspn(ref, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") != len ||
             strstr(ref, "..") || strstr(ref, "//") || *ref == '/' || *ref == '.' || *ref == '-' ||
             *ref == ':' || ref[len - 1] == ':')
-                return err_set(err, CFS_E_INVALID, "`%s` is no name of an image: [HOST/]NAME[:TAG]", ref);
+                return err_set(err, CFS_E_INVALID, "`%s` is not the name of an image: [HOST/]NAME[:TAG]",
+                               ref);
         return str_printf(ret, err, "%s%s", ref, strchr(last, ':') ? "" : ":latest");
 }
 

@@ -57,7 +57,7 @@ static int look_up(struct checkpoint_job *j, const struct word *words, const cha
                 }
                 str_addf(&known, "%s%s", w == words ? "" : ", ", w->name);
         }
-        return err_set(err, CFS_E_INVALID, "--%s: `%s` is none of %s", option, name,
+        return err_set(err, CFS_E_INVALID, "--%s: `%s` is not one of %s", option, name,
                        known.failed ? "its values" : known.p);
 }
 

@@ -5,6 +5,7 @@
 #define LIBCFS_NOTIFY_H
 
 #include "libcfs/store/state.h"
+#include <sys/types.h>
 
 struct notify {
         int fd;           /* of STATE/notify/notify.sock, or -1: the container has no NOTIFY_SOCKET */

@@ -198,7 +198,7 @@ static enum look_answer look(const struct look_tree *t, const char *path, unsign
                                (unsigned)f->st.st_mode & 07777, (unsigned)f->st.st_uid,
                                (unsigned)f->st.st_gid,
                                f->st.st_mode & 0111 ? "the user has no execute permission"
-                                                    : "nobody has execute permission");
+                                                    : "no user has execute permission");
                 return wrong(f, path, what);
         }
         return look_content(t, path, fd, depth, f);

@@ -144,8 +144,8 @@ static int set_ids(struct mount_env *e, int fd, const struct oci_mount *m, const
         r = mnt_setattr(fd, o->flags & MOUNT_RIDMAP, 0, 0, 0, userns, err);
         if (r == -EPERM)
                 return err_hint(err, r,
-                                "ids can be mapped by whoever has CAP_SYS_ADMIN in the user namespace that "
-                                "made the file system, and once only");
+                                "mapping IDs needs CAP_SYS_ADMIN in the user namespace that "
+                                "made the file system, and works once for a mount");
         return r;
 }
 

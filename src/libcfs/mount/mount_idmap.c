@@ -215,12 +215,23 @@ static const char *add_relative(struct parser *p, uint32_t first, uint32_t to, u
         return NULL;
 }
 
+/* "1000-0-10": three numbers, strictly. */
+static bool parse_numbers(char *text, uint32_t ids[3])
+{
+        for (int i = 0; i < 3; i++) {
+                char *word = strsep(&text, "-");
+
+                if (!word || str_to_id(word, &ids[i]) < 0)
+                        return false;
+        }
+        return !text;
+}
+
 static const char *parse_range(struct parser *p, const char *text, size_t n)
 {
         bool relative = n > 0 && text[0] == '@';
         uint32_t ids[3];
         char buf[40];
-        int end = -1;
 
         text += relative;
         n -= relative;
@@ -228,9 +239,7 @@ static const char *parse_range(struct parser *p, const char *text, size_t n)
                 return bad_range;
         memcpy(buf, text, n);
         buf[n] = '\0';
-        if (strspn(buf, "0123456789-") != n || buf[0] == '-' || strstr(buf, "--") ||
-            sscanf(buf, "%" SCNu32 "-%" SCNu32 "-%" SCNu32 "%n", &ids[0], &ids[1], &ids[2], &end) != 3 ||
-            (size_t)end != n || ids[2] == 0)
+        if (!parse_numbers(buf, ids) || ids[2] == 0)
                 return bad_range;
         if ((uint64_t)ids[0] + ids[2] > UINT32_MAX || (uint64_t)ids[1] + ids[2] > UINT32_MAX)
                 return "a range leads beyond 4294967294, the last ID";

@@ -173,8 +173,7 @@ static int open_ordinary(const struct mount_env *e, const struct oci_mount *m, c
                 r = err_set(err, CFS_E_INVALID,
                             "file system `%s` must be mounted on ordinary directory, and `%s` is %s", m->type,
                             clean, fd == -ELOOP ? "reached through a symbolic link" : "none");
-                return err_hint(err, r,
-                                "the root file system is damaged, or somebody prepared it to deceive");
+                return err_hint(err, r, "the root file system is damaged or malicious");
         }
         if (fd < 0)
                 return err_sys(err, -fd, "openat2", "open `%s` below the root", clean);

@@ -55,6 +55,7 @@ int id_map_parse(const char *text, struct oci_arena *arena, struct id_map *ret, 
 
                 if (!m)
                         return err_nomem(err);
+                /* NOLINTNEXTLINE(cert-err34-c): by the kernel; the number of fields is checked */
                 if (sscanf(p, "%" SCNu32 " %" SCNu32 " %" SCNu32, &m->container_id, &m->host_id, &m->size) !=
                     3)
                         break;

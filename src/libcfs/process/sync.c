@@ -222,7 +222,7 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
 {
         struct packet here = { .type = PACKET_HERE, .value = row };
         _cleanup_close_ int fd = -1;
-        uint32_t type, value = 0;
+        uint32_t type = 0, value = 0;
         int r = packet_send(s, &here, PACKET_HEADER, -1);
 
         if (r < 0)

@@ -30,6 +30,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include <sys/types.h>
 
 struct sync {
         int fd;

@@ -36,7 +36,8 @@ static void check_context_type(const struct ctx *c, struct problems *p)
                         return;
         if (value)
                 problem(p, PROP("annotations[\"%s\"]", name),
-                        "`%.64s` is none of context, fscontext, defcontext, rootcontext", value);
+                        "`%.64s` is not a kind of context (context, fscontext, defcontext or rootcontext)",
+                        value);
 }
 
 void annotations_check(const struct ctx *c, struct problems *p)

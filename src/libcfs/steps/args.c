@@ -169,7 +169,7 @@ int args_execve_init(struct ctx *c, struct cfs_error *err)
         r = not_executable(c->exec_path, errno, err);
         if (r == -ENOEXEC)
                 return err_hint(err, r,
-                                "it is no program for this machine, nor a script that begins with #!");
+                                "it is not a program for this machine, and not a script that begins with #!");
         /* Of a path that leads nowhere the error says more already. */
         if (r == -ENOENT && !err->hint[0])
                 return err_hint(

@@ -140,8 +140,8 @@ void devices_check(const struct ctx *c, struct problems *p)
 
                 devices_check_owner(c, d, i, p);
                 if (str_empty(d->type) || !strchr("cbup", d->type[0]) || d->type[1])
-                        problem(p, PROP("linux.devices[%zu].type", i), "`%s` is none of c, b, u and p",
-                                d->type ? d->type : "");
+                        problem(p, PROP("linux.devices[%zu].type", i),
+                                "`%s` is not a type of device (c, b, u or p)", d->type ? d->type : "");
                 else if (d->type[0] != 'p') {
                         check_number(p, i, "major", d->has_major, d->major, MAX_MAJOR);
                         check_number(p, i, "minor", d->has_minor, d->minor, MAX_MINOR);

@@ -172,7 +172,7 @@ static int mask(struct masks *k, int root_fd, const char *path, struct cfs_error
         if (target == -ENOENT || target == -ENOTDIR)
                 return 0;
         if (target == -EACCES) {
-                log_info("`%s` is not masked: it lies in a directory that nobody in the container may enter",
+                log_info("`%s` is not masked: it lies in a directory that no user of the container may enter",
                          path);
                 return 0;
         }

@@ -528,6 +528,7 @@ static bool read_hex(const char *text, struct request *rq)
         if (n < NLMSG_LENGTH(sizeof(rq->addr)) || n > sizeof(*rq))
                 return false;
         for (size_t i = 0; i < n; i++) {
+                /* NOLINTNEXTLINE(cert-err34-c): two hexadecimal digits fit */
                 if (sscanf(text + 2 * i, "%2x", &byte) != 1)
                         return false;
                 ((unsigned char *)rq)[i] = (unsigned char)byte;

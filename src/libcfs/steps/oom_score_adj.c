@@ -48,7 +48,8 @@ static int try_set(void *data)
 /* Only the kernel knows the lowest value that was set with privilege: a child tries on itself. */
 void oom_score_adj_look(const struct ctx *c, struct problems *p)
 {
-        int r = oom_score_adj_wanted(c) && problems_host(p) ? proc_try(try_set, (void *)(uintptr_t)c) : 0;
+        struct ctx copy = *c; /* proc_try() takes what may be changed */
+        int r = oom_score_adj_wanted(c) && problems_host(p) ? proc_try(try_set, &copy) : 0;
 
         if (r != -EACCES && r != -EPERM)
                 return;

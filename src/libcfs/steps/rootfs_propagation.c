@@ -42,7 +42,8 @@ void rootfs_propagation_check(const struct ctx *c, struct problems *p)
                 if (strcmp(names[i].name, name) == 0)
                         return;
         problem(p, "linux.rootfsPropagation",
-                "`%s` is none of private, shared, slave, unbindable and these with an r in front", name);
+                "`%s` is not a propagation (private, shared, slave or unbindable, or one of these with an r in front)",
+                name);
 }
 
 int rootfs_propagation_init(struct ctx *c, struct cfs_error *err)

@@ -84,7 +84,7 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` belongs to uid %u", path,
                             (unsigned)st->st_uid);
         else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX) && !WEAKENED("store-root"))
-                r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by everybody",
+                r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by every user",
                             path);
         else if (others_may_write(st) && !WEAKENED("store-root"))
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` can be written to by group %u",

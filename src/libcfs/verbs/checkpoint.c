@@ -47,7 +47,8 @@ static int set_parent(struct checkpoint_job *j, const char *parent, struct cfs_e
                 return err_set(err, CFS_E_INVALID, "--parent-path: `%s` must be relative to --image-path",
                                parent);
         if (fstatat(j->images_fd, parent, &st, 0) < 0 || !S_ISDIR(st.st_mode)) {
-                r = err_set(err, CFS_E_INVALID, "--parent-path: `%s/%s` is no directory", j->images, parent);
+                r = err_set(err, CFS_E_INVALID, "--parent-path: `%s/%s` is not a directory", j->images,
+                            parent);
                 return err_hint(err, r,
                                 "it names the images of an earlier --pre-dump, relative to --image-path");
         }

@@ -85,7 +85,7 @@ static int check_caps(const char *const *caps, struct cfs_error *err)
 {
         for (; *caps; caps++)
                 if (caps_number(*caps) < 0)
-                        return err_set(err, CFS_E_INVALID, "--cap: `%s` is no capability that cfs knows",
+                        return err_set(err, CFS_E_INVALID, "--cap: `%s` is not a capability that cfs knows",
                                        *caps);
         return 0;
 }

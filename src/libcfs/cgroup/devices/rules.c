@@ -94,8 +94,9 @@ static int from_document(const struct oci_device_rule *d, size_t i, struct rule 
         if (STREQ(type, "u"))
                 type = "c";
         if (!STREQ(type, "a") && !STREQ(type, "b") && !STREQ(type, "c"))
-                return err_property(err, err_set(err, CFS_E_INVALID, "`%s` is none of a, b, c", type),
-                                    "linux.resources.devices[%zu].type", i);
+                return err_property(
+                        err, err_set(err, CFS_E_INVALID, "`%s` is not a type of device (a, b or c)", type),
+                        "linux.resources.devices[%zu].type", i);
         ret->type = type[0];
         if (d->has_major && d->major >= 0)
                 ret->major = d->major;

@@ -624,7 +624,7 @@ static int unified(struct knobs_job *j)
                 struct setting *s;
 
                 if (strchr(file, '/') || STREQ(file, ".") || STREQ(file, ".."))
-                        return invalid(j, "`%s` is no name of a file in a cgroup", file);
+                        return invalid(j, "`%s` is not the name of a file in a cgroup", file);
                 s = emit(j, strdup(map->entries[i].value), 0);
                 if (!s)
                         return -1;

@@ -240,7 +240,7 @@ static int put_annotation(struct dbus_body *b, const char *key, const char *valu
 
         seconds = ends_with(name, "Sec") && !ends_with(name, "USec");
         if (!is_property_name(name) || strlen(name) > 100)
-                r = err_set(err, CFS_E_INVALID, "`%s` is no name of a property of a unit", name);
+                r = err_set(err, CFS_E_INVALID, "`%s` is not the name of a property of a unit", name);
         else {
                 (void)snprintf(usec, sizeof(usec), "%.*s%s", (int)(strlen(name) - (seconds ? 3 : 0)), name,
                                seconds ? "USec" : "");
@@ -263,10 +263,10 @@ int unit_subgroup(const struct oci_string_map *annotations, const char **ret, st
         }
         if (!str_empty(name) && (strchr(name, '/') || STREQ(name, ".") || STREQ(name, "..") ||
                                  str_has_prefix(name, "cgroup.") || strlen(name) > NAME_MAX))
-                return err_property(
-                        err,
-                        err_set(err, CFS_E_INVALID, "`%s` is no name for a cgroup below the unit's", name),
-                        "annotations[\"%s\"]", SUBGROUP);
+                return err_property(err,
+                                    err_set(err, CFS_E_INVALID,
+                                            "`%s` cannot be the name of a cgroup below the unit's", name),
+                                    "annotations[\"%s\"]", SUBGROUP);
         *ret = str_empty(name) ? NULL : name;
         return 0;
 }
