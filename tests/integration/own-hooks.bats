@@ -34,7 +34,7 @@ ask delete $ID
 cat > /dev/null
 EOF
     chmod +x "$T/$1"
-    config '.hooks["'"$1"'"] += [{"path": "'"$T/$1"'", "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
+    config '.hooks["'"$1"'"] += [{"path": "'"$T/$1"'", "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "ASAN_OPTIONS='"$ASAN_OPTIONS"'"]}]'
 }
 
 # said KIND COMMAND: how that ended

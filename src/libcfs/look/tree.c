@@ -278,9 +278,9 @@ int look_tree_open(struct look_tree *t, const char *root, const char *bundle, co
                                  .config = config,
                                  .arena = arena,
                                  .user = { .uid = (uid_t)-1, .gid = (gid_t)-1 } };
-        t->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        t->root_fd = root ? open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
         if (t->root_fd < 0)
-                return -errno;
+                return root ? -errno : -ENOENT; /* a document without a root is reported by the decoder */
         if (!config || config->n_mounts == 0)
                 return 0;
         t->at = oci_arena_alloc(arena, config->n_mounts * sizeof(*t->at));

@@ -22,6 +22,9 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 
 : "${CFS:?the path of the cfs under test}" "${INSPECTOR:?the path of the inspector}"
 
+# not_sanitized WHY: a cfs with sanitizers loads libraries, and its runtime makes system calls of its own.
+not_sanitized() { ! grep -q libasan "$CFS" || skip "the executable has sanitizers: $1"; }
+
 setup_common() {
     export T="$BATS_TEST_TMPDIR"
     export STATE="$T/state" B="$T/bundle" OUT="$T/out.json"
