@@ -132,7 +132,7 @@ static inline void test_log_line(void *data, enum log_level level, const char *m
 static inline void test_log_start(void)
 {
         test_logged[0] = '\0';
-        log_set_handler(test_log_line, NULL, LOG_LEVEL_WARNING);
+        log_set_handler(test_log_line, NULL, LOG_LEVEL_INFO);
 }
 
 #endif

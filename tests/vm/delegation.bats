@@ -80,7 +80,8 @@ delegate() {
     other() { setpriv --reuid=$UID_ --regid=$UID_ --clear-groups env HOME="$T" XDG_RUNTIME_DIR="$T" "$@"; }
     run other "$CFS" --root "$STATE" create -b "$B" "$ID"
     is "$status" 1
-    contains "$output" "linux.resources.pids.limit"
+    # The path that was asked for, before the limits: it cannot be made in any hierarchy.
+    contains "$output" "linux.cgroupsPath"
     contains "$output" "may not join the cgroup \`$TOP/give-$ID/$ID\`: \`$TOP/cgroup.procs\`"
     contains "$output" "belongs to user 0"
     [ ! -e "$TOP/give-$ID/$ID" ]
@@ -93,9 +94,9 @@ delegate() {
     run other "$CFS" --root "$STATE" exec "$ID" true
     is "$status" 255
     contains "$output" "may not join the cgroup \`$TOP/give-$ID/$ID\`"
-    # Without limits it is no error: the container has no cgroup of its own.
+    # Without limits and without a path it is no error: the container has no cgroup of its own.
     user "$CFS" --root "$STATE" delete --force "$ID"
-    config '.linux.resources = {}'
+    config '.linux.resources = {} | del(.linux.cgroupsPath)'
     other "$CFS" --root "$STATE" run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; false; }
     PID=$(user "$CFS" --root "$STATE" state "$ID" | jq .pid)
     is "$(cat "/proc/$PID/cgroup")" "$(cat /proc/self/cgroup)"

@@ -71,7 +71,7 @@ said() { "$@" 2> "$T/said" | tr -d '\0'; }
     is "$(said cfs exec --process "$T/bare.json" "$ID")" $LABEL
     run cfs exec --process-label $NOBODY "$ID" /bin/true
     is "$status" 255
-    contains "$output" "process.selinuxLabel"
+    contains "$output" "--process-label: the policy that is loaded does not know"
     contains "$output" $NOBODY
 }
 
