@@ -71,6 +71,9 @@ def base_config(spec, word, setup):
     c = copy.deepcopy(spec)
     c['process'].update({'terminal': setup == 'terminal', 'args': ['/bin/inspector', 'stay']})
     c['linux']['cgroupsPath'] = f'/{word}/c'
+    # An ordinary user may make no cgroup here: one that is asked for would be an error.
+    if setup == 'rootless':
+        del c['linux']['cgroupsPath']
     return c
 
 
