@@ -96,8 +96,10 @@ rows() {
     run "$CFS" check "$B"
     is "$status $output" "0 config.json: ok"
     run "$CFS" check --host "$B"
+    # What only root may ask the kernel, and the capabilities that only root has, are notes to anybody else.
+    [ "$EUID" = 0 ] || output=$(grep -v ': note: ' <<< "$output")
     is "$status $output" "0 config.json: ok"
-    is "$("$CFS" check --host --format json "$B")" "[]"
+    [ "$EUID" != 0 ] || is "$("$CFS" check --host --format json "$B")" "[]"
 }
 
 @test "all problems are reported at once, with their positions, those of the host too" {

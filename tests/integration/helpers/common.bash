@@ -86,6 +86,8 @@ new_bundle() {
     mkdir -p "$B"
     cp -a "$t/rootfs" "$B/"
     sed "s/@ID@/$ID/" "$t/first.json" > "$B/config.json"
+    # A cgroup that is named and that this user may not make is an error, which few tests are about.
+    [ "$EUID" = 0 ] || all='del(.linux.cgroupsPath)'
     for program in "$@"; do all="($all) | ($program)"; done
     [ "$all" = . ] || config "$all"
 }
