@@ -134,7 +134,7 @@ int claim_directory(struct hierarchy *h, const struct cgroup_request *rq, struct
                 if (r < 0)
                         return r;
                 h->made = r > 0;
-                r = h->made ? 0 : h->ops->check_empty(h, err);
+                r = h->made ? 0 : tree_check_empty(h->path, err);
                 if (r >= 0 && h->claim && rq->owner && !WEAKENED("cgroup-claim"))
                         r = mark_once(h, rq, err);
                 if (r >= 0)

@@ -16,8 +16,6 @@ struct oci_arena;
 
 /* What a hierarchy can do: v1_ops, v2_ops. */
 struct hierarchy_ops {
-        /* CFS_E_STATE when processes are in h->path, which exists. */
-        int (*check_empty)(const struct hierarchy *h, struct cfs_error *err);
         /* Makes h->path, ready for processes and limits. CFS_E_STATE when it is somebody else's. */
         int (*make)(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err);
         /* Opens what entering needs. */

@@ -199,7 +199,7 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                 if (created)
                         r = tree_remove(h->path);
                 else
-                        r = h->ops->check_empty(h, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
+                        r = tree_check_empty(h->path, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
                 if (r == 0)
                         break;
                 if (r != -EBUSY)

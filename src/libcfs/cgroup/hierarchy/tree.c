@@ -389,3 +389,20 @@ int tree_collect(const char *path, const char *file, struct tree_pids *pids)
                         return r;
         }
 }
+
+int tree_check_empty(const char *path, struct cfs_error *err)
+{
+        _cleanup_free_ pid_t *p = NULL;
+        struct tree_pids pids = { 0 };
+        int r;
+
+        r = tree_collect(path, "cgroup.procs", &pids);
+        p = pids.p;
+        if (r < 0)
+                return err_sys(err, -r, "read", "look for processes in `%s`", path);
+        if (pids.n > 0)
+                return err_set(err, CFS_E_STATE,
+                               "container's cgroup is not empty: %zu process(es) found in `%s`", pids.n,
+                               path);
+        return 0;
+}

@@ -33,6 +33,9 @@ int tree_remove_parents(const char *path, unsigned n, unsigned missing);
  * none. 0 or -errno. */
 int tree_collect(const char *path, const char *file, struct tree_pids *pids);
 
+/* CFS_E_STATE when processes are in the directory or below it. */
+int tree_check_empty(const char *path, struct cfs_error *err);
+
 /* "PATH/FILE" in buf, or NULL when it does not fit. */
 const char *tree_file(char *buf, size_t size, const char *path, const char *file);
 

@@ -77,23 +77,6 @@ static int cpuset_fill(const struct hierarchy *h, struct cfs_error *err)
         return 0;
 }
 
-static int v1_check_empty(const struct hierarchy *h, struct cfs_error *err)
-{
-        _cleanup_free_ pid_t *p = NULL;
-        struct tree_pids pids = { 0 };
-        int r;
-
-        r = tree_collect(h->path, "cgroup.procs", &pids);
-        p = pids.p;
-        if (r < 0)
-                return err_sys(err, -r, "read", "look for processes in `%s`", h->path);
-        if (pids.n > 0)
-                return err_set(err, CFS_E_STATE,
-                               "container's cgroup is not empty: %zu process(es) found in `%s`", pids.n,
-                               h->path);
-        return 0;
-}
-
 static int is_frozen(const struct hierarchy *h)
 {
         char state[32];
@@ -173,7 +156,6 @@ static int v1_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
 }
 
 const struct hierarchy_ops v1_ops = {
-        .check_empty = v1_check_empty,
         .make = v1_make,
         .open = v1_open,
         .freeze = v1_freeze,

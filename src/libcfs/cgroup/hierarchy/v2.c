@@ -124,23 +124,6 @@ void v2_enable_all(const struct hierarchy *h)
                           err_strerror(-r));
 }
 
-static int v2_check_empty(const struct hierarchy *h, struct cfs_error *err)
-{
-        _cleanup_free_ pid_t *p = NULL;
-        struct tree_pids pids = { 0 };
-        int r;
-
-        r = tree_collect(h->path, "cgroup.procs", &pids);
-        p = pids.p;
-        if (r < 0)
-                return err_sys(err, -r, "read", "look for processes in `%s`", h->path);
-        if (pids.n > 0)
-                return err_set(err, CFS_E_STATE,
-                               "container's cgroup is not empty: %zu process(es) found in `%s`", pids.n,
-                               h->path);
-        return 0;
-}
-
 /* Is it, or a cgroup above it, to be frozen? 1, 0, -errno. */
 static int freezes(const struct hierarchy *h)
 {
@@ -286,7 +269,6 @@ int v2_kill(const struct hierarchy *h)
 }
 
 const struct hierarchy_ops v2_ops = {
-        .check_empty = v2_check_empty,
         .make = v2_make,
         .open = v2_open,
         .freeze = v2_freeze,

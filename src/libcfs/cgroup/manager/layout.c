@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "libcfs/cgroup/manager/manager.h"
+#include "libcfs/cgroup/hierarchy/tree.h"
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include "oci.h"
@@ -126,7 +127,7 @@ int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base
         if (r < 0)
                 return r;
         if (!h->created && !h->denied) {
-                r = h->ops->check_empty(h, err);
+                r = tree_check_empty(h->path, err);
                 if (r < 0)
                         return r;
         }
