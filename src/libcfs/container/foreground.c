@@ -38,6 +38,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,6 +81,8 @@ int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
                 return err_nomem(err);
         f->signal_fd = f->master = f->in_fd = f->out_fd = -1;
         f->reap = reap;
+        if (reap)
+                (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         (void)sigfillset(&f->mask);
         for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
                 (void)sigdelset(&f->mask, not_forwarded[i]);

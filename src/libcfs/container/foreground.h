@@ -8,8 +8,8 @@
 
 struct foreground;
 
-/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: orphans come
- * to us, and are reaped in foreground_wait(). */
+/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: makes us a
+ * subreaper (prctl(2)): orphans come to us, and are reaped in foreground_wait(). */
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 
 /* While something is waited for that may take for ever: are signals taken as by any program, so that they

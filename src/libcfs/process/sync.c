@@ -218,6 +218,16 @@ static int send_failed(struct sync *s, int r, const char *name, struct cfs_error
         return peer_ended(s, err);
 }
 
+/* The next packet, where the peer's end is a failure. */
+static int some_packet(struct sync *s, uint32_t *type, uint32_t *value, int *fd, struct cfs_error *err)
+{
+        int r = next_packet(s, type, value, fd, err);
+
+        if (r < 0)
+                return r;
+        return *type == 0 ? peer_ended(s, err) : 0;
+}
+
 int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err)
 {
         struct packet here = { .type = PACKET_HERE, .value = row };
@@ -227,11 +237,9 @@ int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *
 
         if (r < 0)
                 return send_failed(s, r, name, err);
-        r = next_packet(s, &type, &value, &fd, err);
+        r = some_packet(s, &type, &value, &fd, err);
         if (r < 0)
                 return r;
-        if (type == 0)
-                return peer_ended(s, err);
         if (type != PACKET_HERE || value != row)
                 return err_set(err, CFS_E_BUG, "met at `%s`, but the other process is at row %u", name,
                                value);
@@ -251,12 +259,10 @@ int sync_wait_go(struct sync *s, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
         uint32_t type = 0, value = 0;
-        int r = next_packet(s, &type, &value, &fd, err);
+        int r = some_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
                 return r;
-        if (type == 0)
-                return peer_ended(s, err);
         if (type != PACKET_GO)
                 return err_set(err, CFS_E_BUG, "unexpected packet %u while waiting to go on", type);
         return 0;
@@ -315,12 +321,10 @@ int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)
 int sync_recv_fd(struct sync *s, struct cfs_error *err)
 {
         uint32_t type = 0, value = 0;
-        int fd = -1, r = next_packet(s, &type, &value, &fd, err);
+        int fd = -1, r = some_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
                 return r;
-        if (type == 0)
-                return peer_ended(s, err);
         if (type != PACKET_FD || fd < 0)
                 return err_set(err, CFS_E_BUG, "expected a descriptor from the init, got packet %u", type);
         return fd;
@@ -338,12 +342,10 @@ int sync_recv_pid(struct sync *s, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
         uint32_t type = 0, value = 0;
-        int r = next_packet(s, &type, &value, &fd, err);
+        int r = some_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
                 return r;
-        if (type == 0)
-                return peer_ended(s, err);
         if (type != PACKET_PID || value == 0 || value > INT32_MAX)
                 return err_set(err, CFS_E_BUG, "expected a pid from the init, got packet %u", type);
         return (int)value;

@@ -9,7 +9,6 @@
 #include "libcfs/container/attached.h"
 #include "libcfs/container/build.h"
 #include "libcfs/store/worker.h"
-#include <sys/prctl.h>
 
 static int build_and_resume(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                             const struct cfs_restore_options *o, struct cfs_error *err)
@@ -34,11 +33,8 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
         ctx_init(&c, WALK_RESTORE);
         c.restore = o;
         c.foreground = !o->detach;
-        if (c.foreground) {
-                if (!o->no_subreaper)
-                        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        if (c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
-        }
         if (r >= 0)
                 r = build_and_resume(&c, rt, id, o, err);
         if (r >= 0 && c.foreground)

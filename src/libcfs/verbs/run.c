@@ -18,7 +18,6 @@
 #include "libcfs/store/worker.h"
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 
 static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_runtime *rt, const char *id,
                            const struct cfs_run_options *o, struct cfs_error *err)
@@ -56,11 +55,8 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
 
         ctx_init(&c, WALK_CREATE);
         c.foreground = !o->detach;
-        if (c.foreground) {
-                if (!o->no_subreaper)
-                        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        if (c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
-        }
         if (r >= 0)
                 r = build_and_start(&c, &n, rt, id, o, err);
         if (r >= 0 && !c.foreground && n.fd >= 0) {
