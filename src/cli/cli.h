@@ -46,8 +46,6 @@ struct command {
 
 #define COMMAND_ANY UINT_MAX
 
-#define COMMAND_ANY UINT_MAX
-
 extern const struct command cmd_check_command, cmd_checkpoint_command, cmd_create_command, cmd_delete_command,
         cmd_events_command, cmd_exec_command, cmd_explain_command, cmd_features_command, cmd_help_command,
         cmd_kill_command, cmd_list_command, cmd_pause_command, cmd_ps_command, cmd_restore_command,

@@ -10,6 +10,7 @@
 #include "box/bundle/config.h"
 #include "box/bundle/options.h"
 #include "box/core/digest.h"
+#include <limits.h>
 
 /* A container that is being made or started. */
 struct container {
@@ -39,6 +40,8 @@ void create_release(struct container *c);
 /* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when
  * it is not there. Changes this process for good. Returns a descriptor of the root. */
 int prepare_container(struct container *c, struct cfs_error *err);
+/* Writes DIR/config.json; the root file system is open as root_fd. */
+int prepare_config(const struct container *c, const char *dir, int root_fd, struct cfs_error *err);
 /* Only the mount, of a container that does not run; for cp. */
 int prepare_mount(struct container *c, struct cfs_error *err);
 

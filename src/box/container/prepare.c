@@ -29,14 +29,14 @@ int prepare_mount(struct container *c, struct cfs_error *err)
         return r < 0 ? r : overlay_mount(c->box, &o, err);
 }
 
-static int prepare_write_config(const struct container *c, int root_fd, struct cfs_error *err)
+int prepare_config(const struct container *c, const char *dir, int root_fd, struct cfs_error *err)
 {
         const struct config_input in = { .box = c->box,
                                          .o = c->o,
                                          .image = c->config->config,
                                          .id = c->id,
                                          .hostname = c->hostname,
-                                         .dir = c->dir,
+                                         .dir = dir,
                                          .root_fd = root_fd,
                                          .net = c->net,
                                          .net_name = c->net_name,
@@ -48,7 +48,7 @@ static int prepare_write_config(const struct container *c, int root_fd, struct c
         int r = config_build(&in, &text, err);
 
         if (r >= 0)
-                r = str_printf(&path, err, "%s/config.json", c->dir);
+                r = str_printf(&path, err, "%s/config.json", dir);
         return r < 0 ? r : io_write_new(AT_FDCWD, path, text, strlen(text), 0600, err);
 }
 
@@ -60,6 +60,6 @@ int prepare_container(struct container *c, struct cfs_error *err)
         if (root < 0)
                 return root;
         if (c->o)
-                r = prepare_write_config(c, root, err);
+                r = prepare_config(c, c->dir, root, err);
         return r < 0 ? r : TAKE_FD(root);
 }

@@ -43,30 +43,6 @@ static int copy_tree(const struct box *box, int from, int to, struct cfs_error *
         return r;
 }
 
-static int print_bundle_write_config(const struct container *c, const char *dir, int root,
-                                     struct cfs_error *err)
-{
-        const struct config_input in = { .box = c->box,
-                                         .o = c->o,
-                                         .image = c->config->config,
-                                         .id = c->id,
-                                         .hostname = c->hostname,
-                                         .dir = dir,
-                                         .root_fd = root,
-                                         .net = c->net,
-                                         .net_name = c->net_name,
-                                         .ports = c->ports,
-                                         .n_ports = c->n_ports,
-                                         .host_id = c->host_id,
-                                         .n_ids = c->n_ids };
-        _cleanup_free_ char *text = NULL, *path = NULL;
-        int r = config_build(&in, &text, err);
-
-        if (r >= 0)
-                r = str_printf(&path, err, "%s/config.json", dir);
-        return r < 0 ? r : io_write_new(AT_FDCWD, path, text, strlen(text), 0600, err);
-}
-
 static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, struct cfs_error *err)
 {
         _cleanup_close_ int root = -1, to = -1;
@@ -84,7 +60,7 @@ static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, s
         if (root < 0)
                 return root;
         r = copy_tree(c->box, root, to, err);
-        return r < 0 ? r : print_bundle_write_config(c, dir, root, err);
+        return r < 0 ? r : prepare_config(c, dir, root, err);
 }
 
 int print_bundle(const struct box *box, const char *image, const struct run_options *o, struct cfs_error *err)

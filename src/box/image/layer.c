@@ -9,8 +9,8 @@
  */
 #include "box/image/layer.h"
 #include "base/cleanup.h"
-#include "base/rmtree.h"
 #include "base/str.h"
+#include "box/core/directory.h"
 #include "box/image/pack.h"
 #include "box/core/progress.h"
 #include "box/store/store.h"
@@ -28,19 +28,6 @@ static void ready_path(char buf[PATH_SIZE], int64_t id)
 static void aside_path(char buf[PATH_SIZE], int64_t id)
 {
         (void)snprintf(buf, PATH_SIZE, "layers/tmp.%lld", (long long)id);
-}
-
-static int remove_at(const struct box *box, const char *path, struct cfs_error *err)
-{
-        _cleanup_close_ int fd = openat(box->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        int r;
-
-        if (fd < 0)
-                return errno == ENOENT ? 0 : err_sys(err, errno, "openat", "open %s/%s", box->root, path);
-        r = rmtree_contents(fd);
-        if (r >= 0 && unlinkat(box->root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
-                r = -errno;
-        return r < 0 ? err_sys(err, -r, "unlinkat", "remove %s/%s", box->root, path) : 0;
 }
 
 int layer_find(const struct box *box, const char *diff_id, struct layer *ret, struct cfs_error *err)
@@ -122,7 +109,7 @@ void layer_forget(const struct box *box, const struct layer *l)
         if (!l->id)
                 return;
         aside_path(path, l->id);
-        if (remove_at(box, path, &ignored) >= 0)
+        if (directory_remove(box, path, &ignored) >= 0)
                 (void)store_exec(box, &ignored, "DELETE FROM layers WHERE id=? AND state='unpacking'", "i",
                                  l->id);
 }
@@ -248,10 +235,10 @@ static int collect_one(const struct box *box, int64_t id, struct cfs_error *err)
         if (r <= 0)
                 return r;
         aside_path(path, id);
-        r = remove_at(box, path, err);
+        r = directory_remove(box, path, err);
         ready_path(path, id);
         if (r >= 0)
-                r = remove_at(box, path, err);
+                r = directory_remove(box, path, err);
         if (r >= 0)
                 r = store_exec(box, err, "DELETE FROM layers WHERE id=? AND state='removing'", "i", id);
         return r < 0 ? r : 1;

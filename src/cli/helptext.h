@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How a command and a table of options are described, as text and as JSON. cfs and cfs-box have different
+ * commands (cli.h, box/cmd/command.h); what people read of them is of one form.
+ */
+#ifndef CLI_HELPTEXT_H
+#define CLI_HELPTEXT_H
+
+#include "cli/options.h"
+
+/* What a command says of itself: the members of the same names of either struct command. */
+struct helptext {
+        const char *name, *args, *summary, *description, *examples;
+        const struct option_def *options;
+        int failure;
+        unsigned stop_after;
+};
+
+#define HELPTEXT(c)                                                                                          \
+        (&(const struct helptext){ (c)->name, (c)->args, (c)->summary, (c)->description, (c)->examples,      \
+                                   (c)->options, (c)->failure, (c)->stop_after })
+
+void helptext_options(const char *heading, const struct option_def *defs);
+void helptext_options_json(const struct option_def *defs);
+void helptext_command(const char *program, const struct helptext *t);
+void helptext_command_json(const struct helptext *t);
+
+#endif
