@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Removing a directory below ROOT by descriptors: the last component is not followed, and what is in it may be
- * a container's work.
+ * Removing a directory below ROOT by descriptors: the last component is not followed, and what is in it may
+ * be a container's work.
  */
 #include "box/core/directory.h"
 #include "base/cleanup.h"

@@ -173,7 +173,7 @@ static void tell_of_missing(const struct ctx *c, const uint64_t ask[N_SETS], con
 /* In a user namespace of its own the container has them all. */
 void capabilities_look(const struct ctx *c, struct problems *p)
 {
-        uint64_t ask[N_SETS], got[N_SETS], in_bounds;
+        uint64_t ask[N_SETS], got[N_SETS], in_bounds = 0;
         struct caps have;
 
         if (!problems_host(p) || ctx_has_ns(c, CLONE_NEWUSER) || caps_get(&have) < 0)

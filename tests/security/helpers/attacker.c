@@ -206,15 +206,30 @@ static void spy_directory(int pid, const char *what)
         close(fd);
 }
 
-/* Is what the link leads to a file of our own root, under that name? A descriptor that was closed
- * meanwhile cannot be told; one that stays open for as long as an attacker needs is met again. */
-static int is_inside(const char *link, const char *target)
+/* What a link in /proc/PID leads to, held: a descriptor that is closed or used for something else meanwhile
+ * stays what was looked at. -1: it leads nowhere (any more). */
+static int hold(int pid, const char *where, const char *name, char *target, size_t size)
+{
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "%s/%.20s", where, name);
+        int fd = open_of(pid, path, O_PATH);
+
+        if (fd < 0)
+                return -1;
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(path, target, size - 1);
+
+        target[n > 0 ? n : 0] = '\0';
+        return fd;
+}
+
+/* Is it a file of our own root, under that name? */
+static int is_inside(int fd, const char *target)
 {
         struct stat a, b;
 
-        if (stat(link, &a) != 0 && errno == ENOENT)
-                return 1;
-        return stat(link, &a) == 0 && stat(target, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        return fstat(fd, &a) == 0 && stat(target, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static void spy_links(int pid, const char *where, const char *const *harmless)
@@ -226,23 +241,23 @@ static void spy_links(int pid, const char *where, const char *const *harmless)
         (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, where);
         d = opendir(path);
         while (d && (e = readdir(d))) {
-                ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
-                int fine = 0;
+                int fine = 0,
+                    fd = e->d_name[0] == '.' ? -1 : hold(pid, where, e->d_name, target, sizeof(target));
 
-                if (n <= 0)
+                if (fd < 0)
                         continue;
-                target[n] = '\0';
                 for (int i = 0; harmless && harmless[i]; i++)
                         fine = fine || strncmp(target, harmless[i], strlen(harmless[i])) == 0;
                 if (!harmless) { /* as our own */
-                        (void)snprintf(path, sizeof(path), "/proc/self/%s/%.30s", where, e->d_name);
-                        n = readlink(path, own, sizeof(own) - 1);
-                        own[n > 0 ? n : 0] = '\0';
-                        fine = strcmp(own, target) == 0;
+                        int mine = hold(getpid(), where, e->d_name, own, sizeof(own));
+
+                        fine = mine >= 0 && strcmp(own, target) == 0;
+                        if (mine >= 0)
+                                close(mine);
                 }
-                (void)snprintf(path, sizeof(path), "/proc/%d/%s/%.20s", pid, where, e->d_name);
-                if (!fine && !is_inside(path, target))
+                if (!fine && !is_inside(fd, target))
                         leak(pid, where, target);
+                close(fd);
         }
         if (d)
                 closedir(d);
