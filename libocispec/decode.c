@@ -94,7 +94,7 @@ static int entries_check(struct decoder *d, struct entry *entries, size_t n)
 /* ---- where the next value goes ------------------------------------------------------------------------- */
 
 /* The property that the next value is for; *ret_element: it is an entry of the property's array or map.
- * NULL: nobody wants the value. */
+ * NULL: the value is skipped. */
 static const struct oci_property *decode_slot(struct decoder *d, bool *ret_element)
 {
         *ret_element = top(d)->what != IN_OBJECT;
@@ -370,8 +370,8 @@ static void frame_pop(struct decoder *d)
         slot_done(d);
 }
 
-/* Who decodes on after errors gets structures whose required strings may be wrong or missing, and whoever
- * reads those relies on them: they are empty until they have their value. */
+/* A caller that decodes on after errors gets structures whose required strings may be wrong or missing, and
+ * code that reads those relies on them being set. So they are empty strings until they have their value. */
 static void fill_required(const struct oci_type *type, char *object)
 {
         static const char *const nothing = "";
@@ -582,7 +582,7 @@ static int decode_run(struct decoder *d)
         if (r == -ENOMEM)
                 decode_error_nomem(d);
         if (r == -EINVAL) {
-                /* Where the parser stood is no property's fault. */
+                /* The property where the parser stood is not the cause. */
                 d->depth = 0;
                 snprintf(message, sizeof(message), "invalid JSON: %s", problem.text);
                 decode_error(d, problem.offset, NULL, message);

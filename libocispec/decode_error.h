@@ -15,7 +15,8 @@ int decode_error(struct decoder *d, size_t offset, const char *key, const char *
 /* "expected WANTED, got GOT" */
 int decode_error_mismatch(struct decoder *d, size_t offset, const char *wanted, const char *got);
 
-/* Tells somebody about a property that the type of the top frame does not know. */
+/* Reports a property that the type of the top frame does not know: to the caller's function, or in the log.
+ */
 void decode_error_unknown(struct decoder *d, size_t offset, const char *key, size_t len);
 
 #endif

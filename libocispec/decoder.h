@@ -12,7 +12,7 @@ enum what { IN_OBJECT, IN_ARRAY, IN_MAP };
 struct frame {
         enum what what;
         const struct oci_type *type; /* IN_OBJECT */
-        /* IN_OBJECT: whose value comes next, NULL: nobody's; else: being filled */
+        /* IN_OBJECT: the property whose value comes next, NULL: skip it; else: being filled */
         const struct oci_property *property;
         char *object;    /* the structure; for arrays and maps the one that has the property */
         uint64_t seen;   /* IN_OBJECT: bit i: the key of properties[i] was there */
@@ -40,7 +40,7 @@ struct decoder {
         void *root;
         int result; /* negative once err is filled */
         unsigned reports;
-        unsigned skip; /* brackets open inside a value that nobody wants */
+        unsigned skip; /* brackets open inside a value that is skipped */
         unsigned depth;
         struct frame frames[OCI_MAX_DEPTH];
         char *scratch;

@@ -3,7 +3,7 @@
 """box.py BUILDDIR [ROUNDS] - what cfs-box costs, in one interleaved run: the table of docs/box.md.
 
 Runs /bin/true of the machine's busybox: cfs run of a bundle, cfs-box run --rm of the same image, and podman and docker where they
-are. All without a network, so that nobody pays for what the others do not do. Then images of 1, 10 and 50 layers, the import of 100 MB
+are. All without a network, so that all of them do the same work. Then images of 1, 10 and 50 layers, the import of 100 MB
 against tar -x, and ps -a of 1000 containers. Needs root.
 """
 import os

@@ -174,7 +174,7 @@ _cfs() {
         fi
         case $expects in
         '' | ANY) COMPREPLY=() ;;
-        # Other words are no names of files: a directory `state` does not make a "state/" of the command.
+        # Other words are not names of files: a directory `state` does not make a "state/" of the command.
         DIR | FILE)
                 compopt -o filenames 2>/dev/null
                 if [[ $expects == DIR ]]; then

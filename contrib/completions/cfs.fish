@@ -3,7 +3,7 @@
 # The options that take the next word as their value.
 set -g __cfs_valued --additional-gids --apparmor --blkio-weight --bundle --cap --cgroup --cgroup-manager --config --console-socket --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share --cpuset-cpus --cpuset-mems --cwd --empty-ns --env --file --format --id --image-path --interval --kernel-memory --kernel-memory-tcp --l3-cache-schema --log --log-format --log-level --lsm-mount-context --lsm-profile --manage-cgroups-mode --mem-bw-schema --memory --memory-reservation --memory-swap --network-lock --page-server --parent-path --pid-file --pidfd-socket --pids-limit --preserve-fds --process --process-label --resources --root --rootless --status-fd --trace --user --work-path -b -c -e -f -g -p -r -u
 
-# The words in front of the cursor that are no options, nor their values: the command and its arguments.
+# The words in front of the cursor that are neither options nor their values: the command and its arguments.
 function __cfs_words
         set -l value no
         for word in (commandline -opc)[2..-1]
@@ -48,7 +48,7 @@ complete -c cfs -f
 complete -c cfs -n "__cfs_at" -l root -xa '(__fish_complete_directories)' -d 'directory of the containers\' state'
 complete -c cfs -n "__cfs_at" -l log -rF -d 'where messages go: [file:]PATH, journald:IDENTIFIER or syslog:IDENTIFIER'
 complete -c cfs -n "__cfs_at" -l log-format -xa 'text json' -d 'format of the log'
-complete -c cfs -n "__cfs_at" -l log-level -xa 'error warning info debug' -d 'the least grave messages to log; warning by default'
+complete -c cfs -n "__cfs_at" -l log-level -xa 'error warning info debug' -d 'lowest severity to log; warning by default'
 complete -c cfs -n "__cfs_at" -l debug -d 'the same as --log-level debug'
 complete -c cfs -n "__cfs_at" -l systemd-cgroup -d 'let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME'
 complete -c cfs -n "__cfs_at" -l cgroup-manager -xa 'cgroupfs systemd disabled' -d 'who manages cgroups'
@@ -130,14 +130,14 @@ complete -c cfs -n "__cfs_at exec" -s h -l help -d 'show a help'
 complete -c cfs -n "__cfs_at exec 0" -a '(__cfs_containers)'
 
 # kill
-complete -c cfs -n "__cfs_at kill" -s a -l all -d 'signal every process of the container; a container that has stopped is no error'
+complete -c cfs -n "__cfs_at kill" -s a -l all -d 'signal every process of the container; a container that has stopped is not an error'
 complete -c cfs -n "__cfs_at kill" -s r -l regex -d 'CONTAINER is an extended regular expression: signal all that match'
 complete -c cfs -n "__cfs_at kill" -s h -l help -d 'show a help'
 complete -c cfs -n "__cfs_at kill 0" -a '(__cfs_containers)'
 complete -c cfs -n "__cfs_at kill 1" -a 'TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH'
 
 # delete
-complete -c cfs -n "__cfs_at delete" -s f -l force -d 'kill the container first if need be; a container that does not exist is no error'
+complete -c cfs -n "__cfs_at delete" -s f -l force -d 'kill the container first if need be; a container that does not exist is not an error'
 complete -c cfs -n "__cfs_at delete" -s r -l regex -d 'CONTAINER is an extended regular expression: delete all that match'
 complete -c cfs -n "__cfs_at delete" -s h -l help -d 'show a help'
 complete -c cfs -n "__cfs_at delete 0" -a '(__cfs_containers)'

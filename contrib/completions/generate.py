@@ -94,7 +94,7 @@ _cfs() {
         fi
         case $expects in
         '' | ANY) COMPREPLY=() ;;
-        # Other words are no names of files: a directory `state` does not make a "state/" of the command.
+        # Other words are not names of files: a directory `state` does not make a "state/" of the command.
         DIR | FILE)
                 compopt -o filenames 2>/dev/null
                 if [[ $expects == DIR ]]; then
@@ -214,7 +214,7 @@ FISH = r'''
 # The options that take the next word as their value.
 set -g __cfs_valued @VALUED@
 
-# The words in front of the cursor that are no options, nor their values: the command and its arguments.
+# The words in front of the cursor that are neither options nor their values: the command and its arguments.
 function __cfs_words
         set -l value no
         for word in (commandline -opc)[2..-1]

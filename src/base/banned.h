@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Functions of libc that cfs never uses: a use is an error of the compiler. The Makefile includes this file
- * in front of every source file, so that it cannot be forgotten. (Whoever changes compiler flags in
- * configure.ac changes a word here: it makes everything be compiled anew in trees that are configured
- * already.)
+ * in front of every source file, so that it cannot be forgotten. (When you change compiler flags in
+ * configure.ac, change a word here too: it makes trees that are configured already compile everything again.)
  *
  *   no bound                 strcpy strcat sprintf vsprintf gets stpcpy  -> str.h, snprintf
  *   a bound, but no NUL      strncpy strncat stpncpy
@@ -11,7 +10,7 @@
  *   errors unseen            atoi atol atoll, strdupa (no limit)         -> str_to_u64 and friends
  *   a shell                  system popen
  *   races, guessable names   mktemp tmpnam tempnam tmpfile
- *   the container's lies     getpwnam getpwuid getgrnam getgrgid: what /etc/passwd of somebody else says is no
+ *   the container's lies     getpwnam getpwuid getgrnam getgrgid: the container's /etc/passwd is not an
  *                            identity, and NSS loads libraries (CVE-2016-3697)
  *
  * A poisoned word must not come up again, not even in a header of the system: so these come first.

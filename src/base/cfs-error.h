@@ -3,8 +3,8 @@
  * The error that every function of cfs fills when it fails.
  *
  * It is a plain structure of fixed size, allocated by the caller, so that it can be filled after malloc has
- * failed, inside the container's init, and sent over a socket as it is. Whoever returns a negative value has
- * filled it exactly once; whoever returns zero or more has left it alone.
+ * failed, inside the container's init, and sent over a socket as it is. A function that returns a negative
+ * value has filled it exactly once; one that returns zero or more has left it alone.
  *
  * The sentence in `text` is complete: it is what a user reads. The other fields repeat parts of it for
  * machines (the JSON log line, see "ERRORS AND THE LOG" in docs/man/cfs.8) and are empty where unknown.
@@ -41,7 +41,7 @@ struct cfs_error {
         char syscall[24];   /* name of the failed system call                                          */
         char path[512];     /* the file that was the object of the failed call                         */
         char hint[320];     /* what the user could do about it: one sentence                           */
-        char excerpt[100];  /* the line of a document that is no JSON                                  */
+        char excerpt[100];  /* the line of a document that is not JSON                                  */
         unsigned caret;     /* the column in the excerpt, from 0, at which it ceases to be             */
         char text[1600];    /* the whole message, one line, without a trailing newline                 */
 };

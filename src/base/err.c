@@ -295,7 +295,7 @@ const char *err_code_name(enum cfs_code code)
 
 void err_clear(struct cfs_error *err)
 {
-        /* All of it: the structure crosses a socket, and what lay on our stack shall not. */
+        /* All of it: the structure crosses a socket, and what lay on our stack must not. */
         if (err)
                 memset(err, 0, sizeof(*err));
 }

@@ -54,7 +54,7 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len
                         char *p;
 
                         /* The size is only a hint: it is 0 in procfs and may change under our feet. Most
-                         * files are smaller than the first buffer, and nobody needs to ask. */
+                         * files are smaller than the first buffer, and need no fstat(2). */
                         cap = least;
                         if (buf && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
                             (uint64_t)st.st_size + 2 > least)
@@ -165,9 +165,10 @@ int io_write_all(int fd, const void *data, size_t len)
         return 0;
 }
 
-/* Opens a file beside `path` that nobody has open. One that is in the way was left by a cfs that was
- * killed and had our pid: two living processes with one pid would be in different PID namespaces, and then
- * the loser of the race gets EEXIST twice and fails, which is better than both writing one file. */
+/* Makes and opens a file beside `path` that no other process has open. A file of that name was left by a cfs
+ * that was killed and had our pid, so it is removed. Two living processes can have one pid in different PID
+ * namespaces; then the one that loses the race gets EEXIST twice and fails, which is better than both writing
+ * one file. */
 static int open_beside(int dirfd, const char *temp, mode_t mode)
 {
         const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;

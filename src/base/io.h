@@ -34,7 +34,7 @@ int io_write_small_quiet(int dirfd, const char *path, const char *text);
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                     struct cfs_error *err);
 
-/* Makes a file that nobody else has open; one that is in the way is removed. */
+/* Makes a file that no other process has open; an old one of that name is removed. */
 int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                  struct cfs_error *err);
 

@@ -18,7 +18,7 @@ typedef void (*log_handler)(void *data, enum log_level level, const char *messag
 /* Messages above `max` are dropped before they are formatted. handler == NULL: drop all. */
 void log_set_handler(log_handler handler, void *data, enum log_level max);
 
-/* Is anybody listening at this level? For messages that are costly to compute. */
+/* Are messages of this level shown? For messages that are costly to compute. */
 bool log_enabled(enum log_level level);
 
 /* An already formatted message, such as one that another process of ours sent. */

@@ -21,7 +21,7 @@
 #define MAX_MESSAGES 16  /* the kernel keeps 8                                        */
 #define MAX_VALUE    256 /* fsconfig(2): bytes of a string value, the NUL included    */
 
-/* Collects the kernel's error messages; its warnings when there are none of them. "" when it said nothing. */
+/* Collects the kernel's error messages, or its warnings when it has no errors. "" when it said nothing. */
 static void read_messages(int fs_fd, char *buf, size_t size)
 {
         char msg[512], wanted = 'e';

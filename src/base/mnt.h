@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The descriptor-based mount API: a mount is made, or cloned, detached from any tree; gets its flags while
- * nobody can see it; and is then attached to a target that is a descriptor, never a path that somebody could
- * exchange.
+ * The descriptor-based mount API: a mount is made, or cloned, detached from any tree; gets its flags while no
+ * process can see it; and is then attached to a target that is a descriptor, never a path that a hostile
+ * process could exchange.
  *
  * A descriptor belongs to the mount namespace in which it was opened: after unshare(2) or setns(2) one from
  * before can neither be cloned nor changed nor be a target (EINVAL). Detached mounts may be carried along.

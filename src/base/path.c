@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Paths below a root that somebody hostile may control.
+ * Paths below a root that a hostile process may control.
  *
  * The kernel offers openat2(2): a look-up that cannot leave the tree below a descriptor, decided by the
  * kernel while it walks, so that no exchange of a component can win a race. It cannot make what is missing.
@@ -11,8 +11,8 @@
  *   a directory   is the next directory;
  *   a link        is read through its descriptor, and its text replaces the component: an absolute one starts again
  *                 at the root, as if chrooted;
- *   missing       is made by mkdirat(2) in its directory, and then opened as above: somebody may have put a
- *                 link there in between, which is then just a link;
+ *   missing       is made by mkdirat(2) in its directory, and then opened as above: a link that another
+ *                 process puts there in between is then just a link;
  *   ".."          never asks the kernel for a parent (a directory that is moved while we are in it has a
  *                 parent elsewhere): the names of the directories passed so far are kept, and all but the
  *                 last are opened again from the root by openat2(2) without links.
@@ -36,7 +36,7 @@
 #include <unistd.h>
 
 #define MAX_LINKS 40  /* as the kernel: path_resolution(7)                  */
-#define MAX_TRIES 256 /* of one look-up, against somebody who keeps renaming */
+#define MAX_TRIES 256 /* of one look-up, against a process that keeps renaming */
 
 #define IN_ROOT       (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 #define BENEATH       (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
@@ -267,7 +267,7 @@ static int open_or_make(struct walk *w, const char *name, enum kind kind)
                 if (fd >= 0 || errno != ENOENT)
                         return fd >= 0 ? fd : -errno;
                 r = make(w, name, kind);
-                /* EEXIST: somebody was faster. Look again at what is there, ours or not. */
+                /* EEXIST: another process was faster. Look again at what is there, ours or not. */
                 if (r < 0 && r != -EEXIST)
                         return r;
         }

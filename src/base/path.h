@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Paths below a root that somebody hostile may control: the only file of cfs that resolves them.
+ * Paths below a root that a hostile process may control: the only file of cfs that resolves them.
  *
  * Trust model: config.json is trusted, what lies in the root file system is not. A symbolic link in the root
  * may point anywhere and may be exchanged while we look (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310). So

@@ -180,7 +180,7 @@ int proc_pidfd(const struct proc_identity *id)
         if (id->pid <= 0)
                 return -ESRCH;
         fd = sys_pidfd_open(id->pid, 0);
-        /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of somebody else. */
+        /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of another process. */
         if (fd < 0)
                 return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
         r = proc_status(id);

@@ -45,8 +45,8 @@ int proc_child_executed(pid_t pid);
  * another -errno when that cannot be told. */
 int proc_pidfd(const struct proc_identity *id);
 
-/* The wait status of a process that has ended, whoever its parent was and whether that has reaped it, from
- * a pidfd that was opened before. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
+/* The wait status of a process that has ended, from a pidfd that was opened before. The process need not be
+ * our child, and may be reaped already. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
 int proc_wait_status(int pidfd, int *ret_status);
 
 /* pidfd_send_signal(2). 0 or -errno. */

@@ -3,18 +3,18 @@
  * Removing what is below a directory.
  *
  * A container may have written there (a socket directory that is mounted into it), so names, depth and number
- * are anybody's choice, and may change while we look. No link is followed, since every name is used relative
- * to a descriptor of its directory with O_NOFOLLOW. And there is no recursion, which a deep tree would turn
- * into a lack of descriptors or stack: a directory that is not empty has its own directories moved up to the
- * top, where their turn comes. So two descriptors are enough for any tree, and each round over the top takes
- * away one level.
+ * are its choice, and may change while we look. No link is followed, since every name is used relative to a
+ * descriptor of its directory with O_NOFOLLOW. And there is no recursion, which a deep tree would turn into a
+ * lack of descriptors or stack: a directory that is not empty has its own directories moved up to the top,
+ * where their turn comes. So two descriptors are enough for any tree, and each round over the top takes away
+ * one level.
  */
 #include "base/rmtree.h"
 #include "base/cleanup.h"
 #include <fcntl.h>
 #include <stdbool.h>
 
-#define MAX_ROUNDS 100000 /* against somebody who keeps making directories */
+#define MAX_ROUNDS 100000 /* against a process that keeps making directories */
 
 static DIR *open_entries(int dirfd, const char *name)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Is a label one that this host's SELinux knows? libselinux asks the kernel, security_check_context(3); any
- * failure but EINVAL is no answer, and what the kernel thinks of the label is seen when it is applied.
+ * failure but EINVAL does not answer that, and what the kernel thinks of the label is seen when it is
+ * applied.
  */
 #include "base/selinux_label.h"
 #include "base/constructors.h"

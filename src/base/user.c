@@ -2,8 +2,8 @@
 /*
  * The names of the host's users.
  *
- * getpwuid(3) loads the plugins of NSS at run time, which a static executable cannot, and which would be
- * somebody else's code in ours. passwd(5) is read here instead: users of LDAP and the like appear as numbers.
+ * getpwuid(3) loads the plugins of NSS at run time. A static executable cannot do that, and it would run
+ * foreign code in our process. passwd(5) is read here instead: users of LDAP and the like appear as numbers.
  */
 #include "base/user.h"
 #include "base/cleanup.h"

@@ -102,7 +102,7 @@ const struct command cmd_check_command = {
                 "nothing. BUNDLE is the current directory by default. With --host it also looks at what the\n"
                 "bundle needs: the program with its interpreter, hooks, namespaces, sources and options of\n"
                 "mounts, kernel parameters, limits. What `run` would warn of, and what cannot be known before\n"
-                "it is tried, is noted; a note is no problem. Exits with 0 (and says ok) when there is none,\n"
+                "it is tried, is noted; a note is not a problem. Exits with 0 (and says ok) without problems,\n"
                 "1 when the bundle is invalid, 2 when it is valid but cannot be run on this host (which is\n"
                 "looked at with --host only).",
         .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",

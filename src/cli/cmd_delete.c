@@ -11,7 +11,7 @@ struct values {
 
 static const struct option_def options[] = {
         { "force", 'f', OPTION_FLAG, offsetof(struct values, force), NULL, NULL,
-          "kill the container first if need be; a container that does not exist is no error" },
+          "kill the container first if need be; a container that does not exist is not an error" },
         { "regex", 'r', OPTION_FLAG, offsetof(struct values, regex), NULL, NULL,
           "CONTAINER is an extended regular expression: delete all that match" },
         { 0 },

@@ -81,8 +81,8 @@ const struct command cmd_events_command = {
         .summary = "show statistics and events of a container",
         .description =
                 "Prints one JSON object a line: {\"type\":\"stats\",\"id\":...,\"data\":...} at intervals, and\n"
-                "{\"type\":\"oom\",\"id\":...} whenever a process was killed for want of memory. Ends when the\n"
-                "container ends.",
+                "{\"type\":\"oom\",\"id\":...} whenever a process was killed for lack of memory. Ends when\n"
+                "the container ends.",
         .examples = "cfs events --stats web\ncfs events --interval 1s web",
         .options = options,
         .values_size = sizeof(struct values),

@@ -12,7 +12,7 @@ struct values {
 
 static const struct option_def options[] = {
         { "all", 'a', OPTION_FLAG, offsetof(struct values, all), NULL, NULL,
-          "signal every process of the container; a container that has stopped is no error" },
+          "signal every process of the container; a container that has stopped is not an error" },
         { "regex", 'r', OPTION_FLAG, offsetof(struct values, regex), NULL, NULL,
           "CONTAINER is an extended regular expression: signal all that match" },
         { 0 },

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The length of the well-formed sequence at s, 0 when there is none. s is NUL-terminated, so that a
- * sequence which is cut short ends at a byte that is no continuation. */
+ * sequence which is cut short ends at a byte that does not continue it. */
 static size_t utf8_length(const unsigned char *s)
 {
         unsigned char low = 0x80, high = 0xbf; /* the range of the second byte */

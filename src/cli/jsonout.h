@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A string with its quotes. Bytes that are no UTF-8 become U+FFFD. NULL: null. */
+/* A string with its quotes. Bytes that are not UTF-8 become U+FFFD. NULL: null. */
 void jsonout_string(FILE *f, const char *s);
 
 /* `"key":"value"`, with a comma in front unless *first, which is cleared. Nothing when value is NULL or

@@ -7,8 +7,8 @@
  * a missing file, and the user sees "unable to retrieve OCI runtime error". Another parses the whole file as
  * one object, and reads standard error when there are more. So every message is one line, in one write(2) on
  * an O_APPEND descriptor, the error that ends cfs the last; and the file is made at the start, when the
- * current directory and the mounts are still the caller's. At the default level warnings are written, and
- * what could not be undone: it concerns users, and nobody asks for it.
+ * current directory and the mounts are still the caller's. At the default level warnings are written, among
+ * them what could not be undone: users have to know of it, and would not think of asking for it with --debug.
  *
  * Some engines read standard error instead: there the error appears as text as well. Without --log, warnings
  * and the lower levels go to standard error, in the chosen format.
@@ -122,7 +122,7 @@ static void put_record(FILE *f, enum log_level level, const char *message, const
 }
 
 /* One write(2) for the whole text: lines of several processes do not mix. What cannot be written is lost:
- * there is nobody left to tell. */
+ * there is no other place to report it. */
 static void emit(int fd, enum log_level level, const char *message, const struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;

@@ -43,7 +43,7 @@ const struct option_def globals_options[] = {
           "where messages go: [file:]PATH, journald:IDENTIFIER or syslog:IDENTIFIER" },
         { "log-format", 0, OPTION_TEXT, AT(log_format), "FORMAT", "text json", "format of the log" },
         { "log-level", 0, OPTION_TEXT, AT(log_level), "LEVEL", "error warning info debug",
-          "the least grave messages to log; warning by default" },
+          "lowest severity to log; warning by default" },
         { "debug", 0, OPTION_FLAG, AT(debug), NULL, NULL, "the same as --log-level debug" },
         { "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, NULL,
           "let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME" },

@@ -34,7 +34,7 @@ struct option_def {
 };
 
 struct options_rest {
-        const char **args; /* what is no option, NULL-terminated; the caller frees the array          */
+        const char **args; /* what is not an option, NULL-terminated; the caller frees the array          */
         unsigned n;
         bool help; /* --help was met: nothing after it was looked at                                  */
 };

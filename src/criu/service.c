@@ -30,7 +30,7 @@ static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
         while (*dirs) {
                 int n = (int)strcspn(dirs, ":"), r = 0;
 
-                if (*dirs == '/') /* what is relative to the current directory is no program of the host's */
+                if (*dirs == '/') /* a relative path may lead to a file of the container */
                         r = str_printf(&c->path, err, "%.*s/criu", n, dirs);
                 if (r < 0)
                         return r;

@@ -104,7 +104,7 @@ int wire_next(struct wire_reader *r, struct wire_field *ret)
                 f.len = (size_t)len;
                 (void)skip(r, len);
                 break;
-        default: /* groups, which nobody uses any more */
+        default: /* groups, which are obsolete */
                 return -EBADMSG;
         }
         *ret = f;

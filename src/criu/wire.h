@@ -31,7 +31,7 @@ struct wire_field {
         size_t len;
 };
 
-/* The next field: 1, 0 at the end, -EBADMSG for what is no message. */
+/* The next field: 1, 0 at the end, -EBADMSG for what is not a message. */
 int wire_next(struct wire_reader *r, struct wire_field *ret);
 
 #endif

@@ -2,13 +2,14 @@
 /*
  * A D-Bus client (D-Bus Specification 0.41), for the handful of calls that the systemd manager makes.
  *
- * Why not libsystemd: it would come with its dependencies into every start of cfs, also where nobody asked
- * for systemd, and half of what a short-lived command costs is the loader. And its calls wait 25 s or for
- * ever, which has hung container engines for minutes: here every wait counts against one deadline.
+ * Why not libsystemd? The loader would load it and its dependencies at every start of cfs, also where systemd
+ * is not used, and the loader is half of what a short-lived command costs. And its calls wait 25 s or for
+ * ever, which has hung container engines for minutes. Here every wait counts against one deadline.
  *
- * Connecting: a stream socket, a NUL byte, and SASL's EXTERNAL with an empty identity, "whoever the socket's
- * credentials say": so it works from a user namespace too, where the uid that we see is not the one that the
- * bus sees. The lines are sent together with the first call (Hello); the bus handles them in order.
+ * Connecting: a stream socket, a NUL byte, and SASL's EXTERNAL with an empty identity, which means "the user
+ * that the socket's credentials name". So it works from a user namespace too, where the uid that we see is
+ * not the one that the bus sees. The lines are sent together with the first call (Hello); the bus handles
+ * them in order.
  *
  * Messages are in the machine's own byte order, as a bus on the same machine sends them. What comes in is
  * checked before it is used, although only the bus can write to us.

@@ -210,7 +210,7 @@ int cfs_spec(bool rootless, char **ret_json, struct cfs_error *err);
 int cfs_features(char **ret_json, struct cfs_error *err);
 
 /* Validates a bundle and reports every problem. Returns 0, 1 (the document is invalid), 2 (valid, but this
- * host cannot). A note is no problem: the specification wants unknown properties ignored, and their author
+ * host cannot). A note is not a problem: the specification wants unknown properties ignored, and their author
  * wants to know. */
 enum cfs_problem_kind { CFS_PROBLEM_INVALID, CFS_PROBLEM_HOST, CFS_PROBLEM_NOTE };
 struct cfs_problem {
@@ -218,7 +218,7 @@ struct cfs_problem {
         const char *file;
         unsigned line, column;                 /* 0: unknown */
         const char *property, *message, *hint; /* hint may be NULL */
-        const char *excerpt;                   /* the line, where the text is no JSON; or NULL */
+        const char *excerpt;                   /* the line, where the text is not JSON; or NULL */
         unsigned caret;                        /* the column in it, from 0 */
 };
 int cfs_check(const char *bundle, const char *config, bool host,

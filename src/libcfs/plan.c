@@ -374,7 +374,7 @@ const struct step plan[] = {
                  "undumpable process.",
           .check = oom_score_adj_check, .prepare = oom_score_adj_exec_prepare, .host = oom_score_adj_exec_host },
         { .name = "resctrl groups of the container", .walks = X, .wanted = intel_rdt_exec_wanted,
-          .why = "A process of exec's is no child of the init, so it does not inherit the init's groups.",
+          .why = "A process of exec is not a child of the init, so it does not inherit the init's groups.",
           .host = intel_rdt_exec_host },
 
         { .name = "session", .walks = CX,

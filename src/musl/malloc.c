@@ -11,7 +11,7 @@
  * days does not hold on to a large config.json.
  *
  * In front of each block are its size and a word that says whether it is in use. A block that is freed twice,
- * or whose front was overwritten, ends the process: better than going on with a heap that somebody else may
+ * or whose front was overwritten, ends the process: better than going on with a heap that an attacker may
  * have arranged.
  */
 #include <errno.h>

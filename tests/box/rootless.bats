@@ -28,7 +28,7 @@ setup() {
     there mount --bind "$T/subuid" /etc/subgid
     there mount --bind "$T/passwd" /etc/passwd
     there ip link set lo up
-    # Usually everybody may use it.
+    # Usually every user may use it.
     mknod "$T/tun" c 10 200 && chmod 666 "$T/tun" && [ -e /dev/net/tun ] && there mount --bind "$T/tun" /dev/net/tun
     user sh -c 'unshare -Um true' || skip "needs unprivileged user namespaces"
     box image make busybox > /dev/null

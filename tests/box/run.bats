@@ -141,7 +141,7 @@ bats_require_minimum_version 1.5.0
     [ "$status" = 0 ] && [ "${lines[0]}" = 1 ]
 }
 
-@test "run -U: root inside is nobody outside, files keep their owners, commit too" {
+@test "run -U: root inside is an ordinary user outside, files keep their owners, commit too" {
     lone run -d --name u -U -v "$T:/t" busybox sh -c 'touch /mine; cat /proc/self/uid_map; sleep 100' > /dev/null
     running u
     pid=$(box inspect u | jq .pid)

@@ -52,7 +52,7 @@ ns() { readlink "/proc/${2:-self}/ns/$1"; }
     pod kill "$C"
     pod wait "$C"
     state_is running "o$C"
-    # And with the first, everybody in its PID namespace.
+    # And with the first, every process in its PID namespace.
     pod start "$C"
     pod kill "o$C"
     wait_for state_is exited

@@ -115,7 +115,7 @@ want() {
     is "$(cut -d: -f2,3 "/proc/$PID/cgroup")" "$(cut -d: -f2,3 /proc/self/cgroup)"
     in_ echo in
     is "$output" in
-    # No cgroup is told from others by nobody: kill and rm work all the same.
+    # The container has no cgroup of its own: kill and rm work all the same.
     pod exec -d "$C" sleep 4000
     pod kill "$C"
     wait_for state_is exited
@@ -206,7 +206,7 @@ while True:
     wait $run
 }
 
-@test "sdnotify=ignore: nobody inside hears of the socket" {
+@test "sdnotify=ignore: the container does not see the socket" {
     notify "$BATS_TEST_TMPDIR/n"
     NOTIFY_SOCKET="$BATS_TEST_TMPDIR/n" run_ --sdnotify=ignore bb sh -c 'env; ls /run'
     lacks "$output" NOTIFY_SOCKET

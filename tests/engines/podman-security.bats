@@ -10,7 +10,7 @@ teardown() { podman_clean; }
 
 caps() { sed -n "s/^Cap$1:[[:space:]]*//p" <<<"$output"; }
 
-@test "--user: name, number, group, nobody that the image knows" {
+@test "--user: name, number, group, a number that the image does not know" {
     run_ --user user bb id
     is "$output" "uid=1000(user) gid=1000(user) groups=1000(user),2000(extra)"
     run_ --user 1000:0 bb id

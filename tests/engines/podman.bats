@@ -109,7 +109,7 @@ teardown() { podman_clean; }
     lacks "$output" "no job control"
 }
 
-@test "run -d -t: a terminal although nobody is there" {
+@test "run -d -t: a terminal although the client has none" {
     up -t bb sh -c 'tty; test -c /dev/console && echo console; sleep 1000'
     wait_for logs_have console
     pod logs "$C"
@@ -392,7 +392,7 @@ teardown() { podman_clean; }
     "${P[@]}" export "$C" | tar -t | grep -qx new
 }
 
-@test "the container's end is seen without anybody asking: events, and podman ps" {
+@test "the container's end is seen without a command that asks: events, and podman ps" {
     up bb sleep 0.2
     wait_for state_is exited
     pod events --since 1m --stream=false --filter "container=$C" --format '{{.Status}}'

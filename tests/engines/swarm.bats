@@ -11,7 +11,7 @@ WAITS='trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done'
 setup_file() {
     { ip link add swarm-a type veth peer name swarm-b && ip link delete swarm-a; } || skip "needs veth devices, which this kernel does not have"
     { ip link add swarm-x type vxlan id 5 dstport 4789 && ip link delete swarm-x; } || skip "needs vxlan devices, which this kernel does not have"
-    # A node asks the registry first, whatever it has: nobody is to answer, and at once.
+    # A node asks the registry first, whatever it has: it must be refused at once.
     rm -f /etc/resolv.conf && echo nameserver 127.0.0.1 >/etc/resolv.conf
     docker_setup
     swarm_use
@@ -63,7 +63,7 @@ teardown_file() {
 
 setup() { swarm_use; }
 
-# Every test's services have names of their own: nobody waits until the last of them is gone, but the last test.
+# Every test's services have names of their own: only the last test waits until all of them are gone.
 teardown() { services_remove; }
 services_remove() {
     local s
@@ -228,7 +228,7 @@ update_is() { [ "$("${DK[@]}" service inspect --format '{{.UpdateStatus.State}}'
     d_ node update --availability active second
     d_ service update --detach --force --no-resolve-image --update-monitor 0.1s --update-parallelism 4 "$S"
     wait_for tasks_are_on "1 1 2 2"
-    # As when somebody pulls the plug: the daemon, and what it ran.
+    # As if the power failed: the daemon is killed, and what it ran.
     pids=$(tasks | awk '$1 == 2 { print $2 }' | xargs "${DK2[@]}" inspect --format '{{.State.Pid}}')
     kill -9 "$(cat "$D2/own-pid")"
     for pid in $pids; do kill -9 "$pid"; done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Messages from the bus: whoever may speak on it may send what it likes. What parses has strings that end
+ * Messages from the bus: any of its clients may send any bytes. What parses has strings that end
  * within the message, and a body that can be read to its end by any reader.
  */
 #include "dbus/dbus.h"

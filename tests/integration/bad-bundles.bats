@@ -9,7 +9,7 @@ fails_with() {
     run cfs create -b "$B" "${2-$ID}" < /dev/null
     is "$status" 1 "$output"
     contains "$output" "$1"
-    # The line of a document that is no JSON, with a caret below it, is shown beside.
+    # The line of a document that is not JSON, with a caret below it, is shown beside.
     is "$(printf '%s\n' "$output" | grep -vcE '^(hint: |  )')" 1 "one line"
     after=$(host_snapshot)
     is "$after" "$before" "the host"
@@ -138,7 +138,7 @@ fails_with() {
     fails_with "exec /bin/nothing: no such file or directory"
 }
 
-@test "process: a script without its interpreter, and a file that is no program" {
+@test "process: a script without its interpreter, and a file that is not a program" {
     root_only
     new_bundle '.process.args = ["/bin/script"]'
     printf '#!/bin/sh\r\n' > "$B/rootfs/bin/script"

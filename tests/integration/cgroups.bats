@@ -655,7 +655,7 @@ with_nodes() {
     is "$(jq -r .type "$OUT" | sort -u)" stats
 }
 
-@test "events tell of processes killed for want of memory" {
+@test "events tell of processes killed for lack of memory" {
     needs_controller memory
     new_bundle '.process.args = ["/bin/sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.05; done; dd if=/dev/zero of=/dev/null bs=64M count=1; sleep 100"]' \
         '.root.readonly = false' '.linux.resources.memory = {"limit": 16777216}'

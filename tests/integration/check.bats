@@ -96,7 +96,7 @@ rows() {
     run "$CFS" check "$B"
     is "$status $output" "0 config.json: ok"
     run "$CFS" check --host "$B"
-    # What only root may ask the kernel, and the capabilities that only root has, are notes to anybody else.
+    # What only root may ask the kernel, and the capabilities that only root has, are notes to other users.
     [ "$EUID" = 0 ] || output=$(grep -v ': note: ' <<< "$output")
     is "$status $output" "0 config.json: ok"
     [ "$EUID" != 0 ] || is "$("$CFS" check --host --format json "$B")" "[]"

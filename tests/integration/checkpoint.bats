@@ -159,7 +159,7 @@ EOF
 Some file locks are hold by dumping tasks! You can try --file-locks to dump them|--file-locks
 The root process 1 is not a session leader. Consider using --shell-job option|--shell-job
 unix: External socket found in image. Consider using the --ext-unix-sk option to allow restoring it|--ext-unix-sk
-something that nobody knows|criu check --all
+something that is not in the list|criu check --all
 EOF
     status_is "$ID" running
 }

@@ -328,7 +328,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     is "$(jq -r .code "$T/log")" invalid
 }
 
-@test "bytes that are no UTF-8 and control characters keep the log valid" {
+@test "bytes that are not UTF-8 and control characters keep the log valid" {
     apart "$CFS" --log "$T/log" --log-format json help $'a\xffb\xe2\x82c\x1b[31m\nd\u00e9'
     is "$status" 1
     is "$(wc -l < "$T/log")" 1

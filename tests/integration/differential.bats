@@ -12,20 +12,20 @@ setup() {
 
 # normalise: what remains when names of namespaces, numbers of mounts and the like are gone. The deliberate differences:
 #
-#   masked directories     all cover them with an empty tmpfs; its options are everybody's own affair
+#   masked directories     all cover them with an empty tmpfs; its options are each runtime's choice
 #   masked files           crun covers them with the host's null device, runc and cfs with the container's
 #   sysfs "ro"             runc makes the superblock read-only as well; the mount is in any case
 #   tmpfs "mode="          cfs gives the mode of the directory below as an option, the others by chmod(2)
 #   /sys/fs/cgroup         sources are decoration; cfs makes the tmpfs itself read-only when the configuration says so; the v2 side
 #                          of a hybrid host is shown by cfs alone, and crun does not run there
 #   /dev/core              crun makes a link to /proc/kcore, which the specification does not ask for
-#   owner of devices       runc binds the host's nodes in a user namespace, where they belong to nobody; cfs and crun make nodes
+#   owner of devices       runc binds the host's nodes in a user namespace, as unmapped users' files; cfs and crun make nodes
 #                          of their own, on a tmpfs, that belong to the container's root
-#   group of /dev/mqueue   runc before 1.2 leaves it to nobody in a user namespace
+#   group of /dev/mqueue   runc before 1.2 leaves it unmapped in a user namespace
 #   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
 #   ignored signals        what the caller of runc and crun ignores stays ignored in the container; cfs resets it (process.bats)
 normalise() {
-    # Hierarchies of v1 that are mounted here: others come and go with whoever mounts them elsewhere.
+    # Hierarchies of v1 that are mounted here: others come and go when they are mounted elsewhere.
     jq -S --slurpfile c "$B/config.json" --argjson host "$HOST_NS" --arg mounted "$(awk '/ - cgroup / { print $NF }' /proc/self/mountinfo)" '
         ($c[0].linux.maskedPaths // []) as $masked |
         .fds |= keys |

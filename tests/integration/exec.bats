@@ -208,7 +208,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
 @test "a pid file or a socket that cannot be used is a failure, and the process does not live on" {
     local o
     up_container
-    for o in --pid-file=/nowhere/pid "--pidfd-socket=$T/nobody"; do
+    for o in --pid-file=/nowhere/pid "--pidfd-socket=$T/absent"; do
         run timeout 20 "$CFS" --root "$STATE" exec --detach "$o" "$ID" /bin/inspector sleep
         is "$status" 255 "$output"
         contains "$output" "no such file or directory"

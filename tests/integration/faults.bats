@@ -54,7 +54,7 @@ created() {
     done
 }
 
-# Or stopped: an init that has heard the first word of a start, and then meets nobody, ends.
+# Or stopped: an init that has heard the first word of a start, and then meets no peer, ends.
 @test "start that is killed: created until the program runs, running from then on" {
     new_bundle '.process.args = ["/bin/inspector", "stay"]'
     created

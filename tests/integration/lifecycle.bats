@@ -233,7 +233,7 @@ P
     is "$(cfs list -f json | jq -r '.[0].id')" "$ID"
 }
 
-@test "a container of an earlier boot is stopped, and its pid nobody's" {
+@test "a container of an earlier boot is stopped, and its pid is not signalled" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     cfs create -b "$B" "$ID"
@@ -279,7 +279,7 @@ P
     done
 }
 
-# The exit code that whoever waits for the init (an engine) gets: 128 + the signal, as of a program that it ended.
+# The exit code that the parent of the init (an engine) gets: 128 + the signal, as of a program that it ended.
 @test "the exit code of a created container that was told to end" {
     root_only
     needs python3

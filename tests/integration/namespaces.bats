@@ -151,7 +151,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     done
 }
 
-@test "a path that is no namespace at all is refused" {
+@test "a path that is not a namespace at all is refused" {
     new_bundle '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)'
     run cfs run -b "$B" "$ID"
     is "$status" 1

@@ -16,7 +16,7 @@ teardown() {
     teardown_common
 }
 
-# Processes that are still running code of this test's `cfs create`: an init that nobody has started.
+# Processes that are still running code of this test's `cfs create`: an init that is not started yet.
 inits() { pgrep -f "create -b $B $ID" || true; }
 
 @test "a runtime that is killed before its init is on record leaves no process, without a cgroup either" {
@@ -185,7 +185,7 @@ END
     is "$(stat -c %a "$STATE/$ID/notify/notify.sock")" 777
 }
 
-# ---- messages that nobody asks for, and everybody needs ----------------------------------------------------------------
+# ---- messages that are shown without being asked for --------------------------------------------------------------------
 
 @test "at the default level: an unknown capability and a failing poststop hook are warned of, in the engine's log as well" {
     root_only
@@ -310,11 +310,11 @@ END
 @test "run.oci.pidfd_receiver is --pidfd-socket" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
-    config --arg s "$T/nobody" '.annotations["run.oci.pidfd_receiver"] = $s'
+    config --arg s "$T/absent" '.annotations["run.oci.pidfd_receiver"] = $s'
     run cfs create -b "$B" "$ID" < /dev/null
     is "$status" 1
-    contains "$output" "$T/nobody"
-    background "$PYTHON" "$BATS_TEST_DIRNAME/helpers/tty.py" console "$T/nobody" "$T/said"
+    contains "$output" "$T/absent"
+    background "$PYTHON" "$BATS_TEST_DIRNAME/helpers/tty.py" console "$T/absent" "$T/said"
     wait_for test -e "$T/said.ready"
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
     wait_for test -s "$T/said.name"

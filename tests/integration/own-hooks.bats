@@ -40,7 +40,7 @@ EOF
 # said KIND COMMAND: how that ended
 said() { sed -n "s/^$1 $2[^:]*: //p" "$NOTES"; }
 
-@test "hooks of create: the container is being created, whoever asks, and every answer comes at once" {
+@test "hooks of create: the container is being created, for every caller, and every answer comes at once" {
     local k begin=$SECONDS
     new_bundle
     for k in prestart createRuntime createContainer; do asking_hook $k; done
@@ -86,14 +86,14 @@ said() { sed -n "s/^$1 $2[^:]*: //p" "$NOTES"; }
         contains "$(said poststart create)" "already exists"
         contains "$(said poststart delete)" "that is not stopped: running"
         wait_for status_is "$ID" running
-        is "$(jq -c '[.phase, .worker]' "$STATE/$ID/state.json" | sed 's/created/running/')" '["running",null]' "nobody works on it any more"
+        is "$(jq -c '[.phase, .worker]' "$STATE/$ID/state.json" | sed 's/created/running/')" '["running",null]' "no command works on it any more"
         cfs kill "$ID" KILL
         wait_for eval "! status_is $ID running"
         cfs delete --force "$ID"
     done
 }
 
-@test "a poststop hook: the container is stopped, delete --force is no contradiction, and the ID is not free yet" {
+@test "a poststop hook: the container is stopped, delete --force does not contradict, and the ID is not free yet" {
     local how
     for how in delete run; do
         rm -f "$NOTES"

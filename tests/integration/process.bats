@@ -22,7 +22,7 @@ setup() {
     is "$(got '.env | map(select(startswith("HOME=")))')" '["HOME=/home/user"]'
 }
 
-@test "a numeric user name in passwd changes nobody's id (CVE-2016-3697)" {
+@test "a numeric user name in passwd does not change the uid (CVE-2016-3697)" {
     new_bundle '.process.user = {"uid": 1000, "gid": 1000}'
     printf '1000:x:0:0::/root:/bin/sh\n' > "$B/rootfs/etc/passwd"
     inspect
@@ -271,7 +271,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID"
     done
 }
 
-@test "a program that is /proc/self/exe reaches only what nobody can write to (CVE-2019-5736)" {
+@test "a program that is /proc/self/exe reaches only a file that cannot be written to (CVE-2019-5736)" {
     new_bundle '.root.readonly = false'
     local before
     before=$(sha256sum "$CFS")
@@ -381,7 +381,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID"
     [ ! -e "$B/rootfs/nowhere" ]
 }
 
-@test "a cwd that the user alone may enter: the container's root user is nobody there" {
+@test "a cwd that the user alone may enter: the container's root user may not" {
     new_bundle '.process.user = {"uid": 1000, "gid": 1000} | .process.cwd = "/private"' '.linux.namespaces += [{"type": "user"}]
         | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
     chown -R 100000:100000 "$B/rootfs"

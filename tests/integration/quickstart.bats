@@ -4,7 +4,7 @@ load helpers/common
 
 setup() {
     setup_common
-    # As in the pass `user`: a tarball that somebody configured where it was unpacked.
+    # As in the pass `user`: a tarball that was configured where it was unpacked.
     [ ! -e "${top_srcdir:?}/config.status" ] || skip "the source tree is configured in place, where quickstart refuses to work"
     Q="$top_srcdir/contrib/quickstart"
     case $Q in /*) ;; *) Q="$PWD/$Q" ;; esac
@@ -109,7 +109,7 @@ quickstart() { env PATH="$T/stubs:$PATH" BUILD="$T/build" POLICY="$T/policy-rc.d
 # 20 seconds between two lines, here half of one.
 @test "tests/run says which pass of how many it is in, and is never silent for long" {
     local run="${Q%contrib/quickstart}tests/run"
-    # The pass user of somebody who is not root skips at once; lint without its tools too. clang: a compiler that takes its time.
+    # The pass `user`, run by an ordinary user, skips at once; lint without its tools too. clang: a compiler that is slow.
     mkdir -p "$T/b/check"
     printf 'all:\nlibocispec/ocispec.h commit.h:\n\tsleep 3\n' > "$T/b/check/Makefile"
     for p in cppcheck clang-tidy shellcheck; do stub $p 'exit 0'; done

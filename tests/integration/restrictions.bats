@@ -267,7 +267,7 @@ setup() {
 }
 
 # What root of a user namespace may not enter: an owner that is not mapped takes CAP_DAC_OVERRIDE away (capabilities(7)).
-@test "paths in a directory that nobody in the container may enter need no mask; where its owner may, they have one" {
+@test "paths in a directory that no user of the container may enter need no mask; where its owner may, they have one" {
     new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 60000}]
         | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.destination != "/sys"))
         | .linux.maskedPaths = ["/closed/file", "/closed/dir/x", "/owned/file", "/owned/dir"] | .linux.readonlyPaths = ["/closed/dir", "/owned/ro"]'

@@ -134,7 +134,7 @@ inside_ip() { cfs exec "$ID" /bin/busybox ip "$@"; }
 # ---- cgroups -----------------------------------------------------------------------------------------------------
 
 # spec: config-linux.cgroups-path.2
-@test "cgroupsPath: the same value is the same place, whoever asks and whatever the container is called" {
+@test "cgroupsPath: the same value is the same place, for every caller and every container name" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     local value first
     for value in "/$ID/abs" "$ID-rel"; do

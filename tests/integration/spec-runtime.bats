@@ -89,7 +89,7 @@ load helpers/common
     cfs kill "$ID" KILL
     wait_for status_is "$ID" stopped
     cfs delete "$ID"
-    # Whoever inherited the container's process may not have reaped it yet.
+    # The process that inherited the container's init may not have reaped it yet.
     gone "$pid"
     is "$(ls -A "$STATE")" ""
     is "$(host_snapshot)" "$before"
@@ -148,7 +148,7 @@ load helpers/common
 }
 
 # spec: features.document.1
-@test "features: the same whoever asks and wherever, without /proc and /sys" {
+@test "features: the same for every caller and in every place, without /proc and /sys" {
     root_only
     cfs features > "$OUT"
     mkdir "$T/empty"

@@ -100,10 +100,10 @@ MOON=1"; exec inspector sleep'
     is "$(cfs run -b "$B" "$ID" < /dev/null)" $'[]\nnone'
 }
 
-@test "readiness: nobody listens on the host's side" {
+@test "readiness: a socket without a listener on the host's side" {
     new_bundle
     args sh -c 'inspector notify READY=1; exec inspector exit 3'
-    NOTIFY_SOCKET="$T/nobody" run timeout 20 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
+    NOTIFY_SOCKET="$T/absent" run timeout 20 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
     [ "$status" = 3 ] || [ "$status" = 1 ]
 }
 

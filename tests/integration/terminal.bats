@@ -129,11 +129,11 @@ from_terminal() { cp "$1" "$OUT"; }
     wait_for grep -q hello "$T/said"
 }
 
-@test "a socket that nobody listens on, or that is none" {
+@test "a socket without a listener, and a file that is not a socket" {
     new_bundle '.process.terminal = true'
-    run cfs create -b "$B" --console-socket "$T/nobody" "$ID"
+    run cfs create -b "$B" --console-socket "$T/absent" "$ID"
     is "$status" 1
-    contains "$output" "$T/nobody"
+    contains "$output" "$T/absent"
     echo > "$T/file"
     run cfs create -b "$B" --console-socket "$T/file" "$ID"
     is "$status" 1
@@ -291,7 +291,7 @@ from_terminal() { cp "$1" "$OUT"; }
 @test "cfs run | head: ends soon, the caller's terminal is restored, nothing is left" {
     local what begin
     new_bundle '.process.terminal = true'
-    # One that dies of what it is told, one that takes no notice, one that is no shell.
+    # One that dies of what it is told, one that takes no notice, one that is not a shell.
     for what in 'i=0; while echo line $i; do i=$((i + 1)); done' 'trap "" HUP; while :; do echo line; sleep 0.05; done' 'exec cat /dev/zero'; do
         args sh -c "$what"
         begin=$SECONDS

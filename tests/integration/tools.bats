@@ -120,7 +120,7 @@ P
     contains "$output" "process.apparmorProfile"
 }
 
-@test "check notes what nobody knows, and that is no problem" {
+@test "check notes what it does not know, and exits with 0" {
     new_bundle '.hostnam = "x" | .linux.whatever = 1'
     run cfs check "$B"
     is "$status" 0

@@ -140,7 +140,7 @@ X
             while read -r at; do [ "$(mnt "$at")" = null ] || echo "$at"; done | sort -u)"
 }
 
-@test "a container without capabilities, without privileges, of nobody" {
+@test "a container without capabilities, without privileges, of an ordinary user" {
     new_bundle '.process.user = {"uid": 65534, "gid": 65534} | .process.noNewPrivileges = true | .process.capabilities = {}'
     inspect
     is "$(got '.status | [.CapBnd, .CapPrm, .CapEff, .CapInh, .CapAmb] | unique')" '["0000000000000000"]'
@@ -148,7 +148,7 @@ X
     is "$(got .status.NoNewPrivs)" 1
 }
 
-@test "without process.capabilities nobody gets any" {
+@test "without process.capabilities no user gets any" {
     new_bundle 'del(.process.capabilities)'
     inspect
     is "$(got '.status | [.CapPrm, .CapEff, .CapInh, .CapAmb] | unique')" '["0000000000000000"]'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A look that fails is no answer. The caller's limits (RLIMIT_NOFILE), a kernel out of memory, a /proc that hides the process: whatever
+# A look that fails answers nothing. The caller's limits (RLIMIT_NOFILE), a kernel out of memory, a /proc that hides the process: whatever
 # keeps cfs from finding out whether the init lives, it says so, with status 1. It never says "stopped", and never removes what runs.
 load ../integration/helpers/common
 
@@ -159,7 +159,7 @@ told() {
 # ---- the state directory -----------------------------------------------------------------------------------------------------
 
 # Its records say what delete removes, as root. runc and crun take any directory.
-@test "a state directory that its group or everybody may write to is refused, by every verb [store-root]" {
+@test "a state directory that its group or every user may write to is refused, by every verb [store-root]" {
     sleeper
     local mode verb s
     for mode in 770 775 777 720 2770; do
@@ -196,7 +196,7 @@ told() {
 }
 
 # Who may write there can replace what is below: by a link into a container's root, say, whose files uid 0 owns, too.
-@test "a link below a directory that others may write to is no state directory [store-root]" {
+@test "a link below a directory that others may write to is not a state directory [store-root]" {
     sleeper
     local mode
     mkdir -p "$T/shared" "$B/rootfs/srv/trap/evil"
@@ -207,7 +207,7 @@ told() {
         [ "$status" != 0 ] || { echo "mode $mode" >&2; return 1; }
         contains "$output" "cannot be trusted"
     done
-    # Nobody else may write there, or not replace what is ours; or it is no link.
+    # No other user may write there, or replace what is ours; or it is not a link.
     for mode in 755 1777; do
         chmod "$mode" "$T/shared"
         "$CFS" --root "$T/shared/state" state "$ID" > /dev/null

@@ -13,7 +13,7 @@ teardown() {
     find /sys/fs/cgroup -depth -type d -name "*$ID*" -exec rmdir {} + 2> /dev/null || true
 }
 
-# The cgroups of a process, but for those of hierarchies that have none of ours (name=... of nobody).
+# The cgroups of a process, but for those of hierarchies that cfs does not use (name=...).
 cgroups_of() { sed 's/^[0-9]*://' "$1" | sort; }
 
 sleeper() {
@@ -24,7 +24,7 @@ sleeper() {
     mapfile -t DIRS < <(jq -r '.cgroup.hierarchies[].path' "$STATE/$ID/state.json")
 }
 
-# move_init DIR: the init is moved by somebody to DIR, beside its own, in every hierarchy; its own is removed.
+# move_init DIR: the init is moved to DIR, beside its own cgroup, in every hierarchy; its own is removed.
 move_init() {
     local d to
     for d in "${DIRS[@]}"; do
@@ -76,7 +76,7 @@ NO_CGROUPNS='.linux.namespaces |= map(select(.type != "cgroup"))'
         contains "$(cat "$T/why")" cgroup
         [ ! -e "$B/rootfs/tmp/ran" ]
     done
-    # ps has nobody to show, and says so instead of showing nobody.
+    # ps cannot find the processes, and says so instead of showing an empty list.
     s=0
     # shellcheck disable=SC2016
     unshare --mount --propagation private sh -c 'mount -t tmpfs x /sys/fs/cgroup && exec "$@"' - "$CFS" --root "$STATE" ps -f json "$ID" \
@@ -220,7 +220,7 @@ cgroup_of() { awk '$9 == "cgroup" || $9 == "cgroup2" || $(NF - 2) ~ /^cgroup2?$/
         cfs delete --force "$ID"
         for d in "${DIRS[@]}"; do [ -d "$d" ] || { echo "$d is gone" >&2; return 1; }; done
     done
-    # A state directory that was lost leaves a mark that is in nobody's way.
+    # A state directory that was lost leaves a mark that does not disturb another container.
     up
     rm -rf "${STATE:?}/$ID"
     kill -KILL "$PID"
@@ -230,7 +230,7 @@ cgroup_of() { awk '$9 == "cgroup" || $9 == "cgroup2" || $(NF - 2) ~ /^cgroup2?$/
     rmdir "${DIRS[@]}"
 }
 
-# Moved out by somebody, its cgroup removed, and the path given to another container.
+# The init is moved out, its cgroup removed, and the path given to another container.
 @test "deleting a container whose cgroup is another one's by now does not end that one" {
     sleeper "$NO_CGROUPNS"
     OTHER="$ID-other"

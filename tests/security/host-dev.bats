@@ -34,7 +34,7 @@ DEVICES='.linux.devices = [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor
     unchanged
 }
 
-@test "root.path \"/\" whose /dev is no mount of its own, but the very directory [foreign-dev]" {
+@test "root.path \"/\" whose /dev is not a mount of its own, but the very directory [foreign-dev]" {
     not_sanitized "it does not start in a root without its libraries"
     new_bundle "$ADMIN" "$BARE" '.root.path = "/" | .mounts |= map(select(.destination == "/proc")) | .process.args = ["/bin/true"]'
     mkdir -p "$T/host"/{bin,proc,sys,tmp,dev/pts}
@@ -50,7 +50,7 @@ DEVICES='.linux.devices = [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor
     is "$(ls "$T/host/dev")" $'null\nptmx\npts'
 }
 
-@test "somebody has bound the host's /dev into the root before [foreign-dev]" {
+@test "the host's /dev was bound into the root before [foreign-dev]" {
     new_bundle "$ADMIN" "$BARE" "$DEVICES" '.process.args = ["/bin/sh", "-c", "echo /dev/*; test -c /dev/ptmx"]'
     on "mount --bind /dev $B/rootfs/dev; \$CFS run -b $B $ID" > "$T/out" 2> "$T/log"
     contains "$(cat "$T/log")" "/dev is left as it is"

@@ -33,7 +33,7 @@ everywhere() { # WHAT: of the bundle in $B
     local s=0 verb
     cfs run -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null || s=$?
     executed $s "run, $1"
-    # create and start: the init is a child of nobody we know; a start that succeeds has seen the execve.
+    # create and start: the init is not a child of the test; a start that succeeds has seen the execve.
     cfs create -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null || { cat "$T/log" >&2; return 1; }
     cfs start "$ID" 2> "$T/log" || { cat "$T/log" >&2; return 1; }
     wait_for status_is "$ID" stopped
@@ -155,7 +155,7 @@ PLAIN='.process.env = ["PATH=/bin"]'
         contains "$output" execve
         cfs create -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null
         run cfs start "$ID"
-        # Killed, it is nobody's child that start could wait for, as after a program that ends at once.
+        # Killed, it is not a child of start, which cannot wait for it; as after a program that ends at once.
         [ $action != SCMP_ACT_ERRNO ] || is "$status" 1 "start"
         wait_for status_is "$ID" stopped
         cfs delete --force "$ID"

@@ -67,7 +67,7 @@ hunt() {
     PID=$(cfs state "$ID" | jq .pid)
     case $(readlink "/proc/$PID/exe") in
         /memfd:*) ;; # a sealed copy
-        /) # a mount that is nowhere attached: read-only, and nobody can change that
+        /) # a mount that is nowhere attached: read-only, and that cannot be changed
             run mount -c -o remount,bind,rw "/proc/$PID/exe"
             [ "$status" -ne 0 ]
             run chmod 0777 "/proc/$PID/exe"
@@ -75,7 +75,7 @@ hunt() {
             ;;
         *) return 1 ;;
     esac
-    # Undumpable: its files in /proc belong to root, also when it runs as somebody else.
+    # Undumpable: its files in /proc belong to root, also when it runs as another user.
     is "$(stat -c %u "/proc/$PID/fd")" 0
     cfs delete --force "$ID"
     config '.process.user = {"uid": 1000, "gid": 1000}'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Somebody exchanges parts of the root file system while the runtime works in it (CVE-2021-30465, CVE-2024-45310,
+# An attacker exchanges parts of the root file system while the runtime works in it (CVE-2021-30465, CVE-2024-45310,
 # CVE-2025-31133, CVE-2025-52565, CVE-2025-52881): containers that share a volume, or a root. Each attempt may fail or succeed;
-# the host must not change, and whoever runs must be confined. A few seconds each: longer with RACE_SECONDS.
+# the host must not change, and a container that runs must be confined. A few seconds each: longer with RACE_SECONDS.
 load helpers/canary
 
 setup() {
@@ -91,7 +91,7 @@ attack() {
     attack 2 proc sys
 }
 
-@test "the null device that masks: whoever runs finds masked what has to be" {
+@test "the null device that masks: a container that runs finds masked what has to be" {
     new_bundle '.root.readonly = false' '.mounts |= map(select(.destination | startswith("/dev") | not))' '.linux.maskedPaths = ["/proc/keys", "/proc/timer_list"]'
     mknod -m 666 "$B/rootfs/dev/null" c 1 3
     ln -s /proc/sys/kernel/core_pattern "$B/rootfs/dev/null.evil"

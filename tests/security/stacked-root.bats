@@ -62,7 +62,7 @@ enclosed() {
 
 THRICE='mount --bind / /; mount --bind / /; mount --rbind / /'
 
-@test "something lies on \"/\": once, thrice, with all that is mounted below [stacked-root]" {
+@test "something lies on \"/\": once, three times, with all that is mounted below [stacked-root]" {
     bundle
     enclosed 'mount --bind / /'
     enclosed "$THRICE"
@@ -168,7 +168,7 @@ X
     contains "$output" "host's root directory"
 }
 
-@test "root.path \"/\" in a mount namespace of its own is no mistake" {
+@test "root.path \"/\" in a mount namespace of its own is allowed" {
     new_bundle '.root.path = "/" | .root.readonly = true | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
         .mounts |= map(select(.destination == "/proc" or .destination == "/dev"))'
     args "$INSPECTOR" sleep

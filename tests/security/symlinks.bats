@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every path that the runtime touches in a root file system, in the hands of somebody hostile: symbolic links out of it,
+# Every path that the runtime touches in a root file system, controlled by an attacker: symbolic links out of it,
 # absolute, relative, dangling and through procfs; FIFOs that block who opens them; devices; files where directories belong
 # (CVE-2019-18837, CVE-2023-27561, CVE-2024-45310, CVE-2025-24965, CVE-2025-31133, CVE-2025-54867, CVE-2026-41579). The runtime
 # must fail, or stay inside; it must not hang; the host must be as it was.

@@ -87,7 +87,7 @@ static void sets_are_what_was_asked_for(void **state)
                         "\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_KILL\",\"CAP_FOWNER\",\"CAP_NOPE\"],"
                         "\"permitted\":[\"CAP_CHOWN\",\"KILL\",\"CAP_NOPE\"],\"effective\":[\"CAP_KILL\"],"
                         "\"inheritable\":[\"CAP_CHOWN\"],\"ambient\":[\"CAP_CHOWN\",\"CAP_KILL\"]}"));
-        /* Unknown names are no problem (config.md, "Linux Process"), and named once. */
+        /* Unknown names are not an error (config.md, "Linux Process"), and named once. */
         test_check(&c, false, capabilities_check, &found);
         assert_string_equal(found.lines,
                             "note: process.capabilities.bounding[3]: \"CAP_NOPE\" is unknown and left out\n");

@@ -241,7 +241,7 @@ static void an_inhabited_cgroup_is_refused_and_left_alone(void **state)
         teardown(&a);
 }
 
-/* Both have planned, both records are saved: whoever comes second takes nothing from the first. */
+/* Both have planned, both records are saved: the second one takes nothing from the first. */
 static void a_lost_race_harms_nobody(void **state)
 {
         struct fixture a, b;

@@ -178,7 +178,7 @@ static void collect(void *data, const struct cfs_error *problem)
         (void)snprintf(got + n, 1024 - n, "%s%d:%s", n ? " " : "", problem->code, problem->property);
 }
 
-/* Every problem is reported, with what kind it is; a controller that nobody has is one. */
+/* Every problem is reported, with what kind it is; an unknown controller is one. */
 static void all_problems_at_once(void **state)
 {
         static const char json[] = "{\"memory\":{\"limit\":5,\"swappiness\":200},\"pids\":{\"limit\":5},"

@@ -3,7 +3,7 @@
  * No property of config.json is ignored in silence: each one that the schema knows is claimed by a row of the
  * plan.
  *
- * Whoever adds a property to the schema makes this test fail, until a row applies the property and claims it
+ * A property that is added to the schema makes this test fail, until a row applies the property and claims it
  * here. A claim without a property, or by a row that is not in the plan, fails as well.
  */
 #include "test.h"

@@ -36,7 +36,7 @@ static pid_t container(struct ctx *c, uid_t uid, int *ret_go)
         pid = fork();
         CHILD_TRUE(pid >= 0);
         if (pid == 0) {
-                /* Whoever tells us to go on may end without doing so. */
+                /* The parent may end without telling us to go on. */
                 (void)close(go[1]);
                 (void)close(ready[0]);
                 if (unshare(CLONE_NEWUSER) < 0)

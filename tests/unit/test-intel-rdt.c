@@ -348,7 +348,7 @@ static void what_the_kernel_refuses_is_told_and_undone(void **state)
         rdt_has(&t, "test", NULL);
         rdt_end(&t);
 
-        /* A class that was there before is somebody else's. */
+        /* A class that was there before belongs to others. */
         rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\"}"));
         rdt_mkdir(&t, "test");
         assert_fails(groups_prepare(&t.c, t.root, &err), EEXIST);

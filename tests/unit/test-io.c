@@ -203,7 +203,7 @@ static void atomic_leaves_nothing_and_survives_leftovers(void **state)
         assert_int_equal(mkdirat(e->fd, "d", 0700), 0);
         assert_fails(io_write_atomic(e->fd, "d", "x", 1, 0600, &err), EISDIR);
         assert_int_equal(count(e->dir), 2);
-        /* A link that somebody planted in the way is replaced, not followed. */
+        /* A link that an attacker put in the way is replaced, not followed. */
         assert_int_equal(symlinkat("victim", e->fd, name), 0);
         assert_ok(io_write_atomic(e->fd, "s", "two", 3, 0600, &err));
         assert_int_equal(faccessat(e->fd, "victim", F_OK, AT_SYMLINK_NOFOLLOW), -1);

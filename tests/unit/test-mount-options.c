@@ -167,7 +167,7 @@ static void recursive_ones_are_kept_apart(void **state)
         assert_int_equal(o.all.clr, MOUNT_ATTR_NOSUID | MOUNT_ATTR__ATIME);
         assert_int_equal(mount_options_new_attrs(&o),
                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME);
-        assert_int_equal(o.sb_set, 0); /* rro is no flag of the superblock */
+        assert_int_equal(o.sb_set, 0); /* rro is not a flag of the superblock */
 }
 
 static void propagation_keeps_its_order(void **state)

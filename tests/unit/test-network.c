@@ -123,7 +123,7 @@ static pid_t container(void (*look)(void), int *ret_go)
         pid = fork();
         CHILD_TRUE(pid >= 0);
         if (pid == 0) {
-                /* Whoever tells us to go on may end without doing so. */
+                /* The parent may end without telling us to go on. */
                 (void)close(go[1]);
                 (void)close(ready[0]);
                 CHILD_TRUE(unshare(CLONE_NEWNET) == 0);

@@ -69,7 +69,7 @@ static void check_bad(const struct oci_type *type, const char *path, const char 
         assert_null(arena);
         assert_int_equal(err.code, CFS_E_INVALID);
         assert_string_equal(err.text, expect);
-        /* Whoever wants all errors gets this one too, and whatever was built can be freed. */
+        /* A caller that wants all errors gets this one too, and what was built can be freed. */
         assert_fails(oci_decode_all(type, name, text, len, count_report, &reports, &root, &arena, &err),
                      EINVAL);
         assert_true(reports >= 1);

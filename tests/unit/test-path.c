@@ -252,7 +252,7 @@ static int cover_proc(struct env *e)
         (void)e;
         if (proc < 0 || tmpfs < 0)
                 return 77;
-        /* CVE-2019-16884: somebody's tmpfs where the security label would be written. */
+        /* CVE-2019-16884: a tmpfs of the container where the security label would be written. */
         attr = path_open_proc(proc, "self/attr", O_PATH, &err);
         if (attr < 0 || mnt_attach(tmpfs, attr, &err) < 0)
                 return 77;
@@ -542,7 +542,7 @@ static void sweep(struct env *e, const char *keep1, const char *keep2)
         }
 }
 
-/* Somebody exchanges a directory and a link to the host, all the time: CVE-2021-30465, CVE-2024-45310. */
+/* A process exchanges a directory and a link to the host, all the time: CVE-2021-30465, CVE-2024-45310. */
 static void race(struct env *e, const char *target)
 {
         int64_t end = now_ms() + RACE_MS;
@@ -611,7 +611,7 @@ static void move_out(struct env *e)
         (void)renameat2(e->root, "d/sub", e->top, "canary/sub", RENAME_EXCHANGE);
 }
 
-/* Somebody moves the directory that we are in out of the root and back: its ".." is outside then. */
+/* Another process moves the directory that we are in out of the root and back: its ".." is outside then. */
 static void race_of_dotdot_with_a_move(void **state)
 {
         struct env *e = *state;

@@ -113,7 +113,7 @@ static void a_hostile_name_does_not_matter(void **state)
         }
 }
 
-/* proc(5): the file is there, and cannot be opened: EMFILE. That is no news of the process. */
+/* proc(5): the file is there, and cannot be opened: EMFILE. That says nothing of the process. */
 static void what_cannot_be_looked_at_is_not_gone(void **state)
 {
         struct proc_identity id;

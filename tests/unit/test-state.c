@@ -69,7 +69,7 @@ static struct state *create(struct env *e, const char *id)
         return s;
 }
 
-/* A container that somebody has created and left: with a record, unlocked. */
+/* A container that a command has created and left: with a record, unlocked. */
 static void leave(struct env *e, const char *id)
 {
         struct cfs_error err;
@@ -303,7 +303,7 @@ static void a_record_of_an_earlier_boot_is_reclaimed(void **state)
         write_record(e, "c1", free_one);
         assert_ok(state_open(e->root, "c1", 0, &s, &err));
         assert_int_equal(status_recorded(s, &(struct cfs_error){ 0 }),
-                         STATUS_STOPPED); /* whoever is pid 1 now */
+                         STATUS_STOPPED); /* pid 1 is another process now */
         state_close(s);
         s = create(e, "c1");
         assert_false(there(e, "c1/state.json"));
@@ -428,7 +428,7 @@ static void status_through_a_life(void **state)
         state_close(s);
         assert_int_equal(status_in_store(e, "c1"), STATUS_RUNNING);
 
-        /* Somebody else has its pid now. */
+        /* Another process has its pid now. */
         assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
         other->record->start_time++;
         assert_int_equal(status_recorded(other, &(struct cfs_error){ 0 }), STATUS_STOPPED);
@@ -586,7 +586,7 @@ static void a_child_does_not_keep_the_lock(void **state)
 
         assert_ok(record_save(s, &err));
         state_close(s);
-        /* The creator forks an init and is killed: nobody unlocks. */
+        /* The creator forks an init and is killed: the lock is not released. */
         assert_int_equal(pipe2(p, O_CLOEXEC), 0);
         creator = fork();
         assert_true(creator >= 0);
@@ -662,7 +662,7 @@ static int racer(struct env *e, int64_t until, bool creator)
                         continue;
                 }
                 won++;
-                /* It is ours alone: nobody's file is there, and nobody takes ours away. */
+                /* It is ours alone: there is no other process's file, and no process removes ours. */
                 if (creator) {
                         int fd = openat(s->dir_fd, "mine", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 

@@ -86,7 +86,7 @@ static void descriptors(void **state)
         (void)close(other);
 }
 
-/* Somebody who sends two leaves us with one, and nothing leaks. */
+/* When a peer sends two descriptors we keep one, and none leaks. */
 static void too_many(void **state)
 {
         union {

@@ -94,7 +94,7 @@ delegate() {
     run other "$CFS" --root "$STATE" exec "$ID" true
     is "$status" 255
     contains "$output" "may not join the cgroup \`$TOP/give-$ID/$ID\`"
-    # Without limits and without a path it is no error: the container has no cgroup of its own.
+    # Without limits and without a path it is not an error: the container has no cgroup of its own.
     user "$CFS" --root "$STATE" delete --force "$ID"
     config '.linux.resources = {} | del(.linux.cgroupsPath)'
     other "$CFS" --root "$STATE" run --detach -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; false; }

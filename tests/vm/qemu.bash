@@ -33,7 +33,7 @@ machine_get() {
         fi
 }
 
-# One process of many, the first of its PID namespace, has virtiofsd and the machine below it: whoever ends us, even with
+# One process of many, the first of its PID namespace, has virtiofsd and the machine below it: when we are ended, even with
 # SIGKILL, ends them.
 machine_run() {
         export seconds kernel VM_DIR job virtiofsd

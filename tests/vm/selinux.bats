@@ -155,7 +155,7 @@ said() { "$@" 2> "$T/said" | tr -d '\0'; }
     is "$(of_file /dev/mqueue)" "$(of_file /dev)"
     is "$(of_file "/proc/$PID/root/proc/cpuinfo")" "$(of_file /proc/cpuinfo)"
     is "$(of_file "/proc/$PID/root/bin/busybox")" "$(of_file "$B/rootfs/bin/busybox")"
-    # What the program makes there is its own, and nobody can say otherwise.
+    # With a label of the mount (context=), a file that a program makes there has it too.
     cfs exec "$ID" /bin/touch /scratch/new
     is "$(of_file "/proc/$PID/root/scratch/new")" $FILES
     run chcon $SECRET "/proc/$PID/root/scratch/new"

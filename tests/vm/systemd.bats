@@ -199,7 +199,7 @@ dir() { echo "/sys/fs/cgroup$(property ControlGroup "$@")"; }
 @test "a systemd that does not answer is given up after a while, and delete needs none" {
     sleeper
     up
-    # Everything is removed even when nobody hears us.
+    # Everything is removed even when systemd does not answer.
     DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere cfs delete --force "$ID"
     [ ! -e "/sys/fs/cgroup/system.slice/$SCOPE" ]
 }

@@ -27,7 +27,7 @@ machine_run() {
                 read -ra cpus < <(taskset -cp $$ | sed 's/.*: //; s/[,-]/ /g')
                 VM_CPU=${cpus[RANDOM % ${#cpus[@]}]}
         fi
-        # The PID namespace holds all of the machine, which is hundreds of processes that stop each other: whoever ends us,
+        # The PID namespace holds all of the machine, which is hundreds of processes that stop each other: when we are ended,
         # even with SIGKILL, ends them.
         # shellcheck disable=SC2086 # arguments are words
         TMPDIR=$memory LD_PRELOAD=$VM_DIR/xstate.so setpriv --pdeathsig KILL unshare --mount-proc --pid --fork --kill-child=KILL \

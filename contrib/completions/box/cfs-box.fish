@@ -42,7 +42,7 @@ complete -c cfs-box -n "__fish_seen_subcommand_from run" -l pids-limit -s P -x -
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l blkio-weight -s I -x -d 'its share of busy disks, 10 to 1000'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l ulimit -x -d 'a resource limit, such as nofile=1024:4096'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l all-namespaces -s a -d 'every namespace: a user and a time namespace besides the usual ones'
-complete -c cfs-box -n "__fish_seen_subcommand_from run" -l userns -x -d 'host, auto (-U: root inside is nobody outside), or FIRST[:COUNT] of the host'\''s IDs'
+complete -c cfs-box -n "__fish_seen_subcommand_from run" -l userns -x -d 'host, auto (-U: root inside is an ordinary user outside), or FIRST[:COUNT] of the host'\''s IDs'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l cap-add -x -d 'a further capability, or all'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l cap-drop -x -d 'one less, or all'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l security-opt -x -d 'seccomp=unconfined|FILE, apparmor=PROFILE, label=CONTEXT, no-new-privileges'

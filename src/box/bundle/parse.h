@@ -27,7 +27,7 @@ struct parse_port {
 };
 int parse_port(const char *text, struct parse_port *ret, struct cfs_error *err);
 
-/* A restart policy: "no", "always", "unless-stopped", "on-failure[:N]". ret_max: 0 is no limit. */
+/* A restart policy: "no", "always", "unless-stopped", "on-failure[:N]". ret_max: 0 for no limit. */
 enum parse_restart { PARSE_RESTART_NO, PARSE_RESTART_ON_FAILURE, PARSE_RESTART_ALWAYS };
 int parse_restart(const char *text, enum parse_restart *ret, unsigned *ret_max, struct cfs_error *err);
 

@@ -142,7 +142,7 @@ static void namespaces(struct report *r)
                  STREQ(text, "0"))
                 tell(r, false, false, "userns", "are switched off; sysctl user.max_user_namespaces=10000");
         else
-                tell(r, false, true, "userns", "-U maps root inside to nobody outside");
+                tell(r, false, true, "userns", "-U maps root inside to an ordinary user outside");
 }
 
 static void network(struct report *r)

@@ -163,7 +163,7 @@ static int kill_one(struct box *box, const char *id, const struct values *v, str
 {
         int signal, r = find_signal(v->signal, &signal, err);
 
-        if (r >= 0 && (!signal || signal == SIGKILL)) /* whoever kills it does not want it back */
+        if (r >= 0 && (!signal || signal == SIGKILL)) /* do not start it again */
                 r = store_exec(box, err, "UPDATE containers SET stopping=1 WHERE id=?", "s", id);
         return r < 0 ? r : stop_kill(box, id, signal ? signal : SIGKILL, err);
 }

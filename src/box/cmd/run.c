@@ -81,7 +81,7 @@ static const struct option_def options[] = {
           "every namespace: a user and a time namespace besides the usual ones" },
         { "U", 'U', OPTION_FLAG, AT(shift), NULL, NULL, NULL },
         { "userns", 0, OPTION_TEXT, AT(userns), "MODE", NULL,
-          "host, auto (-U: root inside is nobody outside), or FIRST[:COUNT] of the host's IDs" },
+          "host, auto (-U: root inside is an ordinary user outside), or FIRST[:COUNT] of the host's IDs" },
         { "cap-add", 0, OPTION_LIST, AT(cap_add), "CAPABILITY", NULL, "a further capability, or all" },
         { "cap-drop", 0, OPTION_LIST, AT(cap_drop), "CAPABILITY", NULL, "one less, or all" },
         { "security-opt", 0, OPTION_LIST, AT(security_opts), "WORD", NULL,

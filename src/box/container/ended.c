@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The end of a container's run. Whoever sees it first (the command in the foreground, what conmon calls, a
- * repair) takes it down and writes it; the others find it written.
+ * The end of a container's run. The first process that sees it (the command in the foreground, the command
+ * that conmon calls, a repair) takes the container down and writes the end to the store; the others find it
+ * written.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

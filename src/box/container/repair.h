@@ -7,9 +7,9 @@
 
 #include "box/core/box.h"
 
-/* At the start of every command: containers whose init is gone without anybody having recorded it, and
- * those whose creator was killed. Cheap when there is nothing to do: one look at the rows that are in such
- * a state. */
+/* At the start of every command: finds containers whose init is gone while the store still has them running,
+ * and those whose creator was killed. Cheap when there is nothing to do: one look at the rows that are in
+ * such a state. */
 int repair_all(const struct box *box, struct cfs_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading blobs. What is no regular file is refused after opening it with O_NONBLOCK: a FIFO would never end.
+ * Reading blobs. What is not a regular file is refused after opening it with O_NONBLOCK: a FIFO would never
+ * end.
  */
 #include "box/image/blob.h"
 #include "base/cleanup.h"

@@ -35,7 +35,8 @@ int docker_import(const struct box *box, int dir_fd, const char *source, const s
 int make_image(const struct box *box, const char *kind, const char *name, const char *suite,
                char ret_id[DIGEST_SIZE], struct cfs_error *err);
 
-/* rootfs.c: an image with one layer that was no image before. `command`: NULL-terminated. */
+/* rootfs.c: an image of one layer, made of a directory or an archive that was not an image. `command`:
+ * NULL-terminated. */
 int rootfs_image(const struct box *box, int64_t layer, const char *diff_id, const struct import_options *o,
                  const char *created_by, char ret_id[DIGEST_SIZE], struct cfs_error *err);
 

@@ -32,7 +32,7 @@ static void aside_path(char buf[PATH_SIZE], int64_t id)
 
 int layer_find(const struct box *box, const char *diff_id, struct layer *ret, struct cfs_error *err)
 {
-        /* Claimed, so that nobody removes it before an image has it. */
+        /* Claimed, so that no other command removes it before an image has it. */
         int r = store_number(box, &ret->id, err,
                              "UPDATE layers SET owner=? WHERE id=(SELECT id FROM layers WHERE diff_id=? AND"
                              " state='ready' LIMIT 1) RETURNING id",

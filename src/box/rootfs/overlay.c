@@ -268,7 +268,7 @@ void overlay_unmount(const struct box *box, const char *id)
 
         (void)snprintf(path, sizeof(path), "%s/containers/%s/rootfs", box->root, id);
         (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
-        /* With a user namespace; otherwise these are no mounts. */
+        /* Only with a user namespace; otherwise these are plain directories. */
         (void)snprintf(path, sizeof(path), "%s/containers/%s/own", box->root, id);
         (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
         (void)snprintf(path, sizeof(path), "%s/layers", box->root);

@@ -36,7 +36,7 @@ int store_image_tag(const struct box *box, const char *id, const char *name, str
  * needs it. Returns 1 when the image is gone, 0 when only a name is. */
 int store_image_remove(const struct box *box, const char *ref, bool force, struct cfs_error *err);
 
-/* "busybox" -> "busybox:latest"; refuses what is no name. The caller frees. */
+/* "busybox" -> "busybox:latest"; refuses what is not a name. The caller frees. */
 int store_image_name(const char *ref, char **ret, struct cfs_error *err);
 
 #endif

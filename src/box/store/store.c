@@ -316,7 +316,7 @@ static int migrate(const struct box *box, struct cfs_error *err)
         if (r < 0)
                 return r;
         r = store_number(box, &version, err, "PRAGMA user_version",
-                         ""); /* somebody else may have been quicker */
+                         ""); /* another command may have been faster */
         for (; r >= 0 && version < (int64_t)ARRAY_SIZE(schema_versions); version++)
                 r = script(box, schema_versions[version], err);
         (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%zu", ARRAY_SIZE(schema_versions));

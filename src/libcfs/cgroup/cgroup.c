@@ -428,7 +428,7 @@ int cgroup_remove(struct cgroup *cg, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        /* Removed by somebody while the container ran, and made again by another container. */
+        /* Removed while the container ran, and made again by another container. */
         if (r == CLAIM_OTHER)
                 return 0;
         members_leave(cg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Control groups, as the rest of cfs sees them: one handle per container, whatever the hierarchy (v1, v2,
- * hybrid) and whoever manages it (cgroupfs: we make directories; systemd: it makes them on our word; none).
+ * Control groups, as the rest of cfs sees them: one handle per container, for every hierarchy (v1, v2,
+ * hybrid) and every manager (cgroupfs: we make the directories; systemd: it makes them at our request; none).
  *
  * Life: plan -> record saved -> make -> (CLONE_INTO_CGROUP or enter) -> ... -> kill, remove. `open` rebuilds
  * a handle from the record for every later verb. The record, the request's documents and the arena outlive
@@ -40,8 +40,8 @@ int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct 
                 struct cgroup **ret, struct cfs_error *err);
 
 /* Makes the cgroup on every hierarchy, enables controllers, sets limits and device rules. With the systemd
- * manager the unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty:
- * ..." when somebody is in it. */
+ * manager the unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty: ..."
+ * when a process is in it. */
 int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 
 /* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
@@ -70,8 +70,8 @@ int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_er
 int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
                      struct cfs_error *err);
 
-/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0
- * when nobody is there, or there is no cgroup. */
+/* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0 when
+ * there is no process in it, or no cgroup. */
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
 /* After SIGKILL to a single process: v1's freezer would hold it back. */
 void cgroup_wake_killed(struct cgroup *cg);

@@ -97,8 +97,8 @@ static int set_path(struct cgroup *cg, struct hierarchy *h, const char *sub, str
         return 0;
 }
 
-/* A container that made cgroups of its own and shared controllers out to them lets nobody into its
- * uppermost cgroup: then exec joins its init. */
+/* When a container has made cgroups of its own and enabled controllers for them, no process can enter its
+ * uppermost cgroup (cgroups(7), "no internal processes"). Then exec joins the cgroup of its init. */
 static int follow_init(struct cgroup *cg, struct hierarchy *h, const struct oci_record *rec,
                        struct cfs_error *err)
 {
@@ -226,7 +226,7 @@ int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_
                 return r;
         for (size_t i = 0; i < n_sub && r >= 0; i++)
                 r = check_sub(cg, sub[i], err);
-        /* Ours is another branch of the tree than a user's scope: nobody but systemd moves us across. */
+        /* We are in another branch of the tree than a user's scope: only systemd may move us across. */
         cg->exec = cg->rec && cg->rec->user && cg->manager == &systemd_ops;
         for (size_t i = 0; i < cg->n && r >= 0; i++) {
                 struct wish wish;

@@ -6,7 +6,7 @@
  *
  * Pipes are known by the record, since a program may have put something else in their place while its
  * children still have them. A file of the host's is known by the mount that it was opened through: when that
- * is none of the container's, CRIU could not open it again by its path.
+ * mount is not one of the container's, CRIU could not open the file again by its path.
  *
  * The names are kept beside the images in descriptors.json, an array of strings, as other runtimes do.
  */
@@ -45,7 +45,7 @@ static const char *mount_of(int proc_fd, pid_t pid, size_t n, char *buf, size_t 
         return *p ? p : NULL;
 }
 
-/* "file[MOUNT:INODE]" when descriptor n of the process is a file on a mount that is none of the
+/* "file[MOUNT:INODE]" when descriptor n of the process is a file on a mount that is not one of the
  * container's. */
 static bool foreign_file(int proc_fd, pid_t pid, size_t n, const struct mountlist *mounts, char *name,
                          size_t size)

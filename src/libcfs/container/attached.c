@@ -3,8 +3,8 @@
  * The end of a foreground run or restore.
  *
  * The lock is released while the container runs, so that exec, kill and update can come in; before it is
- * deleted the state is opened anew: somebody else may have deleted the container meanwhile and used its ID
- * again.
+ * deleted the state is opened again, because another command may have deleted the container meanwhile and
+ * used its ID for a new one.
  */
 #include "libcfs/container/attached.h"
 #include "base/log.h"

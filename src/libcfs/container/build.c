@@ -98,7 +98,8 @@ static bool was_killed(const struct ctx *c, int timeout_ms, int *ret_status)
         return i.si_pid == c->pid && (i.si_code == CLD_KILLED || i.si_code == CLD_DUMPED);
 }
 
-/* Has the kernel killed for want of memory in the container's cgroup? Not when that cannot be told. */
+/* Has the kernel killed a process of the container's cgroup for lack of memory? false when the counter cannot
+ * be read. */
 static bool ran_out_of_memory(const struct ctx *c)
 {
         uint64_t count = 0;

@@ -84,7 +84,7 @@ int destroy_undo(const struct step *rows, struct state *s, struct cfs_error *err
                 r = engine_undo(rows, s, err);
         if (r >= 0)
                 return state_remove(s, err);
-        /* What could not be undone must stay known, or nobody could try again. */
+        /* What could not be undone must stay on record, so that `delete` can be tried again. */
         (void)worker_done(s, &ignored);
         return r;
 }

@@ -21,10 +21,10 @@
  * nowhere. SIGPIPE is blocked, so that our own terminal is restored and the container deleted on this way
  * out, too.
  *
- * Our stdin and stdout may be shared: somebody else may take what poll(2) has seen, or fill what it saw room
- * in, and a read or write that waits for that would wait for ever, deaf to signals. O_NONBLOCK belongs to the
- * open file that is shared (open(2)), so we open it anew, by /proc/self/fd, for ourselves. A socket cannot be
- * opened; it has MSG_DONTWAIT.
+ * Our stdin and stdout may be shared: another process may read what poll(2) has announced, or fill the room
+ * that it has announced. Our read or write would then wait for ever, and signals would not be forwarded.
+ * O_NONBLOCK belongs to the open file that is shared (open(2)), so we open it anew, by /proc/self/fd, for
+ * ourselves. A socket cannot be opened; it has MSG_DONTWAIT.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -153,8 +153,9 @@ static void copy_window_size(int master)
                 (void)ioctl(master, TIOCSWINSZ, &w);
 }
 
-/* The same terminal or pipe by an open file of our own; the descriptor itself where that cannot be had. Of
- * a file it would have another offset, and a file makes nobody wait. */
+/* The same terminal or pipe as an open file of our own; the descriptor itself where that is not possible. A
+ * regular file is not opened again: the new open file would have another offset, and reading a file does not
+ * wait. */
 static int open_anew(const struct ctx *c, int fd, int flags, int *ret_own, bool *ret_socket)
 {
         struct stat st;
@@ -373,7 +374,8 @@ static bool turn(struct foreground *f, const struct ctx *c)
         return p[POLL_PID].revents != 0;
 }
 
-/* Has somebody lost patience with us? There is no process any more that the signal could go to. */
+/* Has the caller sent us a signal that ends us? There is no process any more that it could be forwarded to.
+ */
 static bool told_to_end(struct foreground *f)
 {
         struct signalfd_siginfo si;

@@ -8,7 +8,7 @@
 
 struct foreground;
 
-/* Before the spawn: blocks the signals that shall be forwarded, so that none is lost. reap: makes us a
+/* Before the spawn: blocks the signals that will be forwarded, so that none is lost. reap: makes us a
  * subreaper (prctl(2)): orphans come to us, and are reaped in foreground_wait(). */
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 

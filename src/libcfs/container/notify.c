@@ -3,8 +3,9 @@
  * Readiness, from the container's program to the host's service manager (sd_notify(3)).
  *
  * The container is hostile, so its messages are not forwarded blindly: only whole lines of the known harmless
- * kind pass; MAINPID= in particular does not, whose number would be the container's, and which would hand the
- * unit to whoever it names. The host gets the MAINPID that it can use from us.
+ * kind pass; MAINPID= in particular does not: its number is one of the container's PID namespace, and it
+ * would make any process that it names the unit's main process. The runtime sends the MAINPID that is valid
+ * on the host.
  */
 #include "libcfs/container/notify.h"
 #include "base/cleanup.h"
@@ -35,7 +36,7 @@ int notify_begin(struct notify *n, struct state *s, struct cfs_error *err)
                 return err_sys(err, errno, "socket", "make the notify socket");
         (void)unlinkat(s->dir_fd, "notify/notify.sock", 0);
         /* The program may be any user of the container. The mode is set before the file has a name:
-         * somebody who is in the container already (exec) could put a link to a file of the host in its
+         * a process that is in the container already (exec) could put a link to a file of the host in its
          * place. */
         if (fchmod(fd, 0777) < 0)
                 return err_sys(err, errno, "fchmod", "open the notify socket to the container");

@@ -24,9 +24,9 @@
  *
  * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where
  * hostile processes may live. So the runtime makes itself undumpable before the clone, which the child
- * inherits: nobody may ptrace it or open its /proc/PID/{mem,fd,exe} (CVE-2016-9962). The exception: an
- * unprivileged runtime must write the child's uid_map, which then belongs to root unless the child is
- * dumpable; that child is alone in new namespaces.
+ * inherits: no process of the container may ptrace it or open its /proc/PID/{mem,fd,exe} (CVE-2016-9962). The
+ * exception: an unprivileged runtime must write the child's uid_map, which then belongs to root unless the
+ * child is dumpable; that child is alone in new namespaces.
  */
 #include "libcfs/container/spawn.h"
 #include "base/cleanup.h"

@@ -130,14 +130,14 @@ static void look_filesystem(const struct oci_mount *m, const struct mount_option
         }
 }
 
-/* A word that is none of ours goes to the file system, which is asked on the host only. */
+/* A word that cfs does not know goes to the file system; the kernel can be asked about it only at create. */
 static void note_typos(const struct oci_mount *m, const struct mount_options *o, size_t i, struct problems *p)
 {
         for (size_t j = 0; j < o->n_data; j++) {
                 if (!meant(o->data[j]))
                         continue;
                 problem_note(p, PROP("mounts[%zu].options[%zu]", i, option_of(m, o->data[j])),
-                             "`%s` is no option of mounts and left to `%s`", o->data[j], m->type);
+                             "`%s` is not a general mount option, and is left to `%s`", o->data[j], m->type);
                 problem_hint(p, "did you mean `%s`?", meant(o->data[j]));
         }
 }

@@ -162,7 +162,7 @@ static enum look_answer look_content(const struct look_tree *t, const char *path
 
         (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
         fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0) /* execute permission needs no read permission, and we may be somebody else */
+        if (fd < 0) /* executable does not mean readable, and we may be another user than the container's */
                 return LOOK_FINE;
         n = read(fd, head.bytes, sizeof(head.bytes) - 1);
         if (n >= (ssize_t)sizeof(Elf32_Ehdr) && memcmp(head.bytes, ELFMAG, SELFMAG) == 0)

@@ -8,7 +8,7 @@
 enum look_answer {
         LOOK_FINE,
         LOOK_WRONG,   /* f->why says what is wrong                      */
-        LOOK_UNKNOWN, /* f->why says why nobody can tell beforehand     */
+        LOOK_UNKNOWN, /* f->why says why it cannot be told beforehand     */
 };
 
 /* Will the kernel execute the file at `path` of the tree? */

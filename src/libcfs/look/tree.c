@@ -160,7 +160,7 @@ static int say(struct walk *w, int r, int links)
         return r;
 }
 
-/* Nobody passes through a file, and not everybody through a directory. */
+/* A path cannot go on below a file, and below a directory only with search permission. */
 static int pass(struct walk *w, int fd)
 {
         struct look_found *f = w->f;
@@ -336,7 +336,7 @@ bool look_tree_may(const struct look_tree *t, int fd, const struct look_found *f
 
         if (u->uid == (uid_t)-1 || f->mapped)
                 return S_ISDIR(st->st_mode) || (st->st_mode & any);
-        /* Of a file, somebody must have the permission to execute it. */
+        /* Root may execute a file only when one of its execute bits is set. */
         if (overrides(u, st))
                 return S_ISDIR(st->st_mode) || permission != S_IXOTH || (st->st_mode & any);
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

@@ -92,7 +92,7 @@ int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err);
 
 /* Opens (O_PATH) what is to be covered. A directory on the way may refuse the container's root user and
  * yet admit another user of the container: its owner, when only the owner is mapped in the user namespace.
- * So it is tried as that, too. -EACCES: nobody in the container gets there. Without a message. */
+ * So it is tried as that, too. -EACCES: no user of the container can reach it. Without a message. */
 int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena);
 
 /* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
@@ -180,8 +180,8 @@ void mount_idmap_close(struct mount_env *e);
 
 /* ---- mount_label.c ------------------------------------------------------------------------------------- */
 
-/* The option that labels a file system of this type, in the arena; NULL when there is none, for want of a
- * label or since the options (may be NULL) have one. Fails for want of memory only. */
+/* The option that labels a file system of this type, in the arena; NULL when none is needed: there is no
+ * label, or the options (may be NULL) have one. Fails for lack of memory only. */
 int mount_label_option(const struct mount_env *e, const char *type, const struct mount_options *o,
                        const char **ret);
 

@@ -3,8 +3,8 @@
  * Bind mounts: a clone of the mount that a path of the host is in, made detached by open_tree(2).
  *
  * Who makes it? Without a user namespace of its own the container's init does, by path: it is still in the
- * host's tree of mounts. Inside a user namespace the init is nobody on the host, and a source below a
- * directory of mode 0700 is out of its reach; then the runtime makes the clone before the init exists, and
+ * host's tree of mounts. Inside a user namespace the init has an unprivileged ID on the host, and cannot
+ * reach a source below a directory of mode 0700; then the runtime makes the clone before the init exists, and
  * the init inherits the descriptor. Such a clone comes from the host's mount namespace, so where the host's
  * mount is shared the clone is its peer: mounts that the container makes below it would appear on the host.
  * It is made a slave at once, so that the option rshared means the same with and without a user namespace:
@@ -20,7 +20,8 @@
  * out, as mount(2) does for MS_REC; that is where the runtime clones these from.
  *
  * A clone of a single mount inside a user namespace can be EINVAL: what lies hidden below the mounts on top
- * of it was hidden by somebody more privileged, and must stay so. A recursive one takes the covers along.
+ * of it was hidden by a more privileged user, and must stay hidden. A recursive clone takes those mounts
+ * along.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"

@@ -153,7 +153,7 @@ static int attach_tmpfs(const struct mount_env *e, const struct oci_mount *m, co
         r = mnt_attach(dir, target_fd, err);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = views[i].v2 ? 0 : add_hierarchy(e, &views[i], dir, err);
-        /* One call for all of them; nobody is in the container yet. */
+        /* One call for all of them; no process of the user is in the container yet. */
         return r < 0 ? r : mnt_setattr(dir, true, attrs, 0, MS_PRIVATE, -1, err);
 }
 

@@ -3,8 +3,8 @@
  * Changing mounts: flags, propagation, ids; and the option remount.
  *
  * mount_setattr(2) changes what it is told and leaves the rest, unlike a remount by mount(2), which sets all
- * flags anew and so loses the ones that nobody repeated. Ids can be mapped only while a mount is detached, so
- * everything is done before anybody can see it.
+ * flags again and so loses those that are not repeated. Ids can be mapped only while a mount is detached, so
+ * everything is done before a process can see it.
  *
  * What a more privileged user namespace gave a mount is locked for us (mount_namespaces(7)): taking ro,
  * nosuid, nodev or noexec back, and any change to how access times are updated, is EPERM. An engine that

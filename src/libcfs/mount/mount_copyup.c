@@ -3,10 +3,10 @@
  * tmpcopyup: a tmpfs that begins with a copy of what it covers, so that "/etc, writable, thrown away at the
  * end" works.
  *
- * The source is the container's root file system, hostile; the copy is a tmpfs that nobody else can reach
- * yet. So all care is on reading: every name is opened relative to its directory without following links and
- * looked at through the descriptor, and a FIFO or device that somebody puts there is not waited for. The copy
- * cannot leave the source directory, which is walked downward only.
+ * The source is the container's root file system, which may be hostile; the copy is a tmpfs that no other
+ * process can reach yet. So reading is what needs care: every name is opened relative to its directory
+ * without following links and looked at through the descriptor, and a FIFO or device that appears there does
+ * not make us wait. The copy cannot leave the source directory, which is walked downward only.
  *
  * What is copied: directories, files, links, FIFOs, sockets and devices with mode, owner, times and extended
  * attributes. Devices (in user namespaces), owners that are not mapped, and attributes that tmpfs does not

@@ -17,7 +17,7 @@
  *            is below (CVE-2023-25809).
  *   mqueue   the same with the IPC namespace; the host's /dev/mqueue is that namespace's.
  *   proc     shows a PID namespace, the same; and only where a procfs is visible in full already: otherwise mounting one
- *            would uncover what somebody more privileged has covered ("mount_too_revealing" in the kernel).
+ *            would uncover what a more privileged user has covered ("mount_too_revealing" in the kernel).
  *            This is what happens to containers in containers, and we say which cover it is.
  */
 #include "base/cleanup.h"

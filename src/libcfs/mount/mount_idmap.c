@@ -17,7 +17,7 @@
  *
  * The child is dumpable, for this reason: files of /proc/PID of a process that is not belong to the root user
  * of the host, and in a container's user namespace we could not open them. It holds nothing that we do not,
- * and nobody else is in the container yet.
+ * and no other process is in the container yet.
  */
 #include "base/cleanup.h"
 #include "base/proc.h"

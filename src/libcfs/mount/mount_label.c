@@ -2,10 +2,10 @@
 /*
  * linux.mountLabel: the SELinux context of the file systems that are made for the container.
  *
- * A label is the mount's (option context=, and then nobody can change that of a file), or each file's own
- * (the attribute security.selinux, where the policy says that the file system has labels). The first is what
- * keeps two containers apart whose programs run as the same type: all that is on the tmpfs of one has its
- * categories.
+ * A label is the mount's (option context=, and then that of a single file cannot be changed), or each file's
+ * own (the attribute security.selinux, where the policy says that the file system has labels). The first is
+ * what keeps two containers apart whose programs run as the same type: all that is on the tmpfs of one has
+ * its categories.
  *
  *   proc, sysfs, cgroup2    show the kernel, and the policy labels what is in them
  *   mqueue                  exists with its IPC namespace already, so that a context comes too late (EINVAL: "same

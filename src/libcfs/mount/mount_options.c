@@ -13,8 +13,8 @@
  *   words of the file system  everything else.
  *
  * Later options win over earlier ones. What no option speaks of stays as it is: a bind mount inherits the
- * flags of its source, instead of losing (as with a remount by mount(2)) the nodev that nobody thought of
- * repeating.
+ * flags of its source, instead of losing (as with a remount by mount(2)) the nodev that the options do not
+ * repeat.
  *
  * How access times are updated is not three flags but one choice of three. noatime, relatime and strictatime
  * choose; atime, norelatime and nostrictatime take the choice back, to the kernel's default, which is

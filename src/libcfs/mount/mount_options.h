@@ -25,7 +25,7 @@ enum mount_flags {
         MOUNT_DEST_NOFOLLOW = 1 << 8, /* mount over the link itself                                        */
 };
 
-/* Flags of the superblock: of the file system, whoever mounts it. */
+/* Flags of the superblock: they hold for every mount of the file system. */
 enum mount_sb {
         MOUNT_SB_RDONLY = 1 << 0,
         MOUNT_SB_SYNC = 1 << 1,
@@ -50,12 +50,12 @@ struct mount_options {
         unsigned propagation[MOUNT_MAX_PROPAGATION]; /* MS_SHARED..., with MS_REC; in order                */
         size_t n_propagation;
         const char *idmap; /* the mapping of "idmap=" or "ridmap=" (crun's), or NULL             */
-        /* what is none of ours, for the file system: "key=value" or "flag"; ends with NULL */
+        /* options that cfs does not know, for the file system: "key=value" or "flag"; ends with NULL */
         const char **data;
         size_t n_data;
 };
 
-/* Pure. Strings that had to be split are in the arena. Fails for want of memory only. */
+/* Pure. Strings that had to be split are in the arena. Fails for lack of memory only. */
 int mount_options_parse(const struct oci_mount *m, struct oci_arena *arena, struct mount_options *ret,
                         struct cfs_error *err);
 

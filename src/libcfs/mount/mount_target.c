@@ -6,14 +6,14 @@
  * exchanged while we look; base/path.c resolves it inside the root to a descriptor, and the mount is attached
  * to that. What is missing is made: a directory, or an empty file for a file.
  *
- * Nothing may be mounted in a procfs, because what the runtime (and everybody else) writes to /proc/self/attr
- * or reads from /proc/sys would be somebody's invention (CVE-2019-16884, CVE-2019-19921). Exceptions are the
- * files that lxcfs and its like provide: they describe the machine, nobody writes to them. The path as
- * written is looked at first, so that `cfs check` can say it; and then what was opened, because a link of the
- * image may lead there just as well.
+ * Nothing may be mounted in a procfs, because the runtime and other programs write to /proc/self/attr and
+ * read from /proc/sys, and a mount there would catch or forge that (CVE-2019-16884, CVE-2019-19921).
+ * Exceptions are the files that lxcfs and similar programs provide: they describe the machine, and security
+ * settings are not written to them. The path as written is looked at first, so that `cfs check` can say it;
+ * and then what was opened, because a link of the image may lead there just as well.
  *
- * The kernel's own file systems are mounted on ordinary directories only: a rootfs whose /proc is a link
- * makes everybody who later opens /proc/... see something else (CVE-2023-27561, CVE-2025-54867).
+ * The kernel's own file systems are mounted on ordinary directories only: if /proc of a rootfs is a link,
+ * every program that later opens /proc/... sees something else (CVE-2023-27561, CVE-2025-54867).
  */
 #include "base/cleanup.h"
 #include "base/path.h"

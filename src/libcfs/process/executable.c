@@ -4,8 +4,8 @@
  *
  * CVE-2019-5736: a container whose program is /proc/self/exe, or a script with that as its interpreter, makes
  * the kernel execute the runtime's own file inside the container; from there it can be opened, kept, and
- * written to once it is no longer running, which replaces the host's runtime. So whatever enters a container
- * runs from something that nobody can write to:
+ * written to once it is no longer running, which replaces the host's runtime. So a process of cfs that enters
+ * a container runs from a file that cannot be written to:
  *
  *   a clone of the mount that the executable is on   open_tree(2), made read-only, with the file as its root.
  *       Its descriptor is closed by the execve, which takes the mount out of its (anonymous) mount namespace:
@@ -37,8 +37,8 @@
 extern char **environ;
 
 /* How much of the file a process is made from: up to the end of the last loaded segment. What follows
- * (symbols, debug information) is most of an unstripped file, and nobody's business in a copy that is made
- * at every run. */
+ * (symbols, debug information) is most of an unstripped file, and useless in a copy that is made at every
+ * run. */
 static off_t loaded_size(int exe)
 {
         /* getauxval(3) gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr) */
@@ -105,8 +105,8 @@ static bool is_sealed_copy(void)
         return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
-/* execve(2) of a descriptor, not of a path: we were executed by ourselves, or by somebody who does the
- * same. */
+/* execve(2) of a descriptor, not of a path: we were executed by ourselves, or by another program that does
+ * the same. */
 static bool is_second_try(void)
 {
         /* NOLINTNEXTLINE(performance-no-int-to-ptr) */

@@ -3,8 +3,7 @@
  * Running one hook (config.md, "POSIX-platform Hooks"): a program with the container's state on its standard
  * input.
  *
- * A hook is somebody else's program that runs with our privileges, so it gets nothing of ours but what it was
- * promised:
+ * A hook is a foreign program that runs with our privileges, so it gets only what the specification promises:
  *
  *   environment   hooks[].env, also when that is empty; without env the runtime's own, since hooks rely on
  *                 PATH. Hooks with the runtime's paths never get the container's (CVE-2025-23266: LD_PRELOAD
@@ -17,8 +16,8 @@
  * The state is written to a pipe before the program starts, as long as it fits; what is longer goes into a
  * memory file. So no write can block, and none can raise SIGPIPE when a hook does not read.
  *
- * Output is read while the hook runs, and its last lines are shown when it fails. Somebody whom the hook
- * leaves behind may hold the pipe open: the end of the hook counts, not the end of the file.
+ * Output is read while the hook runs, and its last lines are shown when it fails. A process that the hook
+ * leaves behind may hold the pipe open: so the end of the hook counts, not the end of the file.
  *
  * The program is started as vfork(2) would: in our memory, while we wait. That is several times faster than a
  * copy, and brings the errno of a failed execve(2) back in a variable.
@@ -85,7 +84,7 @@ static int child_main(void *arg)
                 errno = -r;
                 goto failed;
         }
-        /* A bundle that the user namespace's root cannot enter is no reason not to run. */
+        /* When the user namespace's root cannot enter the bundle, the hook runs all the same. */
         if (chdir(c->call->cwd) < 0 && chdir("/") < 0)
                 goto failed;
         if (c->call->confine) {

@@ -47,7 +47,7 @@ void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *re
 
 /* The root of a cgroup namespace is the cgroup one is in, and on v1 the init has yet to enter it; the
  * offsets of a time namespace must be written first. With a user namespace the IPC namespace comes late,
- * too: the kernel makes its message queue file system at once, for the user who asks, and that shall be
+ * too: the kernel makes its message queue file system at once, owned by the calling user, and that must be
  * the container's root. */
 uint64_t namespaces_late(uint64_t ns_new, uint64_t ns_join)
 {

@@ -11,7 +11,7 @@
  *         |    ------ GO --------------->             |        What was met is on record: the runtime may end now.
  *         |    <----- LOG level text --             |        The init has no log of its own.
  *         |    <----- EXEC ------------             |        The execve is next, but for loading the filter.
- *         |    <----- FAILED cfs_error --           x        Whoever fails says why and ends; the other one's wait
+ *         |    <----- FAILED cfs_error --           x        A side that fails says why and ends; the other's wait
  *         x    ------ FAILED cfs_error -->          |        returns that error as its own.
  *         |    <----- (end of file)                 |        Close-on-exec makes a successful execve visible.
  *
@@ -36,7 +36,7 @@ struct sync {
         int fd;
         bool exec;        /* the init has said that the execve is next                               */
         const char *last; /* name of the last MEET passed, for messages                  */
-        void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; NULL: nobody */
+        void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; may be NULL */
         void *waits;
         bool forever;   /* what is waited for may take as long as it likes                           */
         bool timed_out; /* the last wait has                                                         */

@@ -5,8 +5,8 @@
  * One connection for each process with a filter: the JSON document as a stream, the descriptor in the
  * ancillary data of the first message and of no other, then the end of the stream, which is how the agent
  * knows that the document is complete. The listener is all the agent needs to see the memory and to answer
- * for the calls of every process in the container: its socket belongs to the host and must be reachable to
- * nobody else.
+ * for the calls of every process in the container: its socket belongs to the host, and no other process may
+ * be able to reach it.
  */
 #include "libcfs/seccomp/agent.h"
 #include "base/unix.h"

@@ -283,8 +283,8 @@ static void read_names(struct compiler *c)
                         add_mention(c, (unsigned)i, (unsigned)row);
                 }
         }
-        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and nobody
-         * need be told every time. */
+        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and that needs no
+         * warning at every run. */
         if (allowed.len)
                 log_info("linux.seccomp: unknown system calls are ignored: %s", allowed.p);
         if (denied.len)

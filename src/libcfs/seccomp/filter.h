@@ -19,8 +19,8 @@ struct filter {
         unsigned n_conditional; /* of these, those that depend on arguments                   */
 };
 
-/* Compiles a profile whose words are valid. Names of system calls that nobody knows are left out with a
- * warning. CFS_E_INVALID when the program is larger than the kernel takes. */
+/* Compiles a profile whose words are valid. Unknown names of system calls are left out with a warning.
+ * CFS_E_INVALID when the program is larger than the kernel takes. */
 int filter_compile(const struct oci_seccomp *seccomp, struct filter *ret, struct cfs_error *err);
 
 void filter_free(struct filter *f);

@@ -4,18 +4,19 @@
  *
  * From the return of seccomp(2) on, the filter judges us: every further system call of the init must be
  * allowed. With SCMP_ACT_NOTIFY that is a trap. The listener, a descriptor that the call returns, has to
- * reach the agent, but until it is there nobody answers for the calls that notify. Agents that mediate the
- * network want sendmsg(2), connect(2) and close(2), just the calls that hand a descriptor over: the init
- * would wait for an answer that only its own message can bring about.
+ * reach the agent, and until it is there no process answers the calls that notify. Agents that mediate the
+ * network ask to be notified of sendmsg(2), connect(2) and close(2), the very calls that hand a descriptor
+ * over: the init would wait for an answer that the agent can give only after the init's message.
  *
  *      init     start helper ---- seccomp(NEW_LISTENER) -- number into memory -- (looks at memory) -------> goes on
  *      helper        (looks at memory) ------------------ sendmsg(listener), close, exit: memory is cleared
  *
  * A filter is a thread's own. So the delivering is done by a second thread, made before the filter is loaded:
- * it shares memory and descriptors, and is judged by nobody. Both ways the message is a word in memory, which
- * needs no system call of the init; it is short enough to wait for by looking. A child process in its place
- * would become a zombie of the container's. Under a real-time policy a thread that looks may keep the other
- * one from ever running, so there the init delivers by itself, and the profile must allow it to.
+ * it shares memory and descriptors, and has no filter. The two threads talk through a word in memory, which
+ * needs no system call of the init; the wait is so short that the init reads the word in a loop. A child
+ * process in its place would become a zombie of the container's. Under a real-time policy a thread that looks
+ * may keep the other one from ever running, so there the init delivers by itself, and the profile must allow
+ * it to.
  *
  * SECCOMP_FILTER_FLAG_TSYNC would put the filter on the helper as well. The init has no other threads, so
  * leaving it out changes nothing for the container.

@@ -2,10 +2,10 @@
 /*
  * annotations: those by which users of crun change what the runtime does, and that cfs does not follow.
  *
- * An annotation that a runtime does not know has to be ignored (config.md, "Annotations"). These are known:
- * somebody who sets one relies on it, for a limit, a filter or another kind of container altogether, and
- * would get a container without it. So they are errors. Those that cfs does follow are read by the rows that
- * they concern; cfs(8) lists both kinds.
+ * An annotation that a runtime does not know has to be ignored (config.md, "Annotations"). These are known: a
+ * user who sets one relies on it for a limit, a filter or another kind of container altogether, and would
+ * silently get a container without it. So they are errors. Those that cfs does follow are read by the rows
+ * that they concern; cfs(8) lists both kinds.
  */
 #include "libcfs/steps/steps.h"
 #include "libcfs/walk/ctx.h"

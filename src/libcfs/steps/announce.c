@@ -20,7 +20,7 @@ bool announce_wanted(const struct ctx *c)
         return c->pid_file || c->pidfd_socket;
 }
 
-/* Whoever listens on the socket may take its time. */
+/* The program that listens on the socket may be slow. */
 bool announce_foreign(const struct ctx *c)
 {
         return c->pidfd_socket != NULL;

@@ -5,8 +5,8 @@
  * The program is looked for at create, as the user, after the pivot: what cannot be executed is create's
  * error, not a dead container's. The search follows execvp(3) with the *container's* PATH. Engines match on
  * the wording: `executable file not found in $PATH`, `no such file or directory`, `permission denied` decide
- * whether docker and podman report 127 or 126. A directory is no program for want of permission, as execve(2)
- * has it: docker knows no other word.
+ * whether docker and podman report 127 or 126. A directory is reported as "permission denied", the error of
+ * execve(2) for it and the only phrase that docker knows.
  *
  * The program is executed by path, not by descriptor: between create and start the container's files may
  * change, and what counts is what is there at start.

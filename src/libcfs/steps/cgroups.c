@@ -4,9 +4,9 @@
  *
  * prepare plans, has the record saved, and makes: in that order, so that a runtime that dies half way leaves
  * a record of everything it may have made. The new process is then born inside (v2: spawn() asks for the
- * descriptor), or enters by itself as its first act (v1), before it has touched memory that somebody would
- * have to pay for. With systemd the unit needs a process to begin with, so the host column makes it, and the
- * init waits for that.
+ * descriptor), or enters by itself as its first act (v1), before it has used memory, which would be charged
+ * to the runtime's cgroup. With systemd the unit needs a process to begin with, so the host column makes it,
+ * and the init waits for that.
  *
  * Ownership of the cgroup is handed to the container's root only if it cannot see any other (a cgroup
  * namespace of its own) and can write there at all (a cgroup mount without "ro"): config-linux.md, "Cgroup

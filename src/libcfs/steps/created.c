@@ -3,11 +3,11 @@
  * The border between `create` and `start` (runtime.md, "Lifecycle" 2 and 6).
  *
  * After MEET "created" everything is built and nothing of the user's has run. Under `create` the init waits
- * until it is on record, since a runtime that is killed before that would leave a process that nobody can
+ * until it is on record, since a runtime that is killed before that would leave a process that no command can
  * find. Then it waits on start.sock in the state directory, a socket and not a FIFO: what goes wrong after
  * `start` (a startContainer hook, the execve) comes back over the same connection and is start's error, not a
- * line in nobody's log. A `start` that dies half way leaves the init waiting for the next. Under `run` the
- * conversation simply goes on.
+ * line in a log that is not read. A `start` that dies half way leaves the init waiting for the next. Under
+ * `run` the conversation simply goes on.
  *
  * Signals that would end a program end the waiting init, too. As the first process of a PID namespace it
  * would not even notice: the kernel drops what has no handler there (pid_namespaces(7)). So it blocks them
@@ -37,7 +37,7 @@
 #define NAP_MS   10
 #define MAX_NAPS 3000 /* half a minute */
 
-/* Does somebody answer system calls of the init? */
+/* Does a seccomp agent answer system calls of the init? */
 static bool has_agent(const struct ctx *c)
 {
         const struct oci_record_seccomp *s = c->state ? c->state->record->seccomp : NULL;
@@ -109,7 +109,7 @@ static void end_by_signal(const struct ctx *c)
         _exit(128 + (int)s.ssi_signo);
 }
 
-/* Until somebody connects. */
+/* Waits until `start` connects. */
 static void wait_for_start(const struct ctx *c)
 {
         struct pollfd p[] = { { .fd = c->listen_fd, .events = POLLIN },
@@ -153,8 +153,8 @@ static void nap(void)
         (void)nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000 }, NULL);
 }
 
-/* From here on nobody would hear of our end: to `create` the container is made. What fails for want of
- * memory or descriptors is tried again. */
+/* From here on our end would not be noticed: `create` has reported success. So what fails for lack of memory
+ * or descriptors is tried again. */
 static int wait_go(struct ctx *c, struct cfs_error *err)
 {
         int r = sync_wait_go(c->sync, err);
@@ -167,7 +167,7 @@ static int wait_go(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* Has `start` said that it is there, and not left again? Somebody who connects and leaves (a `start` that
+/* Has `start` said that it is there, and not left again? A process that connects and leaves (a `start` that
  * was killed) does not start the container. 1, 0 or -errno. */
 static int is_serious(int fd)
 {

@@ -38,7 +38,7 @@
 
 #define OVERFLOW_UID 65534 /* an owner that is not mapped */
 
-/* LISTEN_PID names the process that shall take the descriptors: us, or they are not ours to pass
+/* LISTEN_PID names the process that the descriptors are for: if it is not us, they are not ours to pass on
  * (sd_listen_fds(3)). */
 static int listen_fds_from_env(void)
 {

@@ -16,9 +16,9 @@
  * which others may have run before, however it ended: hooksStarted is recorded before the first one, and the
  * undo of a create that got no further than its mounts runs none.
  *
- * Hooks get the environment that the configuration gives them; `"env": []` is none. The specification does
- * not say what a hook without `env` gets. As in runc and crun, it gets the runtime's environment, and hooks
- * need it: for PATH. A startContainer hook, which is a program of the container, gets the container's. A hook
+ * Hooks get the environment that the configuration gives them; `"env": []` is an empty one. The specification
+ * does not say what a hook without `env` gets. As in runc and crun, it gets the runtime's environment: hooks
+ * need it, for PATH. A startContainer hook, which is a program of the container, gets the container's. A hook
  * with the runtime's paths never does: LD_PRELOAD of an image would run in the runtime's namespaces
  * (CVE-2025-23266).
  */

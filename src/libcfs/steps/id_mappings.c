@@ -2,8 +2,8 @@
 /*
  * linux.uidMappings, linux.gidMappings: which users and groups of the host a new user namespace has.
  *
- * Until somebody has written /proc/PID/uid_map and gid_map, every ID inside is "nobody". Each file takes one
- * write, of all lines; who may write what, user_namespaces(7):
+ * Until /proc/PID/uid_map and gid_map are written, every ID inside is the overflow ID (65534). Each file
+ * takes one write, of all lines; who may write what, user_namespaces(7):
  *
  *   with CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it. without, one
  *   line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for good:
@@ -18,11 +18,11 @@
  * A user namespace without any mapping is of no use, and some configurations (made for crun) have one: our
  * own IDs are then mapped to 0.
  *
- * In the init, after the MEET "identity": become root of the namespace. Not doing so would leave it "nobody",
- * whose files and mounts would belong to an ID that is not mapped (EOVERFLOW). When 0 is not mapped it
- * becomes the first ID that is: it has the capabilities of the namespace in any case. And the process is made
- * undumpable again: from here on other processes of the same user may be near, in namespaces that are joined
- * (CVE-2016-9962).
+ * In the init, after the MEET "identity": become root of the namespace. Without that it would keep the
+ * overflow ID, and its files and mounts would belong to an ID that is not mapped (EOVERFLOW). When 0 is not
+ * mapped it becomes the first ID that is: it has the capabilities of the namespace in any case. And the
+ * process is made undumpable again: from here on other processes of the same user may be near, in namespaces
+ * that are joined (CVE-2016-9962).
  */
 #include "base/caps.h"
 #include "base/cleanup.h"

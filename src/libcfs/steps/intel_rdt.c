@@ -9,10 +9,10 @@
  * "IntelRdt"):
  *
  *   closID not set    a directory named after the container, made by us and removed in the end
- *   closID set        a directory that belongs to whoever names it. With a schema it is made when missing; when it
- *                     exists, its contents must agree with l3CacheSchema and memBwSchema. Without one it must
- *                     exist. It is not removed: other containers use it. "/" is the default class, the file
- *                     system's root
+ *   closID set        a directory shared by all containers that name it. With a schema it is made when
+ *                     missing; when it exists, its contents must agree with l3CacheSchema and memBwSchema.
+ *                     Without one it must exist. It is not removed: other containers use it. "/" is the
+ *                     default class, the file system's root
  *   schemata          l3CacheSchema (without its MB: lines when memBwSchema is set) and memBwSchema are
  *                     written first, the lines of `schemata` after them; each its own write(2), since the
  *                     kernel wants whole lines
@@ -20,7 +20,7 @@
  *
  * What we make is recorded before it is made. The runtime puts the init there from outside, by its pid,
  * before any code of the user's runs; exec puts its process into the same groups, as far as they still exist,
- * since that is no child of the init's and would have the whole cache. The reason for a write that fails is
+ * since that is not a child of the init and would have the whole cache. The reason for a write that fails is
  * in info/last_cmd_status.
  */
 #include "base/cleanup.h"
@@ -152,7 +152,8 @@ static int make_recorded(struct ctx *c, char **slot, const char *dir, struct cfs
 {
         int r;
 
-        /* Somebody else's, and not to be on record for as long as a crash takes: not ours to remove. */
+        /* It exists, so it is not ours to remove. It must not be on record even for a moment: after a crash,
+         * undo would remove it. */
         if (access(dir, F_OK) == 0)
                 return err_path(err, EEXIST, "mkdir", dir, "make resctrl group `%s`", dir);
         *slot = oci_arena_strdup(c->state->arena, dir);

@@ -3,11 +3,11 @@
  * A session keyring of the container's own, keyrings(7).
  *
  * A process inherits its parent's session keyring, and possessing it is enough to read the keys in it:
- * without one of its own, a container reads the keys of whoever started it, Kerberos tickets included. The
- * keyring has a name, _ses.ID, which is the one that engines know and that lets `exec` join the container's
- * keyring: joining by name needs the SEARCH permission for the owner, which a new session keyring does not
- * give. The kernel looks for the name in the user namespace of the caller only, so that containers cannot
- * join each other's.
+ * without one of its own, a container reads the keys of the user who started it, Kerberos tickets included.
+ * The keyring has a name, _ses.ID, which is the one that engines know and that lets `exec` join the
+ * container's keyring: joining by name needs the SEARCH permission for the owner, which a new session keyring
+ * does not give. The kernel looks for the name in the user namespace of the caller only, so that containers
+ * cannot join each other's.
  *
  * Kernels without keyrings (ENOSYS) and sandboxes that forbid them to the runtime (EPERM: the default seccomp
  * profile of an outer container) are common. Where keyctl(2) is refused altogether, it is to the container,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The loopback interface of a new network namespace is there, but down: nothing answers on 127.0.0.1 until
- * somebody raises it. The specification says nothing about it; every runtime does it, and programs rely on
- * it.
+ * The loopback interface of a new network namespace is there, but down: nothing answers on 127.0.0.1 until it
+ * is set up. The specification says nothing about it; every runtime does it, and programs rely on it.
  *
  * SIOCSIFFLAGS changes only the flags that a user may change (netdevice(7)), so there is no need to read them
- * first. A namespace that is joined belongs to somebody else, who has configured it.
+ * first. A namespace that is joined is configured by its owner.
  */
 #include "base/cleanup.h"
 #include "libcfs/walk/ctx.h"

@@ -3,8 +3,8 @@
  * linux.maskedPaths: what must not be read inside is covered; a file by the null device, a directory by an
  * empty one.
  *
- * We are in the container's root by now, so the null device is the container's: somebody who shares the root
- * file system could have put a link there, and made us bind anything, writable, on
+ * We are in the container's root by now, so the null device is the container's: a container that shares the
+ * root file system could have put a link there, and made us bind any file, writable, on
  * /proc/sys/kernel/core_pattern (CVE-2025-31133). So it is opened without following links and must be the
  * character device 1:3; clones are made of that descriptor, not of the path. Where another thing has its
  * place, an image's or a mount's (`--volume /dev/zero:/dev/null`), an empty file of a read-only tmpfs is the
@@ -13,7 +13,7 @@
  * Kubernetes masks one path for each CPU. All directories share one tmpfs: the first gets it, the others get
  * clones, which cost a tenth.
  *
- * A path that does not exist needs no mask, and neither does one that nobody in the container could reach,
+ * A path that does not exist needs no mask, and neither does one that no user of the container can reach,
  * because a directory on the way refuses the container's root user and its own owner. Any other failure is
  * one of create: a mask that is not there is a hole.
  */

@@ -2,7 +2,8 @@
 /*
  * What may be wrong with mounts[] (config.md, "Mounts"), before anything is mounted: mounts.c does that.
  *
- * A bind source that is missing is no mistake where an earlier mount may put it: in the container's own root.
+ * A bind source that is missing is not a mistake where an earlier mount may provide it: in the container's
+ * own root.
  */
 #include "base/cleanup.h"
 #include "base/nearest.h"

@@ -190,7 +190,7 @@ static int nl_open(struct cfs_error *err)
         return fd < 0 ? err_sys(err, errno, "socket", "open a netlink socket") : fd;
 }
 
-/* The index of an interface in the socket's namespace, or -errno: -ENODEV when there is none of that name. */
+/* The index of an interface in the socket's namespace, or -errno: -ENODEV when no interface has that name. */
 static int index_of(int fd, const char *name)
 {
         struct ifreq ifr = { 0 };

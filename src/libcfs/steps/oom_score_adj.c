@@ -2,7 +2,7 @@
 /*
  * process.oomScoreAdj: how willingly the kernel kills the process when memory runs out, proc(5).
  *
- * Set only when the property is there: otherwise the process keeps what it inherits. Everybody may raise the
+ * Set only when the property is there: otherwise the process keeps what it inherits. Every user may raise the
  * score of their own processes; lowering it below the lowest value that was set with privilege needs
  * CAP_SYS_RESOURCE in the initial user namespace, which the init does not have once it is in one of its own:
  * so the runtime writes it, from outside. An unprivileged runtime cannot lower it at all, and engines ask for

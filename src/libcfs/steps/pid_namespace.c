@@ -114,6 +114,6 @@ int pid_namespace_enter_host(struct ctx *c, struct cfs_error *err)
         (void)proc_reap(c->pid, &status);
         c->pid = pid;
         (void)close(c->pidfd);
-        c->pidfd = sys_pidfd_open(pid, 0); /* our child, which nobody else can reap: it is the very process */
+        c->pidfd = sys_pidfd_open(pid, 0); /* our child, which only we can reap: the pid is still its own */
         return c->pidfd < 0 ? err_sys(err, errno, "pidfd_open", "open a pidfd of the process") : 0;
 }

@@ -3,7 +3,8 @@
  * linux.readonlyPaths: what must not be written inside is bind-mounted onto itself, read-only, with all that
  * is mounted below (a masked path, say).
  *
- * The root is made read-only where it is: what is mounted on it now, nobody in it would see.
+ * The root is made read-only where it is: a new mount on top of it would not be seen by processes whose root
+ * it already is.
  *
  * A path that does not exist is passed over. The clone inherits the flags of its mount (nosuid, nodev, noexec
  * of /proc), and mount_setattr(2) adds to them.
@@ -49,7 +50,7 @@ static int protect(int root_fd, const char *path, struct oci_arena *arena, struc
         _cleanup_close_ int target = mount_target_reach(root_fd, path, arena), fd = -1;
         int r;
 
-        /* EACCES: nobody in the container gets there. */
+        /* EACCES: no user of the container can reach it. */
         if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
                 return 0;
         if (target < 0)

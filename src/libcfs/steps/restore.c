@@ -62,7 +62,7 @@ static const struct {
         const char *key;
 } inherited[] = { { NS_NETWORK, "extRootNetNS" }, { NS_PID, "extRootPidNS" } };
 
-/* CRIU takes its time, and its action scripts may be anybody's. */
+/* CRIU takes its time, and its action scripts are foreign programs. */
 bool restore_foreign(const struct ctx *c)
 {
         (void)c;

@@ -2,9 +2,9 @@
 /*
  * process.rlimits: resource limits, setrlimit(2).
  *
- * Anybody may lower a limit; to raise a hard limit takes CAP_SYS_RESOURCE in the initial user namespace. And
- * a low limit hurts whoever is under it: an init with RLIMIT_NOFILE 5 opens no files. Hence: raise early,
- * lower late.
+ * Every process may lower a limit; raising a hard limit takes CAP_SYS_RESOURCE in the initial user namespace.
+ * And a low limit already hurts the init: with RLIMIT_NOFILE 5 it cannot open files. So limits are raised
+ * early and lowered late.
  *
  *   prepare    the runtime raises its own hard limits where a higher one is asked for. The init, a fork,
  *              inherits them: so this works for a container with a user namespace too, whose init could not
@@ -14,7 +14,7 @@
  *   late init  a limit on open files so low that the remaining rows could not open theirs is set after them.
  *
  * NOFILE has a second ceiling, fs.nr_open, that no privilege lifts. A type that comes twice is an error, as
- * the specification says: nobody could say which one is meant.
+ * the specification says: it would not be clear which one is meant.
  */
 #include "base/cleanup.h"
 #include "libcfs/walk/ctx.h"

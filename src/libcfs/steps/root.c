@@ -16,7 +16,7 @@
  *
  *   user namespace, privileged runtime   the directory may be out of reach of the container's root user. The
  *                                        runtime makes the clone; when the init cannot reach the path to
- *                                        attach it there, it attaches it on "/", which nobody looks up any
+ *                                        attach it there, it attaches it on "/", which is not looked up any
  *                                        more.
  *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the
  *                                        host are detached before: a chroot can be left by who has
@@ -182,7 +182,7 @@ static int record_mount(struct ctx *c, struct cfs_error *err)
         return record_save(c->state, err);
 }
 
-/* The last component is not followed: it was looked at, and is no link (root_check()). */
+/* The last component is not followed: root_check() has seen that it is not a link. */
 static int clone_root(const struct ctx *c, struct cfs_error *err)
 {
         _cleanup_close_ int dir = open(c->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -13,7 +13,7 @@
  * pivot_root(2) wants neither the new root nor its parent to be shared; root_init() sees to that. The
  * property's own sentence, that it is the root's propagation inside, is made true by root_propagation_init().
  *
- * In a namespace that is not new (joined, or the runtime's own) nothing is changed: it is somebody else's.
+ * In a namespace that is not new (joined, or the runtime's own) nothing is changed: other processes use it.
  */
 #include "base/sys.h"
 #include "libcfs/walk/ctx.h"

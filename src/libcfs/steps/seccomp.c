@@ -320,8 +320,8 @@ static int read_filter(struct ctx *c, struct load_program *sp, struct cfs_error 
         if (r < 0)
                 return r;
         if (len == 0 || len % sizeof(struct sock_filter))
-                return err_set(err, CFS_E_STATE, "%s/" FILE_NAME ": %zu bytes are no filter", c->state->dir,
-                               len);
+                return err_set(err, CFS_E_STATE, "%s/" FILE_NAME ": %zu bytes are not a filter",
+                               c->state->dir, len);
         sp->flags = recorded(c)->flags;
         return keep_code(c, sp, text, len, err);
 }
@@ -378,13 +378,13 @@ int seccomp_exec_prepare(struct ctx *c, struct cfs_error *err)
         return get_filter(c, read_filter, err);
 }
 
-/* For exec, while the init builds its mounts. Nobody looks for the file before the container is created. */
-/* The agent takes the listener when it likes. */
+/* The agent may be slow to take the listener. */
 bool seccomp_foreign(const struct ctx *c)
 {
         return c->state && c->state->record->seccomp && c->state->record->seccomp->listener_path;
 }
 
+/* For exec, while the init builds its mounts: the file is not read before the container is created. */
 int seccomp_store_host(struct ctx *c, struct cfs_error *err)
 {
         const struct load_program *sp = c->seccomp;

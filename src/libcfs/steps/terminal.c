@@ -193,7 +193,7 @@ int terminal_console_init(struct ctx *c, struct cfs_error *err)
 
         if (dev < 0)
                 return dev;
-        _cleanup_close_ int made = -1; /* what is there already will do; what is no file fails below */
+        _cleanup_close_ int made = -1; /* an existing file will do; anything else fails below */
 
         if (!c->dev_is_foreign)
                 made = openat(dev, "console", O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

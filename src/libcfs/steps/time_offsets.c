@@ -4,8 +4,8 @@
  *
  * unshare(CLONE_NEWTIME) makes a namespace for future children only, and its offsets may be written until the
  * first process enters. A second fork is not needed: /proc/self/ns/time_for_children can be entered by
- * setns(2) as long as the caller is single-threaded and shares its memory with nobody, which holds for the
- * init, a plain fork.
+ * setns(2) as long as the caller is single-threaded and shares its memory with no other process, which holds
+ * for the init, a plain fork.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

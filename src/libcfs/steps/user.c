@@ -17,7 +17,7 @@
  * pipes, sockets and files that the caller hands over as streams are given to the user, as in runc and crun:
  * a file only where its mode does not let the user open it (`< /etc/passwd` stays root's). A device never: it
  * is the host's, /dev/null as well as the terminal of the caller's session, and would be given away for good.
- * Not being allowed to is no error: the streams themselves work.
+ * EPERM is ignored: the streams themselves work.
  *
  * An unprivileged user namespace denies setgroups(2) (user_namespaces(7)): with no groups to set that is
  * fine, since the groups that the process keeps are then needed to keep it out of files ("negative"

@@ -46,9 +46,9 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
         return 0;
 }
 
-/* A record that cannot be understood is no container's, and only worth a warning. One that the kernel
- * would not let us read may be any container's: the first such error goes to *unread, and becomes that of
- * the whole walk. */
+/* A directory whose record cannot be understood is not a container, and only worth a warning. One that the
+ * kernel would not let us read may be any container's: the first such error goes to *unread, and becomes that
+ * of the whole walk. */
 static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data,
                  struct cfs_error *unread)
 {
@@ -60,7 +60,7 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);
-                /* It is there, and somebody has to know: as one of which no more can be told. */
+                /* The container exists, so it is listed, although its record cannot be read. */
                 if (why.code == CFS_E_INVALID || why.code == CFS_E_UNSUPPORTED)
                         r = state_open_broken(root, id, 0, &s, &why);
                 if (s) {

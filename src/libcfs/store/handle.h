@@ -18,7 +18,7 @@ struct state {
         bool aside;    /* stepped aside: the record names us, the lock is free (worker.h) */
         bool full;     /* the record cannot be written any more: never step aside, keep the lock */
         bool broken;   /* the record cannot be read; the one in memory is empty       */
-        bool lost;     /* and somebody else has taken the container over: hands off   */
+        bool lost;     /* another command has taken the container over: change nothing   */
         int netns_fd;  /* of a container that is being made: keeps what was moved into it, for undo; or -1 */
         struct oci_record *record; /* never NULL; strings live in arena                           */
         struct oci_arena *arena;

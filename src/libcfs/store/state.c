@@ -11,13 +11,14 @@
  *
  *      locked, no record        being created, or being removed: leave it alone
  *      free, no record          its creator died before it had made anything, or its remover when all was undone
- *      locked, record           somebody works on it; reading the record is fine at any time
- *      free, record             a container, perhaps one whose creator died half way: the record tells what to undo
+ *      locked, record           a command works on it; reading the record is fine at any time free, record a
+ *      container, perhaps one whose creator died half way: the record tells what to undo
  *
- * Between mkdir(2) and flock(2) a directory of somebody who lives looks like one of the second kind, and
- * whoever waits for a lock may get that of a directory that was removed meanwhile. So whoever gets the lock
- * of a directory without a record looks whether the path still leads to it, and otherwise starts again. A
- * directory with a record needs no such look: the record is removed first, and under the lock.
+ * Between mkdir(2) and flock(2) the directory of a living creator looks like one of the second kind, and a
+ * process that waits for a lock may get that of a directory that was removed meanwhile. So a process that
+ * gets the lock of a directory without a record looks whether the path still leads to it, and otherwise
+ * starts again. A directory with a record needs no such look: the record is removed first, and under the
+ * lock.
  *
  * What is in the records steers what delete removes, as root: a store that others can write to is refused.
  */
@@ -157,19 +158,19 @@ static bool is_stale(const struct state *s)
                rec->n_devices == 0 && !(rec->hooks && rec->hooks->n_poststop > 0);
 }
 
-/* Takes the directory that is there, locked, when nobody misses it. 1: taken, 0: try again.
+/* Locks and takes the existing directory when no other process uses it. 1: taken, 0: try again.
  *
  * One that we have made ourselves is treated like one that was found: between our mkdir(2) and our lock
- * others may have taken it for a dead one, used it, and died or finished. Only that it is empty is taken
- * for granted then: who dies that fast leaves a file that is in nobody's way, and that goes when the
- * container goes. */
+ * others may have taken it for a dead one, used it, and died or finished. But then it is not checked for
+ * being empty: a process that dies so early leaves at most a file that does no harm, and that is removed with
+ * the container. */
 static int take_over(struct state *s, bool made, struct cfs_error *err)
 {
         struct cfs_error why = { 0 };
         int r;
 
-        /* Whoever looks whether ours is a dead one will soon let go; whoever has one that was there before
-         * is using it. */
+        /* The lock of a directory that we have just made is held by a process that checks whether we are
+         * dead, and that soon lets go. The lock of an older one is held by a process that uses it. */
         r = made ? lock_wait(s, LOCK_EX, err) : lock_try(s, LOCK_EX);
         if (r < 0)
                 return made ? r : exists(s->id, err);
@@ -205,8 +206,8 @@ static int create_once(struct state *s, struct cfs_error *err)
         if (r == -ENOENT)
                 return 0;
         r = r < 0 ? err_path(err, -r, "open", s->dir, "open `%s`", s->dir) : take_over(s, made, err);
-        /* Empty, it is still ours; whoever has taken it over meanwhile has written a record, or fails for
-         * want of it. */
+        /* While it is empty it is still ours. A process that has taken it over meanwhile has written a
+         * record, or fails because the directory is gone. */
         if (r < 0 && made)
                 (void)rmdir(s->dir);
         return r;

@@ -32,16 +32,16 @@
  * That is as long as the init lives: without it a container that got as far as "created" is stopped. (*)
  * Should the init of a creator that was killed live on, frozen, the container counts as creating.
  *
- * Who may come in between: whoever only reads, signals, freezes, limits or enters the container, which is all
- * but start and delete. A second `start` is refused. `delete` without --force is refused, but waits for
- * another delete; `delete --force` takes the container over from a creator or a start that lives: it puts its
- * own name into the record, kills the init, undoes. The one that has lost finds that out when it steps back,
- * and touches nothing more.
+ * What other commands may do in between: read, signal, freeze, limit or enter the container, which is every
+ * command but start and delete. A second `start` is refused. `delete` without --force is refused, but waits
+ * for another delete; `delete --force` takes the container over from a creator or a start that lives: it puts
+ * its own name into the record, kills the init, undoes. The one that has lost finds that out when it steps
+ * back, and touches nothing more.
  *
  * Crash consistency: a row calls record_save() with the resource recorded *before* it makes it. A runtime
  * killed with SIGKILL between any two system calls leaves a record from which undo removes everything. A
  * directory without a record is a create that died before it made anything, or a delete that died when all
- * was undone: whoever opens it with an exclusive lock removes it.
+ * was undone: the next command that opens it with an exclusive lock removes it.
  */
 #ifndef LIBCFS_STATE_H
 #define LIBCFS_STATE_H

@@ -59,8 +59,8 @@ static int status_creating(struct state *s, struct cfs_error *err)
                 return STATUS_CREATING;
         if (r < 0)
                 return cannot_tell(s, r, "flock of its directory", err);
-        /* Nobody has it now. What we have read may be what somebody has just replaced: under the lock it
-         * is true. */
+        /* The lock was free, so we have it. The record that we have read may have been replaced meanwhile:
+         * read it again under the lock. */
         r = record_load(s, err);
         r = r == -ENOENT ? STATUS_STOPPED : r < 0 ? r : status_recorded(s, err);
         lock_release(s);
@@ -85,9 +85,9 @@ int status_recorded(struct state *s, struct cfs_error *err)
                 return r;
         if (r != PROC_ALIVE)
                 return STATUS_STOPPED;
-        /* "created" is what the record says until somebody has had the time to write something else; a
-         * `start` may have been killed meanwhile. Whether the init runs the user's program by now, the
-         * kernel knows. */
+        /* "created" is what the record says until a command has had the time to write something else; a
+         * `start` may have been killed meanwhile. Whether the init runs the user's program by now, the kernel
+         * knows. */
         return str_eq(phase, "created") && !executed ? STATUS_CREATED : STATUS_RUNNING;
 }
 

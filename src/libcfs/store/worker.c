@@ -60,7 +60,7 @@ bool worker_busy(const struct oci_record *rec)
         if (!identity(rec, &id) || is_us(rec))
                 return false;
         r = proc_status(&id);
-        return r < 0 || r == PROC_ALIVE; /* what cannot be told is no reason to take a container away */
+        return r < 0 || r == PROC_ALIVE; /* when it cannot be told, the container is not taken away */
 }
 
 static int put_name(struct state *s, struct cfs_error *err)
@@ -107,7 +107,8 @@ int worker_claim(struct state *s, const char *phase, struct cfs_error *err)
         s->record->phase = copy;
         r = put_name(s, err);
         if (worker_no_room(r)) {
-                /* What is being removed makes room: nobody may be kept from that. Under the lock, then. */
+                /* Removing a container makes room, so a full file system must not prevent it: it is done
+                 * under the lock. */
                 log_debug("%s", err->text);
                 err_clear(err);
                 s->record->worker = NULL;

@@ -7,7 +7,7 @@
  * passes here is refused there only for reasons that lie in the moment.
  *
  * A row that finds a value missing which the decoder refused would report it a second time: such problems are
- * dropped; so are all when the text is no JSON, and what is missing may be in the rest.
+ * dropped; so are all when the text is not JSON, and what is missing may be in the rest.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

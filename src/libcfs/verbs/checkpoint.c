@@ -96,8 +96,8 @@ static int set_options(struct checkpoint_job *j, const struct cfs_checkpoint_opt
 
 /* ---- the container ------------------------------------------------------------------------------------- */
 
-/* Namespaces that the container joined by path are somebody else's. The others that can be joined, CRIU
- * saves, and enters at restore when it is told to. */
+/* Namespaces that the container joined by path belong to others, so CRIU must not save them: it enters them
+ * again at restore when it is told to. */
 static int declare_namespaces(struct checkpoint_job *j, const struct state *s, int proc_fd, pid_t pid,
                               struct cfs_error *err)
 {
@@ -134,7 +134,7 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* The directory by which CRIU can freeze all processes at once; without, it stops them one by one. The one
- * that `pause` takes: processes that are frozen by another one, CRIU would wait for in vain. */
+ * that `pause` takes: CRIU would wait for ever for processes that are frozen by another one. */
 static int set_freezer(struct checkpoint_job *j, const struct cgroup *cg, struct cfs_error *err)
 {
         const struct cgroup_view *v, *freezer = NULL;
@@ -208,7 +208,7 @@ static int converse_aside(struct state *s, struct checkpoint_job *j, enum criu_t
         r = converse(j, type, err);
         back = worker_step_back(s, &why);
         if (back < 0) {
-                *err = why; /* somebody has deleted it by force: that is why CRIU failed, too */
+                *err = why; /* it was deleted by force: that is why CRIU failed, too */
                 return back;
         }
         return r;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs events: statistics at intervals, and a line whenever the kernel killed a process for want of memory.
+ * cfs events: statistics at intervals, and a line whenever the kernel killed a process for lack of memory.
  *
  * Three things are waited for in one poll(2): the end of the init (its pidfd), the memory controller's
  * notice, and the next interval. Nothing is asked for in between. The notice only wakes us: how many were
  * killed is a counter in the cgroup, which is read once more when the init has ended, because its own death
- * may have been the last one. v1's notice comes when memory has run out, a moment before anybody is killed:
+ * may have been the last one. v1's notice comes when memory has run out, a moment before a process is killed:
  * so after a notice the counter is watched for a while.
  */
 #include "base/cleanup.h"

@@ -79,7 +79,7 @@ static int add_caps_to(struct oci_arena *arena, char ***set, size_t *n, const ch
         return 0;
 }
 
-/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here somebody has
+/* In a document an unknown name is left out with a warning (config.md, "Linux Process"). Here the user has
  * just typed it. */
 static int check_caps(const char *const *caps, struct cfs_error *err)
 {
@@ -295,9 +295,9 @@ static int name_origin(const struct cfs_exec_options *o, int r, struct cfs_error
         return r;
 }
 
-/* In a paused container the new process stands still before its first word to us, for as long as somebody
- * else likes: `resume` needs the lock, and who has no patience a way to end us. The process will see that
- * nobody is there. */
+/* In a paused container the new process is frozen before it can send us its first message. `resume` needs the
+ * lock, so we release it, and a signal may end us meanwhile: when the process runs again it finds the socket
+ * closed, and ends. */
 static int exec_spawn(struct ctx *c, struct foreground *f, const struct cfs_exec_options *o,
                       struct cfs_error *err)
 {

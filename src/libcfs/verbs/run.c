@@ -35,8 +35,8 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
         if (r >= 0)
                 r = worker_done(c->state, err);
         /* In the foreground the manager's main process stays us, its child: only so does it learn the exit
-         * code, and only we may notify it later (NotifyAccess=main). Behind a detached run nobody else is
-         * there. */
+         * code, and only we may notify it later (NotifyAccess=main). A detached run leaves no runtime behind,
+         * so there it is the container's init. */
         n->pid = c->foreground ? 0 : c->pid;
         if (r < 0) {
                 r = build_explain(c, r, err);

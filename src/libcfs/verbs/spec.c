@@ -7,14 +7,12 @@
  * it will look; only what differs for an ordinary user, or by the machine, is filled in:
  *
  * - a user namespace, in which the user is root and nothing else is mapped, so devpts cannot be given to the
- * group
- *   tty (gid=5 has no mapping: EINVAL);
- * - no network namespace, because nobody could connect it to anything; and so no sysfs of its own either,
- * which
- *   mounting demands a network namespace that belongs to the user namespace (mount_namespaces(7)): the host's
- *   is bound;
+ *   group tty (gid=5 has no mapping: EINVAL);
+ * - no network namespace, because an unprivileged user could not connect it to anything. Then the container
+ *   cannot mount a sysfs of its own either: that takes a network namespace that belongs to the user
+ *   namespace (mount_namespaces(7)). The host's is bound;
  * - a cgroup namespace on cgroup v2 alone, as the other runtimes have it (both write none on v1 and on a
- * hybrid host);
+ *   hybrid host);
  * - no resources: without delegation an ordinary user has no cgroup to set them on.
  */
 #include "libcfs/cfs.h"

@@ -23,7 +23,7 @@ int aside_end(struct ctx *c, int r, struct cfs_error *err)
 
         if (back >= 0)
                 return r;
-        *err = why; /* also when something has failed: that somebody ends the container is why */
+        *err = why; /* also when the step has failed: the container was ended, which is why */
         return back;
 }
 

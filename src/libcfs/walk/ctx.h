@@ -68,7 +68,7 @@ struct ctx {
         bool rootless;
         int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
 
-        /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn, everybody ------ */
+        /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn and others ------ */
         uint64_t ns_new;  /* CLONE_NEW* to make                                       */
         uint64_t ns_join; /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
         struct namespaces_plan *namespaces;
@@ -105,7 +105,7 @@ struct ctx {
         bool dev_is_foreign; /* W: linux.devices init: /dev is not the container's own; R: terminal */
         int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
         int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
-        bool announced;      /* W: announce: the pid file is written; R: whoever takes it back */
+        bool announced;      /* W: announce: the pid file is written; R: the code that removes it */
         bool foreground;     /* W: the verb: run or exec without --detach                */
         bool in_cwd;         /* W: process.cwd (enter): we are there; R: process.cwd        */
         char *exec_path;     /* W: process.args init: the path that was found             */

@@ -11,7 +11,7 @@
 #   mnt PATH [JQ]        the topmost mount on PATH, in $OUT, as an object: at root opts prop type source super
 #   up                   create and start in the background; the init's pid is $PID
 #   private_mounts       from here on `cfs` and `outside CMD...` run in a mount namespace of the test's own
-#   ordinary_user        from here on `cfs` and `outside` are somebody who is not root; new_rootless_bundle goes with it
+#   ordinary_user        from here on `cfs` and `outside` run as an ordinary user; new_rootless_bundle goes with it
 #   host_snapshot        what the host looks like: compare before and after
 #
 # A test that this machine cannot run says so: skip "needs ...".
@@ -130,7 +130,7 @@ background() {
     disown $!
 }
 
-# Mounts that a test makes must not be seen by anybody else, even when it is killed.
+# Mounts that a test makes must not be seen by other processes, even when it is killed.
 private_mounts() {
     background unshare --mount --propagation private sleep 600
     local pid=$!
@@ -189,7 +189,7 @@ PYTHON=/usr/bin/python3
 root_only() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 needs() { command -v "$1" > /dev/null || skip "needs $1, which is not installed"; }
 
-# as_user CMD...: as nobody, with nothing prepared.
+# as_user CMD...: as an ordinary user, with nothing prepared.
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env HOME="$T" "$@"; }
 
 # From here on $CFS and the test's directory can be reached by every user, wherever the source tree is (/root, say).

@@ -13,7 +13,7 @@
  *      inspector grow MIB     touches that much memory
  *      inspector syscall N... makes a system call by number; prints "0" or "errno 38"
  *      inspector notify TEXT...      sends each TEXT to $NOTIFY_SOCKET, as sd_notify(3) does
- *      inspector accept TEXT         sends TEXT to whoever connects to descriptor 3, a listening socket
+ *      inspector accept TEXT         sends TEXT to the client that connects to descriptor 3, a listening socket
  *      inspector with-key NAME CMD.. in a session keyring of its own that holds a key of that name, executes CMD
  *      inspector has-key NAME        "yes" or "no": can a key of that name be found in the session keyring?
  */
@@ -402,7 +402,7 @@ static int one_call(char **argv)
         return 0;
 }
 
-/* Whoever connects to the listening socket that is descriptor 3 gets the text (sd_listen_fds(3)). */
+/* A client that connects to the listening socket that is descriptor 3 gets the text (sd_listen_fds(3)). */
 static int accept_all(const char *text)
 {
         for (;;) {

@@ -220,7 +220,7 @@ static void find(const struct cgroup *cg, const struct hierarchy **v1, const str
         }
 }
 
-/* The program where v1's list is in force already: a kernel without BPF is no reason to fail. */
+/* The program where v1's list is in force already: on a kernel without BPF this does not fail. */
 static int second_lock(const struct hierarchy *v2, const struct rules *rules, bool update)
 {
         struct cfs_error why = { 0 };

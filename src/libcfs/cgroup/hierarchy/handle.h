@@ -16,7 +16,7 @@ struct oci_arena;
 
 /* What a hierarchy can do: v1_ops, v2_ops. */
 struct hierarchy_ops {
-        /* Makes h->path, ready for processes and limits. CFS_E_STATE when it is somebody else's. */
+        /* Makes h->path, ready for processes and limits. CFS_E_STATE when it belongs to another container. */
         int (*make)(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err);
         /* Opens what entering needs. */
         int (*open)(struct hierarchy *h, struct cfs_error *err);

@@ -124,7 +124,7 @@ static int signal_all(const struct hierarchy *h, int sig)
         return n;
 }
 
-/* Lists and signals until nobody is left. Returns how many were signalled, or -errno. */
+/* Lists and signals until no process is left. Returns how many were signalled, or -errno. */
 static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer)
 {
         const struct timespec tick = { .tv_nsec = 5000000 };
@@ -139,7 +139,7 @@ static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer
                         (void)freezer->ops->freeze(freezer, false, &ignored);
                 if (r > 0)
                         n += r;
-                /* Frozen, nobody could fork between the list and the signal. */
+                /* While frozen, no process could fork between the list and the signal. */
                 if (r <= 0 || frozen)
                         break;
                 (void)nanosleep(&tick, NULL);
@@ -164,7 +164,7 @@ int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
 
         if (sig == SIGKILL && freezer && freezer->v2) {
                 r = v2_kill(freezer);
-                /* Somebody else may have frozen them by v1's means. */
+                /* They may also be frozen by the freezer of v1. */
                 members_wake(cg);
                 if (r == 0)
                         return 1;
@@ -212,7 +212,7 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                         r = members_kill(cg, SIGKILL, err);
                         if (r < 0)
                                 return r;
-                        /* Somebody may have been put here by hand, and into no other hierarchy. */
+                        /* A process may have been put here by hand, and into no other hierarchy. */
                         if (round > 0)
                                 (void)signal_all(h, SIGKILL);
                 }

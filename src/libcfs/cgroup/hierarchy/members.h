@@ -15,11 +15,11 @@ int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_erro
 /* Lets those go on that v1 has frozen, and that have been killed: SIGKILL waits for that. */
 void members_wake(const struct cgroup *cg);
 
-/* Signals them all; SIGKILL wakes the frozen ones. Returns 1, or 0 when nobody is there. */
+/* Signals them all; SIGKILL wakes the frozen ones. Returns 1, or 0 when there is no process. */
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err);
 
-/* Of cg->n_not_ours: removes those that the container may have made and nobody has taken; others have the
- * rest removed by whoever leaves last. */
+/* Of cg->n_not_ours: removes the directories that were made for this container. While another container uses
+ * them they are only marked, and the last container that leaves removes them. */
 void members_leave(struct cgroup *cg);
 
 /* Removes every directory that was made for the container, and before that, if need be, the processes in

@@ -6,8 +6,8 @@
  * for reading, and waits for an RCU grace period, 7 to 15 ms. A single-threaded process that writes "0" to
  * `tasks` moves itself without either: so the runtime opens `tasks` and the init writes.
  *
- * cpuset. A new cpuset has no CPUs and no memory nodes, and nobody can join it (ENOSPC) until it has: they
- * are copied from the parent, and if need be to the parent from its own.
+ * cpuset. A new cpuset has no CPUs and no memory nodes, and no process can join it (ENOSPC) until it has.
+ * They are copied from the parent; where the parent has none, the parent gets those of its own parent first.
  *
  * freezer. FREEZING becomes FROZEN when every task has come to a stop, and there is no event that tells. A
  * task that forks while it is being frozen can keep the group in FREEZING for ever; thawing and freezing

@@ -10,8 +10,8 @@
  * own cgroup and not below it.
  *
  * Joining. clone3(CLONE_INTO_CGROUP) makes the process inside: no migration, no grace period, and not one
- * page of it is charged to anybody else. It needs a descriptor of the directory. Only a pids limit of 0 keeps
- * a process from being born there, but not from being moved there.
+ * page of it is charged to another cgroup. It needs a descriptor of the directory. Only a pids limit of 0
+ * keeps a process from being born there, but not from being moved there.
  *
  * Freezing and emptying are asynchronous, and cgroup.events tells when they are done: poll(2) for POLLPRI.
  */

@@ -3,9 +3,9 @@
  * What several rows of the table of knobs need: properties of a unit that have no file of their own, and the
  * halves of a pair that an update leaves unsaid.
  *
- * systemd keeps the bandwidth as CPU time per second, and makes quota and period of it at each reload. So
- * whoever changes one of quota and period must say both to systemd: with the old time per second, half the
- * period would be half the quota.
+ * systemd keeps the bandwidth as CPU time per second, and makes quota and period of it at each reload. So an
+ * update of either quota or period sends both to systemd: with the old time per second, half the period would
+ * mean half the quota.
  */
 #include "libcfs/cgroup/limits/job.h"
 #include "base/cleanup.h"

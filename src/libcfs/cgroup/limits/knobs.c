@@ -7,9 +7,9 @@
  * NULL is a property that the hierarchy cannot express: asking for it is an error, never silently dropped.
  * The last column turns values into text.
  *
- * Zero. Engines written in Go send a zero for what nobody asked for (`docker update` sends a dozen). So a
- * zero asks for nothing, except where zero is a value that somebody may want: pids.limit, swappiness,
- * cpu.burst, cpu.idle. An explicit false asks for nothing either.
+ * Zero. Engines written in Go send a zero for what the user did not ask for (`docker update` sends a dozen).
+ * So a zero asks for nothing, except where zero is a useful value: pids.limit, swappiness, cpu.burst,
+ * cpu.idle. An explicit false asks for nothing either.
  *
  * Minus one means "unlimited". memory.swap counts memory and swap together, as memory.memsw.limit_in_bytes
  * does; memory.swap.max of v2 counts swap alone, so the limit is subtracted.
@@ -358,7 +358,7 @@ static int emit_list(struct knobs_job *j, const char *list)
         if (str_empty(list))
                 return 0;
         if (convert_list(list, bits, sizeof(bits)) <= 0)
-                return invalid(j, "`%s` is no list of numbers and ranges such as `0-3,7`", list);
+                return invalid(j, "`%s` is not a list of numbers and ranges such as `0-3,7`", list);
         return emit(j, strdup(list), 0) ? 1 : -1;
 }
 
@@ -555,7 +555,7 @@ static int hugepages(struct knobs_job *j)
                 const struct oci_hugepage_limit *l = j->r->hugepage_limits[i];
 
                 if (!page_size_ok(l->page_size))
-                        return invalid(at(j, i, ".pageSize"), "`%s` is no page size such as `2MB`",
+                        return invalid(at(j, i, ".pageSize"), "`%s` is not a page size such as `2MB`",
                                        l->page_size);
                 for (unsigned rsvd = 0; rsvd < 2; rsvd++) {
                         struct setting *s = emit(j, text("%" PRIu64, l->limit), 0);

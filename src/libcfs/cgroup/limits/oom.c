@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Being told when the kernel kills for want of memory, without asking all the time.
+ * Being told when the kernel kills a process for lack of memory, without asking all the time.
  *
  * v2: memory.events counts, and inotify(7) reports IN_MODIFY when any of its counters moves; oom_kill is the
  * one. v1: an eventfd(2) is registered by writing "EVENTFD MEMORY.OOM_CONTROL" to cgroup.event_control, and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Processes killed for want of memory. */
+/* Processes killed for lack of memory. */
 #ifndef LIBCFS_CGROUP_OOM_H
 #define LIBCFS_CGROUP_OOM_H
 

@@ -6,8 +6,8 @@
  * for pids.
  *
  * A file that is not there is a number that is 0, and most of those are left out: which files there are
- * depends on controllers, kernel configuration and version, and a statistic is no reason to fail. A file that
- * is there and cannot be read is one: nobody may take its 0 for the truth.
+ * depends on controllers, kernel configuration and version, and events need not fail for one number. A file
+ * that exists and cannot be read is a failure: 0 would be a false number.
  */
 #include "libcfs/cgroup/limits/stats.h"
 #include "base/cleanup.h"
@@ -60,8 +60,7 @@ static void number_if(struct json *j, const char *name, uint64_t v)
                 number(j, name, v);
 }
 
-/* Returns whether r is a success. A failure for want of the file, or of a number in it, is no more than
- * that. */
+/* Returns whether r is a success. A missing file, or a file without the number, is not a failure. */
 static bool readable(struct json *j, int r, const struct hierarchy *h, const char *file)
 {
         if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EOPNOTSUPP && r != -EINVAL && r != -ERANGE &&

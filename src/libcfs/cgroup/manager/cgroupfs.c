@@ -10,7 +10,7 @@
  * faster. Its undo must then touch nothing: what was made is taken back here, and the record forgets the
  * rest.
  *
- * Rootless. A user owns, at best, a subtree of v2 that somebody delegated to him. Where nothing may be made,
+ * Rootless. A user owns, at best, a subtree of v2 that was delegated to that user. Where nothing may be made,
  * a container runs without cgroups, unless a limit (settings.c says which) or a path was asked for. One
  * hierarchy is enough for a path: listing, freezing and killing then work by that one.
  */
@@ -120,7 +120,7 @@ static int make_directory(struct cgroup *cg, struct hierarchy *h, struct cfs_err
 {
         char obstacle[700];
 
-        /* A directory that could be made and not be entered is no use. */
+        /* A directory that could be made and not be entered is useless. */
         if (cg->rq.rootless && h->v2 && obstacle_say(h, obstacle, sizeof(obstacle)))
                 return err_sys(err, EACCES, NULL, "%s", obstacle);
         return h->ops->make(h, &cg->rq, err);

@@ -8,7 +8,8 @@
 /* Makes the directories of those hierarchies that are not denied. */
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err);
 
-/* Takes back what was made, in which nobody is, and forgets the rest: it is another one's. */
+/* Removes the cgroups that were made and hold no process, and forgets the rest, which belong to another
+ * container. */
 void cgroupfs_withdraw(struct cgroup *cg);
 
 /* Limits and device rules of cg->rq. */

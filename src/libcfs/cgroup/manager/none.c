@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * No manager (--cgroup-manager disabled): the container stays in the cgroups of whoever started it.
+ * No manager (--cgroup-manager disabled): the container stays in the cgroups of the process that started cfs.
  *
- * podman asks for it with --cgroups=disabled, and systems without any cgroup mount end here too. A limit that
- * was asked for is an error, not a wish: nobody would enforce it. The record remembers that there is nothing
- * to remove and nothing to kill but the init.
+ * podman asks for it with --cgroups=disabled, and systems without any cgroup mount end here too. A limit in
+ * the document is an error, because the kernel would not enforce it. The record remembers that there is
+ * nothing to remove and nothing to kill but the init.
  */
 #include "base/str.h"
 #include "libcfs/cgroup/limits/limits.h"

@@ -302,7 +302,8 @@ static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_er
         (void)snprintf(text, sizeof(text), "%d", (int)pid);
         if (r >= 0)
                 r = tree_write(h->path, "cgroup.procs", text, err);
-        /* Only now is nobody left in the scope's directory, which then may share controllers out. */
+        /* Only now is no process left in the scope's directory, so that controllers may be enabled below it.
+         */
         if (r >= 0 && sub && h->v2 && cg->mode == CGROUP_MODE_V2)
                 v2_enable_all(h);
         return r;

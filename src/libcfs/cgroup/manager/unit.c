@@ -109,7 +109,7 @@ int unit_slice_path(const char *slice, char **ret, struct cfs_error *err)
                 return str_dup(ret, "", err);
         if (!unit_is_slice(slice) || n == 0 || n > 200 || slice[0] == '-' || slice[n - 1] == '-' ||
             strstr(slice, "--") || !is_unit_name(slice))
-                return bad_path(slice, "that is no slice", err);
+                return bad_path(slice, "that is not the name of a slice", err);
         for (size_t i = 1; i <= n; i++) {
                 if (i < n && slice[i] != '-')
                         continue;
@@ -247,7 +247,7 @@ static int put_annotation(struct dbus_body *b, const char *key, const char *valu
                 put_name(b, usec);
                 r = gvariant_put(b, value, seconds);
                 if (r < 0)
-                        r = err_set(err, CFS_E_INVALID, "`%s` is no %s", value,
+                        r = err_set(err, CFS_E_INVALID, "`%s` is not a %s", value,
                                     seconds ? "number of seconds" : "value in GVariant's text format");
         }
         return r < 0 ? err_property(err, r, "annotations[\"%s\"]", key) : 0;
