@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#define REAP_TRIES    100  /* of wait4(2) that is interrupted or refused: a second */
 #define PF_FORKNOEXEC 0x40 /* forked, but did not exec: linux/sched.h; ps(1) shows it as 1 in column F */
 
 /* -ENOENT when procfs shows no such process. */
@@ -239,9 +240,14 @@ int proc_reap(pid_t pid, int *ret_status)
         int status;
         pid_t r;
 
-        do
+        for (unsigned i = 0;; i++) {
                 r = waitpid(pid, &status, __WALL); /* also a clone3(2) child without an exit signal */
-        while (r < 0 && errno == EINTR);
+                if (r >= 0 || errno == ECHILD || i == REAP_TRIES)
+                        break;
+                /* Whatever else it is: the child is there, and its status is the answer to our caller. */
+                if (errno != EINTR)
+                        clock_sleep_us(10000);
+        }
         if (r < 0)
                 return -errno;
         *ret_status = status;

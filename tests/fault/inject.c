@@ -13,6 +13,7 @@
  *            by vfork(2) until its execve (hooks, newuidmap). Each role counts its own calls from 1, in all
  *            its processes. The runtime's begin with its execve; it goes on counting when it executes itself
  *            anew.
+ *   N        or NAME:K, the Kth call of that name: which other calls came before it does not matter then
  *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the
  *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.
  *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for
@@ -83,13 +84,14 @@ static struct {
         enum mode mode;
         enum role role, victim;
         unsigned n;
+        const char *name; /* NAME of NAME:K, of which n is the K */
         int error;
         long number; /* EXHAUST: of the call that was hit */
         bool hit;
 } want = { .number = -1 };
 
 static struct proc procs[MAX_PROCS];
-static unsigned n_procs, counts[ROLES];
+static unsigned n_procs, counts[ROLES], named; /* named: calls of want.role by want.name */
 static pid_t root_pid, attached;
 static bool counting; /* from the command's execve on */
 static FILE *out;
@@ -275,6 +277,18 @@ static void inject(struct proc *p)
                 skip_call(p->pid);
 }
 
+/* Is this the Nth call, or the Kth of its name? */
+static bool is_wanted(const struct proc *p)
+{
+        if (p->role != want.role)
+                return false;
+        if (want.hit)
+                return want.mode == EXHAUST && p->call == want.number;
+        if (!want.name)
+                return counts[p->role] == want.n;
+        return strcmp(call_name(p->call), want.name) == 0 && ++named == want.n;
+}
+
 static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
 {
         p->call = (long)i->entry.nr;
@@ -285,8 +299,7 @@ static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
                 p->clone_flags = flags_of(p, i);
         if (want.mode == COUNT)
                 fprintf(out, "call %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
-        else if (p->role == want.role && ((!want.hit && counts[p->role] == want.n) ||
-                                          (want.mode == EXHAUST && want.hit && p->call == want.number)))
+        else if (is_wanted(p))
                 inject(p);
 }
 
@@ -493,6 +506,17 @@ static int parse_errno(const char *name)
         usage();
 }
 
+static void parse_which(char *s)
+{
+        char *colon = strchr(s, ':');
+
+        if (colon) {
+                *colon = '\0';
+                want.name = s;
+        }
+        want.n = (unsigned)strtoul(colon ? colon + 1 : s, NULL, 10);
+}
+
 /* How many words the mode took. */
 static int parse_mode(char **argv)
 {
@@ -506,7 +530,7 @@ static int parse_mode(char **argv)
                         if (!argv[1] || !argv[2] || !argv[3])
                                 usage();
                         want.role = parse_role(argv[1], ROLES);
-                        want.n = (unsigned)strtoul(argv[2], NULL, 10);
+                        parse_which(argv[2]);
                         if (want.mode == KILL)
                                 want.victim = parse_role(argv[3], ROLES + 1);
                         else

@@ -310,6 +310,8 @@ def normal(text, top):
     for k in VOLATILE:
         r.pop(k, None)
     own = {os.path.basename(n): os.readlink(n) for n in (f'/proc/self/ns/{x}' for x in os.listdir('/proc/self/ns'))}
+    # Hierarchies by name alone come and go with what else runs on this machine.
+    r['cgroup'] = [x for x in r.get('cgroup') or [] if not re.match(r'\d+:name=(?!systemd)', x)]
     r['ns'] = {k: 'own' if v != own.get(k) else 'host' for k, v in (r.get('ns') or {}).items()}
     points = {}
     for line in r.get('mountinfo') or []:

@@ -85,19 +85,142 @@ created() {
     done
 }
 
-@test "a first word to the init that cannot be sent: an error, not a wait for ever" {
+# count ROLE CALL: how often in the run that was counted.
+count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" | wc -l; }
+
+@test "a first word to the init that cannot be sent: tried again, and an error at last, not a wait for ever" {
     new_bundle '.process.args = ["/bin/inspector", "stay"]'
     created
-    inject -a "$PID" count -- start "$ID"
-    local n
-    n=$(awk '/^call runtime/ && $4 == "sendmsg" { print $3; exit }' "$T/log")
-    cfs delete --force "$ID"
-    created
-    inject -a "$PID" -t 8 fail runtime "$n" ENOMEM -- start "$ID"
+    inject -a "$PID" -t 8 exhaust runtime sendmsg:1 ENOMEM -- start "$ID"
     is "$(result)" "exit 1"
     contains "$(cat "$T/err")" "cannot allocate memory"
     is "$(cfs state "$ID" | jq -r .status)" created
-    cfs start "$ID"
+    inject -a "$PID" fail runtime sendmsg:1 ENOMEM -- start "$ID"
+    is "$(result)" "exit 0"
+}
+
+# The init goes on when it has received the first word of `start`, whether its answer arrives or not. What start says must be true.
+@test "start that cannot hear the init's answer has started the container, or ended it" {
+    new_bundle '.process.args = ["/bin/inspector", "stay"]'
+    local setup e
+    for setup in . '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}]
+                    | .linux.gidMappings = .linux.uidMappings'; do
+        config "$setup"
+        for e in EIO EINVAL ENOMEM; do
+            created
+            inject -a "$PID" fail runtime recvmsg:1 $e -- start "$ID"
+            is "$(result)" "exit 0" "$e"
+            is "$(cfs state "$ID" | jq -r .status)" running
+            cfs delete --force "$ID"
+            created
+            inject -a "$PID" exhaust runtime recvmsg:1 $e -- start "$ID"
+            is "$(result)" "exit 1" "$e"
+            status_is "$ID" stopped
+            cfs delete "$ID"
+        done
+    done
+}
+
+@test "create whose word to the init is refused, and whose init lives: an error, not a wait for its end" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}]
+                | .linux.gidMappings = .linux.uidMappings'
+    inject count -- create -b "$B" "$ID"
+    cfs delete --force "$ID"
+    local n last
+    last=$(count runtime sendmsg)
+    [ "$last" -ge 3 ]
+    for ((n = 1; n <= last; n++)); do
+        inject fail runtime "sendmsg:$n" ECONNRESET -- create -b "$B" "$ID"
+        is "$(result)" "exit 1" "sendmsg $n"
+        contains "$(cat "$T/err")" "connection reset by peer"
+        is "$(ls -A "$STATE")" ""
+    done
+}
+
+@test "an init that can say nothing at all says so by its exit status" {
+    new_bundle
+    inject exhaust init sendmsg:1 ENOBUFS -- run -b "$B" "$ID"
+    is "$(result)" "exit 1"
+    contains "$(cat "$T/err")" "no buffer space available"
+    is "$(ls -A "$STATE")" ""
+}
+
+@test "run deletes its container although flock(2) does not give the lock back" {
+    new_bundle '.process.args = ["/bin/true"]'
+    inject count -- run -b "$B" "$ID"
+    local n last
+    last=$(count runtime flock)
+    [ "$last" -ge 2 ]
+    for ((n = 1; n <= last; n++)); do
+        inject -t 20 fail runtime "flock:$n" ENOLCK -- run -b "$B" "$ID"
+        case $(result) in
+        "exit 0") ;;
+        "exit 1") contains "$(cat "$T/err")" "no locks available" ;;
+        *) is "$(result)" "an exit" "flock $n" ;;
+        esac
+        # The lock to delete it may be what could not be had.
+        ! grep -q "cfs delete --force $ID" "$T/err" || cfs delete --force "$ID"
+        is "$(ls -A "$STATE")" "" "flock $n"
+    done
+}
+
+@test "exec whose wait(2) is refused knows how its process has ended" {
+    new_bundle
+    args sleep 1000
+    up
+    inject count -- exec "$ID" sh -c 'exit 9'
+    is "$(result)" "exit 9"
+    local n e
+    n=$(count runtime wait4)
+    for e in ENOMEM EAGAIN EINTR; do
+        inject fail runtime "wait4:$n" $e -- exec "$ID" sh -c 'exit 9'
+        is "$(result)" "exit 9" "$e"
+    done
+}
+
+@test "exec: a word that cannot be sent for the moment is sent again, descriptors are closed without close_range(2)" {
+    new_bundle
+    args sleep 1000
+    up
+    inject count -- exec "$ID" /bin/inspector
+    jq -cS .fds "$T/out" > "$T/fds"
+    local n e sends closes
+    sends=$(count init sendmsg) closes=$(count init close_range)
+    for ((n = 1; n <= sends; n++)); do
+        inject fail init "sendmsg:$n" EAGAIN -- exec "$ID" /bin/inspector
+        is "$(result)" "exit 0" "sendmsg $n"
+        inject fail init "sendmsg:$n" EACCES -- exec "$ID" /bin/inspector
+        is "$(result)" "exit 255" "sendmsg $n"
+        contains "$(cat "$T/err")" "permission denied"
+    done
+    for ((n = 1; n <= closes; n++)); do
+        for e in ENOMEM EPERM; do
+            inject fail init "close_range:$n" $e -- exec "$ID" /bin/inspector
+            is "$(result)" "exit 0" "close_range $n: $e"
+            is "$(jq -cS '.fds | keys' "$T/out")" "$(jq -c keys "$T/fds")"
+        done
+    done
+}
+
+# EINVAL: more descriptors than RLIMIT_NOFILE, says poll(2); ENOMEM.
+@test "run without poll(2): the end of its program is seen, signals arrive, and it does not spin" {
+    new_bundle
+    args sh -c 'sleep 1; exit 4'
+    inject count -- run -b "$B" "$ID"
+    is "$(result)" "exit 4"
+    local n last waited=
+    last=$(count runtime poll)
+    for ((n = 1; n <= last; n++)); do
+        inject exhaust runtime "poll:$n" EINVAL -- run -b "$B" "$ID"
+        [ "$(grep -c '^hit ' "$T/log")" -le 300 ]
+        # Before the program runs the caller is told.
+        [ "$(result)" != "exit 1" ] || { contains "$(cat "$T/err")" "invalid argument"; cfs delete --force "$ID"; continue; }
+        is "$(result)" "exit 4" "poll $n"
+        ! grep -q "cfs delete --force $ID" "$T/err" || cfs delete --force "$ID"
+        is "$(ls -A "$STATE")" ""
+        waited=$n
+    done
+    [ -n "$waited" ]
 }
 
 @test "exec and run write the pid file before the program runs, or do not run it" {

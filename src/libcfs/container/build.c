@@ -42,6 +42,8 @@
  * (x86-64, v1). */
 #define INIT_NEEDS (256 << 10)
 
+#define ENDING_MS 10000 /* for the end of an init that has closed its socket */
+
 void build_child(struct ctx *c)
 {
         struct cfs_error err = { 0 };
@@ -53,8 +55,7 @@ void build_child(struct ctx *c)
                 (void)err_hint(&err, 0, "the filter of linux.seccomp is in force by then: it may forbid %s",
                                err.syscall);
         }
-        sync_send_failed(c->sync, &err);
-        _exit(1);
+        _exit(sync_send_failed(c->sync, &err));
 }
 
 /* What later verbs need of the configuration. The strings stay in ctx's arena, which outlives the record's
@@ -155,11 +156,14 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
                         return killed(c, status, r, err);
                 return r;
         }
-        if (proc_reap(c->pid, &status) < 0)
+        if ((c->pidfd >= 0 && proc_wait_gone(c->pidfd, ENDING_MS) < 0) || proc_reap(c->pid, &status) < 0)
                 return r;
         c->pid = 0;
         if (WIFSIGNALED(status))
                 return killed(c, WTERMSIG(status), r, err);
+        if (WEXITSTATUS(status) > 1)
+                return err_prefix(err, r, "the container's init has failed, and could not say why: %s",
+                                  err_strerror(WEXITSTATUS(status)));
         return err_prefix(err, r, "the container's init exited with status %d", WEXITSTATUS(status));
 }
 

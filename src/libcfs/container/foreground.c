@@ -46,6 +46,7 @@
 #include <termios.h>
 
 #define RETRY_MS  100  /* after EIO */
+#define BLIND_MS  10   /* between two looks when poll(2) fails */
 #define HANGUP_MS 2000 /* that a program has to end by itself when its terminal is hung up */
 
 struct pump {
@@ -256,7 +257,8 @@ static void reap_orphans(pid_t own)
         siginfo_t i = { 0 };
 
         while (waitid(P_ALL, 0, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid > 0 && i.si_pid != own) {
-                (void)waitpid(i.si_pid, NULL, 0);
+                if (waitpid(i.si_pid, NULL, 0) < 0)
+                        break;
                 i.si_pid = 0;
         }
 }
@@ -340,6 +342,18 @@ static void relay(struct notify *n)
 
 enum { POLL_PID, POLL_SIGNAL, POLL_NOTIFY, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
 
+/* One turn without poll(2), when that is refused: at walking pace, and without the terminal, where a
+ * read may block. */
+static bool turn_blindly(struct foreground *f, const struct ctx *c)
+{
+        siginfo_t i = { 0 };
+
+        clock_sleep_us(BLIND_MS * 1000);
+        do_due(f, c);
+        forward_signals(f, c);
+        return waitid(P_PID, (id_t)c->pid, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid == c->pid;
+}
+
 /* One turn. Returns true when the process has ended. */
 static bool turn(struct foreground *f, const struct ctx *c)
 {
@@ -355,7 +369,7 @@ static bool turn(struct foreground *f, const struct ctx *c)
         if (f->notify)
                 p[POLL_NOTIFY] = (struct pollfd){ .fd = f->notify->fd, .events = POLLIN };
         if (poll(p, POLL_COUNT, patience(f)) < 0)
-                return false;
+                return errno == EINTR ? false : turn_blindly(f, c);
         do_due(f, c);
         if (p[POLL_SIGNAL].revents)
                 forward_signals(f, c);
@@ -396,7 +410,8 @@ static void drain(struct foreground *f)
                         struct pollfd p[] = { { .fd = f->out.to, .events = POLLOUT },
                                               { .fd = f->signal_fd, .events = POLLIN } };
 
-                        (void)poll(p, ARRAY_SIZE(p), -1);
+                        if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+                                return;
                         if (p[1].revents && told_to_end(f))
                                 return;
                         if (p[0].revents)

@@ -9,6 +9,7 @@
  */
 #include "libcfs/container/notify.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/unix.h"
@@ -143,8 +144,11 @@ void notify_wait_ready(struct notify *n, int pidfd)
         if (n->fd < 0)
                 return;
         for (;;) {
-                if (poll(p, 2, -1) < 0)
+                if (poll(p, 2, -1) < 0) {
+                        if (errno != EINTR)
+                                clock_sleep_us(10000);
                         continue;
+                }
                 if (p[0].revents) {
                         int r = notify_relay(n, &err);
                         bool over = r != 0; /* ready, or a host that does not listen */

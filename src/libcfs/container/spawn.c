@@ -56,8 +56,7 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
                 struct cfs_error e = { 0 };
 
                 (void)err_sys(&e, errno, "prctl", "set the parent death signal");
-                sync_send_failed(ours, &e);
-                _exit(1);
+                _exit(sync_send_failed(ours, &e));
         }
         /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by
          * CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since a filter may forbid it later. */
@@ -170,8 +169,7 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
         (void)err_sys(&e, errno, "write",
                       "tell the runtime who the init is"); /* which sees the end of its socket */
 failed:
-        sync_send_failed(theirs, &e);
-        _exit(1);
+        _exit(sync_send_failed(theirs, &e));
 }
 
 static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),

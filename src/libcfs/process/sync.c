@@ -11,6 +11,7 @@
  */
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/unix.h"
 #include <poll.h>
 #include <signal.h>
@@ -38,6 +39,8 @@ struct packet {
         };
 };
 
+#define MAX_TRIES     50
+#define TRY_US        10000
 #define PACKET_HEADER offsetof(struct packet, error)
 
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err)
@@ -51,10 +54,30 @@ int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error 
         return 0;
 }
 
+/* Has it failed for lack of something, memory say, that may be there in a moment? Then it is tried
+ * again: the peer goes on in the belief that it has been heard, or that it will hear. Not what will be
+ * so for ever: that the peer or our socket is gone, that a filter or a security module refuses the call. */
+static bool again(ssize_t r, unsigned *tries)
+{
+        static const int for_ever[] = { EPIPE, ECONNRESET, EBADF, EPERM, EACCES, ENOSYS };
+
+        if (r >= 0 || ++*tries > MAX_TRIES)
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(for_ever); i++)
+                if (r == -for_ever[i])
+                        return false;
+        clock_sleep_us(TRY_US);
+        return true;
+}
+
 static int packet_send(struct sync *s, const struct packet *p, size_t size, int fd)
 {
-        ssize_t n = unix_send(s->fd, p, size, fd);
+        unsigned tries = 0;
+        ssize_t n;
 
+        do
+                n = unix_send(s->fd, p, size, fd);
+        while (again(n, &tries));
         return n < 0 ? (int)n : 0;
 }
 
@@ -62,8 +85,12 @@ static int packet_send(struct sync *s, const struct packet *p, size_t size, int 
  * -errno. */
 static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 {
-        ssize_t n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
+        unsigned tries = 0;
+        ssize_t n;
 
+        do
+                n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
+        while (again(n, &tries));
         /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and
          * before what the peer has sent: its FAILED is still in our queue. */
         if (n == -ECONNRESET)
@@ -75,12 +102,21 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 static int wait_readable(const struct sync *s, int timeout_ms)
 {
         struct pollfd p = { .fd = s->fd, .events = POLLIN };
+        unsigned tries = 0;
         int n;
 
-        do
+        do {
                 n = poll(&p, 1, timeout_ms);
-        while (n < 0 && errno == EINTR);
-        return n < 0 ? -errno : n;
+                n = n < 0 ? -errno : n;
+        } while (n == -EINTR || again(n, &tries));
+        return n;
+}
+
+/* It is we who cannot hear, and the peer may have gone on. */
+static int deaf(struct sync *s, int e, const char *call, struct cfs_error *err)
+{
+        s->deaf = true;
+        return err_sys(err, e, call, "wait for the other process");
 }
 
 /* A signal that is to end us and that waits until the container can have it (foreground.c blocks them). 0:
@@ -104,7 +140,7 @@ static int take_end(void)
 }
 
 /* Waits in small steps, as there may be reasons to stop. Negative: a signal was one. */
-static int wait_longer(const struct sync *s, struct cfs_error *err)
+static int wait_longer(struct sync *s, struct cfs_error *err)
 {
         int n = 0, sig;
 
@@ -116,7 +152,7 @@ static int wait_longer(const struct sync *s, struct cfs_error *err)
                                        "ended by signal %d while the container's init was waited for", sig);
                 n = wait_readable(s, SYNC_STEP_MS);
         }
-        return n < 0 ? err_sys(err, -n, "poll", "wait for the other process") : n;
+        return n < 0 ? deaf(s, -n, "poll", err) : n;
 }
 
 int sync_be_patient(struct sync *s, struct cfs_error *err)
@@ -127,7 +163,7 @@ int sync_be_patient(struct sync *s, struct cfs_error *err)
                 return 0;
         n = wait_readable(s, SYNC_PATIENCE_MS);
         if (n < 0)
-                return err_sys(err, -n, "poll", "wait for the other process");
+                return deaf(s, -n, "poll", err);
         if (n == 0) {
                 s->waited_long(s->waits);
                 n = wait_longer(s, err);
@@ -175,7 +211,7 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                 ssize_t n = packet_receive(s, &p, ret_fd);
 
                 if (n < 0)
-                        return err_sys(err, (int)-n, "recvmsg", "wait for the other process");
+                        return deaf(s, (int)-n, "recvmsg", err);
                 if (n == 0) {
                         *ret_type = 0;
                         return 0;
@@ -201,21 +237,23 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
 }
 
 /* A peer that is gone may have left a FAILED in our queue, behind the HERE of this MEET: its words are
- * better than our EPIPE. One that is there knows nothing of our failure, and would not answer. */
+ * better than our EPIPE. One that is there knows nothing of our failure, and would not answer: who waits
+ * for its end, waits for ever. */
 static int send_failed(struct sync *s, int r, const char *name, struct cfs_error *err)
 {
         uint32_t type = PACKET_HERE, value;
+        int e = -r;
 
-        if (r != -EPIPE && r != -ECONNRESET)
-                return err_sys(err, -r, "sendmsg", "meet the other process at `%s`", name);
-        while (type != 0 && (r = wait_readable(s, SYNC_PATIENCE_MS)) > 0) {
+        bool gone = r == -EPIPE || r == -ECONNRESET;
+
+        while (gone && type != 0) {
                 _cleanup_close_ int fd = -1;
 
-                r = next_packet(s, &type, &value, &fd, err);
-                if (r < 0)
+                gone = wait_readable(s, SYNC_PATIENCE_MS) > 0;
+                if (gone && (r = next_packet(s, &type, &value, &fd, err)) < 0)
                         return r;
         }
-        return peer_ended(s, err);
+        return gone ? peer_ended(s, err) : err_sys(err, e, "sendmsg", "meet the other process at `%s`", name);
 }
 
 /* The next packet, where the peer's end is a failure. */
@@ -351,12 +389,14 @@ int sync_recv_pid(struct sync *s, struct cfs_error *err)
         return (int)value;
 }
 
-void sync_send_failed(struct sync *s, const struct cfs_error *err)
+int sync_send_failed(struct sync *s, const struct cfs_error *err)
 {
         struct packet p = { .type = PACKET_FAILED };
+        int r;
 
         p.error = *err;
-        (void)packet_send(s, &p, PACKET_HEADER + sizeof(p.error), -1);
+        r = packet_send(s, &p, PACKET_HEADER + sizeof(p.error), -1);
+        return r < 0 && r != -EPIPE && r != -ECONNRESET ? -r : 1;
 }
 
 void sync_log_handler(void *data, enum log_level level, const char *message)

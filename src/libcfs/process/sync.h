@@ -40,6 +40,7 @@ struct sync {
         void *waits;
         bool forever;   /* what is waited for may take as long as it likes                           */
         bool timed_out; /* the last wait has                                                         */
+        bool deaf;      /* what the peer says could not be received; it may have gone on             */
 };
 
 #define SYNC_PATIENCE_MS 1000 /* that moment */
@@ -81,8 +82,9 @@ int sync_recv_pid(struct sync *s, struct cfs_error *err);
 int sync_send_fd(struct sync *s, int fd, struct cfs_error *err);
 int sync_recv_fd(struct sync *s, struct cfs_error *err);
 
-/* Init: tells the peer why we fail. Never fails itself. */
-void sync_send_failed(struct sync *s, const struct cfs_error *err);
+/* Init: tells the peer why we fail. Returns the exit status to end with: 1, or the errno because of
+ * which it could not be told. */
+int sync_send_failed(struct sync *s, const struct cfs_error *err);
 
 /* Init: a log handler (log_set_handler) that sends messages to the runtime; data is the struct sync. */
 void sync_log_handler(void *data, enum log_level level, const char *message);

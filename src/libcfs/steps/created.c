@@ -18,6 +18,7 @@
  * path to it.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/unix.h"
 #include "libcfs/walk/ctx.h"
@@ -109,6 +110,11 @@ static void end_by_signal(const struct ctx *c)
         _exit(128 + (int)s.ssi_signo);
 }
 
+static void nap(void)
+{
+        clock_sleep_us(NAP_MS * 1000);
+}
+
 /* Waits until `start` connects. */
 static void wait_for_start(const struct ctx *c)
 {
@@ -116,8 +122,11 @@ static void wait_for_start(const struct ctx *c)
                               { .fd = c->signal_fd, .events = POLLIN } };
 
         for (;;) {
-                if (poll(p, ARRAY_SIZE(p), -1) < 0)
+                if (poll(p, ARRAY_SIZE(p), -1) < 0) {
+                        if (errno != EINTR)
+                                nap();
                         continue;
+                }
                 if (p[1].revents)
                         end_by_signal(c);
                 if (p[0].revents)
@@ -146,11 +155,6 @@ int created_host(struct ctx *c, struct cfs_error *err)
         int r = record_publish_init(c->state, err);
 
         return r >= 0 && c->wait_for_start ? sync_send_go(c->sync, err) : r;
-}
-
-static void nap(void)
-{
-        (void)nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000 }, NULL);
 }
 
 /* From here on our end would not be noticed: `create` has reported success. So what fails for lack of memory
@@ -194,7 +198,7 @@ static void refuse(int fd, int r)
         struct cfs_error why = { 0 };
 
         (void)err_sys(&why, -r, "recvmsg", "the container's init cannot hear `start`");
-        sync_send_failed(&s, &why);
+        (void)sync_send_failed(&s, &why);
 }
 
 static int wait_start(struct ctx *c, struct cfs_error *err)

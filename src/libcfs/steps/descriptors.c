@@ -202,23 +202,28 @@ static int close_unkept(void *data, int fd)
         return is_kept(data, fd) || close(fd) == 0 ? 0 : -errno;
 }
 
-/* Range by range: what lies between two that are kept. */
+/* What lies between two that are kept. */
+static void close_between(int begin, int end)
+{
+        if (end <= begin || sys_close_range((unsigned)begin, (unsigned)end - 1, 0) == 0)
+                return;
+        for (int fd = begin; fd < end; fd++)
+                (void)close(fd);
+}
+
+/* What lies behind all that are kept, first: when close_range(2) is refused (by the filter of an outer
+ * sandbox, say) /proc has the list, and our descriptor of /proc is not closed yet. */
 int descriptors_host_init(struct ctx *c, struct cfs_error *err)
 {
-        int last = last_kept(c), begin = 3, r = 0;
+        int last = last_kept(c), begin = 3, r = sys_close_range((unsigned)last + 1, ~0u, 0) < 0 ? -errno : 0;
 
-        for (int fd = 3; r == 0 && fd <= last; fd++) {
-                if (!is_kept(c, fd))
-                        continue;
-                if (fd > begin)
-                        r = sys_close_range((unsigned)begin, (unsigned)fd - 1, 0);
-                begin = fd + 1;
-        }
-        if (r == 0)
-                r = sys_close_range((unsigned)begin, ~0u, 0);
-        /* Refused by the filter of an outer sandbox, say. */
         if (r < 0 && !WEAKENED("refused-calls"))
                 r = io_each_descriptor(c->proc_fd, 3, close_unkept, c);
+        for (int fd = 3; r == 0 && fd <= last; fd++)
+                if (is_kept(c, fd)) {
+                        close_between(begin, fd);
+                        begin = fd + 1;
+                }
         if (r < 0) /* CVE-2024-21626: a working directory could lead through them to the host */
                 return err_sys(err, -r, "close_range", "close the descriptors of the host");
         c->proc_fd = c->rootfs_fd = -1;

@@ -85,6 +85,17 @@ static void forget_environment(void)
                         memset(*e, 0, strlen(*e));
 }
 
+/* In the first process: tells the runtime of the second, or why it cannot, and ends. The second sees our
+ * end when our words are there already. */
+static _Noreturn void introduce(const struct ctx *c, pid_t second, int fd, struct cfs_error *err)
+{
+        int r = sync_send_pid(c->sync, second, err);
+
+        if (r >= 0 && write(fd, "", 1) != 1)
+                r = err_sys(err, errno, "write", "let the process that the container sees go on");
+        _exit(r < 0 ? sync_send_failed(c->sync, err) : 0);
+}
+
 int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)
 {
         struct clone_args a = { .flags = CLONE_PARENT };
@@ -98,7 +109,7 @@ int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)
         if (pid < 0)
                 return clone_failed(errno, err);
         if (pid > 0)
-                _exit(sync_send_pid(c->sync, pid, err) < 0 || write(p[1], "", 1) != 1);
+                introduce(c, pid, p[1], err);
         (void)close(p[1]);
         r = wait_for_first(p[0], err);
         (void)close(p[0]);

@@ -9,9 +9,13 @@
  */
 #include "libcfs/store/lock.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "libcfs/store/handle.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #define LOCK_TIMEOUT_MS 30000
 
@@ -50,9 +54,28 @@ int lock_wait(struct state *s, int lock, struct cfs_error *err)
         }
 }
 
+/* By the other way there is: the open file that has the lock is closed, and the directory opened anew
+ * under the same number. A foreground run that kept the lock would wait for itself when it deletes its
+ * container. */
+static int lock_close(const struct state *s)
+{
+        int fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+        if (fd < 0)
+                return -errno;
+        r = dup3(fd, s->dir_fd, O_CLOEXEC) < 0 ? -errno : 0;
+        (void)close(fd);
+        return r;
+}
+
 void lock_release(struct state *s)
 {
-        if (s->lock)
-                (void)flock(s->dir_fd, LOCK_UN);
+        int r;
+
+        if (s->lock && flock(s->dir_fd, LOCK_UN) < 0) {
+                r = lock_close(s);
+                if (r < 0)
+                        log_warning("unlock container `%s`: %s", s->id, err_strerror(-r));
+        }
         s->lock = 0;
 }

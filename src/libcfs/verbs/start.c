@@ -125,9 +125,10 @@ static int start(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* The init that we have reached has left its socket for good: a failure after that ends it. One that has
- * not heard of us waits for the next `start`, or has been started before by one that was killed. A hook
- * that fails ends the whole container, with its poststop hooks (runtime.md, "Lifecycle" 7, 9, 12). */
+/* The init that we have reached has left its socket for good: a failure after that ends it, and so does
+ * an answer that we could not hear. One that has not heard of us waits for the next `start`, or has been
+ * started before by one that was killed. A hook that fails ends the whole container, with its poststop
+ * hooks (runtime.md, "Lifecycle" 7, 9, 12). */
 static void start_failed(struct ctx *c, struct cfs_error *err)
 {
         struct cfs_error why = { 0 };
@@ -135,7 +136,7 @@ static void start_failed(struct ctx *c, struct cfs_error *err)
 
         if (c->state->lost || worker_step_back(c->state, &why) < 0)
                 return;
-        if (!c->sync || c->sync->fd < 0 || STREQ(c->sync->last, "created")) {
+        if (!c->sync || c->sync->fd < 0 || (STREQ(c->sync->last, "created") && !c->sync->deaf)) {
                 (void)worker_done(c->state, &why);
                 return;
         }
