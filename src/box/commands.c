@@ -47,6 +47,7 @@ const struct command *const commands_table[] = {
         &cmd_network_inspect_command,
         &cmd_network_rm_command,
         /* the box itself */
+        &cmd_serve_command,
         &cmd_prune_command,
         &cmd_doctor_command,
         &cmd_monitor_ended_command,

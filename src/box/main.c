@@ -30,6 +30,7 @@
 const struct option_def globals_options[] = {
         { "root", 0, OPTION_TEXT, AT(root), "DIR", NULL, "directory of images and containers" },
         { "run", 0, OPTION_TEXT, AT(run), "DIR", NULL, NULL }, /* for what conmon calls */
+        { "error-format", 0, OPTION_TEXT, AT(error_format), "FORMAT", "text json", NULL }, /* for serve */
         { "quiet", 0, OPTION_FLAG, AT(quiet), NULL, NULL, "no progress bars" },
         { "version", 'v', OPTION_FLAG, AT(version), NULL, NULL, "show the version" },
         { 0 },
@@ -183,7 +184,7 @@ static int dispatch(const struct command *c, const struct global_options *g, int
         return r;
 }
 
-static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
+static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs_error *err)
 {
         struct global_options g = { 0 };
         struct options_rest rest;
@@ -195,6 +196,7 @@ static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
         if (r < 0)
                 return err->hint[0] ? r : err_hint(err, r, "`cfs-box --help` lists the options");
         words = rest.args;
+        *ret_json = g.error_format && STREQ(g.error_format, "json");
         if (g.version) {
                 printf("cfs-box version %s\n", cfs_version());
         } else if (rest.help || rest.n == 0 || STREQ(words[0], "help")) {
@@ -213,8 +215,18 @@ static int run(int argc, char **argv, int *exit_code, struct cfs_error *err)
         return 0;
 }
 
-static void show(const struct cfs_error *err)
+static void show(const struct cfs_error *err, bool json)
 {
+        struct oci_box_error document = { .error = (char *)err->text,
+                                          .hint = *err->hint ? (char *)err->hint : NULL,
+                                          .code = (char *)cfs_code_name(err->code) };
+        _cleanup_free_ char *text = NULL;
+        struct cfs_error ignored;
+
+        if (json && oci_encode(&oci_box_error_type, &document, 0, &text, NULL, &ignored) >= 0) {
+                fprintf(stderr, "%s\n", text);
+                return;
+        }
         fprintf(stderr, "cfs-box: %s\n", err->text);
         if (err->hint[0])
                 fprintf(stderr, "         %s\n", err->hint);
@@ -225,14 +237,15 @@ int main(int argc, char **argv)
         struct sigaction sa = { .sa_handler = SIG_DFL };
         struct cfs_error err = { 0 };
         int exit_code = 1, r;
+        bool json = false;
 
         open_standard_descriptors();
         (void)sigaction(SIGCHLD, &sa, NULL);
-        r = run(argc, argv, &exit_code, &err);
+        r = run(argc, argv, &json, &exit_code, &err);
         if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
                 r = err_sys(&err, errno, "write", "write to standard output");
         if (r < 0) {
-                show(&err);
+                show(&err, json);
                 return exit_code ? exit_code : 1;
         }
         return exit_code;

@@ -26,7 +26,7 @@ _cfs_box_command() {
         'stats') _cfs_box_options='--no-stream --format --help' _cfs_box_what=containers ;;
         'cp') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'diff') _cfs_box_options=' --help' _cfs_box_what=containers ;;
-        'history') _cfs_box_options='--format --limit -n --help' _cfs_box_what=containers ;;
+        'history') _cfs_box_options='--format --limit -n --image --user --since --until --before --help' _cfs_box_what=containers ;;
         'events') _cfs_box_options='--follow -f --since --format --help' _cfs_box_what=files ;;
         'import') _cfs_box_options='--env -e --help' _cfs_box_what=files ;;
         'pull') _cfs_box_options='--name -n --authfile --tls-verify-off --help' _cfs_box_what=files ;;
@@ -42,6 +42,7 @@ _cfs_box_command() {
         'network create') _cfs_box_options='--subnet --internal --help' _cfs_box_what=files ;;
         'network inspect') _cfs_box_options=' --help' _cfs_box_what=networks ;;
         'network rm') _cfs_box_options=' --help' _cfs_box_what=networks ;;
+        'serve') _cfs_box_options='--listen --socket --insecure-listen --help' _cfs_box_what=files ;;
         'prune') _cfs_box_options='--all -a --help' _cfs_box_what=files ;;
         'doctor') _cfs_box_options=' --help' _cfs_box_what=files ;;
         *) return 1 ;;
@@ -55,7 +56,7 @@ _cfs_box() {
                 at=$((at + 1))
         done
         if [ $at -ge "$COMP_CWORD" ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'run start stop restart kill rm exec attach wait ps logs inspect top stats cp diff history events import pull commit images image network prune doctor --root --quiet --version -v --help' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'run start stop restart kill rm exec attach wait ps logs inspect top stats cp diff history events import pull commit images image network serve prune doctor --root --quiet --version -v --help' -- "$current")
                 return
         fi
         name=${COMP_WORDS[at]}

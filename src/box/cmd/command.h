@@ -42,7 +42,7 @@ const struct command *commands_find(const char *const *words, unsigned *ret_word
 int commands_unknown(const char *name, struct cfs_error *err);
 
 struct global_options {
-        const char *root, *run;
+        const char *root, *run, *error_format;
         bool quiet, version;
 };
 extern const struct option_def globals_options[];

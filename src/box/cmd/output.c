@@ -4,6 +4,8 @@
  */
 #include "box/cmd/output.h"
 #include "base/cleanup.h"
+#include "box/core/document.h"
+#include "box/core/time.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -76,14 +78,11 @@ int output_json_one(const struct oci_type *type, const void *document, int inden
 
 int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err)
 {
-        int r = 0;
+        _cleanup_str_ struct str s = { 0 };
+        int r = document_list(&s, type, documents, n, err);
 
-        printf("[");
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                printf("%s", i ? "," : "");
-                r = output_json_one(type, documents[i], 0, err);
-        }
-        printf("]\n");
+        if (r >= 0)
+                printf("%s", s.p);
         return r;
 }
 
@@ -116,6 +115,15 @@ const char *output_time(char buf[OUTPUT_TIME_SIZE], int64_t when)
         if (!gmtime_r(&t, &tm) || strftime(buf, OUTPUT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
                 buf[0] = '\0';
         return buf;
+}
+
+int output_parse_time(const char *option, const char *text, int64_t *ret, struct cfs_error *err)
+{
+        if (time_parse(text, ret))
+                return 0;
+        return err_set(err, CFS_E_INVALID,
+                       "%s %s: expected seconds since 1970, or a time such as 2026-01-31T12:00:00Z", option,
+                       text);
 }
 
 const char *output_short(const char *id)

@@ -14,7 +14,9 @@
 struct values {
         struct output_options out;
         bool all;
-        int limit;
+        struct store_history_filter history;
+        const char *since, *until;
+        int before;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -89,21 +91,12 @@ static int ps_run_inspect(struct box *box, const void *values, const char *const
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_container *c;
-        char id[BOX_ID_SIZE], log[PATH_MAX];
-        int r = arena ? store_container_find(box, args[0], id, err) : err_nomem(err);
+        int r = arena ? inspect_container(box, args[0], arena, &c, err) : err_nomem(err);
 
         if (r >= 0)
-                r = store_container_get(box, id, arena, &c, err);
-        if (r < 0)
-                return r;
-        (void)snprintf(log, sizeof(log), "%s/log", c->bundle);
-        if (c->detached)
-                c->log = log;
-        c->state_directory = (char *)box->rt.root;
-        if (STREQ(c->state, "running"))
-                c->address = network_address(box, id, arena);
-        r = output_json_one(&oci_box_container_type, c, 4, err);
-        putchar('\n');
+                r = output_json_one(&oci_box_container_type, c, 4, err);
+        if (r >= 0)
+                putchar('\n');
         return r;
 }
 
@@ -154,8 +147,18 @@ static int run_history(struct box *box, const void *values, const char *const *a
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct output_table t = { .columns = ARRAY_SIZE(heads) };
         struct oci_box_history **list;
+        struct store_history_filter f = v->history;
         size_t n;
-        int r = arena ? store_history_list(box, args[0], v->limit, arena, &list, &n, err) : err_nomem(err);
+        int r = arena ? 0 : err_nomem(err);
+
+        f.container = args[0];
+        f.before = v->before;
+        if (r >= 0 && v->since)
+                r = output_parse_time("--since", v->since, &f.since, err);
+        if (r >= 0 && v->until)
+                r = output_parse_time("--until", v->until, &f.until, err);
+        if (r >= 0)
+                r = store_history_list(box, &f, arena, &list, &n, err);
 
         if (r < 0)
                 return r;
@@ -170,7 +173,12 @@ static int run_history(struct box *box, const void *values, const char *const *a
 
 static const struct option_def history_options[] = {
         OUTPUT_FORMAT_OPTION(AT(out.format)),
-        { "limit", 'n', OPTION_INT, AT(limit), "N", NULL, "the last N only" },
+        { "limit", 'n', OPTION_INT, AT(history.limit), "N", NULL, "the last N only" },
+        { "image", 0, OPTION_TEXT, AT(history.image), "IMAGE", NULL, "of this image only, as it was named" },
+        { "user", 0, OPTION_TEXT, AT(history.user), "USER", NULL, "by this user only" },
+        { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL, "only those that were started then or later" },
+        { "until", 0, OPTION_TEXT, AT(until), "TIME", NULL, "only those that were started before" },
+        { "before", 0, OPTION_INT, AT(before), "N", NULL, "only those whose `seq` is smaller than N" },
         { 0 },
 };
 
@@ -181,7 +189,8 @@ const struct command cmd_history_command = {
         .summary = "who ran what, when, and how it ended",
         .description =
                 "Lists every run of every container, the newest first; it survives `rm`. CONTAINER is a name\n"
-                "or an ID, also of one that is gone.",
+                "or an ID, also of one that is gone. TIME is in seconds since 1970, or such as\n"
+                "2026-01-31T12:00:00Z.",
         .options = history_options,
         .values_size = sizeof(struct values),
         .run = run_history,

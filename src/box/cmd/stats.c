@@ -197,28 +197,13 @@ static int print_event(void *data, const struct oci_box_event *e, struct cfs_err
         return r;
 }
 
-static int parse_since(const char *text, int64_t *ret, struct cfs_error *err)
-{
-        struct tm tm = { 0 };
-
-        if (str_to_i64(text, ret) == 0)
-                return 0;
-        if (!strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
-                return err_set(
-                        err, CFS_E_INVALID,
-                        "--since %s: expected seconds since 1970, or a time such as 2026-01-31T12:00:00Z",
-                        text);
-        *ret = (int64_t)timegm(&tm);
-        return 0;
-}
-
 static int run_events(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *wal = NULL;
         int64_t seq = 0, since = 0;
-        int r = v->since ? parse_since(v->since, &since, err) : 0;
+        int r = v->since ? output_parse_time("--since", v->since, &since, err) : 0;
 
         if (r >= 0 && v->follow && !v->since) /* from now on */
                 r = store_number(box, &seq, err, "SELECT coalesce(max(seq), 0) FROM events", "");

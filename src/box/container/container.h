@@ -53,6 +53,10 @@ int network_files(const struct container *c, struct cfs_error *err);
 /* The address that its network gave it, without the prefix; NULL: none. */
 char *network_address(const struct box *box, const char *id, struct oci_arena *arena);
 
+/* inspect.c: what `inspect` shows of the container that a name or the beginning of an ID means. */
+int inspect_container(const struct box *box, const char *ref, struct oci_arena *arena,
+                      struct oci_box_container **ret, struct cfs_error *err);
+
 /* run.c: creates it, runs it in the foreground, in this process, and returns its exit code. */
 int run_container(const struct box *box, const char *image, const struct run_options *o,
                   struct cfs_error *err);

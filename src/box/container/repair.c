@@ -97,3 +97,12 @@ int repair_all(const struct box *box, struct cfs_error *err)
         }
         return r;
 }
+
+int repair_needed(const struct box *box, struct cfs_error *err)
+{
+        struct broken list[MAX_AT_ONCE];
+        size_t n = 0;
+        int r = find(box, list, &n, err);
+
+        return r < 0 ? r : n > 0;
+}

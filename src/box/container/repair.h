@@ -12,4 +12,7 @@
  * such a state. */
 int repair_all(const struct box *box, struct cfs_error *err);
 
+/* Whether it would find something: 1 or 0. */
+int repair_needed(const struct box *box, struct cfs_error *err);
+
 #endif

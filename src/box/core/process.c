@@ -220,6 +220,34 @@ int process_start(const struct process *p, pid_t *ret_pid, int *ret_out_fd, stru
         return r;
 }
 
+int process_start_captured(const struct process *p, pid_t *ret_pid, int *ret_out_fd, int *ret_err_fd,
+                           struct cfs_error *err)
+{
+        _cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        int out[2], errs[2], r;
+
+        if (null < 0)
+                return err_sys(err, errno, "open", "open /dev/null");
+        r = make_pipe(out, err);
+        if (r < 0)
+                return r;
+        r = make_pipe(errs, err);
+        if (r >= 0) {
+                r = spawn(p, null, out[1], errs[1], ret_pid, err);
+                (void)close(errs[1]);
+                if (r < 0)
+                        (void)close(errs[0]);
+        }
+        (void)close(out[1]);
+        if (r < 0) {
+                (void)close(out[0]);
+                return r;
+        }
+        *ret_out_fd = out[0];
+        *ret_err_fd = errs[0];
+        return 0;
+}
+
 int process_wait(pid_t pid, int *ret_status, struct cfs_error *err)
 {
         int status, r = proc_reap(pid, &status);

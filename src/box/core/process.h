@@ -27,6 +27,9 @@ int process_run(const struct process *p, int *ret_status, char **ret_out, char *
 
 /* Starts it with its standard output in a pipe, and standard error ours. */
 int process_start(const struct process *p, pid_t *ret_pid, int *ret_out_fd, struct cfs_error *err);
+/* The same with standard error in a pipe of its own. */
+int process_start_captured(const struct process *p, pid_t *ret_pid, int *ret_out_fd, int *ret_err_fd,
+                           struct cfs_error *err);
 int process_wait(pid_t pid, int *ret_status, struct cfs_error *err);
 
 /* The path of a program in PATH and the directories of administrators; NULL: none. The caller frees. */

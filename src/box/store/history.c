@@ -9,6 +9,8 @@
 static int history_fill(struct sqlite3_stmt *s, struct oci_arena *arena, struct oci_box_history *h,
                         struct cfs_error *err)
 {
+        h->seq = store_column_int(s, 9);
+        h->has_seq = true;
         h->id = oci_arena_strdup(arena, store_column(s, 0));
         h->name = oci_arena_strdup(arena, store_column(s, 1));
         h->image = oci_arena_strdup(arena, store_column(s, 2));
@@ -25,7 +27,7 @@ static int history_fill(struct sqlite3_stmt *s, struct oci_arena *arena, struct 
         return store_split(store_column(s, 3), arena, &h->command, &h->n_command, err);
 }
 
-int store_history_list(const struct box *box, const char *ref, int limit, struct oci_arena *arena,
+int store_history_list(const struct box *box, const struct store_history_filter *f, struct oci_arena *arena,
                        struct oci_box_history ***ret, size_t *ret_n, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
@@ -34,15 +36,19 @@ int store_history_list(const struct box *box, const char *ref, int limit, struct
 
         if (r < 0)
                 return r;
+        if (f->limit && f->limit < count)
+                count = f->limit;
         *ret = oci_arena_alloc(arena, ((size_t)count + 1) * sizeof(**ret));
         *ret_n = 0;
         if (!*ret)
                 return err_nomem(err);
         r = store_query(
                 box, &stmt, err,
-                "SELECT id, name, image, command, user, started, finished, exit_code, end FROM history"
-                " WHERE ?1 IS NULL OR name=?1 OR substr(id, 1, length(?1))=?1 ORDER BY seq DESC LIMIT ?2",
-                "si", ref, (int64_t)(limit ? limit : -1));
+                "SELECT id, name, image, command, user, started, finished, exit_code, end, seq FROM history"
+                " WHERE (?1 IS NULL OR name=?1 OR substr(id, 1, length(?1))=?1) AND (?2 IS NULL OR image=?2)"
+                " AND (?3 IS NULL OR user=?3) AND started>=?4 AND (?5=0 OR started<?5) AND (?6=0 OR seq<?6)"
+                " ORDER BY seq DESC LIMIT ?7",
+                "sssiiii", f->container, f->image, f->user, f->since, f->until, f->before, count);
         while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_history *h = oci_arena_alloc(arena, sizeof(*h));
 

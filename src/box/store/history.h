@@ -7,9 +7,16 @@
 
 #include "box/core/box.h"
 
-/* The newest first; of one container (a name or the beginning of an ID) unless ref is NULL; at most
- * `limit` unless that is 0. */
-int store_history_list(const struct box *box, const char *ref, int limit, struct oci_arena *arena,
+/* Which runs; what is NULL or 0 says nothing. */
+struct store_history_filter {
+        const char *container;        /* a name, or the beginning of an ID */
+        const char *image, *user;     /* as they are in the row            */
+        int64_t since, until, before; /* started: since <= t < until; seq < before */
+        int limit;
+};
+
+/* The newest first. Lives in `arena`. */
+int store_history_list(const struct box *box, const struct store_history_filter *f, struct oci_arena *arena,
                        struct oci_box_history ***ret, size_t *ret_n, struct cfs_error *err);
 
 #endif

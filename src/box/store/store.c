@@ -238,6 +238,15 @@ bool store_owner_alive(const char *owner)
         return proc_status(&id) == PROC_ALIVE;
 }
 
+/* data_version tells of the changes of others, the count of those of this connection. */
+int store_version(const struct box *box, int64_t *ret, struct cfs_error *err)
+{
+        int r = store_number(box, ret, err, "PRAGMA data_version", "");
+
+        *ret += (int64_t)sqlite3_total_changes(box->db) << 32;
+        return r < 0 ? r : 0;
+}
+
 int64_t store_now(void)
 {
         return (int64_t)time(NULL);

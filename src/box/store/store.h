@@ -52,6 +52,9 @@ int store_split(const char *text, struct oci_arena *arena, char ***ret, size_t *
 const char *store_self(void);
 bool store_owner_alive(const char *owner);
 
+/* A number that is another after any change of the store, by whichever process. */
+int store_version(const struct box *box, int64_t *ret, struct cfs_error *err);
+
 int64_t store_now(void);
 
 #endif

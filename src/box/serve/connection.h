@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Connections: whose they are, and how long they may do nothing.
+ */
+#ifndef BOX_SERVE_CONNECTION_H
+#define BOX_SERVE_CONNECTION_H
+
+#include "box/serve/server.h"
+
+#define CONNECTION_MAX      768
+#define CONNECTION_PATIENCE 30 /* seconds */
+
+struct connection *connection_open(struct server *s, struct MHD_Connection *c, bool local);
+void connection_close(struct connection *k);
+/* Its time for the next request begins. */
+void connection_begin(struct connection *k);
+/* Ends those that have taken too long. */
+void connection_tick(struct server *s);
+/* Has the client gone? */
+bool connection_gone(const struct connection *k);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parameters of a request: what stands behind the `?` of its address.
+ */
+#ifndef BOX_SERVE_QUERY_H
+#define BOX_SERVE_QUERY_H
+
+#include "box/serve/server.h"
+
+/* One, or NULL; "" when it has no value. */
+const char *query_text(const struct request *q, const char *name);
+/* As a switch: "1", "true" and no value are true. Left alone when it is not there. */
+int query_flag(const struct request *q, const char *name, bool *ret, struct cfs_error *err);
+/* As a number of zero or more. */
+int query_number(const struct request *q, const char *name, int64_t *ret, struct cfs_error *err);
+/* Seconds since 1970, or a time. */
+int query_time(const struct request *q, const char *name, int64_t *ret, struct cfs_error *err);
+
+#endif
