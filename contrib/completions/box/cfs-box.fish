@@ -178,7 +178,7 @@ complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_sub
 complete -c cfs-box -n __fish_use_subcommand -a serve -d 'answer over HTTP, for programs and for a browser'
 complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l listen -x -d 'where it is reached, 127.0.0.1:1337 by default; none: only by --socket'
 complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l socket -x -d 'a Unix socket as well, for root and you alone'
-complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l insecure-listen -d 'allow an ADDRESS that other machines reach: whoever sees the traffic gets the token, and with it root'\''s rights'
+complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l insecure-listen -d 'allow an ADDRESS that other machines reach: who sees the traffic gets the token, and with it root'\''s rights'
 complete -c cfs-box -n "__fish_seen_subcommand_from serve" -a '(__fish_complete_path)'
 complete -c cfs-box -n __fish_use_subcommand -a prune -d 'remove what is not needed'
 complete -c cfs-box -n "__fish_seen_subcommand_from prune" -l all -s a -d 'images that have names, too, when no container needs them'

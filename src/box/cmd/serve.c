@@ -19,7 +19,7 @@ static const struct option_def options[] = {
         { "socket", 0, OPTION_TEXT, AT(socket), "PATH", NULL,
           "a Unix socket as well, for root and you alone" },
         { "insecure-listen", 0, OPTION_FLAG, AT(insecure), NULL, NULL,
-          "allow an ADDRESS that other machines reach: whoever sees the traffic gets the token, and with it "
+          "allow an ADDRESS that other machines reach: who sees the traffic gets the token, and with it "
           "root's rights" },
         { "print-routes", 0, OPTION_FLAG, AT(print_routes), NULL, NULL, NULL },
         { 0 },
@@ -31,7 +31,7 @@ const struct command cmd_serve_command = {
         .summary = "answer over HTTP, for programs and for a browser",
         .description =
                 "Serves containers, images and history as JSON, and a page that shows them. Who may use it can do\n"
-                "what you can: programs of root and of your own user, and whoever sends the token, which is\n"
+                "what you can: programs of root and of your own user, and those that send the token, which is\n"
                 "printed as part of the page's address and lies in the file serve.token of the store's\n"
                 "directory. A browser always needs it. `GET /openapi.json` describes all requests.\n"
                 "\n"

@@ -29,7 +29,7 @@ struct admit_request {
 struct admit_rules {
         const struct token *token;
         uint16_t port;
-        bool any_address; /* --insecure-listen: Host may be any address, as long as it is no name */
+        bool any_address; /* --insecure-listen: Host may be any address, but not a name */
 };
 
 /* Zero, or the HTTP status with *err filled. */

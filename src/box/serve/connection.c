@@ -2,7 +2,7 @@
 /*
  * Slow clients: a connection has PATIENCE seconds to send a request whole, and after an answer as many to
  * begin and end the next one; each user has a share of the connections, of which the server's own is the
- * larger, so that nobody else can take all of them.
+ * larger, so that no other user can take all of them.
  */
 #include "box/serve/connection.h"
 #include "base/cleanup.h"

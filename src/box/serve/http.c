@@ -65,7 +65,7 @@ static void notify_completed(void *data, struct MHD_Connection *c, void **contex
                 return;
         if (q->connection)
                 connection_begin(q->connection);
-        if (q->job) /* only when the server is stopped: its end has nobody to tell any more */
+        if (q->job) /* only when the server is stopped: there is no client to tell */
                 q->job->data = NULL;
         request_free(q);
         *context = NULL;

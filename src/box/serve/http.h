@@ -15,7 +15,7 @@
 int http_listen(struct server *s, struct listener *l, int fd, struct cfs_error *err);
 /* Lets libmicrohttpd work; returns for how many ms the server may then wait. */
 int http_run(struct server *s);
-/* Once a second: ends connections that have taken too long, and jobs that nobody waits for any more. */
+/* Once a second: ends connections that have taken too long, and execs whose client has gone. */
 void http_tick(struct server *s);
 /* No new connections. */
 void http_quiesce(struct server *s);

@@ -85,7 +85,7 @@ int listen_tcp(const char *where, bool insecure, uint16_t *ret_port, struct cfs_
         return TAKE_FD(fd);
 }
 
-/* A socket's file stays when its server is killed; nobody answers there then. */
+/* A socket's file stays when its server is killed; then no process answers there. */
 static int remove_stale(const char *path, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;

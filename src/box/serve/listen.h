@@ -13,7 +13,7 @@
  * the socket, and the port, which the kernel chooses for 0. */
 int listen_tcp(const char *where, bool insecure, uint16_t *ret_port, struct cfs_error *err);
 
-/* A Unix socket that its user alone can connect to. One that nobody listens on any more is replaced. */
+/* A Unix socket that its user alone can connect to. One that no process listens on any more is replaced. */
 int listen_local(const char *path, struct cfs_error *err);
 
 #endif
