@@ -219,24 +219,49 @@ static bool is_victim(const struct proc *p)
                (p->role == want.victim || (want.victim == ROLES && p->role <= INIT));
 }
 
-/* Field 9 of /proc/PID/stat (proc(5)) with PF_FORKNOEXEC, 0x40: forked, but no exec. An init that runs the
- * user's program already may not have come to its stop yet. */
-static bool has_executed(pid_t pid)
+/* What follows the name in /proc/PID/stat (proc(5)), from the blank before field 3 on; NULL: there is no
+ * such process. */
+static const char *read_stat(pid_t pid)
 {
-        char path[32], buf[512], *p;
-        unsigned flags = 0;
+        static char buf[512];
+        char path[32];
         FILE *f;
         size_t n;
 
         (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
         f = fopen(path, "re");
         if (!f)
-                return false;
+                return NULL;
         n = fread(buf, 1, sizeof(buf) - 1, f);
         (void)fclose(f);
         buf[n] = '\0';
-        p = strrchr(buf, ')');
-        return p && sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && !(flags & 0x40);
+        return strrchr(buf, ')') ? strrchr(buf, ')') + 1 : NULL;
+}
+
+/* Field 9 with PF_FORKNOEXEC, 0x40: forked, but no exec. An init that runs the user's program already may not
+ * have come to its stop yet. */
+static bool has_executed(pid_t pid)
+{
+        const char *stat = read_stat(pid);
+        unsigned flags = 0;
+
+        return stat && sscanf(stat, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && !(flags & 0x40);
+}
+
+/* True for a zombie, whose descriptors are closed. */
+static bool has_ended(pid_t pid)
+{
+        const char *stat = read_stat(pid);
+
+        return !stat || strchr("ZXx", stat[1]);
+}
+
+/* For their end, or what the others do next would be before it on one run and after it on another. */
+static void wait_for_victims(void)
+{
+        for (unsigned i = 0, naps = 0; i < n_procs; i++)
+                while (is_victim(&procs[i]) && !has_ended(procs[i].pid) && naps++ < 1000)
+                        (void)usleep(1000);
 }
 
 static void kill_victims(void)
@@ -250,6 +275,7 @@ static void kill_victims(void)
         for (unsigned i = 0; i < n_procs; i++)
                 if (is_victim(&procs[i]))
                         fprintf(out, "killed %s %d\n", role_names[procs[i].role], (int)procs[i].pid);
+        wait_for_victims();
 }
 
 /* ---- stops --------------------------------------------------------------------------------------------- */

@@ -193,6 +193,10 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
         is "$(result)" "exit 255" "sendmsg $n"
         contains "$(cat "$T/err")" "permission denied"
     done
+    # Its second process waits for the first one.
+    inject fail stage read:1 EIO -- exec "$ID" /bin/inspector
+    is "$(result)" "exit 255"
+    contains "$(cat "$T/err")" "input/output error"
     for ((n = 1; n <= closes; n++)); do
         for e in ENOMEM EPERM; do
             inject fail init "close_range:$n" $e -- exec "$ID" /bin/inspector

@@ -55,8 +55,14 @@ bool pid_namespace_wanted(const struct ctx *c)
 static int wait_for_first(int fd, struct cfs_error *err)
 {
         char told;
+        ssize_t n;
 
-        if (read(fd, &told, 1) != 1)
+        do
+                n = read(fd, &told, 1);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return err_sys(err, errno, "read", "wait until the runtime has been told of the process");
+        if (n == 0)
                 return err_set(err, CFS_E_DIED,
                                "the process that entered the container's namespaces has ended");
         /* Not inherited (prctl(2)). Should the runtime have ended before, the next MEET says so. */
