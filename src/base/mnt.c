@@ -101,7 +101,7 @@ static int set_options(int fs_fd, const char *fstype, const char *const *keyvals
         return 0;
 }
 
-static int open_fs(const char *fstype, struct cfs_error *err)
+int mnt_open_fs(const char *fstype, struct cfs_error *err)
 {
         int fd = fsopen(fstype, FSOPEN_CLOEXEC), r;
 
@@ -116,19 +116,16 @@ static int open_fs(const char *fstype, struct cfs_error *err)
 
 int mnt_try_options(const char *fstype, const char *const *keyvals, struct cfs_error *err)
 {
-        _cleanup_close_ int fs_fd = open_fs(fstype, err);
+        _cleanup_close_ int fs_fd = mnt_open_fs(fstype, err);
 
         return fs_fd < 0 ? fs_fd : set_options(fs_fd, fstype, keyvals, err);
 }
 
-int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
-               struct cfs_error *err)
+int mnt_finish_fs(int fs_fd, const char *fstype, const char *source, const char *const *keyvals,
+                  unsigned attr_flags, struct cfs_error *err)
 {
-        _cleanup_close_ int fs_fd = open_fs(fstype, err);
         int fd, r;
 
-        if (fs_fd < 0)
-                return fs_fd;
         if (source && fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
                 return fs_fail(err, fs_fd, errno, "fsconfig", "%s: source `%.300s`", fstype, source);
         r = set_options(fs_fd, fstype, keyvals, err);
@@ -140,6 +137,14 @@ int mnt_new_fs(const char *fstype, const char *source, const char *const *keyval
         if (fd < 0)
                 return fs_fail(err, fs_fd, errno, "fsmount", "mount file system `%s`", fstype);
         return fd;
+}
+
+int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
+               struct cfs_error *err)
+{
+        _cleanup_close_ int fs_fd = mnt_open_fs(fstype, err);
+
+        return fs_fd < 0 ? fs_fd : mnt_finish_fs(fs_fd, fstype, source, keyvals, attr_flags, err);
 }
 
 int mnt_clone(int dirfd, const char *path, bool recursive, struct cfs_error *err)

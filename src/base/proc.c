@@ -269,6 +269,13 @@ int proc_try(int (*f)(void *data), void *data)
         return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
+void proc_forget_environment(void)
+{
+        for (char **e = environ; e && *e; e++)
+                if (strncmp(*e, "CFS_WEAKEN=", 11) != 0 && !WEAKENED("environment")) /* see weakened.h */
+                        memset(*e, 0, strlen(*e));
+}
+
 int proc_exit_code(int wait_status)
 {
         return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);

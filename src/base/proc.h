@@ -66,6 +66,9 @@ int proc_exit_code(int wait_status);
  * work. */
 int proc_try(int (*f)(void *data), void *data);
 
+/* Erases our copy of the environment, which others may read in /proc/PID/environ. */
+void proc_forget_environment(void);
+
 /* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
 int proc_signal_number(const char *name);
 

@@ -247,6 +247,10 @@ const struct step plan[] = {
         { .name = "hooked", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "createContainer hooks run after createRuntime hooks; the init waits for those." },
 
+        { .name = "PID namespace of what the init makes", .walks = C, .wanted = pid_namespace_join_wanted,
+          .why = "Before the hooks that run in the container's namespaces, and while the init has the privilege.",
+          .init = pid_namespace_join_init },
+
         { PROPERTY("hooks.createContainer"), .walks = C, .wanted = hooks_create_container_wanted,
           .why = "In the container's namespaces, with the runtime's paths: before pivot_root takes those away.",
           .prepare = hooks_output_prepare, .init = hooks_create_container_init, .explain = hooks_create_container_explain },
@@ -341,7 +345,7 @@ const struct step plan[] = {
           .why = "Late: making a container takes more than it may have itself. Before the filter, which may forbid prlimit64(2).",
           .init = rlimits_init },
 
-        { .name = "enter the PID namespace, before a filter", .walks = X, .wanted = pid_namespace_early_wanted,
+        { .name = "enter the PID namespace, before a filter", .walks = CX, .wanted = pid_namespace_early_wanted,
           .why = "The filter of an agent may forbid to make a process: privileges are dropped afterwards then.",
           .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
 
@@ -365,8 +369,9 @@ const struct step plan[] = {
           .why = "After the user has changed, with what PR_SET_KEEPCAPS kept.",
           .init = capabilities_init },
 
-        { .name = "enter the PID namespace", .walks = X, .wanted = pid_namespace_wanted,
-          .why = "From here on the container sees the process, which has nothing of the host's any more, nor privileges.",
+        { .name = "enter the PID namespace", .walks = CX, .wanted = pid_namespace_wanted,
+          .why = "From here on who is in it sees the process, which has nothing of the host's any more, nor privileges. Not in "
+                 "a new one, where the init is alone.",
           .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
 
         { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
@@ -385,10 +390,10 @@ const struct step plan[] = {
           .why = "Of the new session, by its leader.",
           .init = terminal_control_init },
 
-        { PROPERTY("process.scheduler"), .walks = X, .wanted = scheduler_wanted,
+        { PROPERTY("process.scheduler"), .walks = CX, .wanted = scheduler_second_wanted,
           .why = "Not inherited by every policy: for the second process. By the runtime, where that has privilege.",
           .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
-        { PROPERTY("process.ioPriority"), .walks = X, .wanted = io_priority_wanted,
+        { PROPERTY("process.ioPriority"), .walks = CX, .wanted = io_priority_second_wanted,
           .why = "As process.scheduler.",
           .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
           .explain = io_priority_explain },

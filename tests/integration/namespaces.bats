@@ -95,6 +95,50 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     kill -0 "$INNER"
 }
 
+# The process that others see there is the last of two (steps/pid_namespace.c): what belongs to a process is to be its own.
+@test "pid: joined by path: identity, limits, scheduling, hooks, and a container that does not start" {
+    new_bundle
+    holder
+    config --arg p "/proc/$INNER/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+    # The limit counts one process, not two (setrlimit(2)); the nice value would not survive a fork (sched(7)).
+    config '.process.user = {"uid": 48123, "gid": 48123} | .process.rlimits = [{"type": "RLIMIT_NPROC", "soft": 1, "hard": 1}] |
+        .process.scheduler = {"policy": "SCHED_BATCH", "nice": -5, "flags": ["SCHED_FLAG_RESET_ON_FORK"]} |
+        .process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6} | .process.oomScoreAdj = 77'
+    inspect
+    is "$(got .rlimits.RLIMIT_NPROC)" '{"soft":1,"hard":1}'
+    is "$(got .nice) $(got .oom_score_adj)" "-5 77"
+    is "$(got .sid)" "$(got .pid)"
+    args /bin/inspector sleep
+    up
+    [ "$(cfs state "$ID" | jq .pid)" = "$PID" ]
+    is "$(cfs ps -f json "$ID" | jq -c .)" "[$PID]"
+    cfs delete --force "$ID"
+    # Hooks before the root is entered hear of a process that is there, with the namespaces of the container.
+    config 'del(.process.rlimits, .process.scheduler, .process.user, .process.ioPriority)'
+    printf '#!/bin/sh\nreadlink "/proc/$(jq .pid)/ns/uts" >> %s\n' "$T/heard" > "$T/hook"
+    chmod +x "$T/hook"
+    config --arg h "$T/hook" '.hooks = {"createRuntime": [{"path": $h}], "poststart": [{"path": $h}]}'
+    cfs create --pid-file "$T/pid" -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; return 1; }
+    PID=$(cat "$T/pid")
+    cfs start "$ID"
+    is "$(uniq "$T/heard")" "$(readlink "/proc/$PID/ns/uts")"
+    is "$(wc -l < "$T/heard")" 2
+    cfs delete --force "$ID"
+    # Created and never started: a signal ends it, and nothing of it is left.
+    config 'del(.hooks)'
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    cfs kill "$ID" TERM
+    wait_for status_is "$ID" stopped
+    cfs delete "$ID"
+    # One that does not come into being leaves nothing in the other's namespace.
+    args /bin/not-there
+    run cfs create -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$output" "not-there"
+    is "$(for p in /proc/[0-9]*; do [ "$(readlink "$p/ns/pid")" != "$(readlink "/proc/$INNER/ns/pid")" ] || tr '\0' ' ' < "$p/cmdline"; done)" \
+        "sleep 600 "
+}
+
 # spec: config-linux.namespaces.4
 @test "mount: joined by path, with the root of the configuration" {
     holder

@@ -12,15 +12,17 @@
  * kernel makes it first and the others belong to it (clone(2)).
  *
  * When something must be joined before the init can exist (a user namespace, which the runtime could not
- * leave again; a PID namespace, which only children enter; anything of the host's together with a new user
- * namespace), a stage process does it, and disappears:
+ * leave again; anything of the host's together with a new user namespace), a stage process does it, and
+ * disappears:
  *
  *      runtime ---- clone3(INTO_CGROUP) ----> stage: setns... ---- clone3(new namespaces, PARENT) ----> init
  *         |  <------------- pid ---------------  exits
  *         the init is the runtime's child (CLONE_PARENT), as if it had been made directly
  *
  * exec has the usual case too, without new namespaces: its process joins the container's by itself, and is
- * seen in there only when it has made another one (steps/pid_namespace.c).
+ * seen in there only when it has made another one (steps/pid_namespace.c). The init of a container that joins
+ * the PID namespace of others does the same; there the stage process does not make the init but becomes it,
+ * by unshare(2), since a child would be seen at once.
  *
  * Dumpability: until the execve, the new process is our own code with our own memory, in namespaces where
  * hostile processes may live. So the runtime makes itself undumpable before the clone, which the child
@@ -96,9 +98,9 @@ static bool something_lies_on_root(void)
                statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &up) == 0 && root.stx_mnt_id != up.stx_mnt_id;
 }
 
-static int clone_failed(const struct ctx *c, int e, struct cfs_error *err)
+static int clone_failed(const struct ctx *c, const char *call, int e, struct cfs_error *err)
 {
-        int r = err_sys(err, e, "clone3", "make the new process (namespaces 0x%llx)",
+        int r = err_sys(err, e, call, "make the new process (namespaces 0x%llx)",
                         (unsigned long long)c->ns_new);
 
         if (e == EPERM && (c->ns_new & CLONE_NEWUSER) && something_lies_on_root())
@@ -140,7 +142,7 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
         if (pid == 0)
                 child_main(c, mine, theirs, child);
         if (pid < 0)
-                return clone_failed(c, errno, err);
+                return clone_failed(c, "clone3", errno, err);
         c->pid = pid;
         c->pidfd = pidfd;
         return 0;
@@ -151,13 +153,23 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
 {
         struct clone_args a = { .flags = born_in(c) | CLONE_PARENT | CLONE_CLEAR_SIGHAND };
         struct cfs_error e = { 0 };
-        pid_t pid;
+        pid_t pid = getpid();
 
         if (namespaces_join(c->namespaces, c->ns_join, &e) < 0)
                 goto failed;
+        if (ctx_makes_second(c)) {
+                if (unshare((int)born_in(c)) < 0) {
+                        (void)clone_failed(c, "unshare", errno, &e);
+                        goto failed;
+                }
+                if (write(pipe_fd, &pid, sizeof(pid)) != sizeof(pid))
+                        goto not_told;
+                (void)close(pipe_fd);
+                child_main(c, mine, theirs, child);
+        }
         pid = sys_clone3(&a);
         if (pid < 0) {
-                (void)clone_failed(c, errno, &e);
+                (void)clone_failed(c, "clone3", errno, &e);
                 goto failed;
         }
         if (pid == 0) {
@@ -166,6 +178,7 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
         }
         if (write(pipe_fd, &pid, sizeof(pid)) == sizeof(pid))
                 _exit(0);
+not_told:
         (void)err_sys(&e, errno, "write",
                       "tell the runtime who the init is"); /* which sees the end of its socket */
 failed:
@@ -187,7 +200,7 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         set_cgroup(c, &a);
         stage = sys_clone3(&a);
         if (stage < 0)
-                return clone_failed(c, errno, err);
+                return clone_failed(c, "clone3", errno, err);
         if (stage == 0)
                 stage_main(c, mine, theirs, write_end, child);
         (void)close(TAKE_FD(write_end));
@@ -202,7 +215,8 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         }
         ssize_t n = read(read_end, &pid, sizeof(pid));
 
-        (void)proc_reap(stage, &status);
+        if (n != sizeof(pid) || pid != stage)
+                (void)proc_reap(stage, &status);
         if (n != sizeof(pid)) {
                 sync_close(theirs);
                 int r = sync_look(mine, err); /* the stage's FAILED, if it could say so */

@@ -10,6 +10,7 @@
  *   mount_change.c   flags, propagation, remount
  *   mount_cgroup.c   the cgroup hierarchies
  *   mount_aside.c    mounts made in another namespace
+ *   mount_procfs.c   a procfs of another PID namespace
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
  *   mount_label.c    SELinux
@@ -41,6 +42,7 @@ struct mount_env {
         int proc_fd;   /* the host's procfs                                                          */
         uint64_t ns;   /* CLONE_NEW* of the container's own namespaces, new or joined                */
         bool inside;   /* we are in the container's user namespace already                           */
+        int pidns_fd;  /* the PID namespace that the container joins, or -1                          */
         int userns_fd; /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
         /* or NULL */
@@ -62,6 +64,12 @@ struct mount_aside {
 
 /* Calls make() in a child that is elsewhere; *ret_fd is the detached mount that it has made. */
 int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err);
+
+/* ---- mount_procfs.c ------------------------------------------------------------------------------------ */
+
+/* The file system context (fsopen(2)) of a procfs that shows a PID namespace with others in it. inside: we
+ * are in namespaces of the container's, not the host's. */
+int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err);
 
 /* ---- mount_target.c ------------------------------------------------------------------------------------ */
 

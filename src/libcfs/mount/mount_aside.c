@@ -7,6 +7,8 @@
  * the other place, makes the mount there, and ends; it shares our table of descriptors (CLONE_FILES), so what
  * it opened is ours. Its memory is a copy: what it returns beside the descriptor is an error message, through
  * a socket.
+ *
+ * What shows a PID namespace is made in another way, since there are others who look: mount_procfs.c.
  */
 #include "base/cleanup.h"
 #include "base/mnt.h"
@@ -39,25 +41,12 @@ static int go(const struct mount_aside *a, struct cfs_error *err)
                        : 0;
 }
 
-/* The child, and below a PID namespace, which only children enter, its child. */
 static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_aside *a, int sock)
 {
-        struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
         struct reply reply = { 0 };
-        pid_t pid = 0;
-        int status;
 
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         reply.result = go(a, &reply.err);
-        if (reply.result >= 0 && (a->ns & CLONE_NEWPID)) {
-                pid = sys_clone3(&args);
-                if (pid < 0)
-                        reply.result = err_sys(&reply.err, errno, "clone3", "enter the PID namespace");
-                if (pid > 0) {
-                        (void)proc_reap(pid, &status);
-                        _exit(0);
-                }
-        }
         if (reply.result >= 0) {
                 int fd = -1, r = a->make(e, a->data, &fd, &reply.err);
 

@@ -204,6 +204,10 @@ static int make_one(struct mount_env *e, const struct oci_mount *m, const char *
         _cleanup_close_ int fd = -1;
         int r;
 
+        if (STREQ(m->type, "proc") && e->pidns_fd >= 0) {
+                fd = mount_procfs_open(e->pidns_fd, e->root_fd >= 0, err);
+                return fd < 0 ? fd : mnt_finish_fs(fd, m->type, m->source, words, (unsigned)attrs, err);
+        }
         if (!mount_classic_needed(m, words))
                 return mnt_new_fs(m->type, m->source, words, (unsigned)attrs, err);
         r = mount_classic_make(e, m, words, n_sb, &fd, err);

@@ -93,7 +93,8 @@ int namespaces_join(const struct namespaces_plan *p, uint64_t join, struct cfs_e
         if (p->container_pidfd >= 0)
                 return join_container(p, join, err);
         for (int i = NS_PID; i < NS_COUNT; i++)
-                if (p->join_fd[i] >= 0 && setns(p->join_fd[i], (int)ns_types[i].flag) < 0) {
+                if (p->join_fd[i] >= 0 && (join & ns_types[i].flag) &&
+                    setns(p->join_fd[i], (int)ns_types[i].flag) < 0) {
                         if (errno != EPERM || p->join_fd[NS_USER] < 0)
                                 return join_failed(i, errno, err);
                         later[i] = true;

@@ -336,13 +336,17 @@ int hooks_output_prepare(struct ctx *c, struct cfs_error *err)
         return r < 0 ? r : open_output(c->state, STDERR_ANNOTATION, &c->hooks_err_fd, err);
 }
 
-/* Hooks in the container's namespaces, run by the init: getpid(2) is its pid as they see it. */
+/* Hooks in the container's namespaces, run by the init: getpid(2) is its pid as they see it. One that they
+ * cannot see has none: who will be the container's process in a joined PID namespace is made later
+ * (pid_namespace.c), and while a container is "creating" the state need not have a pid (runtime.md,
+ * "State"). */
 static int run_in_container(struct ctx *c, struct hook_list *l, enum container_status status,
                             struct cfs_error *err)
 {
         _cleanup_free_ char *state = NULL;
         size_t len;
-        int r = encode_state(c->state, status, getpid(), &state, &len, err);
+        pid_t pid = status == STATUS_CREATING && ctx_makes_second(c) ? 0 : getpid();
+        int r = encode_state(c->state, status, pid, &state, &len, err);
 
         if (r < 0)
                 return r;

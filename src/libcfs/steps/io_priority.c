@@ -24,7 +24,12 @@ static const struct {
 
 bool io_priority_wanted(const struct ctx *c)
 {
-        return c->process->io_priority != NULL;
+        return c->process->io_priority && !ctx_makes_second(c);
+}
+
+bool io_priority_second_wanted(const struct ctx *c)
+{
+        return c->process->io_priority && (c->walk == WALK_EXEC || ctx_makes_second(c));
 }
 
 /* -1: unknown */

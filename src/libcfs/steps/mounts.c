@@ -163,6 +163,14 @@ static int make_fresh(struct mount_env *e, void *data, int *ret_fd, struct cfs_e
         return mount_fresh_make(e, it->m, &it->o, true, 0, ret_fd, err);
 }
 
+/* A procfs sees to that itself (mount_procfs.c). */
+static int make_elsewhere(struct mounts_plan *mp, struct item *it, const struct mount_aside *aside,
+                          struct cfs_error *err)
+{
+        return aside->ns & CLONE_NEWPID ? make_fresh(&mp->env, it, &it->fd, err)
+                                        : mount_aside(&mp->env, aside, &it->fd, err);
+}
+
 /* What the runtime has to do, because the init could not. */
 static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
@@ -178,7 +186,7 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         }
         aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
         if (aside.ns_fd >= 0)
-                return mount_aside(&mp->env, &aside, &it->fd, err);
+                return make_elsewhere(mp, it, &aside, err);
         if ((it->o.flags & (MOUNT_IDMAP | MOUNT_RIDMAP)) || is_of_runtime(c, it->m->type))
                 return make_fresh(&mp->env, it, &it->fd, err);
         return 0;
@@ -194,7 +202,7 @@ static void try_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         if (it->o.flags & (MOUNT_REMOUNT | MOUNT_BIND))
                 return;
         aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
-        if (aside.ns_fd >= 0 && mount_aside(&mp->env, &aside, &it->fd, &ignored) < 0)
+        if (aside.ns_fd >= 0 && make_elsewhere(mp, it, &aside, &ignored) < 0)
                 it->fd = -1;
 }
 
@@ -223,6 +231,7 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
                                       .root_fd = -1,
                                       .proc_fd = c->proc_fd,
                                       .ns = c->ns_new | c->ns_join,
+                                      .pidns_fd = c->namespaces->join_fd[NS_PID],
                                       .userns_fd = c->namespaces->join_fd[NS_USER],
                                       .linux_ = c->linux_,
                                       .cgroup = c->cgroup,

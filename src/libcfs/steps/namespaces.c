@@ -7,9 +7,9 @@
  * the paths, with the runtime's privileges and view of the host, and asks the kernel for the type
  * (NS_GET_NSTYPE, ioctl_ns(2)).
  *
- * Who joins? Usually the init, after it exists. Not when a user namespace is involved, or a PID namespace,
- * which only a child enters: then spawn.c's stage process joins everything before it makes the init
- * (`pre_join`).
+ * Who joins? Usually the init, after it exists. Not when a user namespace is involved: then spawn.c's stage
+ * process joins everything before there is an init (`pre_join`). A PID namespace is entered by a child only;
+ * create and exec see to it that this child comes last (pid_namespace.c).
  *
  * exec joins all namespaces of the container with one setns(2) on a pidfd of its init. What enters the PID
  * namespace by that is the next child (pid_namespace.c).
@@ -125,8 +125,7 @@ int namespaces_prepare(struct ctx *c, struct cfs_error *err)
                         c->ns_join &= ~(uint64_t)CLONE_NEWUSER;
                 }
         }
-        n->pre_join =
-                (c->ns_join & (CLONE_NEWUSER | CLONE_NEWPID)) || ((c->ns_new & CLONE_NEWUSER) && c->ns_join);
+        n->pre_join = (c->ns_join & CLONE_NEWUSER) || ((c->ns_new & CLONE_NEWUSER) && c->ns_join);
         return 0;
 }
 
@@ -218,10 +217,11 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
                                                      : namespaces_open_root(c, id.pid, err);
 }
 
-/* As exec was once: for a moment the container sees a process with the host's root and descriptors. */
-static void linger(const struct namespaces_plan *n)
+/* As exec and create were once: for a moment the container sees a process with the host's root and
+ * descriptors. */
+static void linger(int fd)
 {
-        pid_t pid = setns(n->container_pidfd, CLONE_NEWPID) < 0 ? -1 : fork();
+        pid_t pid = setns(fd, CLONE_NEWPID) < 0 ? -1 : fork();
         int status;
 
         if (pid == 0)
@@ -236,7 +236,7 @@ int namespaces_exec_init(struct ctx *c, struct cfs_error *err)
         int r;
 
         if (WEAKENED("entering"))
-                linger(n);
+                linger(n->container_pidfd);
         r = namespaces_join(n, c->ns_join, err);
         if (r < 0 || n->root_fd < 0)
                 return r < 0 ? r : check_root(c, err);
@@ -251,11 +251,13 @@ int namespaces_init(struct ctx *c, struct cfs_error *err)
         uint64_t late;
 
         if (!n->pre_join) {
-                int r = namespaces_join(n, c->ns_join, err);
+                int r = namespaces_join(n, c->ns_join & ~(uint64_t)CLONE_NEWPID, err);
 
                 if (r < 0)
                         return r;
         }
+        if (ctx_makes_second(c) && WEAKENED("entering-joined"))
+                linger(n->join_fd[NS_PID]);
         /* All but the time namespace, which has a row of its own. */
         late = namespaces_late(c->ns_new, c->ns_join) & ~(uint64_t)CLONE_NEWTIME;
         if (late && unshare((int)late) < 0)

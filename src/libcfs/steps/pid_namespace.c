@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * exec: becoming visible in the container.
+ * exec, and create in a PID namespace of others: becoming visible.
  *
  * A process is in the PID namespace that its parent has chosen for its children (setns(2),
  * pid_namespaces(7)), from its first moment on; and from then on what the container runs sees it in its
@@ -9,13 +9,19 @@
  * (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and cwd would be the
  * host's, fd/N would lead to its directories, ns/mnt to its mounts.
  *
- * So exec has two processes. The first stays in the runtime's PID namespace, where the container cannot see
+ * So there are two processes. The first stays in the runtime's PID namespace, where the container cannot see
  * it, and does all that needs the host or privileges. When it has the container's namespaces, root,
  * directory, descriptors, user and capabilities and nothing else, it makes the second one, as a child of the
  * runtime's (CLONE_PARENT), and ends. The second one does what has to be done by the process itself, and
  * executes the program. What is to be found in it is a copy of our code and of what the record says of the
  * container; the environment of the runtime's caller has been erased. runc and crun have two processes as
- * well.
+ * well, but the second is seen when it has just been made.
+ *
+ * create needs that where the container joins a PID namespace (podman run --pid=container:A); in a new one
+ * nobody is there to look. What create makes for its own purposes stays outside: children are in the joined
+ * namespace only from the row before the container's hooks on, which are to run in it. (With a user namespace
+ * the privilege for that is there only before that is entered: spawn.c.) A procfs is mounted by a visitor
+ * (mount/mount_procfs.c).
  *
  * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a
  * filter is to be loaded without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an
@@ -29,6 +35,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "base/weakened.h"
+#include "libcfs/process/namespaces.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/walk/ctx.h"
@@ -40,6 +47,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+bool pid_namespace_join_wanted(const struct ctx *c)
+{
+        return ctx_makes_second(c) && !ctx_has_ns(c, CLONE_NEWUSER); /* spawn.c */
+}
+
 bool pid_namespace_early_wanted(const struct ctx *c)
 {
         return (c->ns_join & CLONE_NEWPID) && c->filter_is_early;
@@ -48,6 +60,12 @@ bool pid_namespace_early_wanted(const struct ctx *c)
 bool pid_namespace_wanted(const struct ctx *c)
 {
         return (c->ns_join & CLONE_NEWPID) && !c->filter_is_early;
+}
+
+/* As late as can be: until here create makes processes of its own that are not for others to see. */
+int pid_namespace_join_init(struct ctx *c, struct cfs_error *err)
+{
+        return namespaces_join(c->namespaces, CLONE_NEWPID, err);
 }
 
 /* In the second process: goes on when the runtime has been told of it, or its words would come before
@@ -78,17 +96,9 @@ static int clone_failed(int e, struct cfs_error *err)
         return e == EAGAIN
                        ? err_hint(
                                  err, r,
-                                 "a limit is reached (linux.resources.pids, RLIMIT_NPROC): for a moment exec needs two "
-                                 "processes")
+                                 "a limit is reached (linux.resources.pids, RLIMIT_NPROC): for a moment two processes are "
+                                 "needed")
                        : r;
-}
-
-/* /proc/PID/environ: what the runtime's caller has there is not for the container. */
-static void forget_environment(void)
-{
-        for (char **e = environ; e && *e; e++)
-                if (strncmp(*e, "CFS_WEAKEN=", 11) != 0 && !WEAKENED("environment")) /* see base/weakened.h */
-                        memset(*e, 0, strlen(*e));
 }
 
 /* In the first process: tells the runtime of the second, or why it cannot, and ends. The second sees our
@@ -110,7 +120,7 @@ int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)
 
         if (pipe2(p, O_CLOEXEC) < 0)
                 return err_sys(err, errno, "pipe2", "make a pipe");
-        forget_environment();
+        proc_forget_environment();
         pid = sys_clone3(&a);
         if (pid < 0)
                 return clone_failed(errno, err);

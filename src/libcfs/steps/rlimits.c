@@ -203,13 +203,35 @@ static bool is_late(const struct oci_rlimit *o)
         return o->soft < NOFILE_LATE && resource(o->type) == RLIMIT_NOFILE;
 }
 
+/* Where a second process is made (pid_namespace.c), by the user whose processes are counted, there is one
+ * more than the limit means, for a moment. */
+static bool is_one_more(const struct ctx *c, const struct oci_rlimit *o)
+{
+        return resource(o->type) == RLIMIT_NPROC && (c->walk == WALK_EXEC || ctx_makes_second(c));
+}
+
+static bool raise_by_one(int type, const struct rlimit *l)
+{
+        struct rlimit more = { .rlim_cur = l->rlim_cur + (l->rlim_cur != RLIM_INFINITY),
+                               .rlim_max = l->rlim_max + (l->rlim_max != RLIM_INFINITY) };
+
+        return setrlimit((__rlimit_resource_t)type, &more) == 0;
+}
+
+static bool is_wanted(const struct ctx *c, const struct oci_rlimit *o, bool late)
+{
+        return is_late(o) == late || (late && is_one_more(c, o));
+}
+
 static int rlimits_set(const struct ctx *c, bool late, struct cfs_error *err)
 {
         for (size_t i = 0; i < count(c); i++) {
                 const struct oci_rlimit *o = c->process->rlimits[i];
                 struct rlimit new = wanted(o);
 
-                if (is_late(o) != late || setrlimit((__rlimit_resource_t)resource(o->type), &new) == 0)
+                if (!is_wanted(c, o, late) ||
+                    (!late && is_one_more(c, o) && raise_by_one(resource(o->type), &new)) ||
+                    setrlimit((__rlimit_resource_t)resource(o->type), &new) == 0)
                         continue;
                 return err_property(err,
                                     err_sys(err, errno, "setrlimit", "set %s to %s:%s", o->type,
@@ -227,7 +249,7 @@ int rlimits_init(struct ctx *c, struct cfs_error *err)
 bool rlimits_late_wanted(const struct ctx *c)
 {
         for (size_t i = 0; i < count(c); i++)
-                if (is_late(c->process->rlimits[i]))
+                if (is_wanted(c, c->process->rlimits[i], true))
                         return true;
         return false;
 }

@@ -57,7 +57,12 @@ static const struct {
 
 bool scheduler_wanted(const struct ctx *c)
 {
-        return c->process->scheduler != NULL;
+        return c->process->scheduler && !ctx_makes_second(c);
+}
+
+bool scheduler_second_wanted(const struct ctx *c)
+{
+        return c->process->scheduler && (c->walk == WALK_EXEC || ctx_makes_second(c));
 }
 
 /* Index in scheduler_policies, or -1. */

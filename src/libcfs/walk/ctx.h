@@ -130,6 +130,14 @@ static inline bool ctx_has_ns(const struct ctx *c, uint64_t clone_flag)
         return ((c->ns_new | c->ns_join) & clone_flag) != 0;
 }
 
+/* Is the process that the program will be a second one, which the first makes when it has left the host
+ * (steps/pid_namespace.c)? Of create, where the container joins the PID namespace of others; exec always
+ * does. */
+static inline bool ctx_makes_second(const struct ctx *c)
+{
+        return c->walk == WALK_CREATE && (c->ns_join & CLONE_NEWPID);
+}
+
 /* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. */
 static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
 {
@@ -152,11 +160,11 @@ static inline bool ctx_keeps_groups(const struct ctx *c)
 }
 
 /* Does the runtime set scheduling and I/O priorities, from outside? In a user namespace the init's
- * privilege counts for nothing there, and in exec's last process privileges are gone already. A runtime
+ * privilege counts for nothing there, and in a second process privileges are gone already. A runtime
  * without privilege has no more right than the init, and none once the init is another user. */
 static inline bool ctx_priorities_from_outside(const struct ctx *c)
 {
-        return (ctx_has_ns(c, CLONE_NEWUSER) || c->walk == WALK_EXEC) && !c->rootless;
+        return (ctx_has_ns(c, CLONE_NEWUSER) || c->walk == WALK_EXEC || ctx_makes_second(c)) && !c->rootless;
 }
 
 /* Makes a zeroed context with all descriptors -1. */

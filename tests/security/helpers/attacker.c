@@ -31,14 +31,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/nsfs.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -192,18 +195,48 @@ static void look_trace(int pid)
 
 /* ---- spy ----------------------------------------------------------------------------------------------- */
 
-static int spying;
+static int spying, enters; /* enters: we may enter mount namespaces */
+
+/* Our own root, or an empty directory that leads nowhere else. */
+static int is_harmless(const char *path)
+{
+        struct stat st, up;
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), entries = 0, r = 1;
+        DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+        if (fstat(fd, &st) == 0 && (st.st_ino != own_root.st_ino || st.st_dev != own_root.st_dev)) {
+                while (d && readdir(d))
+                        entries++;
+                r = d && entries == 2 && fstatat(fd, "..", &up, 0) == 0 && st.st_ino == up.st_ino &&
+                    st.st_dev == up.st_dev;
+        }
+        if (d)
+                closedir(d);
+        return r || fd < 0;
+}
 
 static void spy_directory(int pid, const char *what)
 {
-        struct stat st;
-        int fd = open_of(pid, what, O_PATH | O_DIRECTORY);
+        char path[64];
 
-        if (fd < 0)
-                return;
-        if (fstat(fd, &st) == 0 && (st.st_ino != own_root.st_ino || st.st_dev != own_root.st_dev))
+        (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+        if (!is_harmless(path))
                 leak(pid, what, "is not the container's root");
-        close(fd);
+}
+
+/* Where one gets who may enter its mount namespace (CAP_SYS_ADMIN, CAP_SYS_CHROOT). */
+static void spy_mounts(int pid)
+{
+        int fd = open_of(pid, "ns/mnt", O_RDONLY), status = 0;
+        pid_t child = fd < 0 ? -1 : fork();
+
+        if (child == 0)
+                _exit(setns(fd, CLONE_NEWNS) == 0 ? 1 + !is_harmless("/") : 0);
+        if (child > 0 && waitpid(child, &status, 0) == child && WEXITSTATUS(status) > 1)
+                leak(pid, "ns/mnt", "leads to another root than the container's");
+        enters = enters || (child > 0 && WEXITSTATUS(status) > 0);
+        if (fd >= 0)
+                close(fd);
 }
 
 /* What a link in /proc/PID leads to, held: a descriptor that is closed or used for something else meanwhile
@@ -232,6 +265,50 @@ static int is_inside(int fd, const char *target)
         return fstat(fd, &a) == 0 && stat(target, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* Of two names of namespaces: is the second one a user namespace below the first? There is nothing in it. */
+static int is_user_below(const char *own, const char *path)
+{
+        struct stat a, b;
+        int fd = open(path, O_RDONLY | O_CLOEXEC), up = fd < 0 ? -1 : ioctl(fd, NS_GET_PARENT), r;
+
+        r = up >= 0 && fstat(up, &a) == 0 && stat(own, &b) == 0 && a.st_ino == b.st_ino;
+        if (fd >= 0)
+                close(fd);
+        if (up >= 0)
+                close(up);
+        return r;
+}
+
+/* Privileges over our own user namespace that we do not have: who traces it would have them. */
+static uint64_t permitted(const char *path)
+{
+        unsigned long long caps = 0;
+        char line[128];
+        FILE *f = fopen(path, "re");
+
+        while (f && fgets(line, sizeof(line), f))
+                if (sscanf(line, "CapPrm: %llx", &caps) == 1)
+                        break;
+        if (f)
+                fclose(f);
+        return caps;
+}
+
+static void spy_privileges(int pid)
+{
+        char path[64], theirs[64] = "", own[64] = "";
+        uint64_t caps;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        caps = permitted(path) & ~permitted("/proc/self/status");
+        (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+        if (caps && readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
+            readlink("/proc/self/ns/user", own, sizeof(own) - 1) > 0 && strcmp(own, theirs) == 0) {
+                (void)snprintf(path, sizeof(path), "%llx", (unsigned long long)caps);
+                leak(pid, "privileges", path);
+        }
+}
+
 static void spy_links(int pid, const char *where, const char *const *harmless)
 {
         char path[64], target[256], own[256];
@@ -251,9 +328,13 @@ static void spy_links(int pid, const char *where, const char *const *harmless)
                 if (!harmless) { /* as our own */
                         int mine = hold(getpid(), where, e->d_name, own, sizeof(own));
 
-                        fine = mine >= 0 && strcmp(own, target) == 0;
+                        fine = (mine >= 0 && strcmp(own, target) == 0) ||
+                               (enters && strncmp(target, "mnt:", 4) == 0); /* see spy_mounts() */
                         if (mine >= 0)
                                 close(mine);
+                        (void)snprintf(path, sizeof(path), "/proc/%d/%s/%.20s", pid, where, e->d_name);
+                        fine = fine || (strncmp(target, "user:", 5) == 0 &&
+                                        is_user_below("/proc/self/ns/user", path));
                 }
                 if (!fine && !is_inside(fd, target))
                         leak(pid, where, target);
@@ -292,6 +373,8 @@ static int spy(int pid)
         spy_directory(pid, "cwd");
         spy_links(pid, "fd", harmless);
         spy_links(pid, "ns", NULL);
+        spy_mounts(pid);
+        spy_privileges(pid);
         spy_environment(pid);
         fd = open_of(pid, "exe", O_RDWR);
         if (fd >= 0 && fstat(fd, &st) == 0 && !is_expected(&st))
@@ -312,6 +395,8 @@ static int hunt(char **argv, int n)
                 if (stat(argv[i], &expected[n_expected]) == 0)
                         n_expected++;
         (void)stat("/", &own_root);
+        if (spying)
+                spy_mounts(getpid());
         printf("hunting\n");
         (void)fflush(stdout);
         while (!stop && now() < end) {
