@@ -84,7 +84,7 @@ beside_spy() {
     [ $# -eq 0 ] || config "$@"
     end=$((SECONDS + seconds))
     while [ $SECONDS -lt $end ]; do
-        { cfs run -b "$B" "$ID-$n" < /dev/null 2>&1 3>&- || echo "failed"; } | cat >> "$T/errors"
+        { cfs run -b "$B" "$ID-$n" < /proc/version 2>&1 3>&- || echo "failed"; } | cat >> "$T/errors"
         n=$((n + 1))
     done
     wait_for grep -q looked "$T/spy"

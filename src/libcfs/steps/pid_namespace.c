@@ -18,10 +18,10 @@
  * well, but the second is seen when it has just been made.
  *
  * create needs that where the container joins a PID namespace (podman run --pid=container:A); in a new one
- * nobody is there to look. What create makes for its own purposes stays outside: children are in the joined
- * namespace only from the row before the container's hooks on, which are to run in it. (With a user namespace
- * the privilege for that is there only before that is entered: spawn.c.) A procfs is mounted by a visitor
- * (mount/mount_procfs.c).
+ * there is no other process. What create makes for its own purposes stays outside: its children are in the
+ * joined namespace only from the row before the container's hooks on, which are to run in it. (With a user
+ * namespace the privilege for that is there only before that is entered: spawn.c.) A procfs is mounted by a
+ * visitor (mount/mount_procfs.c).
  *
  * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a
  * filter is to be loaded without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an

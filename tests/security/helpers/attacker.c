@@ -96,7 +96,7 @@ static int is_expected(const struct stat *st)
 
 static int open_of(int pid, const char *what, int flags)
 {
-        char path[64];
+        char path[96];
 
         (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
         return open(path, flags | O_CLOEXEC);
