@@ -15,6 +15,7 @@
  * them.
  */
 #include "decode_error.h"
+#include "base/utf8.h"
 #include "base/nearest.h"
 #include "json.h"
 #include <errno.h>
@@ -78,7 +79,7 @@ static int entries_check(struct decoder *d, struct entry *entries, size_t n)
 
                 if (strcmp(entries[i - 1].key, entries[i].key) != 0)
                         continue;
-                json_position(d->text, d->len, entries[i - 1].offset, &line, &column);
+                utf8_position(d->text, d->len, entries[i - 1].offset, &line, &column);
                 f->key = entries[i].key;
                 value_quoted("", "", f->key, strlen(f->key), shown, sizeof(shown));
                 snprintf(message, sizeof(message), "duplicate key \"%s\", given before on line %u", shown,
@@ -586,7 +587,7 @@ static int decode_run(struct decoder *d)
                 d->depth = 0;
                 snprintf(message, sizeof(message), "invalid JSON: %s", problem.text);
                 decode_error(d, problem.offset, NULL, message);
-                json_position(d->text, d->len, problem.offset, &line, &column);
+                utf8_position(d->text, d->len, problem.offset, &line, &column);
                 if (!d->err->excerpt[0])
                         d->err->caret = oci_excerpt(d->text, d->len, line, column, d->err->excerpt,
                                                     sizeof(d->err->excerpt));

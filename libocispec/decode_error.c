@@ -6,6 +6,7 @@
  * properties: process.args[0].
  */
 #include "decode_error.h"
+#include "base/utf8.h"
 #include "json.h"
 #include "base/log.h"
 #include "base/nearest.h"
@@ -45,7 +46,7 @@ int decode_error(struct decoder *d, size_t offset, const char *key, const char *
         decode_path(d, &path);
         if (key)
                 docpath_key(&path, key, strlen(key));
-        json_position(d->text, d->len, offset, &line, &column);
+        utf8_position(d->text, d->len, offset, &line, &column);
         if (d->result == 0) {
                 d->result = err_set(d->err, CFS_E_INVALID, "%s:%u:%u: %s%s%s", d->name, line, column,
                                     property, *property ? ": " : "", message);
@@ -81,7 +82,7 @@ void decode_error_unknown(struct decoder *d, size_t offset, const char *key, siz
         docpath_init(&path, property, sizeof(property));
         decode_path(d, &path);
         docpath_key(&path, key, len);
-        json_position(d->text, d->len, offset, &line, &column);
+        utf8_position(d->text, d->len, offset, &line, &column);
         nearest_init(&nearest, key, len);
         for (size_t i = 0; i < top(d)->type->n_properties; i++)
                 nearest_try(&nearest, top(d)->type->properties[i].name);

@@ -3,7 +3,7 @@
  * Paths within a document, as messages give them.
  */
 #include "oci_internal.h"
-#include "json.h"
+#include "base/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static void docpath_add(struct docpath *p, const char *s, size_t len)
         p->len += len;
         /* Not half a character: the path goes into messages and JSON logs. */
         if (p->full)
-                p->len = json_utf8_length(p->buf, p->len);
+                p->len = utf8_length(p->buf, p->len);
         p->buf[p->len] = '\0';
 }
 

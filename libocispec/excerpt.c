@@ -3,7 +3,7 @@
  * The line of a document that a message is about.
  */
 #include "oci.h"
-#include "json.h"
+#include "base/utf8.h"
 #include <string.h>
 
 #define BEFORE 40 /* characters that are shown before the place, when the line is long */
@@ -30,6 +30,6 @@ unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned colum
                 blanks++;
         for (; p < end && *p != '\n' && n + 1 < size; p++)
                 buf[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
-        buf[json_utf8_length(buf, n)] = '\0';
+        buf[utf8_length(buf, n)] = '\0';
         return at - skip - blanks;
 }

@@ -6,8 +6,15 @@
  * What it does not do is done here: the position of tokens (it only tells how far it has read), strict UTF-8
  * (it lets overlong forms and surrogates pass, and replaces lone \u surrogates by question marks), NUL in
  * strings, which C could not represent, and limits on size and depth.
+ *
+ * Its generator puts the commas, the quotes and the escapes of what is written. It takes any bytes for a
+ * string, so bytes that are not UTF-8 are replaced here. Its own layout, with lines and indentation, writes
+ * an empty object on three lines; so the layout is made here, around the pieces that the generator hands
+ * out.
  */
 #include "json.h"
+#include "base/str.h"
+#include "base/utf8.h"
 #include "oci.h"
 #include <errno.h>
 #include <stddef.h>
@@ -15,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 
 struct reader {
@@ -33,81 +41,6 @@ struct reader {
 static size_t reader_consumed(const struct reader *r)
 {
         return r->complete ? r->len : yajl_get_bytes_consumed(r->yajl);
-}
-
-/* ---- UTF-8 --------------------------------------------------------------------------------------------- */
-
-/* The length of the character at s, 0 when it is not valid: RFC 3629, section 4. */
-static size_t utf8_character(const unsigned char *s, size_t len)
-{
-        unsigned char low = 0x80, high = 0xbf;
-        size_t n;
-
-        if (s[0] < 0x80)
-                return 1;
-        if (s[0] >= 0xc2 && s[0] <= 0xdf)
-                n = 2;
-        else if (s[0] >= 0xe0 && s[0] <= 0xef)
-                n = 3;
-        else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-                n = 4;
-        else
-                return 0;
-        if (s[0] == 0xe0)
-                low = 0xa0; /* below: overlong    */
-        else if (s[0] == 0xed)
-                high = 0x9f; /* above: surrogates */
-        else if (s[0] == 0xf0)
-                low = 0x90; /* below: overlong    */
-        else if (s[0] == 0xf4)
-                high = 0x8f; /* above: > U+10FFFF */
-        if (len < n || s[1] < low || s[1] > high)
-                return 0;
-        for (size_t i = 2; i < n; i++)
-                if ((s[i] & 0xc0) != 0x80)
-                        return 0;
-        return n;
-}
-
-size_t json_utf8_length(const char *text, size_t len)
-{
-        size_t i = 0;
-
-        while (i < len) {
-                uint64_t word;
-                size_t n;
-
-                if (len - i >= sizeof(word)) {
-                        memcpy(&word, text + i, sizeof(word));
-                        if (!(word & UINT64_C(0x8080808080808080))) {
-                                i += sizeof(word);
-                                continue;
-                        }
-                }
-                n = utf8_character((const unsigned char *)text + i, len - i);
-                if (n == 0)
-                        break;
-                i += n;
-        }
-        return i;
-}
-
-void json_position(const char *text, size_t len, size_t offset, unsigned *ret_line, unsigned *ret_column)
-{
-        unsigned line = 1, column = 1;
-
-        if (offset > len)
-                offset = len;
-        for (size_t i = 0; i < offset; i++) {
-                if (text[i] == '\n') {
-                        line++;
-                        column = 1;
-                } else if (((unsigned char)text[i] & 0xc0) != 0x80) {
-                        column++;
-                }
-        }
-        *ret_line = line;
-        *ret_column = column;
 }
 
 /* ---- problems ------------------------------------------------------------------------------------------ */
@@ -403,7 +336,7 @@ static void memory_free(void *ctx, void *p)
         free(block_of(p));
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int check_text(const char *text, size_t len, struct json_problem *p)
 {
@@ -416,7 +349,7 @@ static int check_text(const char *text, size_t len, struct json_problem *p)
                                "begins with a byte order mark, which JSON must not (RFC 8259, section 8.1)");
         if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
                 return problem(p, 0, "encoded in UTF-16, but JSON is UTF-8 (RFC 8259, section 8.1)");
-        valid = json_utf8_length(text, len);
+        valid = utf8_length(text, len);
         if (valid < len)
                 return problem(p, valid, "not valid UTF-8");
         for (size_t i = 0; i < len; i++)
@@ -465,4 +398,261 @@ int json_parse(const char *text, size_t len, const struct json_events *events, v
         while (m.first) /* as yajl_free() would, also after a failure */
                 memory_free(&m, m.first->data);
         return ret;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+struct json_writer {
+        struct memory memory;
+        yajl_gen gen;
+        struct str text;
+        unsigned indent, depth;
+        bool start;  /* a call of yajl begins: its first piece may be a separator       */
+        bool line;   /* the entry that begins stands on a line of its own               */
+        bool misuse; /* nested more deeply than yajl can, or not a document at all      */
+        char open;   /* '{' or '[': a bracket that yajl will be told of with what is in it */
+};
+
+static void put(struct json_writer *w, const char *s, size_t len)
+{
+        /* Most pieces are a quote, a comma or a bracket. */
+        if (len == 1 && w->text.cap - w->text.len > 1) {
+                w->text.p[w->text.len++] = *s;
+                w->text.p[w->text.len] = '\0';
+                return;
+        }
+        str_add_n(&w->text, s, len);
+}
+
+static void put_newline(struct json_writer *w)
+{
+        static const char spaces[] = "\n                                                                ";
+        size_t n = (size_t)w->indent * w->depth;
+
+        if (w->indent)
+                put(w, spaces, 1 + (n < sizeof(spaces) - 2 ? n : sizeof(spaces) - 2));
+        else if (w->line)
+                put(w, spaces, 2);
+}
+
+/* The pieces that yajl makes. */
+static void on_text(void *data, const char *s, size_t len)
+{
+        struct json_writer *w = data;
+        bool start = w->start;
+
+        w->start = false;
+        put(w, s, len);
+        if (start && *s == ',')
+                put_newline(w);
+        else if (start && *s == ':' && w->indent)
+                put(w, " ", 1);
+}
+
+static yajl_gen generator(struct memory *m)
+{
+        yajl_alloc_funcs funcs = { memory_malloc, memory_realloc, memory_free, m };
+
+        if (__builtin_setjmp(m->failed) != 0)
+                return NULL;
+        return yajl_gen_alloc(&funcs);
+}
+
+/* With a function of ours for the text, the generator allocates nothing after this. */
+struct json_writer *json_writer_new(int indent)
+{
+        struct json_writer *w = calloc(1, sizeof(*w));
+
+        if (!w)
+                return NULL;
+        w->gen = generator(&w->memory);
+        if (!w->gen) {
+                json_writer_free(w);
+                return NULL;
+        }
+        w->indent = (unsigned)indent;
+        (void)yajl_gen_config(w->gen, yajl_gen_print_callback, on_text, w);
+        return w;
+}
+
+void json_writer_free(struct json_writer *w)
+{
+        if (!w)
+                return;
+        while (w->memory.first)
+                memory_free(&w->memory, w->memory.first->data);
+        str_free(&w->text);
+        free(w);
+}
+
+static void written(struct json_writer *w, yajl_gen_status status)
+{
+        w->misuse |= status != yajl_gen_status_ok;
+        w->start = w->line = false;
+}
+
+static void open_bracket(struct json_writer *w)
+{
+        written(w, w->open == '{' ? yajl_gen_map_open(w->gen) : yajl_gen_array_open(w->gen));
+        w->open = 0;
+}
+
+/* Before each value and key. Returns whether there is a writer. */
+static bool ready(struct json_writer *w)
+{
+        if (!w)
+                return false;
+        w->start = true;
+        if (!w->open)
+                return true;
+        open_bracket(w);
+        w->depth++;
+        put_newline(w);
+        return true;
+}
+
+void json_write_object(struct json_writer *w)
+{
+        if (ready(w))
+                w->open = '{';
+}
+
+void json_write_array(struct json_writer *w)
+{
+        if (ready(w))
+                w->open = '[';
+}
+
+void json_write_raw(struct json_writer *w, const char *text)
+{
+        if (ready(w))
+                written(w, yajl_gen_number(w->gen, text, strlen(text)));
+}
+
+/* Before a closing bracket, which is beside the opening one when there is nothing between them. */
+static bool close_bracket(struct json_writer *w)
+{
+        if (!w)
+                return false;
+        if (w->open) {
+                open_bracket(w);
+        } else {
+                w->depth--;
+                put_newline(w);
+        }
+        return true;
+}
+
+void json_write_object_end(struct json_writer *w)
+{
+        if (close_bracket(w))
+                written(w, yajl_gen_map_close(w->gen));
+}
+
+void json_write_array_end(struct json_writer *w)
+{
+        if (close_bracket(w))
+                written(w, yajl_gen_array_close(w->gen));
+}
+
+void json_write_text(struct json_writer *w, const char *s, size_t len)
+{
+        if (ready(w))
+                written(w, yajl_gen_string(w->gen, (const unsigned char *)s, len));
+}
+
+void json_write_string(struct json_writer *w, const char *s)
+{
+        _cleanup_str_ struct str repaired = { 0 };
+        size_t len = s ? strlen(s) : 0, valid = s ? utf8_length(s, len) : 0;
+
+        if (!s) {
+                json_write_raw(w, "null");
+                return;
+        }
+        if (valid == len) {
+                json_write_text(w, s, len);
+                return;
+        }
+        for (; len > 0; valid = utf8_length(s, len)) {
+                str_add_n(&repaired, s, valid);
+                s += valid;
+                len -= valid;
+                if (len > 0) {
+                        str_add(&repaired, "\357\277\275");
+                        s++;
+                        len--;
+                }
+        }
+        if (w)
+                w->text.failed |= repaired.failed;
+        json_write_text(w, repaired.p ? repaired.p : "", repaired.len);
+}
+
+void json_write_decimal(struct json_writer *w, bool negative, uint64_t magnitude, unsigned decimals)
+{
+        char text[300], *s = text + sizeof(text) - 1; /* for 255 digits behind the point */
+        unsigned digits = 0;
+
+        *s = '\0';
+        do {
+                if (digits++ == decimals && decimals > 0)
+                        *--s = '.';
+                *--s = (char)('0' + magnitude % 10);
+                magnitude /= 10;
+        } while (magnitude > 0 || (digits <= decimals && digits < 256));
+        if (negative)
+                *--s = '-';
+        json_write_raw(w, s);
+}
+
+void json_write_number(struct json_writer *w, int64_t n)
+{
+        json_write_decimal(w, n < 0, n < 0 ? -(uint64_t)n : (uint64_t)n, 0);
+}
+
+void json_write_unsigned(struct json_writer *w, uint64_t n)
+{
+        json_write_decimal(w, false, n, 0);
+}
+
+void json_write_member(struct json_writer *w, const char *key, const char *value)
+{
+        if (!value || !*value)
+                return;
+        json_write_key(w, key);
+        json_write_string(w, value);
+}
+
+void json_write_line(struct json_writer *w)
+{
+        if (ready(w))
+                w->line = true;
+}
+
+int json_writer_take(struct json_writer *w, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        int r;
+
+        if (!w)
+                return err_nomem(err);
+        if (w->indent)
+                put(w, "\n", 1);
+        if (ret_len)
+                *ret_len = w->text.len;
+        r = w->misuse ? err_set(err, CFS_E_INVALID, "the document is nested too deeply to be written")
+                      : str_take(&w->text, ret, err);
+        json_writer_free(w);
+        return r;
+}
+
+int json_wrap(const char *key, const char *text, char **ret, struct cfs_error *err)
+{
+        struct json_writer *w = json_writer_new(0);
+
+        json_write_object(w);
+        json_write_key(w, key);
+        json_write_raw(w, text);
+        json_write_object_end(w);
+        return json_writer_take(w, ret, NULL, err);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading JSON as a stream of events. json.c is the only file that knows the JSON library.
+ * Reading JSON as a stream of events, and writing it. json.c is the only file that knows the JSON library.
  */
 #ifndef JSON_H
 #define JSON_H
 
+#include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Called for each token, with the offset of its first byte in the text. Strings come decoded, without a
  * NUL at their end, and contain none; numbers come as they are written. A callback returns 0 to go on,
@@ -34,10 +36,60 @@ struct json_problem {
 int json_parse(const char *text, size_t len, const struct json_events *events, void *data,
                struct json_problem *ret_problem);
 
-/* The line and the column, both from 1, of a byte. Columns count characters. */
-void json_position(const char *text, size_t len, size_t offset, unsigned *ret_line, unsigned *ret_column);
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
-/* The length of the longest beginning of the text that is valid UTF-8. */
-size_t json_utf8_length(const char *text, size_t len);
+/* A text that is being written: on one line without a newline when indent is 0, otherwise with that many
+ * spaces a level and a newline at the end. Every function takes NULL for a writer, and then
+ * does nothing. So running out of memory, here or later, is seen once: json_writer_take() returns -ENOMEM.
+ */
+struct json_writer;
+
+struct json_writer *json_writer_new(int indent);
+void json_writer_free(struct json_writer *w);
+
+/* Hands the text to the caller, who frees it, and frees the writer. ret_len may be NULL. */
+int json_writer_take(struct json_writer *w, char **ret, size_t *ret_len, struct cfs_error *err);
+
+void json_write_object(struct json_writer *w);
+void json_write_object_end(struct json_writer *w);
+void json_write_array(struct json_writer *w);
+void json_write_array_end(struct json_writer *w);
+
+/* Bytes that are not UTF-8 become U+FFFD, one each: engines give up on a log with invalid UTF-8. NULL:
+ * null. */
+void json_write_string(struct json_writer *w, const char *s);
+
+/* The same for a text that is known to be UTF-8. */
+void json_write_text(struct json_writer *w, const char *s, size_t len);
+
+void json_write_number(struct json_writer *w, int64_t n);
+void json_write_unsigned(struct json_writer *w, uint64_t n);
+
+/* The same as a sign and a size; its last digits behind a point, when there are decimals: 1234 with 2 is
+ * 12.34. */
+void json_write_decimal(struct json_writer *w, bool negative, uint64_t magnitude, unsigned decimals);
+
+/* JSON text as it is: a document, a number, true, false, null. */
+void json_write_raw(struct json_writer *w, const char *text);
+
+static inline void json_write_key(struct json_writer *w, const char *key)
+{
+        json_write_string(w, key);
+}
+
+/* A key with a string; nothing when the string is NULL or empty. */
+void json_write_member(struct json_writer *w, const char *key, const char *value);
+
+/* The next entry, behind its comma, begins a line (and a blank). */
+void json_write_line(struct json_writer *w);
+
+/* An object with the text as its only member: for a file that is an array, since decoders want an object. */
+int json_wrap(const char *key, const char *text, char **ret, struct cfs_error *err);
+
+static inline void json_writer_free_p(struct json_writer **w)
+{
+        json_writer_free(*w);
+}
+#define _cleanup_json_writer_ __attribute__((cleanup(json_writer_free_p)))
 
 #endif

@@ -9,6 +9,7 @@
  * turn.
  */
 #include "oci_internal.h"
+#include "base/utf8.h"
 #include "json.h"
 #include <errno.h>
 #include <string.h>
@@ -201,6 +202,6 @@ int oci_locate(const char *text, size_t len, const char *path, unsigned *ret_lin
         (void)json_parse(text, len, &events, &l, &ignored);
         if (!l.any)
                 return -ENOENT;
-        json_position(text, len, l.offset, ret_line, ret_column);
+        utf8_position(text, len, l.offset, ret_line, ret_column);
         return l.found ? 0 : 1;
 }

@@ -182,12 +182,18 @@ int oci_decode_all(const struct oci_type *type, const char *name, const char *te
 
 /* ---- encoding ------------------------------------------------------------------------------------------ */
 
-/* Writes the document as JSON: on one line when indent is 0, otherwise with that many spaces a level; no
- * newline at the end. Properties come in the order of the schema; absent ones are left out. *ret_text is
- * malloc'ed, ends in NUL (not counted in *ret_len) and belongs to the caller; ret_len may be NULL. Strings
- * in arrays and maps must not be NULL. Errors: CFS_E_INVALID for a string that is not UTF-8, CFS_E_NOMEM. */
+/* Writes the document as JSON: on one line without a newline when indent is 0, otherwise with that many
+ * spaces a level and a newline at the end. Properties come in the order of the schema; absent
+ * ones are left out. *ret_text is malloc'ed, ends in NUL (not counted in *ret_len) and belongs to the
+ * caller; ret_len may be NULL. Strings in arrays and maps must not be NULL. Errors: CFS_E_INVALID for a
+ * string that is not UTF-8, CFS_E_NOMEM. */
 int oci_encode(const struct oci_type *type, const void *root, int indent, char **ret_text, size_t *ret_len,
                struct cfs_error *err);
+
+/* The same as a value of a larger text (json.h). After an error the writer is of no use. */
+struct json_writer;
+int oci_encode_into(struct json_writer *out, const struct oci_type *type, const void *root,
+                    struct cfs_error *err);
 
 /* ---- questions (query.c) ------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  * bits.
  */
 #include "oci_internal.h"
-#include "json.h"
+#include "base/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -250,7 +250,7 @@ char *value_expected(const struct oci_property *p, bool element, const char *nea
 
 char *value_quoted(const char *what, const char *quote, const char *s, size_t len, char *buf, size_t size)
 {
-        size_t shown = json_utf8_length(s, len < QUOTED_MAX ? len : QUOTED_MAX);
+        size_t shown = utf8_length(s, len < QUOTED_MAX ? len : QUOTED_MAX);
         size_t n = (size_t)snprintf(buf, size, "%s%s", what, quote);
 
         for (size_t i = 0; i < shown && n + 16 < size; i++) {

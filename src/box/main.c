@@ -201,7 +201,7 @@ static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs
                 printf("cfs-box version %s\n", cfs_version());
         } else if (rest.help || rest.n == 0 || STREQ(words[0], "help")) {
                 if (rest.n > 1 && STREQ(words[1], "--json"))
-                        help_json();
+                        r = help_json(err);
                 else if (rest.n > 1 && (c = commands_find(words + 1, &used)))
                         help_command(c);
                 else
@@ -212,7 +212,7 @@ static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs
                 return commands_unknown(words[0], err);
         }
         *exit_code = 0;
-        return 0;
+        return r < 0 ? r : 0;
 }
 
 static void show(const struct cfs_error *err, bool json)

@@ -68,7 +68,7 @@ extern const struct option_def globals_options[];
 void help_general(void);
 void help_command(const struct command *c);
 /* The command line as a JSON document: what the manual pages and the completions are made from. */
-void help_json(void);
+int help_json(struct cfs_error *err);
 
 /* select.c: the containers that CONTAINER means, which with --regex is an extended regular expression.
  * Calls fn for each; all of them, even when one fails; the first failure is returned. */

@@ -28,9 +28,6 @@ static const struct option_def options[] = {
 
 static void print_text(void *data, const struct cfs_problem *p)
 {
-        unsigned *n = data;
-
-        (*n)++;
         printf("%s", p->file ? p->file : "config.json");
         if (p->line)
                 printf(":%u:%u", p->line, p->column);
@@ -49,18 +46,22 @@ static void print_json(void *data, const struct cfs_problem *p)
         static const char *const kinds[] = {
                 [CFS_PROBLEM_INVALID] = "invalid", [CFS_PROBLEM_HOST] = "host", [CFS_PROBLEM_NOTE] = "note"
         };
-        unsigned *n = data;
-        bool first = true;
+        struct json_writer *w = data;
 
-        printf("%s{", (*n)++ ? ",\n " : "");
-        jsonout_member(stdout, &first, "kind", kinds[p->kind]);
-        jsonout_member(stdout, &first, "file", p->file);
-        if (p->line)
-                printf(",\"line\":%u,\"column\":%u", p->line, p->column);
-        jsonout_member(stdout, &first, "property", p->property);
-        jsonout_member(stdout, &first, "message", p->message);
-        jsonout_member(stdout, &first, "hint", p->hint);
-        printf("}");
+        json_write_line(w);
+        json_write_object(w);
+        json_write_member(w, "kind", kinds[p->kind]);
+        json_write_member(w, "file", p->file);
+        if (p->line) {
+                json_write_key(w, "line");
+                json_write_unsigned(w, p->line);
+                json_write_key(w, "column");
+                json_write_unsigned(w, p->column);
+        }
+        json_write_member(w, "property", p->property);
+        json_write_member(w, "message", p->message);
+        json_write_member(w, "hint", p->hint);
+        json_write_object_end(w);
 }
 
 static int cmd_check_check(const void *values, const char *const *args, struct cfs_error *err)
@@ -77,17 +78,23 @@ static int cmd_check_run(const struct cfs_runtime *rt, const void *values, const
 {
         const struct values *v = values;
         bool json = v->format && STREQ(v->format, "json");
-        unsigned n = 0;
+        const char *bundle = args[0] ? args[0] : v->o.bundle;
+        struct json_writer *w;
         int r;
 
-        if (json)
-                putchar('[');
-        r = cfs_check(args[0] ? args[0] : v->o.bundle, v->o.config, v->host, json ? print_json : print_text,
-                      &n, err);
-        if (json)
-                printf("]\n");
-        else if (r == 0)
-                printf("%s: ok\n", v->o.config ? v->o.config : "config.json");
+        if (!json) {
+                r = cfs_check(bundle, v->o.config, v->host, print_text, NULL, err);
+                if (r == 0)
+                        printf("%s: ok\n", v->o.config ? v->o.config : "config.json");
+                return r;
+        }
+        w = json_writer_new(0);
+        json_write_array(w);
+        r = cfs_check(bundle, v->o.config, v->host, print_json, w, err);
+        json_write_array_end(w);
+        if (r >= 0)
+                return jsonout_print(w, err) < 0 ? -ENOMEM : r;
+        (void)jsonout_print(w, &(struct cfs_error){ 0 });
         return r;
 }
 

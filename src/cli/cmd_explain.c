@@ -34,30 +34,47 @@ static const struct option_def options[] = {
 };
 
 struct printer {
-        bool json, why;
+        struct json_writer *w; /* NULL: text */
+        bool why;
         char *step; /* of the line before */
         bool failed;
 };
+
+/* The lines of a step come one by one: its object is ended when the next step begins. */
+static void end_step(struct printer *p)
+{
+        if (!p->step)
+                return;
+        json_write_array_end(p->w);
+        json_write_object_end(p->w);
+}
+
+static void begin_step(struct printer *p, const char *step, const char *why)
+{
+        end_step(p);
+        json_write_line(p->w);
+        json_write_object(p->w);
+        json_write_key(p->w, "step");
+        json_write_string(p->w, step);
+        json_write_key(p->w, "why");
+        json_write_string(p->w, why);
+        json_write_key(p->w, "lines");
+        json_write_array(p->w);
+}
 
 static void print_line(void *data, const char *step, const char *why, const char *line)
 {
         struct printer *p = data;
         bool same = p->step && STREQ(p->step, step);
 
-        if (!p->json) {
+        if (p->w) {
+                if (!same)
+                        begin_step(p, step, why);
+                json_write_string(p->w, line);
+        } else {
                 if (p->why && !same)
                         printf("%-32s  # %s\n", step, why);
                 printf("%-32s  %s\n", same || p->why ? "" : step, line);
-        } else if (same) {
-                putchar(',');
-                jsonout_string(stdout, line);
-        } else {
-                printf("%s{\"step\":", p->step ? "]},\n " : "");
-                jsonout_string(stdout, step);
-                printf(",\"why\":");
-                jsonout_string(stdout, why);
-                printf(",\"lines\":[");
-                jsonout_string(stdout, line);
         }
         if (!same) {
                 free(p->step);
@@ -69,18 +86,24 @@ static void print_line(void *data, const char *step, const char *why, const char
 int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
                 unsigned how, struct cfs_error *err)
 {
-        bool json = how & EXPLAIN_JSON;
-        struct printer p = { .json = json, .why = how & EXPLAIN_WHY };
+        struct printer p = { .why = how & EXPLAIN_WHY };
+        struct cfs_error ignored;
         int r;
 
-        if (json)
-                putchar('[');
+        if (how & EXPLAIN_JSON) {
+                p.w = json_writer_new(0);
+                if (!p.w)
+                        return fail_nomem(err);
+        }
+        json_write_array(p.w);
         r = cfs_explain(rt, id, o, how & EXPLAIN_RESTORE, print_line, &p, err);
-        if (json)
-                printf("%s]\n", p.step ? "]}" : "");
-        free(p.step);
+        end_step(&p);
+        json_write_array_end(p.w);
         if (r >= 0 && p.failed)
-                return fail_nomem(err);
+                r = fail_nomem(err);
+        if (p.w && jsonout_print(p.w, r < 0 ? &ignored : err) < 0 && r >= 0)
+                r = -ENOMEM;
+        free(p.step);
         return r < 0 ? r : 0;
 }
 

@@ -26,8 +26,8 @@ static int cmd_help_run(const struct cfs_runtime *rt, const void *values, const 
         const struct values *v = values;
 
         if (v->json)
-                help_json();
-        else if (args[0])
+                return help_json(err);
+        if (args[0])
                 help_command(commands_find(args[0]));
         else
                 help_general();

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "cli/fail.h"
+#include "cli/jsonout.h"
 #include "cli/number.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -162,12 +163,15 @@ static int table(const struct pids *p, const char *const *args, struct cfs_error
         return r;
 }
 
-static void json(const struct pids *p)
+static int json(const struct pids *p, struct cfs_error *err)
 {
-        putchar('[');
+        struct json_writer *w = json_writer_new(0);
+
+        json_write_array(w);
         for (size_t i = 0; i < p->n; i++)
-                printf("%s%ld", i ? "," : "", (long)p->pids[i]);
-        printf("]\n");
+                json_write_number(w, p->pids[i]);
+        json_write_array_end(w);
+        return jsonout_print(w, err);
 }
 
 static int cmd_ps_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
@@ -180,7 +184,7 @@ static int cmd_ps_run(const struct cfs_runtime *rt, const void *values, const ch
         if (r < 0)
                 return r;
         if (v->format && STREQ(v->format, "json"))
-                json(&p);
+                r = json(&p, err);
         else
                 r = table(&p, args + 1, err);
         free(p.pids);

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "cli/fail.h"
-#include "cli/jsonout.h"
+#include "json.h"
 #include "cli/number.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -92,62 +92,55 @@ static const char *member_value(const struct values *v, size_t i)
         return *(const char *const *)((const char *)v + members[i].offset);
 }
 
-static int put_value(FILE *f, size_t i, const char *value, struct cfs_error *err)
+static int put_value(struct json_writer *w, size_t i, const char *value, struct cfs_error *err)
 {
         int64_t n = 0;
 
         if (members[i].form == FORM_STRING) {
-                jsonout_string(f, value);
+                json_write_string(w, value);
                 return 0;
         }
         if ((members[i].form == FORM_SIZE ? number_size(value, &n) : number_int(value, &n)) < 0)
                 return fail_usage(err, "invalid value \"%s\" for --%s: not %s", value, members[i].option,
                                   members[i].form == FORM_SIZE ? "a size, as 50M or -1" : "a number");
-        (void)fprintf(f, "%lld", (long long)n);
+        json_write_number(w, n);
         return 0;
 }
 
-/* The options as a resources object. */
-static int put_resources(FILE *f, const struct values *v, struct cfs_error *err)
+/* The options as a resources object. The members of one object stand together in the table. */
+static int put_resources(struct json_writer *w, const struct values *v, struct cfs_error *err)
 {
         const char *object = NULL;
+        int r = 0;
 
-        (void)putc('{', f);
-        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+        json_write_object(w);
+        for (size_t i = 0; i < ARRAY_SIZE(members) && r >= 0; i++) {
                 const char *value = member_value(v, i);
-                int r;
 
                 if (!value)
                         continue;
-                if (object && STREQ(object, members[i].object))
-                        (void)putc(',', f);
-                else
-                        (void)fprintf(f, "%s\"%s\":{", object ? "}," : "", members[i].object);
-                object = members[i].object;
-                (void)fprintf(f, "\"%s\":", members[i].member);
-                r = put_value(f, i, value, err);
-                if (r < 0)
-                        return r;
+                if (!object || !STREQ(object, members[i].object)) {
+                        if (object)
+                                json_write_object_end(w);
+                        object = members[i].object;
+                        json_write_key(w, object);
+                        json_write_object(w);
+                }
+                json_write_key(w, members[i].member);
+                r = put_value(w, i, value, err);
         }
-        (void)fputs(object ? "}}" : "}", f);
-        return 0;
+        if (object)
+                json_write_object_end(w);
+        json_write_object_end(w);
+        return r;
 }
 
 static int from_options(const struct values *v, char **ret, struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL;
-        size_t len = 0;
-        FILE *f = open_memstream(&text, &len);
-        int r;
+        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        int r = put_resources(w, v, err);
 
-        if (!f)
-                return fail_nomem(err);
-        r = put_resources(f, v, err);
-        if (fclose(f) != 0 && r >= 0)
-                r = fail_nomem(err);
-        if (r >= 0)
-                *ret = TAKE_PTR(text);
-        return r;
+        return r < 0 ? r : json_writer_take(TAKE_PTR(w), ret, NULL, err);
 }
 
 static int from_stream(FILE *f, const char *name, char **ret, struct cfs_error *err)

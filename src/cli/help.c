@@ -25,17 +25,11 @@ void help_command(const struct command *c)
         helptext_command("cfs", HELPTEXT(c));
 }
 
-void help_json(void)
+int help_json(struct cfs_error *err)
 {
-        const char *separator = "";
+        struct json_writer *w = helptext_json_begin(globals_options);
 
-        printf("{\"version\":\"%s\",\"globals\":", cfs_version());
-        helptext_options_json(globals_options);
-        printf(",\n\"commands\":[");
-        for (const struct command *const *c = commands_table; *c; c++) {
-                printf("%s", separator);
-                helptext_command_json(HELPTEXT(*c));
-                separator = ",\n";
-        }
-        printf("]}\n");
+        for (const struct command *const *c = commands_table; *c; c++)
+                helptext_json_command(w, HELPTEXT(*c));
+        return helptext_json_end(w, err);
 }

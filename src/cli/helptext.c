@@ -5,6 +5,7 @@
  */
 #include "cli/helptext.h"
 #include "cli/jsonout.h"
+#include "libcfs/cfs.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -69,40 +70,59 @@ void helptext_command(const char *program, const struct helptext *t)
         helptext_options("OPTIONS", t->options);
 }
 
-void helptext_options_json(const struct option_def *defs)
+static void options_json(struct json_writer *w, const struct option_def *defs)
 {
-        bool first_row = true;
-
-        printf("[");
+        json_write_array(w);
         for (const struct option_def *d = defs; d->name; d++) {
                 const char letter[2] = { d->letter, '\0' };
-                bool first = true;
 
                 if (!d->help)
                         continue;
-                printf("%s{", first_row ? "" : ",\n    ");
-                jsonout_member(stdout, &first, "name", d->name);
-                jsonout_member(stdout, &first, "letter", letter);
-                jsonout_member(stdout, &first, "value", d->value);
-                jsonout_member(stdout, &first, "choices", d->choices);
-                jsonout_member(stdout, &first, "help", d->help);
-                printf("}");
-                first_row = false;
+                json_write_object(w);
+                json_write_member(w, "name", d->name);
+                json_write_member(w, "letter", letter);
+                json_write_member(w, "value", d->value);
+                json_write_member(w, "choices", d->choices);
+                json_write_member(w, "help", d->help);
+                json_write_object_end(w);
         }
-        printf("]");
+        json_write_array_end(w);
 }
 
-void helptext_command_json(const struct helptext *t)
+struct json_writer *helptext_json_begin(const struct option_def *globals)
 {
-        bool first = true;
+        struct json_writer *w = json_writer_new(0);
 
-        printf("{");
-        jsonout_member(stdout, &first, "name", t->name);
-        jsonout_member(stdout, &first, "args", t->args);
-        jsonout_member(stdout, &first, "summary", t->summary);
-        jsonout_member(stdout, &first, "description", t->description);
-        jsonout_member(stdout, &first, "examples", t->examples);
-        printf(",\"failure\":%d,\"stop_after\":%u,\"options\":", t->failure ? t->failure : 1, t->stop_after);
-        helptext_options_json(t->options);
-        printf("}");
+        json_write_object(w);
+        json_write_member(w, "version", cfs_version());
+        json_write_key(w, "globals");
+        options_json(w, globals);
+        json_write_key(w, "commands");
+        json_write_array(w);
+        return w;
+}
+
+void helptext_json_command(struct json_writer *w, const struct helptext *t)
+{
+        json_write_line(w);
+        json_write_object(w);
+        json_write_member(w, "name", t->name);
+        json_write_member(w, "args", t->args);
+        json_write_member(w, "summary", t->summary);
+        json_write_member(w, "description", t->description);
+        json_write_member(w, "examples", t->examples);
+        json_write_key(w, "failure");
+        json_write_number(w, t->failure ? t->failure : 1);
+        json_write_key(w, "stop_after");
+        json_write_unsigned(w, t->stop_after);
+        json_write_key(w, "options");
+        options_json(w, t->options);
+        json_write_object_end(w);
+}
+
+int helptext_json_end(struct json_writer *w, struct cfs_error *err)
+{
+        json_write_array_end(w);
+        json_write_object_end(w);
+        return jsonout_print(w, err);
 }

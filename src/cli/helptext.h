@@ -7,6 +7,7 @@
 #define CLI_HELPTEXT_H
 
 #include "cli/options.h"
+#include "json.h"
 
 /* What a command says of itself: the members of the same names of either struct command. */
 struct helptext {
@@ -21,8 +22,11 @@ struct helptext {
                                    (c)->options, (c)->failure, (c)->stop_after })
 
 void helptext_options(const char *heading, const struct option_def *defs);
-void helptext_options_json(const struct option_def *defs);
 void helptext_command(const char *program, const struct helptext *t);
-void helptext_command_json(const struct helptext *t);
+
+/* All of a program's help as one document: begun, a call for each command, printed. */
+struct json_writer *helptext_json_begin(const struct option_def *globals);
+void helptext_json_command(struct json_writer *w, const struct helptext *t);
+int helptext_json_end(struct json_writer *w, struct cfs_error *err);
 
 #endif

@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "libcfs/cfs.h"
 #include "cli/fail.h"
-#include "cli/jsonout.h"
+#include "json.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,44 +57,51 @@ static int severity(enum log_level level)
         return 7;
 }
 
-static void put_time(FILE *f)
+/* The document so far, as a part of a record. */
+static void put_text(FILE *f, struct json_writer *w)
 {
-        char now[LOG_TIME_SIZE];
+        _cleanup_free_ char *text = NULL;
+        struct cfs_error ignored;
 
-        log_time(now);
-        (void)fputs(now, f);
+        if (json_writer_take(w, &text, NULL, &ignored) >= 0)
+                (void)fputs(text, f);
 }
 
 static void put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
 {
-        bool first = true;
+        struct json_writer *w = json_writer_new(0);
+        char now[LOG_TIME_SIZE];
 
-        (void)putc('{', f);
-        jsonout_member(f, &first, "level", log_level_name(level));
-        (void)fputs(",\"msg\":", f);
-        jsonout_string(f, message);
-        (void)fputs(",\"time\":\"", f);
-        put_time(f);
-        (void)putc('"', f);
+        log_time(now);
+        json_write_object(w);
+        json_write_member(w, "level", log_level_name(level));
+        json_write_key(w, "msg");
+        json_write_string(w, message);
+        json_write_member(w, "time", now);
         if (err) {
-                jsonout_member(f, &first, "code", cfs_code_name(err->code));
-                jsonout_member(f, &first, "phase", err->phase);
-                jsonout_member(f, &first, "property", err->property);
-                jsonout_member(f, &first, "syscall", err->syscall);
-                jsonout_member(f, &first, "errno", err->errnum ? strerrorname_np(err->errnum) : NULL);
-                jsonout_member(f, &first, "path", err->path);
-                jsonout_member(f, &first, "hint", err->hint);
+                json_write_member(w, "code", cfs_code_name(err->code));
+                json_write_member(w, "phase", err->phase);
+                json_write_member(w, "property", err->property);
+                json_write_member(w, "syscall", err->syscall);
+                json_write_member(w, "errno", err->errnum ? strerrorname_np(err->errnum) : NULL);
+                json_write_member(w, "path", err->path);
+                json_write_member(w, "hint", err->hint);
         }
-        (void)fputs("}\n", f);
+        json_write_object_end(w);
+        put_text(f, w);
+        (void)putc('\n', f);
 }
 
 /* The log's text form: time="..." level=... msg="...", the message quoted as in JSON. */
-static void put_text(FILE *f, enum log_level level, const char *message)
+static void put_plain(FILE *f, enum log_level level, const char *message)
 {
-        (void)fputs("time=\"", f);
-        put_time(f);
-        (void)fprintf(f, "\" level=%s msg=", log_level_name(level));
-        jsonout_string(f, message);
+        struct json_writer *w = json_writer_new(0);
+        char now[LOG_TIME_SIZE];
+
+        log_time(now);
+        (void)fprintf(f, "time=\"%s\" level=%s msg=", now, log_level_name(level));
+        json_write_string(w, message);
+        put_text(f, w);
         (void)putc('\n', f);
 }
 
@@ -116,7 +123,7 @@ static void put_record(FILE *f, enum log_level level, const char *message, const
         if (the_log.json)
                 put_json(f, level, message, err);
         else if (the_log.target == TARGET_FILE)
-                put_text(f, level, message);
+                put_plain(f, level, message);
         else
                 (void)fprintf(f, "cfs: %s: %s\n", log_level_name(level), message);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
+#include "base/utf8.h"
 #include "json.h"
 #include "oci.h"
 
@@ -211,8 +212,8 @@ static void utf8_is_strict(void **state)
                 assert_non_null(copy);
                 memcpy(copy, cases[i].text, len);
                 copy[len] = (char)0x80;
-                if (json_utf8_length(copy, len) != cases[i].valid)
-                        fail_msg("case %zu: %zu, not %zu", i, json_utf8_length(copy, len), cases[i].valid);
+                if (utf8_length(copy, len) != cases[i].valid)
+                        fail_msg("case %zu: %zu, not %zu", i, utf8_length(copy, len), cases[i].valid);
                 free(copy);
         }
         EXPECT_PROBLEM("{\"a\": \"\xe4\"}", 7, "not valid UTF-8");
@@ -262,10 +263,161 @@ static void positions_count_lines_and_characters(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 unsigned line, column;
 
-                json_position(text, sizeof(text) - 1, cases[i].offset, &line, &column);
+                utf8_position(text, sizeof(text) - 1, cases[i].offset, &line, &column);
                 assert_int_equal(line, cases[i].line);
                 assert_int_equal(column, cases[i].column);
         }
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+static void assert_written(struct json_writer *w, const char *expected)
+{
+        struct cfs_error err;
+        char *text;
+        size_t len;
+
+        assert_ok(json_writer_take(w, &text, &len, &err));
+        assert_string_equal(text, expected);
+        assert_int_equal(len, strlen(expected));
+        free(text);
+}
+
+/* RFC 8259, section 7; invalid UTF-8 as Unicode 15, table 3-7, has it. */
+static void strings_are_escaped_and_become_utf8(void **state)
+{
+        static const struct {
+                const char *text, *json;
+        } rows[] = {
+                { "", "\"\"" },
+                { NULL, "null" },
+                { "a\"b\\c/d", "\"a\\\"b\\\\c/d\"" },
+                { "\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\"" },
+                { "\x01\x1f\x7f", "\"\\u0001\\u001F\x7f\"" },
+                { "\u00e9\u20ac\U0001f600\U0010ffff", "\"\u00e9\u20ac\U0001f600\U0010ffff\"" },
+                { "\xff", "\"\ufffd\"" },
+                { "a\x80z", "\"a\ufffdz\"" },                           /* a continuation byte alone  */
+                { "\xc3", "\"\ufffd\"" },                               /* cut short by the end       */
+                { "\xe2\x82z", "\"\ufffd\ufffdz\"" },                   /* cut short by another       */
+                { "\xc0\xaf", "\"\ufffd\ufffd\"" },                     /* an overlong slash          */
+                { "\xe0\x9f\xbf", "\"\ufffd\ufffd\ufffd\"" },           /* overlong                   */
+                { "\xed\xa0\x80", "\"\ufffd\ufffd\ufffd\"" },           /* a surrogate                */
+                { "\xf4\x90\x80\x80", "\"\ufffd\ufffd\ufffd\ufffd\"" }, /* above U+10FFFF             */
+                { "\xf0\x8f\xbf\xbf", "\"\ufffd\ufffd\ufffd\ufffd\"" }, /* overlong                   */
+                { "\xf8\x88\x80\x80\x80", "\"\ufffd\ufffd\ufffd\ufffd\ufffd\"" }, /* five bytes            */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct json_writer *w = json_writer_new(0);
+
+                json_write_string(w, rows[i].text);
+                assert_written(w, rows[i].json);
+        }
+}
+
+static void members_without_a_value_are_left_out(void **state)
+{
+        struct json_writer *w = json_writer_new(0);
+
+        (void)state;
+        json_write_object(w);
+        json_write_member(w, "a", NULL);
+        json_write_member(w, "b", "1");
+        json_write_member(w, "c", "");
+        json_write_member(w, "d\n", "2");
+        json_write_object_end(w);
+        assert_written(w, "{\"b\":\"1\",\"d\\n\":\"2\"}");
+}
+
+static void write_all_kinds(struct json_writer *w)
+{
+        json_write_array(w);
+        json_write_object(w);
+        json_write_object_end(w);
+        json_write_array(w);
+        json_write_array_end(w);
+        json_write_number(w, INT64_MIN);
+        json_write_number(w, -1);
+        json_write_unsigned(w, UINT64_MAX);
+        json_write_unsigned(w, 0);
+        json_write_decimal(w, true, 1234, 2);
+        json_write_decimal(w, false, 5, 2);
+        json_write_raw(w, "{\"x\":true}");
+        json_write_object(w);
+        json_write_key(w, "k");
+        json_write_array(w);
+        json_write_string(w, "v");
+        json_write_array_end(w);
+        json_write_object_end(w);
+        json_write_array_end(w);
+}
+
+static void all_kinds_on_one_line(void **state)
+{
+        struct json_writer *w = json_writer_new(0);
+
+        (void)state;
+        write_all_kinds(w);
+        assert_written(
+                w,
+                "[{},[],-9223372036854775808,-1,18446744073709551615,0,-12.34,0.05,{\"x\":true},{\"k\":[\"v\"]}]");
+}
+
+static void all_kinds_indented(void **state)
+{
+        struct json_writer *w = json_writer_new(2);
+
+        (void)state;
+        write_all_kinds(w);
+        assert_written(
+                w,
+                "[\n  {},\n  [],\n  -9223372036854775808,\n  -1,\n  18446744073709551615,\n  0,\n  -12.34,\n  0.05,\n"
+                "  {\"x\":true},\n  {\n    \"k\": [\n      \"v\"\n    ]\n  }\n]\n");
+}
+
+static void entries_on_lines_of_their_own(void **state)
+{
+        struct json_writer *w = json_writer_new(0);
+
+        (void)state;
+        json_write_array(w);
+        for (int i = 0; i < 3; i++) {
+                json_write_line(w);
+                json_write_array(w);
+                json_write_string(w, ",");
+                json_write_number(w, i);
+                json_write_array_end(w);
+        }
+        json_write_array_end(w);
+        assert_written(w, "[[\",\",0],\n [\",\",1],\n [\",\",2]]");
+}
+
+static void what_is_not_a_document_is_an_error(void **state)
+{
+        struct json_writer *w = json_writer_new(0), *deep = json_writer_new(0);
+        struct cfs_error err;
+        char *text;
+
+        (void)state;
+        json_write_object(w);
+        json_write_number(w, 1); /* a number where a key belongs */
+        json_write_object_end(w);
+        assert_fails(json_writer_take(w, &text, NULL, &err), EINVAL);
+        for (int i = 0; i < 1000; i++)
+                json_write_array(deep);
+        assert_fails(json_writer_take(deep, &text, NULL, &err), EINVAL);
+}
+
+static void without_memory_nothing_is_written(void **state)
+{
+        struct cfs_error err;
+        char *text;
+
+        (void)state;
+        write_all_kinds(NULL);
+        assert_fails(json_writer_take(NULL, &text, NULL, &err), ENOMEM);
+        assert_int_equal(err.code, CFS_E_NOMEM);
 }
 
 int main(void)
@@ -280,6 +432,13 @@ int main(void)
                 cmocka_unit_test(depth_is_bounded),
                 cmocka_unit_test(size_is_bounded),
                 cmocka_unit_test(positions_count_lines_and_characters),
+                cmocka_unit_test(strings_are_escaped_and_become_utf8),
+                cmocka_unit_test(members_without_a_value_are_left_out),
+                cmocka_unit_test(all_kinds_on_one_line),
+                cmocka_unit_test(all_kinds_indented),
+                cmocka_unit_test(entries_on_lines_of_their_own),
+                cmocka_unit_test(what_is_not_a_document_is_an_error),
+                cmocka_unit_test(without_memory_nothing_is_written),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,7 +336,7 @@ static void encoding_is_in_the_order_of_the_schema(void **state)
         s.n_fds = 0;
         inner = (struct oci_state){ 0 };
         assert_ok(oci_encode(&oci_container_process_state_type, &s, 2, &text, NULL, &err));
-        assert_string_equal(text, "{\n  \"fds\": [],\n  \"pid\": -7,\n  \"state\": {}\n}");
+        assert_string_equal(text, "{\n  \"fds\": [],\n  \"pid\": -7,\n  \"state\": {}\n}\n");
         free(text);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
 #include "cli/fail.h"
-#include "cli/jsonout.h"
 #include "cli/number.h"
 #include "cli/options.h"
 
@@ -262,59 +261,6 @@ static void durations(void **state)
                         fail_msg("%s is a duration", bad[i]);
 }
 
-static void json_strings(void **state)
-{
-        static const struct {
-                const char *text, *json;
-        } rows[] = {
-                { "", "\"\"" },
-                { NULL, "null" },
-                { "a\"b\\c/d", "\"a\\\"b\\\\c/d\"" },
-                { "\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\"" },
-                { "\x01\x1f\x7f", "\"\\u0001\\u001f\x7f\"" },
-                { "\u00e9\u20ac\U0001f600\U0010ffff", "\"\u00e9\u20ac\U0001f600\U0010ffff\"" },
-                { "\xff", "\"\ufffd\"" },
-                { "a\x80z", "\"a\ufffdz\"" },                           /* a continuation byte alone  */
-                { "\xc3", "\"\ufffd\"" },                               /* cut short by the end       */
-                { "\xe2\x82z", "\"\ufffd\ufffdz\"" },                   /* cut short by another       */
-                { "\xc0\xaf", "\"\ufffd\ufffd\"" },                     /* an overlong slash          */
-                { "\xe0\x9f\xbf", "\"\ufffd\ufffd\ufffd\"" },           /* overlong                   */
-                { "\xed\xa0\x80", "\"\ufffd\ufffd\ufffd\"" },           /* a surrogate                */
-                { "\xf4\x90\x80\x80", "\"\ufffd\ufffd\ufffd\ufffd\"" }, /* above U+10FFFF             */
-                { "\xf0\x8f\xbf\xbf", "\"\ufffd\ufffd\ufffd\ufffd\"" }, /* overlong                   */
-                { "\xf8\x88\x80\x80\x80", "\"\ufffd\ufffd\ufffd\ufffd\ufffd\"" }, /* five bytes            */
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                char *text = NULL;
-                size_t len = 0;
-                FILE *f = open_memstream(&text, &len);
-
-                assert_non_null(f);
-                jsonout_string(f, rows[i].text);
-                assert_int_equal(fclose(f), 0);
-                assert_string_equal(text, rows[i].json);
-                free(text);
-        }
-}
-
-static void json_members(void **state)
-{
-        char *text = NULL;
-        size_t len = 0;
-        FILE *f = open_memstream(&text, &len);
-        bool first = true;
-
-        assert_non_null(f);
-        jsonout_member(f, &first, "a", NULL);
-        jsonout_member(f, &first, "b", "1");
-        jsonout_member(f, &first, "c", "");
-        jsonout_member(f, &first, "d\n", "2");
-        assert_int_equal(fclose(f), 0);
-        assert_string_equal(text, "\"b\":\"1\",\"d\\n\":\"2\"");
-        free(text);
-}
-
 static void errors_end_in_the_reason(void **state)
 {
         struct cfs_error e;
@@ -347,8 +293,6 @@ int main(void)
                 cmocka_unit_test(integers),
                 cmocka_unit_test(sizes),
                 cmocka_unit_test(durations),
-                cmocka_unit_test(json_strings),
-                cmocka_unit_test(json_members),
                 cmocka_unit_test(errors_end_in_the_reason),
         };
 

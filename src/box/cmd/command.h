@@ -50,6 +50,6 @@ extern const struct option_def globals_options[];
 /* help.c */
 void help_general(void);
 void help_command(const struct command *c);
-void help_json(void);
+int help_json(struct cfs_error *err);
 
 #endif

@@ -109,9 +109,7 @@ static int image_run_inspect(struct box *box, const void *values, const char *co
         if (n == 0)
                 return err_set(err, CFS_E_NOT_FOUND, "image `%s` is not in the store", args[0]);
         images[0]->config = config->config;
-        r = output_json_one(&oci_box_image_type, images[0], 4, err);
-        putchar('\n');
-        return r;
+        return output_json_one(&oci_box_image_type, images[0], 4, err);
 }
 
 static const struct option_def no_options[] = { { 0 } };

@@ -93,11 +93,7 @@ static int ps_run_inspect(struct box *box, const void *values, const char *const
         struct oci_box_container *c;
         int r = arena ? inspect_container(box, args[0], arena, &c, err) : err_nomem(err);
 
-        if (r >= 0)
-                r = output_json_one(&oci_box_container_type, c, 4, err);
-        if (r >= 0)
-                putchar('\n');
-        return r;
+        return r < 0 ? r : output_json_one(&oci_box_container_type, c, 4, err);
 }
 
 static const struct option_def no_options[] = { { 0 } };

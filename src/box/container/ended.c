@@ -43,6 +43,10 @@ static const char *kind(int code)
  * of the machine, say. */
 void ended_network(const struct box *box, const char *id)
 {
+        const struct oci_state stopped = { .oci_version = (char *)CFS_SPEC_VERSION,
+                                           .id = (char *)id,
+                                           .status = (char *)"stopped",
+                                           .bundle = (char *)"/" };
         _cleanup_free_ char *program = NULL, *state = NULL, *input = NULL;
         struct cfs_error ignored;
         char path[64];
@@ -53,9 +57,7 @@ void ended_network(const struct box *box, const char *id)
                 return;
         if (str_printf(&program, &ignored, "%s/cfs-cni", box->programs) >= 0 &&
             str_printf(&state, &ignored, "--state=%s/net", box->root) >= 0 &&
-            str_printf(&input, &ignored,
-                       "{\"ociVersion\":\"1.0.0\",\"id\":\"%s\",\"status\":\"stopped\",\"bundle\":\"/\"}",
-                       id) >= 0) {
+            oci_encode(&oci_state_type, &stopped, 0, &input, NULL, &ignored) >= 0) {
                 const char *argv[] = { program, state, NULL };
                 const struct process p = { .argv = argv, .input = input };
 

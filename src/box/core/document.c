@@ -4,22 +4,24 @@
  */
 #include "box/core/document.h"
 #include "base/cleanup.h"
+#include "json.h"
 
 int document_list(struct str *s, const struct oci_type *type, void *const *documents, size_t n,
                   struct cfs_error *err)
 {
+        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        _cleanup_free_ char *text = NULL;
         int r = 0;
 
-        str_add(s, "[");
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                _cleanup_free_ char *text = NULL;
-                size_t len = 0;
-
-                r = oci_encode(type, documents[i], 0, &text, &len, err);
-                str_add(s, i ? "," : "");
-                if (r >= 0)
-                        str_add_n(s, text, len);
-        }
-        str_add(s, "]\n");
-        return r < 0 ? r : s->failed ? err_nomem(err) : 0;
+        json_write_array(w);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = oci_encode_into(w, type, documents[i], err);
+        json_write_array_end(w);
+        if (r >= 0)
+                r = json_writer_take(TAKE_PTR(w), &text, NULL, err);
+        if (r < 0)
+                return r;
+        str_add(s, text);
+        str_add(s, "\n");
+        return s->failed ? err_nomem(err) : 0;
 }

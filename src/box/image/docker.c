@@ -10,6 +10,7 @@
 #include "box/image/import.h"
 #include "box/image/layer.h"
 #include "box/store/image.h"
+#include "json.h"
 
 struct docker {
         const struct box *box;
@@ -87,9 +88,8 @@ int docker_import(const struct box *box, int dir_fd, const char *source, const s
         struct oci_docker_archive *archive;
         int r = blob_text(dir_fd, source, "manifest.json", &text, NULL, err);
 
-        /* The document is an array; the decoder wants an object. */
         if (r >= 0)
-                r = str_printf(&wrapped, err, "{\"images\":%s}", text);
+                r = json_wrap("images", text, &wrapped, err);
         if (r >= 0)
                 r = oci_decode(&oci_docker_archive_type, "manifest.json", wrapped, strlen(wrapped),
                                (void **)&archive, &arena, err);

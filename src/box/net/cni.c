@@ -12,6 +12,7 @@
 #include "box/bundle/parse.h"
 #include "box/core/process.h"
 #include "box/net/slice.h"
+#include "json.h"
 #include "oci.h"
 #include <errno.h>
 #include <stdio.h>
@@ -26,43 +27,72 @@ struct list {
 
 /* ---- configuration ------------------------------------------------------------------------------------- */
 
+static void put_raw(struct json_writer *w, const char *key, const char *text)
+{
+        if (!text)
+                return;
+        json_write_key(w, key);
+        json_write_raw(w, text);
+}
+
 int cni_config(const char *plugin, size_t len, const char *name, const char *version, const char *result,
                const char *runtime_config, char **ret, struct cfs_error *err)
 {
+        struct json_writer *w = json_writer_new(0);
+        size_t skip = 1 + strspn(plugin + 1, " \t\r\n"), n;
         _cleanup_str_ struct str s = { 0 };
-        size_t skip = 1 + strspn(plugin + 1, " \t\r\n");
+        _cleanup_free_ char *ours = NULL;
+        int r;
 
-        str_addf(&s, "{\"cniVersion\":\"%s\",\"name\":\"%s\"", version, name);
-        if (runtime_config)
-                str_addf(&s, ",\"runtimeConfig\":%s", runtime_config);
-        if (result)
-                str_addf(&s, ",\"prevResult\":%s", result);
+        json_write_object(w);
+        json_write_member(w, "cniVersion", version);
+        json_write_member(w, "name", name);
+        put_raw(w, "runtimeConfig", runtime_config);
+        put_raw(w, "prevResult", result);
+        json_write_object_end(w);
+        r = json_writer_take(w, &ours, &n, err);
+        if (r < 0)
+                return r;
+        /* One object of two: without the closing bracket of ours and the opening one of the plugin's. */
+        str_add_n(&s, ours, n - 1);
         if (skip < len && plugin[skip] != '}')
                 str_add(&s, ",");
         str_add_n(&s, plugin + 1, len - 1);
         return str_take(&s, ret, err);
 }
 
+static void put_port(struct json_writer *w, const struct parse_port *p, unsigned k)
+{
+        json_write_object(w);
+        json_write_key(w, "hostPort");
+        json_write_unsigned(w, p->host + k);
+        json_write_key(w, "containerPort");
+        json_write_unsigned(w, p->container + k);
+        json_write_member(w, "protocol", p->protocol);
+        json_write_key(w, "hostIP");
+        json_write_string(w, p->address);
+        json_write_object_end(w);
+}
+
 static int runtime_config(const struct cni *c, char **ret, struct cfs_error *err)
 {
-        _cleanup_str_ struct str s = { 0 };
-        bool first = true;
+        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
 
-        str_add(&s, "{\"portMappings\":[");
+        json_write_object(w);
+        json_write_key(w, "portMappings");
+        json_write_array(w);
         for (size_t i = 0; i < c->n_ports; i++) {
                 struct parse_port p;
                 int r = parse_port(c->ports[i], &p, err);
 
                 if (r < 0)
                         return r;
-                for (unsigned k = 0; k < p.count; k++, first = false)
-                        str_addf(
-                                &s,
-                                "%s{\"hostPort\":%u,\"containerPort\":%u,\"protocol\":\"%s\",\"hostIP\":\"%s\"}",
-                                first ? "" : ",", p.host + k, p.container + k, p.protocol, p.address);
+                for (unsigned k = 0; k < p.count; k++)
+                        put_port(w, &p, k);
         }
-        str_add(&s, "]}");
-        return str_take(&s, ret, err);
+        json_write_array_end(w);
+        json_write_object_end(w);
+        return json_writer_take(TAKE_PTR(w), ret, NULL, err);
 }
 
 static void list_release(struct list *l)
@@ -73,22 +103,11 @@ static void list_release(struct list *l)
         *l = (struct list){ 0 };
 }
 
-/* Names go into the text of a configuration. */
-static bool is_plain(const char *s)
-{
-        for (; *s; s++)
-                if (*s == '"' || *s == '\\' || (unsigned char)*s < 0x20)
-                        return false;
-        return true;
-}
-
 static int list_open(const struct cni *c, struct list *l, struct cfs_error *err)
 {
         int r = oci_decode(&oci_cni_list_type, c->name, c->list, strlen(c->list), (void **)&l->l, &l->arena,
                            err);
 
-        if (r >= 0 && (!is_plain(l->l->name) || !is_plain(l->l->cni_version)))
-                r = err_set(err, CFS_E_INVALID, "%s: name and cniVersion must not contain quotes", c->name);
         if (r >= 0)
                 r = slice_objects(c->list, "plugins", &l->plugins, &l->n, err);
         if (r >= 0 && l->n != l->l->n_plugins)

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "box/core/process.h"
+#include "json.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -222,10 +223,78 @@ static bool is_subnet(const char *s)
         return len > 0 && s[len] == '/' && str_to_u64(s + len + 1, &prefix) == 0 && prefix <= 128;
 }
 
+struct network {
+        const char *name, *subnet, *directory; /* directory: where host-local keeps the addresses in use */
+        unsigned number;
+        bool internal;
+};
+
+static void write_flag(struct json_writer *w, const char *key, bool value)
+{
+        json_write_key(w, key);
+        json_write_raw(w, value ? "true" : "false");
+}
+
+static void write_ipam(struct json_writer *w, const struct network *n)
+{
+        json_write_key(w, "ipam");
+        json_write_object(w);
+        json_write_member(w, "type", "host-local");
+        json_write_member(w, "subnet", n->subnet);
+        json_write_member(w, "dataDir", n->directory);
+        if (!n->internal) {
+                json_write_key(w, "routes");
+                json_write_array(w);
+                json_write_object(w);
+                json_write_member(w, "dst", strchr(n->subnet, ':') ? "::/0" : "0.0.0.0/0");
+                json_write_object_end(w);
+                json_write_array_end(w);
+        }
+        json_write_object_end(w);
+}
+
+static void write_bridge(struct json_writer *w, const struct network *n)
+{
+        char bridge[32];
+
+        (void)snprintf(bridge, sizeof(bridge), "cfsbox%u", n->number);
+        json_write_object(w);
+        json_write_member(w, "type", "bridge");
+        json_write_member(w, "bridge", bridge);
+        write_flag(w, "isGateway", !n->internal);
+        write_flag(w, "ipMasq", !n->internal);
+        write_flag(w, "hairpinMode", true);
+        write_ipam(w, n);
+        json_write_object_end(w);
+}
+
+/* The configuration list of a network: a bridge, and ports of the host that lead into it. */
+static int write_list(const struct network *n, char **ret, struct cfs_error *err)
+{
+        struct json_writer *w = json_writer_new(2);
+
+        json_write_object(w);
+        json_write_member(w, "cniVersion", "0.4.0");
+        json_write_member(w, "name", n->name);
+        json_write_key(w, "plugins");
+        json_write_array(w);
+        write_bridge(w, n);
+        json_write_object(w);
+        json_write_member(w, "type", "portmap");
+        json_write_key(w, "capabilities");
+        json_write_object(w);
+        write_flag(w, "portMappings", true);
+        json_write_object_end(w);
+        json_write_object_end(w);
+        json_write_array_end(w);
+        json_write_object_end(w);
+        return json_writer_take(w, ret, NULL, err);
+}
+
 int networks_create(const struct box *box, const char *name, const char *subnet, bool internal,
                     struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL, *old = NULL, *directory = NULL;
+        _cleanup_free_ char *text = NULL, *old = NULL, *networks = NULL, *directory = NULL;
         struct cfs_error ignored;
         char chosen[32], path[128];
         unsigned number = 0;
@@ -236,22 +305,15 @@ int networks_create(const struct box *box, const char *name, const char *subnet,
         if (r >= 0)
                 r = choose_subnet(box, chosen, sizeof(chosen), &number, err);
         if (r >= 0)
-                r = str_printf(&directory, err, "%s/networks", box->root);
+                r = str_printf(&networks, err, "%s/networks", box->root);
+        if (r >= 0)
+                r = str_printf(&directory, err, "%s/net/addresses", box->root);
         if (r < 0)
                 return r;
-        if (networks_read(directory, name, &old, NULL, &ignored) >= 0)
+        if (networks_read(networks, name, &old, NULL, &ignored) >= 0)
                 return err_set(err, CFS_E_EXISTS, "network `%s` exists", name);
-        r = str_printf(
-                &text, err,
-                "{\n  \"cniVersion\": \"0.4.0\",\n  \"name\": \"%s\",\n  \"plugins\": [\n"
-                "    { \"type\": \"bridge\", \"bridge\": \"cfsbox%u\", \"isGateway\": %s, \"ipMasq\": %s, \"hairpinMode\": true,\n"
-                "      \"ipam\": { \"type\": \"host-local\", \"subnet\": \"%s\", \"dataDir\": \"%s/net/addresses\"%s } },\n"
-                "    { \"type\": \"portmap\", \"capabilities\": { \"portMappings\": true } }\n  ]\n}\n",
-                name, number, internal ? "false" : "true", internal ? "false" : "true",
-                subnet ? subnet : chosen, box->root,
-                internal ? ""
-                : strchr(subnet ? subnet : chosen, ':') ? ", \"routes\": [ { \"dst\": \"::/0\" } ]"
-                                                        : ", \"routes\": [ { \"dst\": \"0.0.0.0/0\" } ]");
+        r = write_list(&(struct network){ name, subnet ? subnet : chosen, directory, number, internal },
+                       &text, err);
         (void)snprintf(path, sizeof(path), "networks/%s.conflist", name);
         return r < 0 ? r : io_write_atomic(box->root_fd, path, text, strlen(text), 0644, err);
 }

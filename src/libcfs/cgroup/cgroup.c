@@ -407,9 +407,9 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_e
         return cg->manager->update(cg, r, err);
 }
 
-int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err)
+int cgroup_stats(struct cgroup *cg, struct json_writer *w, struct cfs_error *err)
 {
-        return stats_json(cg, ret, err);
+        return stats_write(cg, w, err);
 }
 
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err)

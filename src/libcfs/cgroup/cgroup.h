@@ -82,9 +82,10 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error 
 /* All or nothing. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
 /* The "data" object of `events --stats`. */
-int cgroup_stats_json(struct cgroup *cg, char **ret, struct cfs_error *err);
+struct json_writer;
+int cgroup_stats(struct cgroup *cg, struct json_writer *w, struct cfs_error *err);
 /* A descriptor that becomes readable (poll; then read it empty) when a process may have been killed for
- * want of memory, and the count so far. */
+ * lack of memory, and the count so far. */
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err);
 int cgroup_oom_count(struct cgroup *cg, uint64_t *ret);
 

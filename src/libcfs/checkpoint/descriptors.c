@@ -15,16 +15,13 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "libcfs/checkpoint/mountlist.h"
+#include "json.h"
 #include "oci.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define FILE_NAME "descriptors.json"
-
-/* The file is the array alone; the decoder wants an object around it. */
-#define BEFORE "{\"descriptors\":"
-#define AFTER  "}"
 
 static bool is_stream(const char *name)
 {
@@ -69,18 +66,19 @@ static bool foreign_file(int proc_fd, pid_t pid, size_t n, const struct mountlis
 
 static int write_names(const struct checkpoint_job *j, char **names, size_t n, struct cfs_error *err)
 {
-        struct oci_descriptors d = { .descriptors = names, .n_descriptors = n };
+        struct json_writer *w = json_writer_new(0);
         _cleanup_free_ char *text = NULL;
         size_t len;
-        int r = oci_encode(&oci_descriptors_type, &d, 0, &text, &len, err);
+        int r;
 
+        json_write_array(w);
+        for (size_t i = 0; i < n; i++)
+                json_write_string(w, names[i]);
+        json_write_array_end(w);
+        r = json_writer_take(w, &text, &len, err);
         if (r < 0)
                 return r;
-        if (n == 0 || len < strlen(BEFORE AFTER)) /* an empty list is left out */
-                r = io_write_atomic(j->images_fd, FILE_NAME, "[]", 2, 0600, err);
-        else
-                r = io_write_atomic(j->images_fd, FILE_NAME, text + strlen(BEFORE),
-                                    len - strlen(BEFORE AFTER), 0600, err);
+        r = io_write_atomic(j->images_fd, FILE_NAME, text, len, 0600, err);
         return r < 0 ? err_prefix(err, r, "write `%s/" FILE_NAME "`", j->images) : 0;
 }
 
@@ -126,7 +124,7 @@ int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_e
                 return err_hint(err, r, "--image-path names the directory that `checkpoint` wrote to");
         }
         if (r >= 0)
-                r = str_printf(&whole, err, BEFORE "%s" AFTER, text);
+                r = json_wrap("descriptors", text, &whole, err);
         if (r >= 0)
                 r = oci_decode(&oci_descriptors_type, name, whole, strlen(whole), &root, &arena, err);
         if (r < 0)

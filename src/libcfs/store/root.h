@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include <sys/stat.h>
 
-/* Makes the directory (0700; sticky for an ordinary user) and its parents (0755). That it exists is no
- * error. */
+/* Makes the directory (0700; sticky for an ordinary user) and its parents (0755). An existing
+ * directory is not an error. */
 int store_root_make(const char *root, struct cfs_error *err);
 
 /* An error when the directory exists and other users can write to it. */

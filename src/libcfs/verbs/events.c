@@ -12,12 +12,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
+#include "json.h"
 #include <poll.h>
 #include <time.h>
 
@@ -34,33 +34,46 @@ struct watch {
         void *data;
 };
 
+static struct json_writer *begin_line(const struct watch *w, const char *type)
+{
+        struct json_writer *line = json_writer_new(0);
+
+        json_write_object(line);
+        json_write_member(line, "type", type);
+        json_write_member(line, "id", w->id);
+        return line;
+}
+
 static int send_stats(const struct watch *w, struct cfs_error *err)
 {
-        _cleanup_free_ char *data = NULL, *line = NULL;
+        _cleanup_json_writer_ struct json_writer *line = begin_line(w, "stats");
+        _cleanup_free_ char *text = NULL;
         int r;
 
-        r = cgroup_stats_json(w->cg, &data, err);
+        json_write_key(line, "data");
+        r = cgroup_stats(w->cg, line, err);
+        json_write_object_end(line);
         if (r >= 0)
-                r = str_printf(&line, err, "{\"type\":\"stats\",\"id\":\"%s\",\"data\":%s}", w->id, data);
-        return r < 0 ? r : w->fn(w->data, line);
+                r = json_writer_take(TAKE_PTR(line), &text, NULL, err);
+        return r < 0 ? r : w->fn(w->data, text);
 }
 
 /* One line for each process that was killed since we looked last. */
-static int send_ooms(struct watch *w)
+static int send_ooms(struct watch *w, struct cfs_error *err)
 {
-        char line[1200];
+        _cleanup_free_ char *text = NULL;
+        struct json_writer *line;
         uint64_t now;
+        int r;
 
-        if (cgroup_oom_count(w->cg, &now) < 0)
+        if (cgroup_oom_count(w->cg, &now) < 0 || w->killed >= now)
                 return 0;
-        (void)snprintf(line, sizeof(line), "{\"type\":\"oom\",\"id\":\"%s\"}", w->id);
-        for (; w->killed < now; w->killed++) {
-                int r = w->fn(w->data, line);
-
-                if (r != 0)
-                        return r;
-        }
-        return 0;
+        line = begin_line(w, "oom");
+        json_write_object_end(line);
+        r = json_writer_take(line, &text, NULL, err);
+        for (; r == 0 && w->killed < now; w->killed++)
+                r = w->fn(w->data, text);
+        return r;
 }
 
 /* Sleeps until something may have happened. Returns whether the counter is to be read, or negative. */
@@ -98,7 +111,7 @@ static int follow(struct watch *w, struct cfs_error *err)
 
                 r = wait_for_news(w, next, &look_until, &ended, err);
                 if (r > 0)
-                        r = send_ooms(w);
+                        r = send_ooms(w, err);
                 if (r != 0 || ended)
                         return r;
                 if (clock_now_ms() < next)

@@ -91,16 +91,13 @@ static int encode(struct oci_arena *arena, struct oci_features *f, char **ret_js
         };
         static struct oci_string_map annotations = { ARRAY_SIZE(pairs), pairs };
         const struct scmp_version *v = seccomp_version();
-        _cleanup_free_ char *text = NULL;
 
         (void)snprintf(version, sizeof(version), "%u.%u.%u", v->major, v->minor, v->micro);
         f->annotations = &annotations;
         if (property_names(arena, &oci_hooks_type, &f->hooks, &f->n_hooks) < 0 ||
             capability_names(arena, &f->linux->capabilities, &f->linux->n_capabilities) < 0)
                 return err_nomem(err);
-        int r = oci_encode(&oci_features_type, f, 2, &text, NULL, err);
-
-        return r < 0 ? r : str_printf(ret_json, err, "%s\n", text);
+        return oci_encode(&oci_features_type, f, 2, ret_json, NULL, err);
 }
 
 int cfs_features(char **ret_json, struct cfs_error *err)

@@ -14,6 +14,7 @@
 #include "libcfs/store/foreach.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
+#include "json.h"
 #include "oci.h"
 
 #define PASSWD_MAX (16U << 20)
@@ -27,7 +28,8 @@ struct list {
         void *user_data;
 
         /* cfs_list_json */
-        struct str text;
+        struct json_writer *json;
+        size_t n;
 };
 
 static int visit(void *data, struct state *s)
@@ -76,29 +78,32 @@ int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cf
 static int add_document(struct list *l, struct state *s, int st)
 {
         struct oci_state *doc = status_document(s, st);
-        _cleanup_free_ char *json = NULL;
         int r;
 
         if (!doc)
                 return err_nomem(l->err);
-        r = oci_encode(&oci_state_type, doc, 0, &json, NULL, l->err);
-        if (r < 0)
-                return err_prefix(l->err, r, "container `%s`", s->id);
-        str_add(&l->text, l->text.len ? "," : "[");
-        str_add(&l->text, json);
-        return 0;
+        l->n++;
+        r = oci_encode_into(l->json, &oci_state_type, doc, l->err);
+        return r < 0 ? err_prefix(l->err, r, "container `%s`", s->id) : 0;
 }
 
 /* The established runtime, written in Go, prints an empty list as null; its users test for that. */
 int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_error *err)
 {
-        struct list l = { .fn = add_document };
-        int r = walk(rt, &l, err);
+        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        struct list l = { .fn = add_document, .json = w };
+        _cleanup_free_ char *text = NULL;
+        _cleanup_str_ struct str line = { 0 };
+        int r;
 
-        if (r >= 0) {
-                str_add(&l.text, l.text.len ? "]\n" : "null\n");
-                r = str_take(&l.text, ret_json, err);
-        }
-        str_free(&l.text);
-        return r;
+        json_write_array(w);
+        r = walk(rt, &l, err);
+        json_write_array_end(w);
+        if (r >= 0)
+                r = json_writer_take(TAKE_PTR(w), &text, NULL, err);
+        if (r < 0)
+                return r;
+        str_add(&line, l.n > 0 ? text : "null");
+        str_add(&line, "\n");
+        return str_take(&line, ret_json, err);
 }

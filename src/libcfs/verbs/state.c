@@ -10,7 +10,6 @@
 
 int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL;
         struct state *s = NULL;
         int r = state_open(rt->root, id, 0, &s, err);
 
@@ -22,9 +21,7 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
         if (st < 0)
                 r = st;
         else
-                r = doc ? oci_encode(&oci_state_type, doc, 2, &text, NULL, err) : err_nomem(err);
-        if (r >= 0)
-                r = str_printf(ret_json, err, "%s\n", text);
+                r = doc ? oci_encode(&oci_state_type, doc, 2, ret_json, NULL, err) : err_nomem(err);
         state_close(s);
         return r < 0 ? r : 0;
 }

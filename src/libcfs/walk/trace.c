@@ -10,16 +10,45 @@
 #include "libcfs/walk/trace.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/str.h"
+#include "json.h"
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-/* An event that says nothing new, so that every other one can have a comma in front. */
-#define FIRST "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":\"cfs\"}}"
-#define LAST  "\n]\n"
+#define LAST "\n]\n"
 
 static int trace_file = -1;
+
+/* One write(2): what stands in front of the event, and the event. */
+static int write_event(const char *before, struct json_writer *w)
+{
+        _cleanup_free_ char *event = NULL, *text = NULL;
+        struct cfs_error ignored;
+
+        if (json_writer_take(w, &event, NULL, &ignored) < 0 ||
+            str_printf(&text, &ignored, "%s%s", before, event) < 0)
+                return -ENOMEM;
+        return io_write_all(trace_file, text, strlen(text));
+}
+
+/* An event that says nothing new, so that every other one can have a comma in front. */
+static int write_first(void)
+{
+        struct json_writer *w = json_writer_new(0);
+
+        json_write_object(w);
+        json_write_member(w, "name", "process_name");
+        json_write_member(w, "ph", "M");
+        json_write_key(w, "pid");
+        json_write_number(w, 1);
+        json_write_key(w, "args");
+        json_write_object(w);
+        json_write_member(w, "name", "cfs");
+        json_write_object_end(w);
+        json_write_object_end(w);
+        return write_event("[\n", w);
+}
 
 int trace_open(const char *path, struct cfs_error *err)
 {
@@ -29,7 +58,7 @@ int trace_open(const char *path, struct cfs_error *err)
         trace_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
         if (trace_file < 0)
                 return err_path(err, errno, "open", path, "open the trace file `%s`", path);
-        int r = io_write_all(trace_file, FIRST, strlen(FIRST));
+        int r = write_first();
 
         return r < 0 ? err_sys(err, -r, "write", "write the trace file `%s`", path) : 0;
 }
@@ -65,20 +94,31 @@ uint64_t trace_begin(void)
         return trace_file < 0 ? 0 : now_ns();
 }
 
+/* The format wants microseconds. */
+static void put_time(struct json_writer *w, const char *key, uint64_t ns)
+{
+        json_write_key(w, key);
+        json_write_decimal(w, false, ns, 3);
+}
+
 void trace_end(uint64_t begin, const char *column, const char *name)
 {
-        char line[320];
+        struct json_writer *w;
+        uint64_t took;
 
         if (trace_file < 0)
                 return;
-        uint64_t d = now_ns() - begin;
-        bool init = STREQ(column, "init");
-        int n = snprintf(line, sizeof(line),
-                         ",\n{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"ts\":%" PRIu64
-                         ".%03u,\"dur\":%" PRIu64 ".%03u,\"pid\":1,\"tid\":\"%s\"}",
-                         name, column, begin / 1000, (unsigned)(begin % 1000), d / 1000, (unsigned)(d % 1000),
-                         init ? "init" : "runtime");
-
-        if (n > 0 && n < (int)sizeof(line))
-                (void)io_write_all(trace_file, line, (size_t)n);
+        took = now_ns() - begin;
+        w = json_writer_new(0);
+        json_write_object(w);
+        json_write_member(w, "name", name);
+        json_write_member(w, "cat", column);
+        json_write_member(w, "ph", "X");
+        put_time(w, "ts", begin);
+        put_time(w, "dur", took);
+        json_write_key(w, "pid");
+        json_write_number(w, 1);
+        json_write_member(w, "tid", STREQ(column, "init") ? "init" : "runtime");
+        json_write_object_end(w);
+        (void)write_event(",\n", w);
 }

@@ -16,93 +16,100 @@
 #include "libcfs/cgroup/limits/convert.h"
 #include "libcfs/cgroup/limits/settings.h"
 #include "libcfs/cgroup/hierarchy/tree.h"
+#include "json.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <unistd.h>
 
-/* An object under construction: puts the commas. */
-struct json {
-        struct str s;
-        bool comma;
+struct stats {
+        struct json_writer *w;
         int unread; /* -errno of the first file that could not be read, or 0 */
         char unread_file[PATH_MAX];
 };
 
-static void key(struct json *j, const char *name)
+static void begin(struct stats *s, const char *name)
 {
-        str_addf(&j->s, "%s\"%s\":", j->comma ? "," : "", name);
-        j->comma = true;
+        json_write_key(s->w, name);
+        json_write_object(s->w);
 }
 
-static void begin(struct json *j, const char *name)
+static void end(struct stats *s)
 {
-        key(j, name);
-        str_add(&j->s, "{");
-        j->comma = false;
+        json_write_object_end(s->w);
 }
 
-static void end(struct json *j)
+static void number(struct stats *s, const char *name, uint64_t v)
 {
-        str_add(&j->s, "}");
-        j->comma = true;
+        json_write_key(s->w, name);
+        json_write_unsigned(s->w, v);
 }
 
-static void number(struct json *j, const char *name, uint64_t v)
+/* A member of an array that is there only when it has members. */
+static void begin_entry(struct stats *s, bool *first, const char *name)
 {
-        key(j, name);
-        str_addf(&j->s, "%" PRIu64, v);
+        if (*first) {
+                json_write_key(s->w, name);
+                json_write_array(s->w);
+        }
+        *first = false;
 }
 
-static void number_if(struct json *j, const char *name, uint64_t v)
+static void end_entries(struct stats *s, bool first)
+{
+        if (!first)
+                json_write_array_end(s->w);
+}
+
+static void number_if(struct stats *s, const char *name, uint64_t v)
 {
         if (v)
-                number(j, name, v);
+                number(s, name, v);
 }
 
 /* Returns whether r is a success. A missing file, or a file without the number, is not a failure. */
-static bool readable(struct json *j, int r, const struct hierarchy *h, const char *file)
+static bool readable(struct stats *s, int r, const struct hierarchy *h, const char *file)
 {
         if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EOPNOTSUPP && r != -EINVAL && r != -ERANGE &&
-            j->unread == 0) {
-                j->unread = r;
-                (void)tree_file(j->unread_file, sizeof(j->unread_file), h->path, file);
+            s->unread == 0) {
+                s->unread = r;
+                (void)tree_file(s->unread_file, sizeof(s->unread_file), h->path, file);
         }
         return r >= 0;
 }
 
-static uint64_t get(struct json *j, const struct hierarchy *h, const char *file)
+static uint64_t get(struct stats *s, const struct hierarchy *h, const char *file)
 {
         uint64_t v = 0;
 
-        return h && readable(j, tree_number(h->path, file, &v), h, file) ? v : 0;
+        return h && readable(s, tree_number(h->path, file, &v), h, file) ? v : 0;
 }
 
-static uint64_t get_keyed(struct json *j, const struct hierarchy *h, const char *file, const char *name)
+static uint64_t get_keyed(struct stats *s, const struct hierarchy *h, const char *file, const char *name)
 {
         uint64_t v = 0;
 
-        return h && readable(j, tree_keyed(h->path, file, name, &v), h, file) ? v : 0;
+        return h && readable(s, tree_keyed(h->path, file, name, &v), h, file) ? v : 0;
 }
 
 /* The whole file, or NULL. */
-static char *slurp(struct json *j, const struct hierarchy *h, const char *file)
+static char *slurp(struct stats *s, const struct hierarchy *h, const char *file)
 {
         char name[PATH_MAX], *text = NULL;
         struct cfs_error why = { 0 };
 
         if (!h || !tree_file(name, sizeof(name), h->path, file) ||
-            !readable(j, io_read_file(AT_FDCWD, name, 16U << 20, &text, NULL, &why), h, file))
+            !readable(s, io_read_file(AT_FDCWD, name, 16U << 20, &text, NULL, &why), h, file))
                 return NULL;
         return text;
 }
 
 /* As tree_read(). */
-static ssize_t read_into(struct json *j, const struct hierarchy *h, const char *file, char *buf, size_t size)
+static ssize_t read_into(struct stats *s, const struct hierarchy *h, const char *file, char *buf, size_t size)
 {
         ssize_t n = tree_read(h->path, file, buf, size);
 
-        (void)readable(j, (int)n, h, file);
+        (void)readable(s, (int)n, h, file);
         return n;
 }
 
@@ -159,9 +166,10 @@ static bool pressure_line(const char *at, char what[8], char avg[3][16], uint64_
 }
 
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and "full ..." */
-static void pressure(struct json *j, const struct cgroup *cg, const char *file)
+static void pressure(struct stats *s, const struct cgroup *cg, const char *file)
 {
-        _cleanup_free_ char *text = slurp(j, v2_of(cg), file);
+        static const char *const averages[] = { "avg10", "avg60", "avg300" };
+        _cleanup_free_ char *text = slurp(s, v2_of(cg), file);
         char *save = text, *line;
         bool any = false;
 
@@ -172,20 +180,24 @@ static void pressure(struct json *j, const struct cgroup *cg, const char *file)
                 if (!pressure_line(line, what, avg, &total))
                         continue;
                 if (!any)
-                        begin(j, "psi");
+                        begin(s, "psi");
                 any = true;
-                key(j, what);
-                str_addf(&j->s, "{\"avg10\":%s,\"avg60\":%s,\"avg300\":%s,\"total\":%" PRIu64 "}", avg[0],
-                         avg[1], avg[2], total);
+                begin(s, what);
+                for (size_t i = 0; i < 3; i++) {
+                        json_write_key(s->w, averages[i]);
+                        json_write_raw(s->w, avg[i]);
+                }
+                number(s, "total", total);
+                end(s);
         }
         if (any)
-                end(j);
+                end(s);
 }
 
 /* ---- cpu ----------------------------------------------------------------------------------------------- */
 
 /* "cpu user system" lines: the given column of each as an array. */
-static void percpu(struct json *j, const char *name, const char *usage_all, unsigned column)
+static void percpu(struct stats *s, const char *name, const char *usage_all, unsigned column)
 {
         bool first = true;
 
@@ -196,84 +208,75 @@ static void percpu(struct json *j, const char *name, const char *usage_all, unsi
                 if (!scan_number(&at, &cpu) || !scan_literal(&at, " ") || !scan_number(&at, &user) ||
                     !scan_literal(&at, " ") || !scan_number(&at, &kernel))
                         break;
-                if (first)
-                        key(j, name);
-                str_addf(&j->s, "%s%" PRIu64, first ? "[" : ",",
-                         column == 0   ? user + kernel
-                         : column == 1 ? user
-                                       : kernel);
-                first = false;
+                begin_entry(s, &first, name);
+                json_write_unsigned(s->w, column == 0 ? user + kernel : column == 1 ? user : kernel);
         }
-        if (!first)
-                str_add(&j->s, "]");
+        end_entries(s, first);
 }
 
-static void cpu_usage_v1(struct json *j, const struct hierarchy *acct)
+static void cpu_usage_v1(struct stats *s, const struct hierarchy *acct)
 {
-        _cleanup_free_ char *all = slurp(j, acct, "cpuacct.usage_all");
+        _cleanup_free_ char *all = slurp(s, acct, "cpuacct.usage_all");
         long hz = sysconf(_SC_CLK_TCK);
         uint64_t tick = hz > 0 ? 1000000000U / (uint64_t)hz : 10000000;
 
-        number_if(j, "total", get(j, acct, "cpuacct.usage"));
+        number_if(s, "total", get(s, acct, "cpuacct.usage"));
         if (all) {
-                percpu(j, "percpu", all, 0);
-                percpu(j, "percpu_kernel", all, 2);
-                percpu(j, "percpu_user", all, 1);
+                percpu(s, "percpu", all, 0);
+                percpu(s, "percpu_kernel", all, 2);
+                percpu(s, "percpu_user", all, 1);
         }
-        number(j, "kernel", get_keyed(j, acct, "cpuacct.stat", "system") * tick);
-        number(j, "user", get_keyed(j, acct, "cpuacct.stat", "user") * tick);
+        number(s, "kernel", get_keyed(s, acct, "cpuacct.stat", "system") * tick);
+        number(s, "user", get_keyed(s, acct, "cpuacct.stat", "user") * tick);
 }
 
-static void cpu(struct json *j, const struct cgroup *cg)
+static void cpu(struct stats *s, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "cpu"), *acct = settings_hierarchy(cg, "cpuacct");
         bool v2 = h && h->v2;
 
-        begin(j, "cpu");
-        begin(j, "usage");
+        begin(s, "cpu");
+        begin(s, "usage");
         if (acct && !acct->v2) {
-                cpu_usage_v1(j, acct);
+                cpu_usage_v1(s, acct);
         } else {
-                number_if(j, "total", get_keyed(j, acct, "cpu.stat", "usage_usec") * 1000);
-                number(j, "kernel", get_keyed(j, acct, "cpu.stat", "system_usec") * 1000);
-                number(j, "user", get_keyed(j, acct, "cpu.stat", "user_usec") * 1000);
+                number_if(s, "total", get_keyed(s, acct, "cpu.stat", "usage_usec") * 1000);
+                number(s, "kernel", get_keyed(s, acct, "cpu.stat", "system_usec") * 1000);
+                number(s, "user", get_keyed(s, acct, "cpu.stat", "user_usec") * 1000);
         }
-        end(j);
-        begin(j, "throttling");
-        number_if(j, "periods", get_keyed(j, h, "cpu.stat", "nr_periods"));
-        number_if(j, "throttledPeriods", get_keyed(j, h, "cpu.stat", "nr_throttled"));
-        number_if(j, "throttledTime",
-                  v2 ? get_keyed(j, h, "cpu.stat", "throttled_usec") * 1000
-                     : get_keyed(j, h, "cpu.stat", "throttled_time"));
-        end(j);
-        pressure(j, cg, "cpu.pressure");
-        end(j);
+        end(s);
+        begin(s, "throttling");
+        number_if(s, "periods", get_keyed(s, h, "cpu.stat", "nr_periods"));
+        number_if(s, "throttledPeriods", get_keyed(s, h, "cpu.stat", "nr_throttled"));
+        number_if(s, "throttledTime",
+                  v2 ? get_keyed(s, h, "cpu.stat", "throttled_usec") * 1000
+                     : get_keyed(s, h, "cpu.stat", "throttled_time"));
+        end(s);
+        pressure(s, cg, "cpu.pressure");
+        end(s);
 }
 
 /* "0-1,3" as [0,1,3] */
-static void list(struct json *j, const char *name, const struct hierarchy *h, const char *file)
+static void list(struct stats *s, const char *name, const struct hierarchy *h, const char *file)
 {
         char text[4096];
         uint8_t bits[1024];
         bool first = true;
         int n;
 
-        if (read_into(j, h, file, text, sizeof(text)) <= 0)
+        if (read_into(s, h, file, text, sizeof(text)) <= 0)
                 return;
         n = convert_list(text, bits, sizeof(bits));
         for (int i = 0; i < n * 8; i++) {
                 if (!(bits[i / 8] & (1U << (i % 8))))
                         continue;
-                if (first)
-                        key(j, name);
-                str_addf(&j->s, "%s%d", first ? "[" : ",", i);
-                first = false;
+                begin_entry(s, &first, name);
+                json_write_number(s->w, i);
         }
-        if (!first)
-                str_add(&j->s, "]");
+        end_entries(s, first);
 }
 
-static void cpuset(struct json *j, const struct cgroup *cg)
+static void cpuset(struct stats *s, const struct cgroup *cg)
 {
         static const char *const flags[] = { "cpu_exclusive",           "mem_hardwall",
                                              "mem_exclusive",           "memory_migrate",
@@ -283,39 +286,39 @@ static void cpuset(struct json *j, const struct cgroup *cg)
         const struct hierarchy *h = settings_hierarchy(cg, "cpuset");
         bool v1 = h && !h->v2;
 
-        begin(j, "cpuset");
+        begin(s, "cpuset");
         if (h) {
-                list(j, "cpus", h, v1 ? "cpuset.effective_cpus" : "cpuset.cpus.effective");
-                list(j, "mems", h, v1 ? "cpuset.effective_mems" : "cpuset.mems.effective");
+                list(s, "cpus", h, v1 ? "cpuset.effective_cpus" : "cpuset.cpus.effective");
+                list(s, "mems", h, v1 ? "cpuset.effective_mems" : "cpuset.mems.effective");
         }
         for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
                 char file[64], text[32] = "0";
                 int64_t v = 0;
 
                 (void)snprintf(file, sizeof(file), "cpuset.%s", flags[i]);
-                if (v1 && read_into(j, h, file, text, sizeof(text)) > 0)
+                if (v1 && read_into(s, h, file, text, sizeof(text)) > 0)
                         (void)str_to_i64(text, &v);
-                key(j, flags[i]);
-                str_addf(&j->s, "%" PRId64, v);
+                json_write_key(s->w, flags[i]);
+                json_write_number(s->w, v);
         }
-        end(j);
+        end(s);
 }
 
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
-static void entry(struct json *j, const char *name, uint64_t limit, uint64_t usage, uint64_t max,
+static void entry(struct stats *s, const char *name, uint64_t limit, uint64_t usage, uint64_t max,
                   uint64_t failcnt)
 {
-        begin(j, name);
-        number(j, "limit", limit);
-        number_if(j, "usage", usage);
-        number_if(j, "max", max);
-        number(j, "failcnt", failcnt);
-        end(j);
+        begin(s, name);
+        number(s, "limit", limit);
+        number_if(s, "usage", usage);
+        number_if(s, "max", max);
+        number(s, "failcnt", failcnt);
+        end(s);
 }
 
 /* v1: memory.usage_in_bytes and so on, with "memory.memsw", "memory.kmem" as other prefixes. */
-static void entry_v1(struct json *j, const char *name, const struct hierarchy *h, const char *prefix)
+static void entry_v1(struct stats *s, const char *name, const struct hierarchy *h, const char *prefix)
 {
         char limit[64], usage[64], max[64], fail[64];
 
@@ -323,7 +326,7 @@ static void entry_v1(struct json *j, const char *name, const struct hierarchy *h
         (void)snprintf(usage, sizeof(usage), "%s.usage_in_bytes", prefix);
         (void)snprintf(max, sizeof(max), "%s.max_usage_in_bytes", prefix);
         (void)snprintf(fail, sizeof(fail), "%s.failcnt", prefix);
-        entry(j, name, get(j, h, limit), get(j, h, usage), get(j, h, max), get(j, h, fail));
+        entry(s, name, get(s, h, limit), get(s, h, usage), get(s, h, max), get(s, h, fail));
 }
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -331,28 +334,28 @@ static uint64_t add(uint64_t a, uint64_t b)
         return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static void entries_v2(struct json *j, const struct hierarchy *h)
+static void entries_v2(struct stats *s, const struct hierarchy *h)
 {
-        uint64_t limit = get(j, h, "memory.max"), usage = get(j, h, "memory.current"), swap_max = 0;
+        uint64_t limit = get(s, h, "memory.max"), usage = get(s, h, "memory.current"), swap_max = 0;
 
-        entry(j, "usage", limit, usage, get(j, h, "memory.peak"), get_keyed(j, h, "memory.events", "max"));
-        if (h && readable(j, tree_number(h->path, "memory.swap.max", &swap_max), h, "memory.swap.max"))
-                entry(j, "swap", add(limit, swap_max), usage + get(j, h, "memory.swap.current"), 0,
-                      get_keyed(j, h, "memory.swap.events", "fail"));
+        entry(s, "usage", limit, usage, get(s, h, "memory.peak"), get_keyed(s, h, "memory.events", "max"));
+        if (h && readable(s, tree_number(h->path, "memory.swap.max", &swap_max), h, "memory.swap.max"))
+                entry(s, "swap", add(limit, swap_max), usage + get(s, h, "memory.swap.current"), 0,
+                      get_keyed(s, h, "memory.swap.events", "fail"));
         else
-                entry(j, "swap", limit, usage, 0, 0);
-        entry(j, "kernel", 0, get_keyed(j, h, "memory.stat", "kernel"), 0, 0);
-        entry(j, "kernelTCP", 0, get_keyed(j, h, "memory.stat", "sock"), 0, 0);
+                entry(s, "swap", limit, usage, 0, 0);
+        entry(s, "kernel", 0, get_keyed(s, h, "memory.stat", "kernel"), 0, 0);
+        entry(s, "kernelTCP", 0, get_keyed(s, h, "memory.stat", "sock"), 0, 0);
 }
 
-static void memory_raw(struct json *j, const struct hierarchy *h)
+static void memory_raw(struct stats *s, const struct hierarchy *h)
 {
-        _cleanup_free_ char *text = slurp(j, h, "memory.stat");
+        _cleanup_free_ char *text = slurp(s, h, "memory.stat");
         char *save = text, *line;
 
         if (!text)
                 return;
-        begin(j, "raw");
+        begin(s, "raw");
         while ((line = strsep(&save, "\n"))) {
                 char *value = strchr(line, ' ');
                 uint64_t v;
@@ -361,57 +364,59 @@ static void memory_raw(struct json *j, const struct hierarchy *h)
                         continue;
                 *value++ = '\0';
                 if (str_to_u64(value, &v) == 0)
-                        number(j, line, v);
+                        number(s, line, v);
         }
-        end(j);
+        end(s);
 }
 
-static void memory(struct json *j, const struct cgroup *cg)
+static void memory(struct stats *s, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "memory");
 
-        begin(j, "memory");
-        number_if(j, "cache", get_keyed(j, h, "memory.stat", h && h->v2 ? "file" : "cache"));
+        begin(s, "memory");
+        number_if(s, "cache", get_keyed(s, h, "memory.stat", h && h->v2 ? "file" : "cache"));
         if (h && !h->v2) {
-                entry_v1(j, "usage", h, "memory");
-                entry_v1(j, "swap", h, "memory.memsw");
-                entry_v1(j, "kernel", h, "memory.kmem");
-                entry_v1(j, "kernelTCP", h, "memory.kmem.tcp");
+                entry_v1(s, "usage", h, "memory");
+                entry_v1(s, "swap", h, "memory.memsw");
+                entry_v1(s, "kernel", h, "memory.kmem");
+                entry_v1(s, "kernelTCP", h, "memory.kmem.tcp");
         } else {
-                entries_v2(j, h);
+                entries_v2(s, h);
         }
-        memory_raw(j, h);
-        pressure(j, cg, "memory.pressure");
-        end(j);
+        memory_raw(s, h);
+        pressure(s, cg, "memory.pressure");
+        end(s);
 }
 
-static void pids(struct json *j, const struct cgroup *cg)
+static void pids(struct stats *s, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "pids");
-        uint64_t max = get(j, h, "pids.max");
+        uint64_t max = get(s, h, "pids.max");
 
-        begin(j, "pids");
-        number_if(j, "current", get(j, h, "pids.current"));
-        number_if(j, "limit", max == UINT64_MAX ? 0 : max);
-        end(j);
+        begin(s, "pids");
+        number_if(s, "current", get(s, h, "pids.current"));
+        number_if(s, "limit", max == UINT64_MAX ? 0 : max);
+        end(s);
 }
 
 /* ---- block I/O ----------------------------------------------------------------------------------------- */
 
-static void io_entry(struct json *j, bool *first, const char *name, uint64_t major, uint64_t minor,
+static void io_entry(struct stats *s, bool *first, const char *name, uint64_t major, uint64_t minor,
                      const char *op, uint64_t value)
 {
-        if (*first)
-                key(j, name);
-        str_addf(&j->s, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}",
-                 *first ? "[" : ",", major, minor, op, value);
-        *first = false;
+        begin_entry(s, first, name);
+        json_write_object(s->w);
+        number(s, "major", major);
+        number(s, "minor", minor);
+        json_write_member(s->w, "op", op);
+        number(s, "value", value);
+        end(s);
 }
 
 /* "8:0 Read 4096" */
-static bool io_v1(struct json *j, const char *name, const struct hierarchy *h, const char *file)
+static bool io_v1(struct stats *s, const char *name, const struct hierarchy *h, const char *file)
 {
-        _cleanup_free_ char *text = slurp(j, h, file);
+        _cleanup_free_ char *text = slurp(s, h, file);
         char *save = text, *line;
         bool first = true;
 
@@ -423,15 +428,14 @@ static bool io_v1(struct json *j, const char *name, const struct hierarchy *h, c
                 if (scan_number(&at, &major) && scan_literal(&at, ":") && scan_number(&at, &minor) &&
                     scan_literal(&at, " ") && scan_word(&at, LETTERS, op, sizeof(op)) &&
                     scan_literal(&at, " ") && scan_number(&at, &value))
-                        io_entry(j, &first, name, major, minor, op, value);
+                        io_entry(s, &first, name, major, minor, op, value);
         }
-        if (!first)
-                str_add(&j->s, "]");
+        end_entries(s, first);
         return !first;
 }
 
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6": the given words of each line. */
-static void io_v2(struct json *j, const char *name, const char *text, const char *const words[3])
+static void io_v2(struct stats *s, const char *name, const char *text, const char *const words[3])
 {
         static const char *const ops[3] = { "Read", "Write", "Discard" };
         bool first = true;
@@ -450,44 +454,43 @@ static void io_v2(struct json *j, const char *name, const char *text, const char
 
                         if (at && at < end_of && scan_literal(&at, words[i]) && scan_literal(&at, "=") &&
                             scan_number(&at, &value))
-                                io_entry(j, &first, name, major, minor, ops[i], value);
+                                io_entry(s, &first, name, major, minor, ops[i], value);
                 }
         }
-        if (!first)
-                str_add(&j->s, "]");
+        end_entries(s, first);
 }
 
-static void blkio(struct json *j, const struct cgroup *cg)
+static void blkio(struct stats *s, const struct cgroup *cg)
 {
         static const char *const bytes[3] = { " rbytes", " wbytes", " dbytes" };
         static const char *const ios[3] = { " rios", " wios", " dios" };
         const struct hierarchy *h = settings_hierarchy(cg, "blkio");
 
-        begin(j, "blkio");
+        begin(s, "blkio");
         if (h && h->v2) {
-                _cleanup_free_ char *text = slurp(j, h, "io.stat");
+                _cleanup_free_ char *text = slurp(s, h, "io.stat");
 
-                io_v2(j, "ioServiceBytesRecursive", text, bytes);
-                io_v2(j, "ioServicedRecursive", text, ios);
+                io_v2(s, "ioServiceBytesRecursive", text, bytes);
+                io_v2(s, "ioServicedRecursive", text, ios);
         } else if (h) {
-                if (!io_v1(j, "ioServiceBytesRecursive", h, "blkio.bfq.io_service_bytes_recursive"))
-                        io_v1(j, "ioServiceBytesRecursive", h, "blkio.throttle.io_service_bytes_recursive");
-                if (!io_v1(j, "ioServicedRecursive", h, "blkio.bfq.io_serviced_recursive"))
-                        io_v1(j, "ioServicedRecursive", h, "blkio.throttle.io_serviced_recursive");
-                io_v1(j, "ioQueueRecursive", h, "blkio.bfq.io_queued_recursive");
-                io_v1(j, "ioServiceTimeRecursive", h, "blkio.bfq.io_service_time_recursive");
-                io_v1(j, "ioWaitTimeRecursive", h, "blkio.bfq.io_wait_time_recursive");
-                io_v1(j, "ioMergedRecursive", h, "blkio.bfq.io_merged_recursive");
-                io_v1(j, "ioTimeRecursive", h, "blkio.bfq.time_recursive");
-                io_v1(j, "sectorsRecursive", h, "blkio.bfq.sectors_recursive");
+                if (!io_v1(s, "ioServiceBytesRecursive", h, "blkio.bfq.io_service_bytes_recursive"))
+                        io_v1(s, "ioServiceBytesRecursive", h, "blkio.throttle.io_service_bytes_recursive");
+                if (!io_v1(s, "ioServicedRecursive", h, "blkio.bfq.io_serviced_recursive"))
+                        io_v1(s, "ioServicedRecursive", h, "blkio.throttle.io_serviced_recursive");
+                io_v1(s, "ioQueueRecursive", h, "blkio.bfq.io_queued_recursive");
+                io_v1(s, "ioServiceTimeRecursive", h, "blkio.bfq.io_service_time_recursive");
+                io_v1(s, "ioWaitTimeRecursive", h, "blkio.bfq.io_wait_time_recursive");
+                io_v1(s, "ioMergedRecursive", h, "blkio.bfq.io_merged_recursive");
+                io_v1(s, "ioTimeRecursive", h, "blkio.bfq.time_recursive");
+                io_v1(s, "sectorsRecursive", h, "blkio.bfq.sectors_recursive");
         }
-        pressure(j, cg, "io.pressure");
-        end(j);
+        pressure(s, cg, "io.pressure");
+        end(s);
 }
 
 /* ---- huge pages ---------------------------------------------------------------------------------------- */
 
-static void hugetlb_size(struct json *j, const struct hierarchy *h, const char *size)
+static void hugetlb_size(struct stats *s, const struct hierarchy *h, const char *size)
 {
         char usage[64], max[64], fail[64];
         uint64_t v, failcnt;
@@ -495,28 +498,28 @@ static void hugetlb_size(struct json *j, const struct hierarchy *h, const char *
         (void)snprintf(usage, sizeof(usage), "hugetlb.%s.%s", size, h->v2 ? "current" : "usage_in_bytes");
         (void)snprintf(max, sizeof(max), "hugetlb.%s.max_usage_in_bytes", size);
         (void)snprintf(fail, sizeof(fail), "hugetlb.%s.%s", size, h->v2 ? "events" : "failcnt");
-        if (!readable(j, tree_number(h->path, usage, &v), h, usage))
+        if (!readable(s, tree_number(h->path, usage, &v), h, usage))
                 return;
-        failcnt = h->v2 ? get_keyed(j, h, fail, "max") : get(j, h, fail);
-        begin(j, size);
-        number_if(j, "usage", v);
-        number_if(j, "max", h->v2 ? 0 : get(j, h, max));
-        number(j, "failcnt", failcnt);
-        end(j);
+        failcnt = h->v2 ? get_keyed(s, h, fail, "max") : get(s, h, fail);
+        begin(s, size);
+        number_if(s, "usage", v);
+        number_if(s, "max", h->v2 ? 0 : get(s, h, max));
+        number(s, "failcnt", failcnt);
+        end(s);
 }
 
 /* The sizes are those of the directories hugepages-2048kB and so on. */
-static void hugetlb(struct json *j, const struct cgroup *cg)
+static void hugetlb(struct stats *s, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "hugetlb");
         _cleanup_dir_ DIR *dir = h ? opendir("/sys/kernel/mm/hugepages") : NULL;
         struct dirent *de;
 
-        if (h && !dir && errno != ENOENT && j->unread == 0) {
-                j->unread = -errno;
-                (void)snprintf(j->unread_file, sizeof(j->unread_file), "/sys/kernel/mm/hugepages");
+        if (h && !dir && errno != ENOENT && s->unread == 0) {
+                s->unread = -errno;
+                (void)snprintf(s->unread_file, sizeof(s->unread_file), "/sys/kernel/mm/hugepages");
         }
-        begin(j, "hugetlb");
+        begin(s, "hugetlb");
         while (dir && (de = readdir(dir))) {
                 static const char *const units[] = { "KB", "MB", "GB" };
                 const char *at = de->d_name;
@@ -529,28 +532,28 @@ static void hugetlb(struct json *j, const struct cgroup *cg)
                 for (; kb >= 1024 && kb % 1024 == 0 && unit < 2; unit++)
                         kb /= 1024;
                 (void)snprintf(size, sizeof(size), "%" PRIu64 "%s", kb, units[unit]);
-                hugetlb_size(j, h, size);
+                hugetlb_size(s, h, size);
         }
-        end(j);
+        end(s);
 }
 
-int stats_json(const struct cgroup *cg, char **ret, struct cfs_error *err)
+int stats_write(const struct cgroup *cg, struct json_writer *w, struct cfs_error *err)
 {
-        struct json j = { 0 };
-        int r;
+        struct stats s = { .w = w };
 
-        str_add(&j.s, "{");
-        cpu(&j, cg);
-        cpuset(&j, cg);
-        memory(&j, cg);
-        pids(&j, cg);
-        blkio(&j, cg);
-        hugetlb(&j, cg);
-        str_add(&j.s, ",\"intel_rdt\":{},\"network_interfaces\":null}");
-        if (j.unread < 0)
-                r = err_path(err, -j.unread, "read", j.unread_file, "read `%s`", j.unread_file);
-        else
-                r = str_take(&j.s, ret, err);
-        str_free(&j.s);
-        return r;
+        json_write_object(w);
+        cpu(&s, cg);
+        cpuset(&s, cg);
+        memory(&s, cg);
+        pids(&s, cg);
+        blkio(&s, cg);
+        hugetlb(&s, cg);
+        begin(&s, "intel_rdt");
+        end(&s);
+        json_write_key(w, "network_interfaces");
+        json_write_raw(w, "null");
+        json_write_object_end(w);
+        if (s.unread < 0)
+                return err_path(err, -s.unread, "read", s.unread_file, "read `%s`", s.unread_file);
+        return 0;
 }

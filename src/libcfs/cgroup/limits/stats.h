@@ -5,7 +5,9 @@
 
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* A JSON object; the caller frees. */
-int stats_json(const struct cgroup *cg, char **ret, struct cfs_error *err);
+struct json_writer;
+
+/* Writes an object. */
+int stats_write(const struct cgroup *cg, struct json_writer *w, struct cfs_error *err);
 
 #endif
