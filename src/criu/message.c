@@ -135,8 +135,8 @@ static void copy_text(char *buf, size_t size, const struct wire_field *f)
                 return;
         memcpy(buf, f->data, n);
         buf[n] = '\0';
-        for (size_t i = 0; i < n; i++) /* one line, whatever CRIU says */
-                if (buf[i] == '\n' || buf[i] == '\0')
+        for (size_t i = 0; i < n; i++) /* one line, and nothing that a terminal obeys, whatever CRIU says */
+                if ((unsigned char)buf[i] < 0x20 || buf[i] == 0x7f)
                         buf[i] = ' ';
 }
 

@@ -96,6 +96,10 @@ int service_start(struct criu *c, struct cfs_error *err)
                 struct cfs_error e = { 0 };
 
                 proc_default_signals(~0ULL);
+                /* What it prints is no output of ours. And Ctrl-C is for us: killed in the middle, it would
+                 * leave the container frozen. */
+                (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+                (void)setpgid(0, 0);
                 _exit(service_exec(c, &e) < 0 ? 127 : 0);
         }
         service_started(c, pid);
@@ -118,6 +122,11 @@ static int died(struct criu *c, struct cfs_error *err)
                 return err_set(err, CFS_E_DIED,
                                "`%s` cannot be executed (or one of its libraries is missing)", c->path);
         return err_set(err, CFS_E_DIED, "criu exited with status %d, without an answer", WEXITSTATUS(status));
+}
+
+int service_nonsense(const struct criu *c, struct cfs_error *err)
+{
+        return err_set(err, CFS_E_UNSUPPORTED, "`%s` does not speak the protocol of CRIU's service", c->path);
 }
 
 static int send_message(struct criu *c, const struct str *m, struct cfs_error *err)
@@ -160,8 +169,7 @@ int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct 
         if (n < 0)
                 return err_sys(err, (int)-n, "recvmsg", "wait for criu");
         if ((size_t)n > sizeof(buf) || message_get_response(buf, (size_t)n, ret) < 0)
-                return err_set(err, CFS_E_UNSUPPORTED, "`%s` does not speak the protocol of CRIU's service",
-                               c->path);
+                return service_nonsense(c, err);
         if (ret_fd)
                 *ret_fd = TAKE_FD(received);
         return 0;

@@ -91,6 +91,8 @@ fails() {
     done << 'EOF'
 --parent-path /absolute|--parent-path: `/absolute` must be relative to --image-path
 --parent-path ../nothing|--parent-path: `
+--parent-path .|--parent-path: `.` is --image-path itself
+--parent-path ../images|--parent-path: `../images` is --image-path itself
 --page-server nonsense|--page-server: `nonsense` is not ADDRESS:PORT
 --page-server host:0|--page-server: `host:0` is not ADDRESS:PORT
 --page-server :80|--page-server: `:80` is not ADDRESS:PORT
@@ -102,6 +104,34 @@ fails() {
 EOF
     run cfs checkpoint --image-path "$B/config.json/images" "$ID"
     fails "make the directory of the images"
+    # Engines pass what they have, also nothing: for runc and crun that is as if it were not there.
+    cfs checkpoint --leave-running --image-path "$IMG" --work-path "" --parent-path "" --page-server "" "$ID"
+    is "$(asked '[.parent_img, .ps, .track_mem] | map(select(.)) | length')" 0
+}
+
+@test "no room, or no right to write: the file is named, and the container goes on" {
+    sleeper
+    up
+    private_mounts
+    mkdir "$T/full" "$T/ro"
+    outside mount -t tmpfs -o size=64k full "$T/full"
+    outside mkdir "$T/full/images"
+    outside dd if=/dev/zero of="$T/full/file" bs=1k status=none || true
+    run cfs checkpoint --image-path "$T/full/images" "$ID"
+    fails "write \`$T/full/images/descriptors.json\`" "no space left on device" "choose another --image-path"
+    is "$(outside ls "$T/full/images")" ""
+    outside mount -t tmpfs -o ro ro "$T/ro"
+    run cfs checkpoint --image-path "$T/ro" "$ID"
+    fails "directory of the images (or say --work-path) \`$T/ro\`" "read-only file system"
+    run cfs checkpoint --image-path "$T/ro/new" "$ID"
+    fails "$T/ro/new" "read-only file system"
+    run cfs checkpoint --image-path "$IMG" --work-path "$T/ro" "$ID"
+    fails "write to the work directory \`$T/ro\`" "read-only file system"
+    run cfs restore -d -b "$B" --image-path "$T/ro" "$ID-2"
+    fails "(or say --work-path) \`$T/ro\`"
+    [ ! -e "$FAKE_CRIU/requests" ]
+    status_is "$ID" running
+    is "$(cfs exec "$ID" /bin/echo alive)" alive
 }
 
 @test "only a running or paused container can be saved; a created one, a stopped one and none are told apart" {
@@ -176,7 +206,64 @@ EOF
 die|criu was killed by signal 9
 leave|criu exited with status 3, without an answer
 garbage|does not speak the protocol of CRIU's service
+other|does not speak the protocol of CRIU's service
+escape|criu failed to checkpoint the container: red  [31m bell   line  end
 EOF
+    # A log with whatever a crash leaves in a file.
+    mode refuse
+    printf 'a\0b\0\nError (x.c:1): the \033[31mcause\0\nError (y.c:2): the end\0\n' > "$FAKE_CRIU/log"
+    run cfs checkpoint --image-path "$IMG" "$ID"
+    fails "the  [31mcause; the end (its log is"
+    # What it prints is not our output.
+    mode print
+    is "$(cfs checkpoint --leave-running --image-path "$IMG" "$ID" 2> "$T/err")" ""
+    contains "$(cat "$T/err")" "CRIU has something to say"
+    # "leave-running" may stand in its configuration file: then we do not end what it has left.
+    mode idle
+    run cfs checkpoint --image-path "$IMG" "$ID"
+    is "$status" 0
+    contains "$output" "criu has saved the container, and left it running"
+    status_is "$ID" running
+}
+
+@test "Ctrl-C ends cfs and not CRIU, which undoes what it has done by itself" {
+    local pid criu
+    sleeper
+    up
+    mode stuck
+    # A process group of its own, as a shell gives it to what it runs; SIGINT is not ignored, as bash has it for what
+    # runs in the background.
+    "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.setpgid(0, 0)
+os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" checkpoint --image-path "$IMG" "$ID" < /dev/null > /dev/null 2>&1 3>&- &
+    pid=$!
+    wait_for grep -q DUMP "$FAKE_CRIU/requests"
+    criu=$(pgrep -f "[f]ake-criu swrk [0-9]* $T\$")
+    run cfs checkpoint --image-path "$T/other" "$ID"
+    fails "another cfs works on the container: pid $pid"
+    kill -INT -- "-$pid"
+    wait $pid || true
+    kill -0 "$criu"
+    kill -9 "$criu"
+    status_is "$ID" running
+    mode ok
+    cfs checkpoint --image-path "$IMG" "$ID"
+}
+
+@test "--leave-running runs no hooks, and the container is as it was" {
+    sleeper
+    config ".hooks = {poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo poststop >> $T/hooks\"]}],
+        poststart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo poststart >> $T/hooks\"]}]}"
+    up
+    is "$(cat "$T/hooks")" poststart
+    cp "$STATE/$ID/state.json" "$T/before.json"
+    cfs checkpoint --leave-running --image-path "$IMG" "$ID"
+    is "$(cat "$T/hooks")" poststart
+    is "$(jq -S 'del(.worker)' "$STATE/$ID/state.json")" "$(jq -S 'del(.worker)' "$T/before.json")"
+    # The end of the container is an end like any other.
+    cfs checkpoint --image-path "$IMG" "$ID"
+    is "$(tail -n 1 "$T/hooks")" poststop
 }
 
 @test "CRIU that is missing, too old or not executable is an error that says what to install" {
@@ -222,6 +309,64 @@ EOF
     jq -r '.[2]' "$IMG/descriptors.json" | grep -qx "$file"
     asked '.external[]' | grep -qx "$file"
     wait
+}
+
+# in_network COMMAND: a createRuntime hook that runs COMMAND in the network namespace of the container.
+in_network() {
+    printf '#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\np=$(jq .pid)\nexec nsenter -t "$p" -n sh -c "$(cat %s)"\n' "$T/command" > "$T/hook"
+    chmod +x "$T/hook"
+    echo "$1" > "$T/command"
+    config ".hooks = {createRuntime: [{path: \"$T/hook\"}]}"
+}
+
+@test "a network is left to restore or to hooks where nobody else can have changed it, and saved otherwise" {
+    local new=$((0x40000000)) devices='ip link add d0 type veth peer name d1'
+    empty() {
+        up && cfs checkpoint --leave-running --image-path "$IMG" "$ID" && asked .empty_ns
+        cfs delete --force "$ID"
+    }
+    unshare --net $devices || skip "needs veth devices"
+    # lo alone, and no process that could configure the network.
+    sleeper
+    is "$(empty)" "$new"
+    config '.process.capabilities.bounding += ["CAP_NET_ADMIN"]'
+    is "$(empty)" null
+    # What hooks have made, the hooks of restore make again: with docker it is one end of a veth.
+    in_network "$devices"
+    is "$(empty)" "$new"
+    config 'del(.hooks)'
+    up
+    nsenter -t "$PID" -n $devices
+    cfs checkpoint --image-path "$IMG" "$ID"
+    is "$(asked .empty_ns)" null
+    # The host's network is nobody's to save.
+    config '.linux.namespaces |= map(select(.type != "network")) | .process.capabilities.bounding = []'
+    is "$(empty)" null
+}
+
+@test "a network that is not in the images has lo and the parameters of the configuration, before hooks run" {
+    local before
+    sleeper '.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
+    in_network "cat /proc/sys/net/ipv4/ip_default_ttl > $T/seen; ip link show lo >> $T/seen"
+    before=$(cat /proc/sys/net/ipv4/ip_default_ttl)
+    restore
+    is "$(asked .empty_ns)" "$((0x40000000))"
+    is "$(head -n 1 "$T/seen")" 77
+    contains "$(cat "$T/seen")" "LOOPBACK,UP"
+    is "$(cat /proc/sys/net/ipv4/ip_default_ttl)" "$before"
+    # One that is in them, CRIU makes.
+    cfs delete --force "$ID"
+    touch "$IMG/netdev-9.img"
+    restore
+    is "$(asked .empty_ns)" null
+    is "$(head -n 1 "$T/seen")" "$before"
+    # With a CRIU that makes no network, the host's stays as it is.
+    cfs delete --force "$ID"
+    rm "$IMG/netdev-9.img"
+    mode no-network
+    run restore
+    fails "is in the network namespace of the runtime"
+    is "$(cat /proc/sys/net/ipv4/ip_default_ttl)" "$before"
 }
 
 @test "a mount with mapped ids cannot be saved, and that is said before anything happens" {
@@ -444,6 +589,7 @@ open('$T/got', 'wb').write(m[0] + b' ' + os.read(fd, 100))"
     done << 'EOF'
 refuse|criu failed to restore the container: the cause of it; Dumping FAILED (its log is
 say-no|criu failed to restore the container: wrong images
+other|does not speak the protocol
 die|cfs: criu was killed by signal 9
 die-late|cfs: criu was killed by signal 9
 leave|criu exited with status 3, without an answer
@@ -480,6 +626,11 @@ EOF
     echo '[1, 2' > "$T/empty/descriptors.json"
     run cfs restore -d -b "$B" --image-path "$T/empty" "$ID"
     unchanged "descriptors.json"
+    echo '{}' > "$T/empty/descriptors.json"
+    run cfs restore -d -b "$B" --image-path "$T/empty" "$ID"
+    unchanged "cfs: $T/empty/descriptors.json:"
+    run cfs restore -d -b "$B" --image-path "$IMG" --lsm-profile nonsense "$ID"
+    unchanged "--lsm-profile: \`nonsense\` is not TYPE:NAME"
     mode ok
     restore
     run restore

@@ -79,7 +79,15 @@ static int write_names(const struct checkpoint_job *j, char **names, size_t n, s
         if (r < 0)
                 return r;
         r = io_write_atomic(j->images_fd, FILE_NAME, text, len, 0600, err);
-        return r < 0 ? err_prefix(err, r, "write `%s/" FILE_NAME "`", j->images) : 0;
+        if (r >= 0)
+                return 0;
+        r = err_prefix(err, r, "write `%s/" FILE_NAME "`", j->images);
+        return err->errnum == ENOSPC || err->errnum == EDQUOT
+                       ? err_hint(
+                                 err, r,
+                                 "the images take about as much room as the container's memory: choose another "
+                                 "--image-path")
+                       : r;
 }
 
 int checkpoint_descriptors_save(struct checkpoint_job *j, int proc_fd, pid_t pid, char *const *recorded,
@@ -125,10 +133,13 @@ int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_e
         }
         if (r >= 0)
                 r = json_wrap("descriptors", text, &whole, err);
-        if (r >= 0)
-                r = oci_decode(&oci_descriptors_type, name, whole, strlen(whole), &root, &arena, err);
         if (r < 0)
                 return r;
+        r = oci_decode(&oci_descriptors_type, name, whole, strlen(whole), &root, &arena, err);
+        if (r < 0) {
+                err->property[0] = '\0'; /* of that file, not of config.json */
+                return r;
+        }
         d = root;
         for (size_t i = 0; r >= 0 && i < n && i < d->n_descriptors; i++)
                 if (is_stream(d->descriptors[i]) || str_has_prefix(d->descriptors[i], "file["))

@@ -82,10 +82,10 @@ static int translate(struct checkpoint_job *j, const struct cfs_criu_options *as
                 .manage_cgroups = true,
                 .has_cgroup_mode = true,
         };
-        if (asked->manage_cgroups_mode)
+        if (!str_empty(asked->manage_cgroups_mode))
                 r = look_up(j, cgroup_modes, "manage-cgroups-mode", asked->manage_cgroups_mode, &mode, err);
         j->o.cgroup_mode = (enum criu_cgroup_mode)mode;
-        if (r >= 0 && asked->network_lock)
+        if (r >= 0 && !str_empty(asked->network_lock))
                 r = look_up(j, network_locks, "network-lock", asked->network_lock, &j->o.network_lock, err);
         for (const char *const *n = asked->empty_ns; r >= 0 && n && *n; n++) {
                 r = look_up(j, empty_namespaces, "empty-ns", *n, &ns, err);
@@ -189,6 +189,12 @@ int checkpoint_job_open(struct checkpoint_job *j, const struct cfs_criu_options 
                 r = open_directory("directory of the images", j->images, make, &j->images_fd, err);
         if (r >= 0)
                 r = open_directory("work directory", j->work, !str_empty(asked->work_path), &j->work_fd, err);
+        /* Without a log, there would be nothing to tell from. */
+        if (r >= 0 && faccessat(j->work_fd, ".", W_OK, AT_EACCESS) < 0)
+                r = err_sys(err, errno, "faccessat", "write to the %s `%s`",
+                            str_empty(asked->work_path) ? "directory of the images (or say --work-path)"
+                                                        : "work directory",
+                            j->work);
         if (r < 0)
                 return r;
         j->o.images_dir_fd = j->images_fd;
@@ -293,10 +299,13 @@ static void quote_log(const struct checkpoint_job *j, struct str *out, const cha
 {
         _cleanup_free_ char *text = NULL;
         char *last[QUOTED] = { NULL }, *next, *line;
-        size_t n = 0;
+        size_t n = 0, len = 0;
 
-        if (j->work_fd < 0 || io_read_file(j->work_fd, j->log, MAX_LOG, &text, NULL, NULL) < 0)
+        if (j->work_fd < 0 || io_read_file(j->work_fd, j->log, MAX_LOG, &text, &len, NULL) < 0)
                 return;
+        for (size_t i = 0; i < len; i++) /* what a crash leaves in a file; no end of it */
+                if (!text[i])
+                        text[i] = ' ';
         next = text;
         while ((line = strsep(&next, "\n"))) {
                 char *e = error_of(line);

@@ -11,6 +11,7 @@
 #include "libcfs/process/namespaces.h"
 #include "base/cleanup.h"
 #include "base/sys.h"
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 
@@ -105,6 +106,29 @@ int namespaces_join(const struct namespaces_plan *p, uint64_t join, struct cfs_e
                 if (later[i] && setns(p->join_fd[i], (int)ns_types[i].flag) < 0)
                         return join_failed(i, errno, err);
         return 0;
+}
+
+int namespaces_in_network(int proc_fd, pid_t pid, int (*fn)(void *data, struct cfs_error *err), void *data,
+                          struct cfs_error *err)
+{
+        char path[32];
+        _cleanup_close_ int own = openat(proc_fd, "self/ns/net", O_RDONLY | O_CLOEXEC), theirs = -1;
+        struct stat a, b;
+        int r;
+
+        (void)snprintf(path, sizeof(path), "%d/ns/net", (int)pid);
+        theirs = own < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+        if (theirs < 0)
+                return err_sys(err, errno, "open", "open the network namespace of process %d", (int)pid);
+        if (fstat(own, &a) == 0 && fstat(theirs, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+                return err_set(err, CFS_E_STATE, "process %d is in the network namespace of the runtime",
+                               (int)pid);
+        if (setns(theirs, CLONE_NEWNET) < 0)
+                return err_sys(err, errno, "setns", "join the network namespace of process %d", (int)pid);
+        r = fn(data, err);
+        if (setns(own, CLONE_NEWNET) < 0 && r >= 0)
+                return err_sys(err, errno, "setns", "go back to the network namespace of the runtime");
+        return r;
 }
 
 void namespaces_plan_free(struct namespaces_plan *p)

@@ -47,4 +47,9 @@ int namespaces_index(const char *name);
  * container's. */
 int namespaces_join(const struct namespaces_plan *plan, uint64_t join, struct cfs_error *err);
 
+/* Calls fn in the network namespace of process `pid`, and comes back: for the runtime, whose one thread that
+ * is. Returns what fn returned. An error when it is the runtime's own namespace: fn would change the host. */
+int namespaces_in_network(int proc_fd, pid_t pid, int (*fn)(void *data, struct cfs_error *err), void *data,
+                          struct cfs_error *err);
+
 #endif

@@ -38,6 +38,7 @@
 #include "libcfs/checkpoint/descriptors.h"
 #include "libcfs/checkpoint/external.h"
 #include "libcfs/checkpoint/job.h"
+#include "libcfs/checkpoint/network.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/steps/steps.h"
@@ -98,11 +99,21 @@ int restore_images_prepare(struct ctx *c, struct cfs_error *err)
         j->o.root = c->rootfs;
         j->o.rst_sibling = true;
         j->o.tcp_close = o->tcp_close;
-        j->o.lsm_profile = o->lsm_profile;
-        j->o.lsm_mount_context = o->lsm_mount_context;
-        if (o->lsm_mount_context && j->oldest < 31600)
+        /* An empty one is none, as for the other runtimes. */
+        j->o.lsm_profile = str_empty(o->lsm_profile) ? NULL : o->lsm_profile;
+        j->o.lsm_mount_context = str_empty(o->lsm_mount_context) ? NULL : o->lsm_mount_context;
+        if (j->o.lsm_profile && !strchr(j->o.lsm_profile, ':'))
+                return err_set(err, CFS_E_INVALID, "--lsm-profile: `%s` is not TYPE:NAME", j->o.lsm_profile);
+        if ((c->ns_new & CLONE_NEWNET) && !checkpoint_network_is_saved(j))
+                j->o.empty_ns |= CLONE_NEWNET;
+        if (j->o.lsm_mount_context && j->oldest < 31600)
                 j->oldest = 31600;
         return 0;
+}
+
+bool restore_network_is_new(const struct ctx *c)
+{
+        return (c->ns_new & CLONE_NEWNET) && (c->job->o.empty_ns & CLONE_NEWNET);
 }
 
 /* ---- images and user namespaces ------------------------------------------------------------------------ */
@@ -364,6 +375,8 @@ static int follow(struct ctx *c, const char *until, struct criu_response *a, str
 
                 if (r < 0)
                         return checkpoint_job_failed(j, r, err);
+                if (a->type != CRIU_NOTIFY && a->type != CRIU_RESTORE && a->success)
+                        return service_nonsense(&j->criu, err);
                 if (a->type != CRIU_NOTIFY && a->success && !until)
                         return 0;
                 if (a->type != CRIU_NOTIFY && a->success)

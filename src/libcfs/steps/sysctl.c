@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "libcfs/process/namespaces.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
 #include <errno.h>
@@ -219,6 +220,41 @@ int sysctl_init(struct ctx *c, struct cfs_error *err)
                         return err_property(err, r, "linux.sysctl[\"%s\"]", e->key);
         }
         return 0;
+}
+
+/* The others are in the images: CRIU saves IPC and UTS namespaces whole. */
+static int set_of_network(void *data, struct cfs_error *err)
+{
+        const struct ctx *c = data;
+
+        for (size_t i = 0; i < c->linux_->sysctl->n; i++) {
+                const struct oci_string_pair *e = &c->linux_->sysctl->entries[i];
+                char path[SYSCTL_MAX];
+                int r = 0;
+
+                if (to_path(e->key, path) && str_has_prefix(path, "net/") && !is_of_interface(path))
+                        r = sysctl_set(c, e->key, e->value, err);
+                if (r < 0)
+                        return err_property(err, r, "linux.sysctl[\"%s\"]", e->key);
+        }
+        return 0;
+}
+
+int sysctl_restore_host(struct ctx *c, struct cfs_error *err)
+{
+        if (!restore_network_is_new(c))
+                return 0;
+        return namespaces_in_network(c->proc_fd, c->pid, set_of_network, c, err);
+}
+
+void sysctl_restore_explain(const struct ctx *c, struct report *r)
+{
+        for (size_t i = 0; i < c->linux_->sysctl->n; i++) {
+                const struct oci_string_pair *e = &c->linux_->sysctl->entries[i];
+
+                if (str_has_prefix(e->key, "net"))
+                        report_line(r, "set %s = %s, if the images have no network", e->key, e->value);
+        }
 }
 
 void sysctl_explain(const struct ctx *c, struct report *r)

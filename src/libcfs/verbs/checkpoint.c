@@ -13,12 +13,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/checkpoint/descriptors.h"
 #include "libcfs/checkpoint/external.h"
 #include "libcfs/checkpoint/job.h"
+#include "libcfs/checkpoint/network.h"
 #include "libcfs/container/destroy.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/store/record.h"
@@ -31,6 +33,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+/* Until the processes that CRIU has killed are gone. */
+#define END_MS 5000
+
 /* What the network and PID namespaces are called in the images; those that other runtimes use. */
 static const char *const external_names[NS_COUNT] = {
         [NS_NETWORK] = "extRootNetNS", [NS_PID] = "extRootPidNS"
@@ -40,7 +45,7 @@ static const char *const external_names[NS_COUNT] = {
 
 static int set_parent(struct checkpoint_job *j, const char *parent, struct cfs_error *err)
 {
-        struct stat st;
+        struct stat st, own;
         int r;
 
         if (path_is_absolute(parent))
@@ -52,6 +57,9 @@ static int set_parent(struct checkpoint_job *j, const char *parent, struct cfs_e
                 return err_hint(err, r,
                                 "it names the images of an earlier --pre-dump, relative to --image-path");
         }
+        /* The link to the parent would lead to where it is, and CRIU would follow it for ever. */
+        if (fstat(j->images_fd, &own) == 0 && own.st_dev == st.st_dev && own.st_ino == st.st_ino)
+                return err_set(err, CFS_E_INVALID, "--parent-path: `%s` is --image-path itself", parent);
         j->o.parent_img = parent;
         return 0;
 }
@@ -78,11 +86,11 @@ static int set_options(struct checkpoint_job *j, const struct cfs_checkpoint_opt
         int r = 0;
 
         j->o.leave_running = o->leave_running;
-        j->o.track_mem = o->pre_dump || o->parent_path;
+        j->o.track_mem = o->pre_dump || !str_empty(o->parent_path);
         j->o.tcp_skip_in_flight = o->tcp_skip_in_flight;
-        if (o->parent_path)
+        if (!str_empty(o->parent_path))
                 r = set_parent(j, o->parent_path, err);
-        if (r >= 0 && o->page_server)
+        if (r >= 0 && !str_empty(o->page_server))
                 r = set_page_server(j, o->page_server, err);
         if (r >= 0 && o->status_fd > 0) {
                 if (fcntl(o->status_fd, F_GETFD) < 0)
@@ -167,8 +175,10 @@ static int describe(struct checkpoint_job *j, const struct state *s, const struc
         j->o.root = rec->rootfs;
         if (r >= 0)
                 r = declare_namespaces(j, s, proc_fd, rec->pid, err);
-        if (r >= 0)
-                r = checkpoint_external_declare(j, proc_fd, rec->pid, err);
+        if (r < 0)
+                return r;
+        checkpoint_network_declare(j, rec, proc_fd, rec->pid);
+        r = checkpoint_external_declare(j, proc_fd, rec->pid, err);
         if (r >= 0)
                 r = checkpoint_descriptors_save(j, proc_fd, rec->pid, rec->descriptors, rec->n_descriptors,
                                                 err);
@@ -193,6 +203,8 @@ static int converse(struct checkpoint_job *j, enum criu_type type, struct cfs_er
         }
         if (r < 0)
                 return checkpoint_job_failed(j, r, err);
+        if (a.success && a.type != type)
+                return service_nonsense(&j->criu, err);
         return a.success ? 0 : checkpoint_job_refused(j, &a, err);
 }
 
@@ -270,6 +282,19 @@ static int check(const struct state *s, int st, struct cfs_error *err)
         return 0;
 }
 
+/* CRIU has ended the processes, unless its configuration file has told it to leave them running: then they
+ * are not ours to kill. Frozen ones end when they are thawed. */
+static bool has_left_running(const struct state *s, bool was_frozen)
+{
+        struct proc_identity id;
+        _cleanup_close_ int pidfd = -1;
+
+        if (was_frozen || !record_identity(s, &id))
+                return false;
+        pidfd = proc_pidfd(&id);
+        return pidfd >= 0 && proc_wait_gone(pidfd, END_MS) == -ETIMEDOUT;
+}
+
 int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cfs_checkpoint_options *o,
                    struct cfs_error *err)
 {
@@ -282,6 +307,7 @@ int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cf
                                     .criu = { .sock = -1, .theirs = -1 } };
         struct cfs_error ignored = { 0 };
         struct state *s = NULL;
+        bool left = o->leave_running || o->pre_dump;
         int r = arena ? state_open(rt->root, id, LOCK_EX, &s, err) : err_nomem(err), st = STATUS_CREATING;
 
         if (r >= 0)
@@ -291,7 +317,11 @@ int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cf
         if (r >= 0)
                 r = checkpoint(s, &j, o, st == STATUS_PAUSED, err);
         checkpoint_job_close(&j);
-        if (r >= 0 && !o->leave_running && !o->pre_dump)
+        if (r >= 0 && !left && has_left_running(s, st == STATUS_PAUSED)) {
+                log_warning("criu has saved the container, and left it running: see its configuration file");
+                left = true;
+        }
+        if (r >= 0 && !left)
                 r = destroy_container(s, err);
         else if (s && !s->lost && worker_done(s, &ignored) < 0)
                 log_debug("take our name out of the record: %s", ignored.text);
