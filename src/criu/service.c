@@ -19,6 +19,14 @@
 #include <string.h>
 
 #define MAX_MESSAGE 16384
+
+/* From our child in CRIU's place, when it could not execute it: no message of CRIU's is like it. */
+struct not_executed {
+        char word[12];
+        int error;
+};
+#define NOT_EXECUTED "\377not criu\377"
+
 #define PATIENCE_MS 30000
 
 /* Where distributions have it, after PATH. */
@@ -36,6 +44,8 @@ static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
                         return r;
                 if (c->path && access(c->path, X_OK) == 0)
                         return 1;
+                if (c->path && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP)
+                        return err_path(err, errno, "access", c->path, "look for criu at `%s`", c->path);
                 free(TAKE_PTR(c->path));
                 dirs += n + (dirs[n] == ':');
         }
@@ -100,7 +110,12 @@ int service_start(struct criu *c, struct cfs_error *err)
                  * leave the container frozen. */
                 (void)dup2(STDERR_FILENO, STDOUT_FILENO);
                 (void)setpgid(0, 0);
-                _exit(service_exec(c, &e) < 0 ? 127 : 0);
+                (void)service_exec(c, &e);
+
+                struct not_executed say = { .word = NOT_EXECUTED, .error = e.errnum };
+
+                (void)unix_send(c->theirs, &say, sizeof(say), -1);
+                _exit(127);
         }
         service_started(c, pid);
         return 0;
@@ -168,6 +183,12 @@ int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct 
                 return died(c, err);
         if (n < 0)
                 return err_sys(err, (int)-n, "recvmsg", "wait for criu");
+        if (n == sizeof(struct not_executed) && memcmp(buf, NOT_EXECUTED, sizeof(NOT_EXECUTED)) == 0) {
+                struct not_executed say;
+
+                memcpy(&say, buf, sizeof(say));
+                return err_path(err, say.error, "execve", c->path, "execute `%s`", c->path);
+        }
         if ((size_t)n > sizeof(buf) || message_get_response(buf, (size_t)n, ret) < 0)
                 return service_nonsense(c, err);
         if (ret_fd)

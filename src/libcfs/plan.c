@@ -236,8 +236,8 @@ const struct step plan[] = {
         { .name = "loopback", .walks = R, .wanted = loopback_wanted,
           .why = "As create does, when CRIU has left the new network namespace as it was born: before hooks, which may ask for it.",
           .host = loopback_restore_host, .explain = loopback_restore_explain },
-        { PROPERTY("linux.sysctl"), .walks = R, .wanted = sysctl_wanted,
-          .why = "Those of a network that is not in the images: before a process runs.",
+        { PROPERTY("linux.sysctl"), .walks = R, .wanted = sysctl_restore_wanted,
+          .why = "Those of the network, which CRIU does not save: before it restores what it has, and before a process runs.",
           .check = sysctl_check, .look = sysctl_look, .host = sysctl_restore_host, .explain = sysctl_restore_explain },
 
         /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform

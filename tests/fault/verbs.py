@@ -306,4 +306,43 @@ class List(Look):
         return ['list', '-q']
 
 
-VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, Kill, Pause, Resume, Update, Delete, DeleteCreated, State, List)}
+class Checkpoint(Verb):
+    """By the stand-in for CRIU, which ends the init when it is told that all is well."""
+    name, removes = 'checkpoint', True
+
+    def before(self):
+        self.w.images()
+        super().before()
+
+    def args(self):
+        return ['checkpoint', '--image-path', self.w.images_path, ID]
+
+    def success(self, path):
+        return [] if os.path.exists(os.path.join(self.w.images_path, 'descriptors.json')) else [('wrong success', 'no descriptors.json')]
+
+    def failure(self, path):
+        """As it was; or saved, and then the rest of it is there to be deleted."""
+        return self.status_is(['running'] if self.alive() else ['stopped'], 'wrong state')
+
+
+class Restore(Verb):
+    """The restored process is one of the stand-in's, which writes nothing."""
+    name, needs = 'restore -d', 'none'
+
+    def before(self):
+        self.w.images()
+
+    def args(self):
+        return ['restore', '-d', '-b', self.w.bundle, '--image-path', self.w.images_path, '--pid-file', self.w.pid_file, ID]
+
+    def ran(self, path):
+        return self.state()[0] == 'running'
+
+    def success(self, path):
+        return self.status_is(['running'], 'wrong success')
+
+    def failure(self, path):
+        return []
+
+
+VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, Kill, Pause, Resume, Update, Delete, DeleteCreated, State, List, Checkpoint, Restore)}

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -147,6 +148,8 @@ class World:
         self.hierarchies = list(cgroup_mounts())
         self.console = os.path.join(self.top, 'console')
         self.make_bundle(inspector)
+        self.images_path = os.path.join(self.top, 'images')
+        self.make_criu()
         if self.uid:
             self.account_files()
             subprocess.run(['chown', '-R', f'{USER}:{USER}', self.state, self.bundle, os.path.dirname(self.pid_file)], check=True)
@@ -179,13 +182,30 @@ class World:
                 f.write((read(f'/etc/{name}') or '') + line)
             checked(LIBC.mount(path.encode(), f'/etc/{name}'.encode(), None, MS_BIND, None))
 
+    def make_criu(self):
+        """In the PATH of cfs alone: tests/integration's stand-in for CRIU."""
+        fake = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../integration/helpers/fake-criu')
+        for d in ('bin', 'criu'):
+            os.mkdir(os.path.join(self.top, d))
+        path = os.path.join(self.top, 'bin/criu')
+        with open(path, 'w') as f:
+            f.write(f'#!/bin/sh\nFAKE_CRIU={self.top}/criu exec {sys.executable} {fake} "$@"\n')
+        os.chmod(path, 0o755)
+
+    def images(self):
+        """What a checkpoint leaves, as far as cfs looks."""
+        shutil.rmtree(self.images_path, ignore_errors=True)
+        os.mkdir(self.images_path)
+        with open(os.path.join(self.images_path, 'descriptors.json'), 'w') as f:
+            f.write('["", "", ""]')
+
     # ---- commands ---------------------------------------------------------------------------------------------------
 
     def command(self, *args):
         return [self.exe, '--root', self.state, *args]
 
     def environment(self):
-        return {'PATH': os.environ['PATH'], 'HOME': self.top}
+        return {'PATH': f'{self.top}/bin:{os.environ["PATH"]}', 'HOME': self.top}
 
     def cfs(self, *args, out=None):
         """Without a fault. (status, standard error)"""

@@ -31,6 +31,9 @@ counts_on() { [ "$(count)" -gt "$1" ]; }
 checkpoint() { cfs checkpoint --image-path "$IMG" "$@"; }
 # restore [OPTION...] ID: detached.
 restore() { cfs restore --detach -b "$B" --image-path "$IMG" "$@" < /dev/null > "$T/restore.out" 2>&1 || { cat "$T/restore.out"; return 1; }; }
+# no_cgroup NAME: in no hierarchy. in_cgroup PID NAME: in all of them (v2's is there unmounted on v1).
+no_cgroup() { [ -z "$(find /sys/fs/cgroup -type d -name "$1")" ]; }
+in_cgroup() { ! grep -Ev ":/$2\$" "/proc/$1/cgroup" | grep -v '^0::/$'; }
 # What is mounted where, and how.
 mounts() { awk '{ print $5, $6, $(NF - 2) }' "/proc/$1/mountinfo" | sort; }
 pid_of() { cfs state "$1" | jq .pid; }
@@ -44,7 +47,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     run cfs state "$ID"
     is "$status" 1
     contains "$output" "does not exist"
-    [ ! -e "/sys/fs/cgroup/$ID" ]
+    no_cgroup "$ID"
     n=$(count)
     sleep 0.5
     is "$(count)" "$n"
@@ -55,10 +58,10 @@ pid_of() { cfs state "$1" | jq .pid; }
     wait_for counts_on "$((n + 2))"
     # Not from the beginning.
     [ "$(count)" -lt "$((n + 1000))" ]
-    is "$(cat "/proc/$(pid_of "$ID-2")/cgroup")" "0::/$ID-2"
+    in_cgroup "$(pid_of "$ID-2")" "$ID-2"
     is "$(cfs exec "$ID-2" /bin/echo here)" here
     cfs delete --force "$ID-2"
-    [ ! -e "/sys/fs/cgroup/$ID-2" ]
+    no_cgroup "$ID-2"
 }
 
 @test "the container goes on with --leave-running, and its image is what it was then" {
@@ -254,7 +257,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     is "$(awk '/^Seccomp:/ {print $2}' "/proc/$PID/status")" 2
     is "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$PID/status")" 1
     contains "$(grep 'open files' "/proc/$PID/limits")" "98                   99"
-    is "$(cat "/sys/fs/cgroup/$ID/memory.max")" 99999744
+    is "$(cat "/sys/fs/cgroup/$ID/memory.max" 2> /dev/null || cat "/sys/fs/cgroup/memory/$ID/memory.limit_in_bytes")" 99999744
     run cfs exec "$ID" /bin/mkdir /tmp/d
     contains "$output" "not permitted"
     run cfs exec "$ID" /bin/touch /file
@@ -288,7 +291,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     is "$status" 1
     contains "$output" "hooks.createRuntime"
     [ ! -e "$STATE/$ID" ]
-    [ ! -e "/sys/fs/cgroup/$ID" ]
+    no_cgroup "$ID"
 }
 
 @test "in the foreground: the exit code of the program, and the container is deleted" {
@@ -317,7 +320,7 @@ pid_of() { cfs state "$1" | jq .pid; }
         wait $pid || true
         cfs delete --force "$ID"
         [ ! -e "$STATE/$ID" ]
-        [ ! -e "/sys/fs/cgroup/$ID" ]
+        no_cgroup "$ID"
         wait_for sh -c "! pgrep -x criu"
     done
     restore "$ID"
@@ -376,19 +379,93 @@ pid_of() { cfs state "$1" | jq .pid; }
     wait_for counts_on "$(count)"
 }
 
-@test "containers come and go: 20 cycles leave nothing behind" {
-    local i before after
+@test "the clocks of a time namespace go on from where they were" {
+    local before since
+    new_bundle '.process.args = ["/bin/sleep", "1000"]' '.linux.namespaces += [{"type": "time"}]' \
+        '.linux.timeOffsets = {"monotonic": {"secs": 100000}, "boottime": {"secs": 200000}}'
+    up
+    before=$(cfs exec "$ID" /bin/cat /proc/uptime | cut -d. -f1)
+    since=$SECONDS
+    [ "$before" -gt 200000 ]
+    checkpoint "$ID"
+    sleep 5
+    restore "$ID"
+    PID=$(pid_of "$ID")
+    # A new one, with offsets that make up for the time in between (criu(8): "time namespaces").
+    [ "$(readlink "/proc/$PID/ns/time")" != "$(readlink /proc/self/ns/time)" ]
+    is "$(readlink "/proc/$PID/ns/time_for_children")" "$(readlink "/proc/$PID/ns/time")"
+    since=$((SECONDS - since))
+    is "$(awk -v since=$since -v before="$before" '{ d = $1 - before; print (d >= 0 && d <= since + 1) }' <(cfs exec "$ID" /bin/cat /proc/uptime))" 1
+    [ "$(awk '$1 == "monotonic" { print $2 }' "/proc/$PID/timens_offsets")" -lt 100000 ]
+}
+
+@test "the network: lo is up and sysctls are set without it in the images; with CAP_NET_ADMIN it is in them" {
+    counter '.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
+    ln -s busybox "$B/rootfs/bin/ip"
+    up
+    wait_for counts_on 1
+    checkpoint "$ID"
+    is "$(ls "$IMG" | grep -c '^netdev-')" 0
+    restore "$ID"
+    contains "$(cfs exec "$ID" /bin/ip addr)" "inet 127.0.0.1"
+    contains "$(cfs exec "$ID" /bin/ip link)" "LOOPBACK,UP"
+    is "$(cfs exec "$ID" /bin/cat /proc/sys/net/ipv4/ip_default_ttl)" 77
+    wait_for counts_on "$(count)"
+    cfs delete --force "$ID"
+    rm -r "$IMG"
+    config '.process.capabilities.bounding += ["CAP_NET_ADMIN"] | .process.capabilities.effective = .process.capabilities.bounding |
+        .process.capabilities.permitted = .process.capabilities.bounding'
+    up
+    wait_for counts_on 1
+    cfs exec "$ID" /bin/ip addr add 10.9.8.7/24 dev lo
+    checkpoint "$ID"
+    [ "$(ls "$IMG" | grep -c '^netdev-')" -gt 0 ]
+    restore "$ID"
+    contains "$(cfs exec "$ID" /bin/ip addr)" "inet 10.9.8.7"
+    is "$(cfs exec "$ID" /bin/cat /proc/sys/net/ipv4/ip_default_ttl)" 77
+}
+
+@test "images of runc, and of a container of another boot's state, are restored" {
+    counter
+    command -v runc > /dev/null || skip "needs runc"
+    runc run --detach -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    wait_for counts_on 3
+    runc checkpoint --image-path "$IMG" "$ID"
+    local n
+    n=$(count)
+    restore "$ID"
+    wait_for counts_on "$n"
+    contains "$(cfs exec "$ID" /bin/cat /proc/net/dev)" lo:
+    checkpoint "$ID"
+    # After a reboot, /run is empty, and the images are where they were: all that restore takes is in them and in the bundle.
+    STATE=$T/another-state
+    restore "$ID"
+    wait_for counts_on "$n"
+}
+
+@test "containers come and go: 50 cycles leave nothing behind, and the counter counts on" {
+    local i n before
     counter
     up
-    for ((i = 0; i < 20; i++)); do
+    wait_for counts_on 1
+    # Everything that could grow: cgroups, mounts of the host and of the container, namespaces, files of the state and of /tmp,
+    # descriptors of the container.
+    all() {
+        echo "$(find /sys/fs/cgroup -type d | wc -l) $(wc -l < /proc/self/mountinfo) $(wc -l < "/proc/$(pid_of "$ID")/mountinfo")" \
+            "$(find /proc/[0-9]*/ns/ -type l -printf '%l\n' 2> /dev/null | sort -u | wc -l)" \
+            "$(find "$STATE" | wc -l) $(ls /tmp | wc -l) $(ls "/proc/$(pid_of "$ID")/fd" | wc -l)"
+    }
+    for ((i = 0; i < 50; i++)); do
+        n=$(count)
         checkpoint "$ID"
-        [ $i != 1 ] || before=$(find /sys/fs/cgroup -type d | wc -l)-$(wc -l < /proc/self/mountinfo)-$(ls /tmp | wc -l)
         restore "$ID"
-        rm -r "$IMG.old" 2> /dev/null || true
-        mv "$IMG" "$IMG.old"
+        wait_for counts_on "$n"
+        [ $i != 1 ] || before=$(all)
+        rm -r "$IMG"
     done
+    is "$(all)" "$before"
     checkpoint "$ID"
-    after=$(find /sys/fs/cgroup -type d | wc -l)-$(wc -l < /proc/self/mountinfo)-$(ls /tmp | wc -l)
-    is "$after" "$before"
+    [ ! -e "$STATE/$ID" ]
+    no_cgroup "$ID"
     wait_for sh -c "! pgrep -x criu"
 }

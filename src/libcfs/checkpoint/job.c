@@ -254,6 +254,8 @@ static const struct advice {
         { "link-remap", "--link-remap saves files that are open but deleted" },
         { "has bad size",
           "a standard stream that was a file must be the same file at restore, opened to append" },
+        { "has bad mode",
+          "a standard stream that was a file must be the same file at restore, opened to append" },
         { "Illegal seek",
           "a standard stream that was a file must be the same file at restore, opened to append" },
         { "fake vdso", "this CRIU is too old for this kernel: install a newer package criu" },

@@ -6,6 +6,8 @@
 #include "libcfs/container/destroy.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -14,11 +16,39 @@
 #include "libcfs/store/worker.h"
 #include "libcfs/walk/engine.h"
 #include "oci.h"
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 
 #define KILL_TIMEOUT_MS 10000
 #define PATIENCE_MS     1000
+
+/* A checkpoint whose cfs was killed, and whose CRIU still waits: for somebody to fetch lazy pages, say. It
+ * holds the processes by ptrace(2), also those that were killed (PTRACE_O_TRACEEXIT). Any other tracer is a
+ * debugger of somebody's, who knows what he does. */
+static void end_tracer(const struct proc_identity *init)
+{
+        struct proc_identity tracer = { 0 };
+        _cleanup_close_ int pidfd = -1;
+        char path[64], text[4096], name[32] = "";
+        const char *at;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)init->pid);
+        if (io_read_small(AT_FDCWD, path, text, sizeof(text)) < 0 || !(at = strstr(text, "\nTracerPid:")) ||
+            (tracer.pid = (pid_t)strtol(at + strlen("\nTracerPid:"), NULL, 10)) <= 0 ||
+            proc_identify(tracer.pid, &tracer) < 0)
+                return;
+        (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)tracer.pid);
+        if (io_read_small(AT_FDCWD, path, name, sizeof(name)) < 0 || !STREQ(name, "criu"))
+                return;
+        pidfd = proc_pidfd(&tracer);
+        if (pidfd < 0)
+                return;
+        log_warning("criu %d still holds the container's processes: it is ended", (int)tracer.pid);
+        (void)proc_signal(pidfd, SIGKILL);
+}
 
 int destroy_stop(struct state *s, struct cfs_error *err)
 {
@@ -51,7 +81,11 @@ int destroy_stop(struct state *s, struct cfs_error *err)
                         (void)cgroup_freeze(cg, false, &ignored);
                 cgroup_close(cg);
         }
-        r = proc_wait_gone(pidfd, KILL_TIMEOUT_MS);
+        r = proc_wait_gone(pidfd, PATIENCE_MS);
+        if (r == -ETIMEDOUT) {
+                end_tracer(&id);
+                r = proc_wait_gone(pidfd, KILL_TIMEOUT_MS);
+        }
         if (r == -ETIMEDOUT)
                 return err_set(err, CFS_E_TIMEOUT,
                                "the container's init %d did not end within %d s of SIGKILL", (int)id.pid,

@@ -122,7 +122,8 @@ static int in_namespace(int ns_fd, int64_t (*f)(const char *path, uint64_t id), 
 {
         _cleanup_close_ int ours = -1, theirs = -1;
         int64_t answer = -ECHILD;
-        int p[2], status;
+        int p[2], status = 0;
+        ssize_t n;
         pid_t pid;
 
         if (ns_fd < 0) {
@@ -138,12 +139,22 @@ static int in_namespace(int ns_fd, int64_t (*f)(const char *path, uint64_t id), 
                 return err_sys(err, errno, "fork", "make a process");
         if (pid == 0) {
                 answer = setns(ns_fd, CLONE_NEWNS) < 0 ? -errno : f(path, id);
-                _exit(write(theirs, &answer, sizeof(answer)) != sizeof(answer));
+                _exit(write(theirs, &answer, sizeof(answer)) < 0 ? errno : 0);
         }
         (void)close(TAKE_FD(theirs));
-        if (read(ours, &answer, sizeof(answer)) != sizeof(answer))
-                answer = -ECHILD;
+        do
+                n = read(ours, &answer, sizeof(answer));
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                answer = -errno;
         (void)proc_reap(pid, &status);
+        if (n == 0 && WIFSIGNALED(status))
+                return err_set(err, CFS_E_DIED,
+                               "a process of the runtime in the container's mount namespace was killed by "
+                               "signal %d (%s)",
+                               WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
+        if (n == 0 && WEXITSTATUS(status))
+                answer = -WEXITSTATUS(status);
         *ret = answer;
         return 0;
 }

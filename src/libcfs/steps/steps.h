@@ -190,6 +190,7 @@ bool sysctl_wanted(const struct ctx *c);
 void sysctl_check(const struct ctx *c, struct problems *p);
 void sysctl_look(const struct ctx *c, struct problems *p);
 int sysctl_init(struct ctx *c, struct cfs_error *err);
+bool sysctl_restore_wanted(const struct ctx *c);
 int sysctl_restore_host(struct ctx *c, struct cfs_error *err);
 void sysctl_restore_explain(const struct ctx *c, struct report *r);
 void sysctl_explain(const struct ctx *c, struct report *r);

@@ -222,7 +222,13 @@ int sysctl_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-/* The others are in the images: CRIU saves IPC and UTS namespaces whole. */
+static bool is_of_network(const char *name)
+{
+        char path[SYSCTL_MAX];
+
+        return to_path(name, path) && str_has_prefix(path, "net/");
+}
+
 static int set_of_network(void *data, struct cfs_error *err)
 {
         const struct ctx *c = data;
@@ -230,20 +236,28 @@ static int set_of_network(void *data, struct cfs_error *err)
         for (size_t i = 0; i < c->linux_->sysctl->n; i++) {
                 const struct oci_string_pair *e = &c->linux_->sysctl->entries[i];
                 char path[SYSCTL_MAX];
-                int r = 0;
+                int r = is_of_network(e->key) ? sysctl_set(c, e->key, e->value, err) : 0;
 
-                if (to_path(e->key, path) && str_has_prefix(path, "net/") && !is_of_interface(path))
-                        r = sysctl_set(c, e->key, e->value, err);
-                if (r < 0)
+                if (r == -ENOENT && to_path(e->key, path) && is_of_interface(path))
+                        err_clear(err); /* the interface is CRIU's to make, with its parameters */
+                else if (r < 0)
                         return err_property(err, r, "linux.sysctl[\"%s\"]", e->key);
         }
         return 0;
 }
 
+bool sysctl_restore_wanted(const struct ctx *c)
+{
+        for (size_t i = 0; sysctl_wanted(c) && i < c->linux_->sysctl->n; i++)
+                if (is_of_network(c->linux_->sysctl->entries[i].key))
+                        return true;
+        return false;
+}
+
+/* CRIU saves the parameters of IPC and UTS namespaces. Of a network's it saves those below conf/ alone, which
+ * it sets after this; of one that is joined by path, none. */
 int sysctl_restore_host(struct ctx *c, struct cfs_error *err)
 {
-        if (!restore_network_is_new(c))
-                return 0;
         return namespaces_in_network(c->proc_fd, c->pid, set_of_network, c, err);
 }
 
@@ -252,8 +266,8 @@ void sysctl_restore_explain(const struct ctx *c, struct report *r)
         for (size_t i = 0; i < c->linux_->sysctl->n; i++) {
                 const struct oci_string_pair *e = &c->linux_->sysctl->entries[i];
 
-                if (str_has_prefix(e->key, "net"))
-                        report_line(r, "set %s = %s, if the images have no network", e->key, e->value);
+                if (is_of_network(e->key))
+                        report_line(r, "set %s = %s", e->key, e->value);
         }
 }
 
