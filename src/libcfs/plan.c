@@ -267,7 +267,7 @@ const struct step plan[] = {
           .host = restore_processes_host, .explain = restore_processes_explain },
         { PROPERTY("root.readonly"), .walks = R,
           .why = "CRIU does not keep the flags of the root's mount: after it has made the mounts, before a process runs.",
-          .host = root_readonly_restore_host },
+          .host = root_readonly_restore_host, .explain = root_readonly_restore_explain },
 
         /* ---- inside the new root ----------------------------------------------------------------------- */
 

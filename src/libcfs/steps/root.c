@@ -403,6 +403,12 @@ int root_readonly_restore_host(struct ctx *c, struct cfs_error *err)
         return r < 0 ? err_sys(err, (int)-r, "mount_setattr", "make the restored root read-only") : 0;
 }
 
+void root_readonly_restore_explain(const struct ctx *c, struct report *r)
+{
+        if (c->config->root->readonly)
+                report_line(r, "make the mount of the root read-only");
+}
+
 /* ---- undo ---------------------------------------------------------------------------------------------- */
 
 /* Takes away what is on top of the mount that was there before. */

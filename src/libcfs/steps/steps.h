@@ -204,6 +204,7 @@ int mounts_readonly_init(struct ctx *c, struct cfs_error *err);
 bool root_propagation_wanted(const struct ctx *c);
 int root_propagation_init(struct ctx *c, struct cfs_error *err);
 int root_readonly_restore_host(struct ctx *c, struct cfs_error *err);
+void root_readonly_restore_explain(const struct ctx *c, struct report *r);
 int root_readonly_init(struct ctx *c, struct cfs_error *err);
 bool personality_wanted(const struct ctx *c);
 void personality_check(const struct ctx *c, struct problems *p);
