@@ -106,7 +106,7 @@ int service_start(struct criu *c, struct cfs_error *err)
                 struct cfs_error e = { 0 };
 
                 proc_default_signals(~0ULL);
-                /* What it prints is no output of ours. And Ctrl-C is for us: killed in the middle, it would
+                /* Its output is not ours. And Ctrl-C is for us: killed in the middle, it would
                  * leave the container frozen. */
                 (void)dup2(STDERR_FILENO, STDOUT_FILENO);
                 (void)setpgid(0, 0);

@@ -42,7 +42,7 @@ int service_request(struct criu *c, enum criu_type type, const struct criu_optio
  * that came along, or -1. An end of file is CFS_E_DIED, and says how CRIU ended. */
 int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err);
 
-/* The error for what is no message, or not an answer to what was asked. */
+/* The error for what is not a message, or not an answer to what was asked. */
 int service_nonsense(const struct criu *c, struct cfs_error *err);
 
 int service_notified(struct criu *c, bool success, struct cfs_error *err);

@@ -338,7 +338,7 @@ in_network() {
     config ".hooks = {createRuntime: [{path: \"$T/hook\"}]}"
 }
 
-@test "a network is left to restore or to hooks where nobody else can have changed it, and saved otherwise" {
+@test "a network is left to restore or to hooks where no process can have changed it, and saved otherwise" {
     local new=$((0x40000000)) devices='ip link add d0 type veth peer name d1'
     empty() {
         up && cfs checkpoint --leave-running --image-path "$IMG" "$ID" && asked .empty_ns
@@ -358,7 +358,7 @@ in_network() {
     nsenter -t "$PID" -n $devices
     cfs checkpoint --image-path "$IMG" "$ID"
     is "$(asked .empty_ns)" null
-    # The host's network is nobody's to save.
+    # The host's network is not ours to save.
     config '.linux.namespaces |= map(select(.type != "network")) | .process.capabilities.bounding = []'
     is "$(empty)" null
 }

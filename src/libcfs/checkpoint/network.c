@@ -10,7 +10,7 @@
  *   lo alone            the container may have changed it  yes
  *   others              hooks of the runtime               no: the hooks of restore make them again
  *                       (prestart, createRuntime)
- *   others              somebody else                      yes: CRIU knows what it can do with them
+ *   others              another process                    yes: CRIU knows what it can do with them
  *
  * The images themselves tell restore which of them it was, so that those of runc, which never saves a
  * network, are understood, too.

@@ -25,9 +25,9 @@
 #define KILL_TIMEOUT_MS 10000
 #define PATIENCE_MS     1000
 
-/* A checkpoint whose cfs was killed, and whose CRIU still waits: for somebody to fetch lazy pages, say. It
- * holds the processes by ptrace(2), also those that were killed (PTRACE_O_TRACEEXIT). Any other tracer is a
- * debugger of somebody's, who knows what he does. */
+/* A checkpoint whose cfs was killed, and whose CRIU still waits: for a restore to fetch lazy pages, say. It
+ * holds the processes by ptrace(2), also those that were killed (PTRACE_O_TRACEEXIT). Another tracer is a
+ * debugger, whose user knows what it does. */
 static void end_tracer(const struct proc_identity *init)
 {
         struct proc_identity tracer = { 0 };
