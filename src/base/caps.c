@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Capabilities: libcap's names and sets, in the form that cfs wants.
+ * Capabilities: their names as config.json writes them (upper case, with or without the prefix), and the sets
+ * of a thread as 64 bits.
  *
- * libcap is asked for the kernel's sets and how to change them. Around it: names as config.json writes them
- * (upper case, with or without the prefix), and sets as 64 bits.
+ * capget(2) and capset(2) of version 3 carry each set as two words of 32 bits. libcap would ask for the
+ * version before each of them, and by six calls how many capabilities the kernel has.
  */
 #include "base/caps.h"
-#include "base/constructors.h"
 #include "base/cleanup.h"
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#define PREFIX   "CAP_"
-#define MAX_CAPS 64
+#define PREFIX "CAP_"
 
-/* By number: linux/capability.h. Ours, since libcap allocates each name that it is asked for, and one that
- * it could not allocate must not be a capability that there is not. */
+/* By number: linux/capability.h. */
 static const char *const caps_names[] = {
         [CAP_CHOWN] = "CAP_CHOWN",
         [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
@@ -62,12 +62,6 @@ static const char *const caps_names[] = {
         [CAP_CHECKPOINT_RESTORE] = "CAP_CHECKPOINT_RESTORE",
 };
 
-unsigned caps_max(void)
-{
-        constructors_needed();
-        return (unsigned)cap_max_bits();
-}
-
 unsigned caps_count(void)
 {
         return ARRAY_SIZE(caps_names);
@@ -88,60 +82,36 @@ int caps_number(const char *name)
         return -1;
 }
 
-static int get_flag(cap_t set, unsigned cap, cap_flag_t flag, uint64_t *bits)
+/* The low and the high word of a set. */
+static uint64_t join(uint32_t low, uint32_t high)
 {
-        cap_flag_value_t on;
-
-        if (cap_get_flag(set, (cap_value_t)cap, flag, &on) < 0)
-                return -errno;
-        if (on == CAP_SET)
-                *bits |= CAPS_BIT(cap);
-        return 0;
+        return low | (uint64_t)high << 32;
 }
 
 int caps_get(struct caps *ret)
 {
-        struct caps c = { 0 };
-        cap_t set = cap_get_proc();
-        int r = set ? 0 : -errno;
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-        for (unsigned cap = 0; r == 0 && cap < caps_max(); cap++) {
-                r = get_flag(set, cap, CAP_EFFECTIVE, &c.effective);
-                if (r == 0)
-                        r = get_flag(set, cap, CAP_PERMITTED, &c.permitted);
-                if (r == 0)
-                        r = get_flag(set, cap, CAP_INHERITABLE, &c.inheritable);
-        }
-        (void)cap_free(set);
-        if (r == 0)
-                *ret = c;
-        return r;
-}
-
-static int set_flag(cap_t set, cap_flag_t flag, uint64_t bits)
-{
-        cap_value_t list[MAX_CAPS];
-        int n = 0;
-
-        for (int cap = 0; cap < MAX_CAPS; cap++)
-                if (bits & CAPS_BIT(cap))
-                        list[n++] = cap;
-        return n > 0 && cap_set_flag(set, flag, n, list, CAP_SET) < 0 ? -errno : 0;
+        if (syscall(SYS_capget, &header, d) < 0)
+                return -errno;
+        *ret = (struct caps){ .effective = join(d[0].effective, d[1].effective),
+                              .permitted = join(d[0].permitted, d[1].permitted),
+                              .inheritable = join(d[0].inheritable, d[1].inheritable) };
+        return 0;
 }
 
 int caps_set(const struct caps *caps)
 {
-        cap_t set = cap_init();
-        int r = set ? set_flag(set, CAP_EFFECTIVE, caps->effective) : -errno;
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3];
 
-        if (r == 0)
-                r = set_flag(set, CAP_PERMITTED, caps->permitted);
-        if (r == 0)
-                r = set_flag(set, CAP_INHERITABLE, caps->inheritable);
-        if (r == 0 && cap_set_proc(set) < 0)
-                r = -errno;
-        (void)cap_free(set);
-        return r;
+        for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+                d[i] = (struct __user_cap_data_struct){ .effective = (uint32_t)(caps->effective >> 32 * i),
+                                                        .permitted = (uint32_t)(caps->permitted >> 32 * i),
+                                                        .inheritable =
+                                                                (uint32_t)(caps->inheritable >> 32 * i) };
+        return syscall(SYS_capset, &header, d) < 0 ? -errno : 0;
 }
 
 bool caps_effective(unsigned cap)

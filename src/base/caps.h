@@ -11,9 +11,6 @@
 /* How many names there are: caps_name() of 0 to caps_count() - 1. */
 unsigned caps_count(void);
 
-/* How many capabilities the kernel has. */
-unsigned caps_max(void);
-
 /* "CAP_CHOWN", or NULL when the number has no name. */
 const char *caps_name(unsigned cap);
 

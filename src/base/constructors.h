@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libcap and libselinux do before main(): fifteen system calls, to find out how many capabilities the
- * kernel has and where SELinux is. Few commands need to know. Where cfs has its own C library (src/musl)
+ * What libselinux does before main(): nine system calls, to find out where SELinux is. Few commands need to
+ * know. Where cfs has its own C library (src/musl)
  * their constructors wait, and the files that use these libraries call constructors_needed() before;
  * elsewhere they have run, and this does nothing.
  */

@@ -24,7 +24,7 @@ static size_t match(const char *line, const char *number, size_t n)
         return strncmp(line + name + 1 + password, number, n) == 0 ? name : 0;
 }
 
-void user_name(uint32_t uid, char buf[USER_NAME_SIZE])
+static void look_for(uint32_t uid, char buf[USER_NAME_SIZE])
 {
         _cleanup_free_ char *text = NULL;
         char number[16];
@@ -42,4 +42,13 @@ void user_name(uint32_t uid, char buf[USER_NAME_SIZE])
                         return;
                 }
         }
+}
+
+const char *user_name(struct user_name *n, uint32_t uid)
+{
+        if (!n->known || n->uid != uid)
+                look_for(uid, n->name);
+        n->uid = uid;
+        n->known = true;
+        return n->name;
 }

@@ -8,7 +8,7 @@
  * the machine where this was measured (docs/performance.md). musl executes none.
  *
  * How: the executable is linked with musl's libc.a, from the same objects that the unit tests link with
- * glibc. They are compiled with glibc's headers, as the archives of libseccomp, libcap, libselinux and yajl
+ * glibc. They are compiled with glibc's headers, as the archives of libseccomp, libselinux and yajl
  * are. That works because musl keeps glibc's ABI on 64-bit machines: structures and the numbers of constants
  * are those of the kernel, and what glibc's macros call (__errno_location, __ctype_b_loc) is there. What is
  * not there is here:

@@ -278,16 +278,15 @@ int store_container_move(const struct box *box, const char *id, const char *from
 static int started(const struct box *box, const char *id, const char *init, const char *owner,
                    struct cfs_error *err)
 {
-        char user[USER_NAME_SIZE];
+        struct user_name user = { 0 };
         int64_t seq = 0;
         int r;
 
-        user_name(getuid(), user);
         r = store_number(
                 box, &seq, err,
                 "INSERT INTO history(id, name, image, command, user, started)"
                 " SELECT id, name, image_name, command, ?, ? FROM containers WHERE id=? RETURNING seq",
-                "sis", user, store_now(), id);
+                "sis", user_name(&user, getuid()), store_now(), id);
         if (r >= 0)
                 r = store_exec(
                         box, err,

@@ -3,23 +3,39 @@
  * The end of a foreground run or restore.
  *
  * The lock is released while the container runs, so that exec, kill and update can come in; before it is
- * deleted the state is opened again, because another command may have deleted the container meanwhile and
- * used its ID for a new one.
+ * deleted the lock is taken and the record read again: another cfs may have deleted the container meanwhile,
+ * and used its ID again, in another directory.
  */
 #include "libcfs/container/attached.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/container/destroy.h"
 #include "libcfs/store/lock.h"
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
+#include <sys/file.h>
 
-static int delete_own(const struct cfs_runtime *rt, const char *id, const struct proc_identity *own,
-                      struct cfs_error *err)
+/* By the directory that is open, which is ours whatever its name leads to now. When another cfs works on it:
+ * as `delete --force` does. */
+static int open_again(const struct ctx *c, struct state **ret, struct cfs_error *err)
+{
+        int r = state_open_again(c->state, LOCK_EX | LOCK_NB, ret, err);
+
+        if (r < 0 ? err->code != CFS_E_TIMEOUT : !str_eq((*ret)->record->phase, "deleting"))
+                return r;
+        err_clear(err);
+        state_close(*ret);
+        *ret = NULL;
+        return destroy_open(c->runtime->root, c->id, true, ret, err);
+}
+
+static int delete_own(const struct ctx *c, const struct proc_identity *own, struct cfs_error *err)
 {
         struct proc_identity now;
+        const char *id = c->id;
         struct state *s = NULL;
-        int r = destroy_open(rt->root, id, true, &s, err);
+        int r = open_again(c, &s, err);
 
         if ((r < 0 && err->code == CFS_E_NOT_FOUND) || r == 1)
                 return 0;
@@ -42,7 +58,7 @@ int attached_wait(struct ctx *c, struct foreground *f, struct notify *n, bool ke
         code = foreground_wait(f, c, n, err);
         if (keep || !known)
                 return code;
-        r = delete_own(c->runtime, c->id, &own, code < 0 ? &why : err);
+        r = delete_own(c, &own, code < 0 ? &why : err);
         if (r >= 0 || code < 0)
                 return code;
         /* The exit code is the program's, unless it would say that all is well. */

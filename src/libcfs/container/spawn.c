@@ -254,18 +254,19 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
                 free(theirs);
                 return r;
         }
+        const bool writes_maps = c->rootless && (c->ns_new & CLONE_NEWUSER);
+
         c->ignored_signals = proc_ignored_signals(c->proc_fd);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
-        r = set_dumpable(c->rootless && (c->ns_new & CLONE_NEWUSER), err);
+        r = set_dumpable(writes_maps, err);
         if (r >= 0)
                 r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged : spawn_direct)(
                         c, mine, theirs, child, err);
-        if (r >= 0)
+        if (r >= 0 && writes_maps)
                 r = set_dumpable(false, err);
         sync_close(theirs);
         free(theirs);
-        mine->waited_long = aside_after_a_while;
-        mine->waits = c;
+        sync_watch(mine, aside_after_a_while, c);
         c->sync = mine;
         return aside_end(c, r, err);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 
 enum packet_type {
@@ -155,6 +156,20 @@ static int wait_longer(struct sync *s, struct cfs_error *err)
         return n < 0 ? deaf(s, -n, "poll", err) : n;
 }
 
+/* SYNC_PATIENCE_MS are over, and nothing has come. */
+static int after_patience(struct sync *s, struct cfs_error *err)
+{
+        int n;
+
+        s->waited_long(s->waits);
+        n = wait_longer(s, err);
+        if (n != 0)
+                return n < 0 ? n : 0;
+        s->timed_out = true;
+        return err_set(err, CFS_E_TIMEOUT, "the container's init has not been heard of for %d s",
+                       SYNC_DEADLINE_MS / 1000);
+}
+
 int sync_be_patient(struct sync *s, struct cfs_error *err)
 {
         int n;
@@ -164,17 +179,18 @@ int sync_be_patient(struct sync *s, struct cfs_error *err)
         n = wait_readable(s, SYNC_PATIENCE_MS);
         if (n < 0)
                 return deaf(s, -n, "poll", err);
-        if (n == 0) {
-                s->waited_long(s->waits);
-                n = wait_longer(s, err);
-        }
-        if (n < 0)
-                return n;
-        if (n > 0)
-                return 0;
-        s->timed_out = true;
-        return err_set(err, CFS_E_TIMEOUT, "the container's init has not been heard of for %d s",
-                       SYNC_DEADLINE_MS / 1000);
+        return n > 0 ? 0 : after_patience(s, err);
+}
+
+void sync_watch(struct sync *s, void (*waited_long)(void *waits), void *waits)
+{
+        const struct timeval patience = { .tv_sec = SYNC_PATIENCE_MS / 1000,
+                                          .tv_usec = SYNC_PATIENCE_MS % 1000 * 1000 };
+
+        s->waited_long = waited_long;
+        s->waits = waits;
+        /* Then recvmsg(2) itself is patient, and no poll(2) before each of them is needed. */
+        s->timed = setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0;
 }
 
 static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
@@ -204,12 +220,18 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
         struct packet p;
 
         for (;;) {
-                int r = sync_be_patient(s, err);
+                int r = s->timed ? 0 : sync_be_patient(s, err);
 
                 if (r < 0)
                         return r;
                 ssize_t n = packet_receive(s, &p, ret_fd);
 
+                if (n == -EAGAIN && s->timed) {
+                        r = after_patience(s, err);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
                 if (n < 0)
                         return deaf(s, (int)-n, "recvmsg", err);
                 if (n == 0) {

@@ -41,6 +41,7 @@ struct sync {
         bool forever;   /* what is waited for may take as long as it likes                           */
         bool timed_out; /* the last wait has                                                         */
         bool deaf;      /* what the peer says could not be received; it may have gone on             */
+        bool timed;     /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
 };
 
 #define SYNC_PATIENCE_MS 1000 /* that moment */
@@ -53,6 +54,10 @@ int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error 
 /* Waits until s can be read. Calls waited_long after a moment, if there is one; gives up at the deadline,
  * or when a blocked signal that is to end us is pending. */
 int sync_be_patient(struct sync *s, struct cfs_error *err);
+
+/* Runtime: from now on waited_long(waits) is called once a wait takes longer than a moment, and no wait is
+ * for ever. */
+void sync_watch(struct sync *s, void (*waited_long)(void *waits), void *waits);
 
 /* Announces MEET row `row` and waits for the peer. In the runtime, LOG packets are logged on the way.
  * Returns 0, or the peer's FAILED as our own error, or -ECONNRESET with CFS_E_DIED when it ended. */

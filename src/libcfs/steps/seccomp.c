@@ -29,6 +29,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/user.h"
 #include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
@@ -425,6 +426,7 @@ static enum container_status process_status(const struct ctx *c)
 static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_error *err)
 {
         char *fds[] = { (char *)"seccompFd", NULL };
+        struct user_name owner = { 0 };
         struct oci_container_process_state s = {
                 .oci_version = (char *)CFS_SPEC_VERSION,
                 .fds = fds,
@@ -432,7 +434,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
                 .pid = c->pid,
                 .has_pid = true,
                 .metadata = recorded(c)->listener_metadata,
-                .state = status_document(c->state, process_status(c)),
+                .state = status_document(c->state, process_status(c), &owner),
         };
 
         if (!s.state)

@@ -56,7 +56,7 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         struct state *s = NULL;
         int r;
 
-        r = state_open(root, id, 0, &s, &why);
+        r = state_open_checked(root, id, 0, &s, &why);
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);

@@ -80,7 +80,7 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
 {
         int r;
 
-        if (st->st_uid != geteuid() && st->st_uid != 0)
+        if (st->st_uid != 0 && st->st_uid != geteuid())
                 r = err_set(err, CFS_E_INVALID, "the state directory `%s` belongs to uid %u", path,
                             (unsigned)st->st_uid);
         else if ((st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX) && !WEAKENED("store-root"))
@@ -94,8 +94,9 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
         return err_hint(err, r, "choose a directory of your own with --root");
 }
 
-/* Every component of the path, from the top; up to one that is missing. */
-static int check_parents(const char *root, struct cfs_error *err)
+/* Every component of the path, from the top; up to one that is missing. 1: all are there, and *ret is the
+ * last. */
+static int check_components(const char *root, struct stat *ret, struct cfs_error *err)
 {
         char path[PATH_MAX];
         bool exposed = false;
@@ -114,7 +115,7 @@ static int check_parents(const char *root, struct cfs_error *err)
                         return errno == ENOENT || errno == ENOTDIR
                                        ? 0
                                        : err_path(err, errno, "lstat", path, "examine `%s`", path);
-                if (exposed && (S_ISLNK(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0)))
+                if (exposed && (S_ISLNK(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid())))
                         return err_hint(
                                 err,
                                 err_set(err, CFS_E_INVALID,
@@ -122,8 +123,10 @@ static int check_parents(const char *root, struct cfs_error *err)
                                         root, path),
                                 "choose a directory of your own with --root");
                 exposed = others_may_write(&st) && !WEAKENED("store-root");
-                if (c == '\0')
-                        return 0;
+                if (c == '\0') {
+                        *ret = st;
+                        return 1;
+                }
                 *p = c;
         }
 }
@@ -131,12 +134,13 @@ static int check_parents(const char *root, struct cfs_error *err)
 int store_root_check(const char *root, struct cfs_error *err)
 {
         struct stat st;
-        int r;
+        int r = check_components(root, &st, err);
 
-        if (stat(root, &st) < 0)
+        if (r <= 0)
+                return r;
+        if (S_ISLNK(st.st_mode) && stat(root, &st) < 0)
                 return errno == ENOENT
                                ? 0
                                : err_path(err, errno, "stat", root, "examine the state directory `%s`", root);
-        r = check_parents(root, err);
-        return r < 0 ? r : store_root_trust(root, &st, err);
+        return store_root_trust(root, &st, err);
 }

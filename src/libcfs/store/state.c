@@ -237,6 +237,17 @@ int state_create(const char *root, const char *id, struct state **ret, struct cf
         return 0;
 }
 
+static int take_lock(struct state *s, int lock, struct cfs_error *err)
+{
+        if (!lock)
+                return 0;
+        if (!(lock & LOCK_NB))
+                return lock_wait(s, lock, err);
+        return lock_try(s, lock & ~LOCK_NB) < 0
+                       ? err_set(err, CFS_E_TIMEOUT, "container `%s` is locked", s->id)
+                       : 0;
+}
+
 /* 1: done, 0: try again. */
 static int open_once(struct state *s, int lock, struct cfs_error *err)
 {
@@ -251,13 +262,8 @@ static int open_once(struct state *s, int lock, struct cfs_error *err)
         if (fstat(s->dir_fd, &st) < 0)
                 return err_path(err, errno, "fstat", s->dir, "examine `%s`", s->dir);
         r = store_root_trust(s->dir, &st, err);
-        if (r == 0 && lock & LOCK_NB) {
-                r = lock_try(s, lock & ~LOCK_NB);
-                if (r < 0)
-                        return err_set(err, CFS_E_TIMEOUT, "container `%s` is locked", s->id);
-        } else if (r == 0 && lock) {
-                r = lock_wait(s, lock, err);
-        }
+        if (r == 0)
+                r = take_lock(s, lock, err);
         if (r < 0)
                 return r;
         lock &= ~LOCK_NB;
@@ -278,17 +284,42 @@ static int open_once(struct state *s, int lock, struct cfs_error *err)
 
 int state_open(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err)
 {
+        int r = store_root_check(root, err);
+
+        return r < 0 ? r : state_open_checked(root, id, lock, ret, err);
+}
+
+int state_open_checked(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err)
+{
         struct state *s = NULL;
         int r;
 
         r = state_new(root, id, &s, err);
-        if (r < 0)
-                return r;
-        r = store_root_check(root, err);
         for (int i = 0; r == 0 && i < MAX_TRIES; i++)
                 r = open_once(s, lock, err);
         if (r == 0)
                 r = not_found(id, err);
+        if (r < 0) {
+                state_close(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err)
+{
+        struct state *s = NULL;
+        int r = state_new(old->root, old->id, &s, err);
+
+        if (r < 0)
+                return r;
+        s->dir_fd = TAKE_FD(old->dir_fd);
+        r = take_lock(s, lock, err);
+        if (r >= 0)
+                r = record_load(s, err);
+        if (r == -ENOENT)
+                r = not_found(s->id, err);
         if (r < 0) {
                 state_close(s);
                 return r;

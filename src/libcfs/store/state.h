@@ -64,6 +64,13 @@ int state_create(const char *root, const char *id, struct state **ret, struct cf
  * missing. */
 int state_open(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
+/* The same, where the caller has called store_root_check(). */
+int state_open_checked(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
+
+/* The same for a container that is open and whose lock was released meanwhile: by its directory, which is
+ * taken from `old`. CFS_E_NOT_FOUND also when its name has been used again: that is another directory. */
+int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err);
+
 /* Opens a container whose record cannot be understood, as state_open(); s->broken is set. */
 int state_open_broken(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 

@@ -110,11 +110,10 @@ const char *status_name(int st)
         return "unknown";
 }
 
-struct oci_state *status_document(struct state *s, int st)
+struct oci_state *status_document(struct state *s, int st, struct user_name *owner)
 {
         const struct oci_record *rec = s->record;
         struct oci_state *doc = oci_arena_alloc(s->arena, sizeof(*doc));
-        char owner[USER_NAME_SIZE];
 
         if (!doc)
                 return NULL;
@@ -127,8 +126,7 @@ struct oci_state *status_document(struct state *s, int st)
         doc->rootfs = rec->rootfs;
         doc->created = rec->created;
         doc->annotations = rec->annotations;
-        user_name(rec->owner, owner);
-        doc->owner = oci_arena_strdup(s->arena, owner);
+        doc->owner = oci_arena_strdup(s->arena, user_name(owner, rec->owner));
         return doc->oci_version && doc->status && doc->bundle && doc->owner ? doc : NULL;
 }
 

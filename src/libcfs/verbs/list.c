@@ -22,6 +22,7 @@
 struct list {
         int (*fn)(struct list *l, struct state *s, int st);
         struct cfs_error *err;
+        struct user_name owner; /* of the last one */
 
         /* cfs_list */
         int (*user_fn)(void *data, const struct cfs_info *info);
@@ -52,7 +53,6 @@ static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *
 static int give_info(struct list *l, struct state *s, int st)
 {
         const struct oci_record *rec = s->record;
-        char owner[USER_NAME_SIZE];
         const struct cfs_info info = {
                 .id = s->id,
                 .pid = st == STATUS_STOPPED || !rec->has_pid ? 0 : rec->pid,
@@ -60,10 +60,9 @@ static int give_info(struct list *l, struct state *s, int st)
                 .bundle = rec->bundle ? rec->bundle : "",
                 .created = rec->created ? rec->created : "",
                 .owner_uid = rec->owner,
-                .owner = owner,
+                .owner = user_name(&l->owner, rec->owner),
         };
 
-        user_name(rec->owner, owner);
         return l->user_fn(l->user_data, &info);
 }
 
@@ -77,7 +76,7 @@ int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cf
 
 static int add_document(struct list *l, struct state *s, int st)
 {
-        struct oci_state *doc = status_document(s, st);
+        struct oci_state *doc = status_document(s, st, &l->owner);
         int r;
 
         if (!doc)

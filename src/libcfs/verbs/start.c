@@ -77,8 +77,6 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
                 return err_nomem(err);
         c->sync->fd = -1;
         c->sync->last = "created";
-        c->sync->waited_long = aside_after_a_while;
-        c->sync->waits = c;
         if (fd < 0)
                 return err_sys(err, errno, "socket", "make a socket");
         if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
@@ -86,6 +84,7 @@ static int connect_init(struct ctx *c, struct cfs_error *err)
                                ? err_set(err, CFS_E_STATE, "cannot start a container whose init has ended")
                                : err_sys(err, errno, "connect", "connect to the container's init");
         c->sync->fd = TAKE_FD(fd);
+        sync_watch(c->sync, aside_after_a_while, c);
         return 0;
 }
 

@@ -2,6 +2,7 @@
 /* cfs state (runtime.md, "Query State"). Takes no lock: reads one file that is replaced atomically. */
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/user.h"
 #include "libcfs/cfs.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
@@ -16,7 +17,8 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
         if (r < 0)
                 return r;
         int st = status_of(s, err);
-        struct oci_state *doc = st < 0 ? NULL : status_document(s, st);
+        struct user_name owner = { 0 };
+        struct oci_state *doc = st < 0 ? NULL : status_document(s, st, &owner);
 
         if (st < 0)
                 r = st;
