@@ -164,6 +164,24 @@ int mnt_clone(int dirfd, const char *path, bool recursive, struct cfs_error *err
         return err_path(err, errno, "open_tree", path, "clone mount `%s`", path);
 }
 
+int mnt_clone_readonly(int fd, struct cfs_error *err)
+{
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+        unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+        static bool unknown; /* to this kernel */
+        _cleanup_close_ int clone = unknown ? -1 : sys_open_tree_attr(fd, "", flags, &attr);
+        int r;
+
+        if (clone >= 0)
+                return TAKE_FD(clone);
+        /* ENOSYS, or what a sandbox says to a number that it does not know. Should it have been another
+         * failure, one of these two has it as well. */
+        unknown = true;
+        clone = mnt_clone(fd, "", true, err);
+        r = clone < 0 ? clone : mnt_setattr(clone, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
+        return r < 0 ? r : TAKE_FD(clone);
+}
+
 int mnt_setattr(int mnt_fd, bool recursive, uint64_t set, uint64_t clr, uint64_t propagation, int userns_fd,
                 struct cfs_error *err)
 {

@@ -31,6 +31,9 @@ int mnt_finish_fs(int fs_fd, const char *fstype, const char *source, const char 
 /* Whether the kernel has the file system and its parser takes the options: nothing is made. */
 int mnt_try_options(const char *fstype, const char *const *keyvals, struct cfs_error *err);
 
+/* A detached clone of fd with all mounts below it, read-only. */
+int mnt_clone_readonly(int fd, struct cfs_error *err);
+
 /* A detached clone of what is at `path`, with all mounts below it when `recursive`. With path "" dirfd
  * itself is cloned. A link at the end of `path` is followed: host paths only. */
 int mnt_clone(int dirfd, const char *path, bool recursive, struct cfs_error *err);

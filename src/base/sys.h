@@ -27,6 +27,10 @@
 #define STATX_MNT_ID 0x00001000U
 #endif
 
+#ifndef SYS_open_tree_attr /* Linux 6.15; one number on all architectures but alpha */
+#define SYS_open_tree_attr 467
+#endif
+
 static inline pid_t sys_clone3(struct clone_args *args)
 {
         return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
@@ -50,6 +54,12 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig)
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
         return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+/* open_tree(2) and mount_setattr(2) in one. */
+static inline int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
+{
+        return (int)syscall(SYS_open_tree_attr, dirfd, path, flags, attr, sizeof(*attr));
 }
 
 static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)

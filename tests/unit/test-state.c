@@ -2,6 +2,7 @@
 #include "test.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/user.h"
 #include "libcfs/cfs.h"
 #include "libcfs/store/foreach.h"
 #include "libcfs/store/lock.h"
@@ -773,6 +774,7 @@ static void foreach_goes_in_order(void **state)
 
 static void the_document(void **state)
 {
+        struct user_name owner = { 0 };
         struct env *e = *state;
         struct cfs_error err;
         struct state *s = create(e, "c1");
@@ -783,7 +785,7 @@ static void the_document(void **state)
         s->record->owner = 0;
         s->record->pid = 4711;
         s->record->has_pid = true;
-        doc = status_document(s, STATUS_RUNNING);
+        doc = status_document(s, STATUS_RUNNING, &owner);
         assert_non_null(doc);
         assert_string_equal(doc->oci_version, CFS_SPEC_VERSION);
         assert_string_equal(doc->id, "c1");
@@ -794,7 +796,7 @@ static void the_document(void **state)
         assert_int_equal(doc->pid, 4711);
         s->record->owner = 4000000001U;
         s->record->oci_version = oci_arena_strdup(s->arena, "1.0.2");
-        doc = status_document(s, STATUS_STOPPED);
+        doc = status_document(s, STATUS_STOPPED, &owner);
         assert_non_null(doc);
         assert_int_equal(doc->pid, 0);
         assert_true(doc->has_pid); /* printed nevertheless */
@@ -803,6 +805,40 @@ static void the_document(void **state)
         assert_string_equal(doc->status, "stopped");
         assert_ok(state_remove(s, &err));
         state_close(s);
+}
+
+/* A run in the foreground has let go of the lock while its program ran. */
+static void open_again_is_the_same_directory(void **state)
+{
+        struct env *e = *state;
+        struct cfs_error err = { 0 };
+        struct state *a = create(e, "c1"), *b = NULL, *other = NULL;
+
+        assert_ok(record_save(a, &err));
+        lock_release(a);
+        assert_ok(state_open_again(a, LOCK_EX | LOCK_NB, &b, &err));
+        assert_int_equal(a->dir_fd, -1);
+        assert_int_equal(b->lock, LOCK_EX);
+        assert_string_equal(b->record->id, "c1");
+        lock_release(b);
+
+        /* Locked by another one. */
+        assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
+        assert_true(state_open_again(b, LOCK_EX | LOCK_NB, &a, &err) < 0);
+        assert_int_equal(err.code, CFS_E_TIMEOUT);
+        state_close(a);
+        state_close(b);
+
+        /* Deleted, and the name used again. */
+        a = NULL;
+        assert_ok(state_open(e->root, "c1", 0, &a, &err));
+        assert_ok(state_remove(other, &err));
+        state_close(other);
+        leave(e, "c1");
+        err_clear(&err);
+        assert_true(state_open_again(a, LOCK_EX | LOCK_NB, &b, &err) < 0);
+        assert_int_equal(err.code, CFS_E_NOT_FOUND);
+        state_close(a);
 }
 
 int main(void)
@@ -827,6 +863,7 @@ int main(void)
                 T(creators_and_removers_race),
                 T(foreach_goes_in_order),
                 T(the_document),
+                T(open_again_is_the_same_directory),
         };
 
         return cmocka_run_group_tests_name("state", tests, NULL, NULL);

@@ -26,6 +26,7 @@
 #include "libcfs/cgroup/manager/unit.h"
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
+#include <limits.h>
 #include <unistd.h>
 
 static const struct manager_ops *manager_of(enum cgroup_manager m)
@@ -388,6 +389,32 @@ int cgroup_is_frozen(struct cgroup *cg)
         const struct hierarchy *h = members_freezer(cg);
 
         return h ? h->ops->is_frozen(h) : -ENOENT;
+}
+
+char *cgroup_freezer_file(const struct oci_record *rec)
+{
+        struct cgroup *cg = calloc(1, sizeof(*cg));
+        struct cfs_error ignored = { 0 };
+        const struct hierarchy *h = cg && layout_open(cg, rec, &ignored) >= 0 ? members_freezer(cg) : NULL;
+        char *file = NULL;
+
+        if (h && asprintf(&file, "%s/%s", h->path, h->v2 ? "cgroup.freeze" : "freezer.state") < 0)
+                file = NULL;
+        cgroup_close(cg);
+        return file;
+}
+
+int cgroup_freezer_says(const char *file)
+{
+        const char *slash = strrchr(file, '/');
+        char path[PATH_MAX];
+
+        if (!slash || (size_t)(slash - file) >= sizeof(path))
+                return -EINVAL;
+        memcpy(path, file, (size_t)(slash - file));
+        path[slash - file] = '\0';
+        return (STREQ(slash + 1, "cgroup.freeze") ? &v2_ops : &v1_ops)
+                ->is_frozen(&(struct hierarchy){ .path = path });
 }
 
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err)

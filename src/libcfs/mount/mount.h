@@ -48,6 +48,10 @@ struct mount_env {
         /* or NULL */
         const struct cgroup *cgroup;
         struct oci_arena *arena;
+        /* The tmpfs that was mounted last, and where: /dev, as a rule. See mount_target.c. */
+        const char *own_path;
+        int own_fd;
+        bool plain; /* no link led to the destination that was opened last */
         /* user namespaces made so far; see mount_idmap.c */
         struct mount_idmap *idmaps;
 };
@@ -91,8 +95,14 @@ enum mount_target_kind { MOUNT_TARGET_DIR, MOUNT_TARGET_FILE, MOUNT_TARGET_LINK 
 /* Opens the destination (O_PATH), making it when it is missing; *ret_mode (may be NULL) is the mode of a
  * directory that was there, or 0. proc and sysfs must not be reached through a link. The caller has set
  * the umask to 0. */
-int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+int mount_target_open(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err);
+
+/* An empty tmpfs was mounted on the destination that mount_target_open() has opened last. Takes fd. */
+void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd);
+
+/* Closes it. */
+void mount_target_forget(struct mount_env *e);
 
 /* Opens the container's /dev (O_PATH): a directory, or a link of the image to one inside the root
  * (*ret_linked, may be NULL). -errno; -ENOENT when there is none. */
@@ -111,9 +121,9 @@ int mount_target_symlink(const struct mount_env *e, const char *destination, con
 
 /* The detached clone of the source, with all its flags and ids. on_host: it is made in the runtime's own
  * mount namespace, so it must not stay a peer of the host's mount. *late: may it be made read-only later?
- * Answers whether that is to be done, which is for directories only. */
+ * Answers whether that is to be done, which is for directories only. *ret_mode is that of what is bound. */
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                    bool on_host, bool *late, int *ret_fd, struct cfs_error *err);
+                    bool on_host, bool *late, mode_t *ret_mode, int *ret_fd, struct cfs_error *err);
 
 /* Does the source lie in the container's own root, where an earlier mount may have put it? *ret (may be
  * NULL) is its path there, in the arena. */

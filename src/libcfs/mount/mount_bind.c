@@ -195,16 +195,26 @@ static int clone_source(struct mount_env *e, const struct oci_mount *m, const st
 }
 
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                    bool on_host, bool *late, int *ret_fd, struct cfs_error *err)
+                    bool on_host, bool *late, mode_t *ret_mode, int *ret_fd, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
+        struct mount_options file;
         struct stat st;
         int r;
 
         r = clone_source(e, m, o, on_host, &fd, err);
         if (r < 0)
                 return r;
-        *late = *late && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+        if (fstat(fd, &st) < 0)
+                return err_sys(err, errno, "fstat", "examine `%s`", m->source);
+        *ret_mode = st.st_mode;
+        *late = *late && S_ISDIR(st.st_mode);
+        /* Nothing is mounted below a file: flags and propagation are one call. */
+        if (!S_ISDIR(st.st_mode)) {
+                file = *o;
+                file.flags &= ~(unsigned)MOUNT_RECURSIVE;
+                o = &file;
+        }
         r = check_proc(e, m, fd, err);
         if (r >= 0 && on_host)
                 r = slave(e, fd, o, err);

@@ -107,15 +107,15 @@ static int set_flags(int fd, const struct oci_mount *m, const struct mount_optio
         if (top.set || top.clr) {
                 unsigned with = 0;
 
-                if (o->n_propagation > 0 && !(o->propagation[0] & MS_REC))
-                        with = o->propagation[i++];
+                if (o->n_propagation > 0 && !(deep && o->propagation[0] & MS_REC))
+                        with = o->propagation[i++] & ~(unsigned)MS_REC;
                 r = set_attrs(fd, false, top, with, m, err);
         }
         if (r >= 0 && (all.set || all.clr))
                 r = set_all(fd, &all, writable, m, err);
         for (; r >= 0 && i < o->n_propagation; i++)
-                r = mnt_setattr(fd, o->propagation[i] & MS_REC, 0, 0, o->propagation[i] & ~(unsigned)MS_REC,
-                                -1, err);
+                r = mnt_setattr(fd, deep && o->propagation[i] & MS_REC, 0, 0,
+                                o->propagation[i] & ~(unsigned)MS_REC, -1, err);
         return r;
 }
 

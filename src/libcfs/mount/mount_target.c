@@ -12,6 +12,10 @@
  * settings are not written to them. The path as written is looked at first, so that `cfs check` can say it;
  * and then what was opened, because a link of the image may lead there just as well.
  *
+ * Mount points in a /dev that is a new tmpfs have all to be made. What lies directly in the tmpfs that was
+ * mounted last is made and opened through its descriptor: two calls, where the way from the root takes five.
+ * It is forgotten once a mount may lie on it, or on a directory above it.
+ *
  * The kernel's own file systems are mounted on ordinary directories only: if /proc of a rootfs is a link,
  * every program that later opens /proc/... sees something else (CVE-2023-27561, CVE-2025-54867).
  */
@@ -156,6 +160,38 @@ static int open_plain(int root_fd, const char *clean, enum mount_target_kind kin
         return r < 0 ? r : path_open_beneath(root_fd, beneath, flags, NULL);
 }
 
+void mount_target_forget(struct mount_env *e)
+{
+        if (e->own_path)
+                (void)close(e->own_fd);
+        e->own_path = NULL;
+}
+
+void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd)
+{
+        mount_target_forget(e);
+        e->own_path = e->plain ? mount_target_clean(m->destination, e->arena) : NULL;
+        e->own_fd = fd;
+        if (!e->own_path)
+                (void)close(fd);
+}
+
+/* A directory in the tmpfs that was mounted last. -errno without a message: it has to be reached from the
+ * root. */
+static int open_in_own(const struct mount_env *e, const char *clean, enum mount_target_kind kind)
+{
+        const char *name = strrchr(clean, '/') + 1;
+        size_t n = (size_t)(name - clean) - 1;
+
+        if (!e->own_path || kind != MOUNT_TARGET_DIR || strlen(e->own_path) != n ||
+            strncmp(clean, e->own_path, n) != 0)
+                return -ENOENT;
+        /* What is there already has a mode that the caller may ask for. */
+        if (mkdirat(e->own_fd, name, 0755) < 0)
+                return -errno;
+        return path_open_beneath(e->own_fd, name, O_PATH | O_DIRECTORY, NULL);
+}
+
 static int open_ordinary(const struct mount_env *e, const struct oci_mount *m, const char *clean,
                          struct cfs_error *err)
 {
@@ -235,7 +271,7 @@ static const char *refuse_procfs(int fd, const char *clean)
         return fs.f_type == PROC_SUPER_MAGIC ? "cannot be mounted because it is inside /proc" : NULL;
 }
 
-int mount_target_open(const struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
+int mount_target_open(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err)
 {
         const char *clean = mount_target_clean(m->destination, e->arena), *why;
@@ -253,7 +289,9 @@ int mount_target_open(const struct mount_env *e, const struct oci_mount *m, cons
                 fd = open_nofollow(e, clean, kind, err);
                 followed = true;
         } else {
-                fd = open_plain(e->root_fd, clean, kind, ret_mode);
+                fd = open_in_own(e, clean, kind);
+                if (fd < 0)
+                        fd = open_plain(e->root_fd, clean, kind, ret_mode);
                 followed = fd < 0;
                 if (fd < 0)
                         fd = open_usual(e, clean, kind, ret_mode, err);
@@ -263,6 +301,10 @@ int mount_target_open(const struct mount_env *e, const struct oci_mount *m, cons
         why = followed ? refuse_procfs(fd, clean) : NULL;
         if (why)
                 return err_set(err, CFS_E_INVALID, "`%s` %s", clean, why);
+        /* Through a link the mount may come to lie anywhere. */
+        e->plain = !followed;
+        if (e->own_path && (followed || mount_target_is_below(e->own_path, clean)))
+                mount_target_forget(e);
         *ret_fd = TAKE_FD(fd);
         return 0;
 }

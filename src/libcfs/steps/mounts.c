@@ -37,9 +37,10 @@
 struct item {
         const struct oci_mount *m;
         struct mount_options o;
-        int fd;     /* made by the runtime, or -1                              */
-        bool late;  /* that one: it becomes read-only at the end               */
-        char *link; /* copy-symlink: make this link; NULL: an ordinary source  */
+        int fd;      /* made by the runtime, or -1                              */
+        bool late;   /* that one: it becomes read-only at the end               */
+        mode_t mode; /* that one, a bind mount: of what is bound               */
+        char *link;  /* copy-symlink: make this link; NULL: an ordinary source  */
 };
 
 struct mounts_plan {
@@ -182,7 +183,7 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
                 if (mount_bind_is_inside(&mp->env, it->m, NULL))
                         return 0; /* by the init, when it is there */
                 it->late = may_be_late(c, mp, mp->env.index);
-                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->late, &it->fd, err);
+                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->late, &it->mode, &it->fd, err);
         }
         aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
         if (aside.ns_fd >= 0)
@@ -294,6 +295,7 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
 {
         _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
         bool late = fd >= 0 ? it->late : may_be_late(c, mp, mp->env.index);
+        mode_t mode = it->mode;
         enum mount_target_kind kind;
         struct stat st;
         int r;
@@ -301,15 +303,11 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
         if (it->link)
                 return mount_target_symlink(&mp->env, it->m->destination, it->link, err);
         if (fd < 0) {
-                r = mount_bind_make(&mp->env, it->m, &it->o, false, &late, &fd, err);
+                r = mount_bind_make(&mp->env, it->m, &it->o, false, &late, &mode, &fd, err);
                 if (r < 0)
                         return r;
         }
-        if (fstat(fd, &st) < 0)
-                return err_sys(err, errno, "fstat", "examine `%s`", it->m->source);
-        kind = S_ISDIR(st.st_mode)   ? MOUNT_TARGET_DIR
-               : S_ISLNK(st.st_mode) ? MOUNT_TARGET_LINK
-                                     : MOUNT_TARGET_FILE;
+        kind = S_ISDIR(mode) ? MOUNT_TARGET_DIR : S_ISLNK(mode) ? MOUNT_TARGET_LINK : MOUNT_TARGET_FILE;
         r = mount_target_open(&mp->env, it->m, &it->o, kind, &target, NULL, err);
         if (r == -ENOTDIR)
                 return err_hint(err, r, "the source is a directory, the destination is a file");
@@ -356,6 +354,8 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
                 r = mount_change_iversion(fd, &it->o, err);
         if (r >= 0 && late)
                 mp->late[mp->n_late++] = TAKE_FD(fd);
+        else if (r >= 0 && STREQ(it->m->type, "tmpfs") && !(it->o.flags & MOUNT_COPYUP))
+                mount_target_own(&mp->env, it->m, TAKE_FD(fd));
         return r;
 }
 
@@ -410,6 +410,7 @@ int mounts_init(struct ctx *c, struct cfs_error *err)
                         (void)failed(c, it, i, r, err);
         }
         (void)umask(old);
+        mount_target_forget(&mp->env);
         mount_idmap_close(&mp->env);
         return r;
 }

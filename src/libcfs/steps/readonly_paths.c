@@ -48,18 +48,14 @@ static bool is_repeated(const struct ctx *c, size_t i)
 static int protect(int root_fd, const char *path, struct oci_arena *arena, struct cfs_error *err)
 {
         _cleanup_close_ int target = mount_target_reach(root_fd, path, arena), fd = -1;
-        int r;
 
         /* EACCES: no user of the container can reach it. */
         if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
                 return 0;
         if (target < 0)
                 return err_sys(err, -target, "openat2", "open `%s`", path);
-        fd = mnt_clone(target, "", true, err);
-        if (fd < 0)
-                return fd;
-        r = mnt_setattr(fd, true, MOUNT_ATTR_RDONLY, 0, 0, -1, err);
-        return r < 0 ? r : mnt_attach(fd, target, err);
+        fd = mnt_clone_readonly(target, err);
+        return fd < 0 ? fd : mnt_attach(fd, target, err);
 }
 
 int readonly_paths_init(struct ctx *c, struct cfs_error *err)

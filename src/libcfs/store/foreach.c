@@ -49,14 +49,16 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
 /* A directory whose record cannot be understood is not a container, and only worth a warning. One that the
  * kernel would not let us read may be any container's: the first such error goes to *unread, and becomes that
  * of the whole walk. */
-static int visit(const char *root, const char *id, int (*fn)(void *data, struct state *s), void *data,
-                 struct cfs_error *unread)
+static int visit(const char *root, const char *id, bool head, int (*fn)(void *data, struct state *s),
+                 void *data, struct cfs_error *unread)
 {
         struct cfs_error why = { 0 };
         struct state *s = NULL;
         int r;
 
-        r = state_open_checked(root, id, 0, &s, &why);
+        r = head ? state_open_head(root, id, &s) : -EAGAIN;
+        if (r == -EAGAIN)
+                r = state_open_checked(root, id, 0, &s, &why);
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);
@@ -77,8 +79,8 @@ static int visit(const char *root, const char *id, int (*fn)(void *data, struct 
         return r;
 }
 
-int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
-                  struct cfs_error *err)
+static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *data, struct state *s),
+                void *data, struct cfs_error *err)
 {
         _cleanup_dir_ DIR *d = opendir(root);
         struct cfs_error unread = { 0 };
@@ -94,7 +96,7 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
         if (r >= 0)
                 r = read_ids(d, root, &ids, &n, err);
         for (size_t i = 0; r == 0 && i < n; i++)
-                r = visit(root, ids[i], fn, data, &unread);
+                r = visit(root, ids[i], head, fn, data, &unread);
         if (r == 0 && unread.code != CFS_E_NONE) {
                 *err = unread;
                 r = unread.errnum ? -unread.errnum : -EIO;
@@ -103,4 +105,16 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
                 free(ids[i]);
         free(ids);
         return r;
+}
+
+int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
+                  struct cfs_error *err)
+{
+        return walk(root, must_exist, false, fn, data, err);
+}
+
+int store_foreach_head(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
+                       struct cfs_error *err)
+{
+        return walk(root, must_exist, true, fn, data, err);
 }

@@ -10,13 +10,17 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "libcfs/cgroup/cgroup.h"
 #include "libcfs/store/handle.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <unistd.h>
 
 #define RECORD         RECORD_NAME
 #define NEXT_RECORD    "state.json.next"
 #define RECORD_VERSION 1
+#define HEAD_LAST      "freezer" /* the last property that record_load_head() reads */
+#define HEAD_MAX       16384     /* records are smaller, as a rule */
 
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
                 struct cfs_error *err)
@@ -62,7 +66,34 @@ int record_load(struct state *s, struct cfs_error *err)
         oci_arena_free(s->arena);
         s->arena = arena;
         s->record = record;
+        s->head = false;
         return r;
+}
+
+int record_load_head(struct state *s)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_close_ int fd = openat(s->dir_fd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        struct cfs_error ignored = { 0 };
+        struct oci_record *rec;
+        char text[HEAD_MAX];
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+        void *record;
+
+        /* One that was cut off (a power failure) does not end in a line feed. */
+        if (n <= 0 || n == sizeof(text) || text[n - 1] != '\n' ||
+            oci_decode_head(&oci_record_type, RECORD, text, (size_t)n, HEAD_LAST, &record, &arena, &ignored) <
+                    1)
+                return -EAGAIN;
+        rec = record;
+        if (rec->version != RECORD_VERSION || !rec->id || !rec->phase || rec->worker ||
+            STREQ(rec->phase, "creating"))
+                return -EAGAIN;
+        oci_arena_free(s->arena);
+        s->arena = TAKE_PTR(arena);
+        s->record = rec;
+        s->head = true;
+        return 0;
 }
 
 int record_new(struct state *s, struct cfs_error *err)
@@ -93,9 +124,14 @@ int record_new(struct state *s, struct cfs_error *err)
 
 static int encode(const struct state *s, char **ret, size_t *ret_len, struct cfs_error *err)
 {
+        _cleanup_free_ char *freezer = cgroup_freezer_file(s->record);
         size_t len = 0;
-        int r = oci_encode(&oci_record_type, s->record, 0, ret, &len, err);
+        int r;
 
+        /* In memory the record has no more than its cgroup: that may change until the next time. */
+        s->record->freezer = freezer;
+        r = oci_encode(&oci_record_type, s->record, 0, ret, &len, err);
+        s->record->freezer = NULL;
         if (r < 0)
                 return r;
         (*ret)[len] = '\n'; /* in place of the NUL */

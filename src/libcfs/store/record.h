@@ -16,6 +16,10 @@ struct oci_record;
 /* Reads and decodes the record. -ENOENT, without a message, when there is none. */
 int record_load(struct state *s, struct cfs_error *err);
 
+/* Reads what `list` shows of a container that nothing is being done with, which is a small part: the record's
+ * first properties, and s->head is set. -EAGAIN, without a message: read the whole. */
+int record_load_head(struct state *s);
+
 /* The record as it is on disk now, beside the one in memory: freed with the arena. -ENOENT as above. */
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
                 struct cfs_error *err);

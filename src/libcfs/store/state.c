@@ -307,6 +307,23 @@ int state_open_checked(const char *root, const char *id, int lock, struct state 
         return 0;
 }
 
+int state_open_head(const char *root, const char *id, struct state **ret)
+{
+        struct cfs_error ignored = { 0 };
+        struct state *s = NULL;
+        struct stat st;
+
+        if (state_new(root, id, &s, &ignored) < 0)
+                return -EAGAIN;
+        if (open_dir(s) < 0 || fstat(s->dir_fd, &st) < 0 || store_root_trust(s->dir, &st, &ignored) < 0 ||
+            record_load_head(s) < 0) {
+                state_close(s);
+                return -EAGAIN;
+        }
+        *ret = s;
+        return 0;
+}
+
 int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err)
 {
         struct state *s = NULL;

@@ -136,12 +136,12 @@ static int is_frozen(const struct state *s, struct cfs_error *err)
         struct cgroup *cg = NULL;
         int r;
 
-        if (!s->record->cgroup)
+        if (!s->head && !s->record->cgroup)
                 return false;
-        r = cgroup_open(s->record, &cg, err);
+        r = s->head ? 0 : cgroup_open(s->record, &cg, err);
         if (r < 0)
                 return r;
-        r = cgroup_is_frozen(cg);
+        r = s->head ? cgroup_freezer_says(s->record->freezer) : cgroup_is_frozen(cg);
         cgroup_close(cg);
         if (r == -ENOENT || r == -ENODEV)
                 return false;

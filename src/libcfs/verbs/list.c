@@ -44,12 +44,6 @@ static int visit(void *data, struct state *s)
         return l->fn(l, s, st);
 }
 
-static int walk(const struct cfs_runtime *rt, struct list *l, struct cfs_error *err)
-{
-        l->err = err;
-        return store_foreach(rt->root, rt->root_explicit, visit, l, err);
-}
-
 static int give_info(struct list *l, struct state *s, int st)
 {
         const struct oci_record *rec = s->record;
@@ -69,9 +63,9 @@ static int give_info(struct list *l, struct state *s, int st)
 int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cfs_info *info), void *data,
              struct cfs_error *err)
 {
-        struct list l = { .fn = give_info, .user_fn = fn, .user_data = data };
+        struct list l = { .fn = give_info, .user_fn = fn, .user_data = data, .err = err };
 
-        return walk(rt, &l, err);
+        return store_foreach_head(rt->root, rt->root_explicit, visit, &l, err);
 }
 
 static int add_document(struct list *l, struct state *s, int st)
@@ -90,13 +84,13 @@ static int add_document(struct list *l, struct state *s, int st)
 int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_error *err)
 {
         _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
-        struct list l = { .fn = add_document, .json = w };
+        struct list l = { .fn = add_document, .json = w, .err = err };
         _cleanup_free_ char *text = NULL;
         _cleanup_str_ struct str line = { 0 };
         int r;
 
         json_write_array(w);
-        r = walk(rt, &l, err);
+        r = store_foreach(rt->root, rt->root_explicit, visit, &l, err);
         json_write_array_end(w);
         if (r >= 0)
                 r = json_writer_take(TAKE_PTR(w), &text, NULL, err);
