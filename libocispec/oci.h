@@ -171,9 +171,9 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
                     const struct oci_decode_options *options, void **ret_root, struct oci_arena **ret_arena,
                     struct cfs_error *err);
 
-/* The same, up to and with the property `last` of the document itself: for one that begins with what is asked
- * for often. What follows is not looked at, and neither is whether something is missing. 1: so it was, 0: the
- * property is not there or is the last one, and all was decoded. */
+/* The same, up to and with the property `last` of the document itself: for one that begins with what is
+ * asked for often. What follows is not looked at, and neither is whether something is missing. 1: so it was,
+ * 0: the property is not there or is the last one, and all was decoded. */
 int oci_decode_head(const struct oci_type *type, const char *name, const char *text, size_t len,
                     const char *last, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
 

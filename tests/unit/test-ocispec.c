@@ -205,6 +205,43 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
         oci_arena_free(arena);
 }
 
+/* What comes after the last property that is wanted is not even JSON. */
+static void a_head_ends_with_its_last_property(void **state)
+{
+        const char *text =
+                "{\"version\":1,\"id\":\"c1\",\"cgroup\":{\"freezer\":1},\"freezer\":\"/f\",\"phase\"nonsense";
+        const char *whole = "{\"version\":1,\"id\":\"c1\",\"phase\":\"created\",\"freezer\":\"/f\"}";
+        struct oci_arena *arena = NULL;
+        struct cfs_error err = { 0 };
+        struct oci_record *r;
+        void *root;
+
+        (void)state;
+        assert_int_equal(
+                oci_decode_head(&oci_record_type, "r", text, strlen(text), "freezer", &root, &arena, &err),
+                1);
+        r = root;
+        assert_string_equal(r->id, "c1");
+        assert_string_equal(r->freezer, "/f");
+        assert_null(r->phase);
+        oci_arena_free(arena);
+
+        assert_int_equal(
+                oci_decode_head(&oci_record_type, "r", whole, strlen(whole), "freezer", &root, &arena, &err),
+                0);
+        r = root;
+        assert_string_equal(r->phase, "created");
+        oci_arena_free(arena);
+
+        /* An error before it is one, and so is a document that does not have it and is not whole. */
+        assert_true(oci_decode_head(&oci_record_type, "r", text, strlen(text), "id", &root, &arena, &err) ==
+                    1);
+        oci_arena_free(arena);
+        assert_true(oci_decode_head(&oci_record_type, "r", text, strlen(text), "pid", &root, &arena, &err) <
+                    0);
+        assert_int_equal(err.code, CFS_E_INVALID);
+}
+
 static void reports_end_somewhere(void **state)
 {
         struct reports reports = { .n = 0 };
@@ -547,6 +584,7 @@ int main(void)
                 cmocka_unit_test(a_type_is_walked_with_paths),
                 cmocka_unit_test(a_document_is_walked_with_what_it_has),
                 cmocka_unit_test(every_property_is_described),
+                cmocka_unit_test(a_head_ends_with_its_last_property),
                 cmocka_unit_test(a_large_document_is_decoded_and_its_duplicate_found),
         };
 

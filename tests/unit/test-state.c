@@ -772,6 +772,45 @@ static void foreach_goes_in_order(void **state)
         log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
 }
 
+static int see_head(void *data, struct state *s)
+{
+        assert_int_equal(s->head, *(const bool *)data);
+        assert_string_equal(s->record->id, "a");
+        return 1;
+}
+
+/* Whatever a reader of the first properties could get wrong is read as a whole. */
+static void heads_are_read_where_they_suffice(void **state)
+{
+        static const struct {
+                const char *text;
+                bool head;
+        } records[] = {
+#define ID "{\"version\":1,\"id\":\"a\","
+                { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}\n", true },
+                { ID "\"phase\":\"created\",\"freezer\":\"/f\"}\n", false },
+                { ID "\"phase\":\"created\",\"mounts\":[]}\n", false },
+                { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}", false },
+                { ID "\"phase\":\"creating\",\"freezer\":\"/f\",\"mounts\":[]}\n", false },
+                { ID
+                  "\"phase\":\"created\",\"worker\":{\"pid\":1,\"startTime\":1},\"freezer\":\"/f\",\"mounts\":[]}\n",
+                  false },
+                { ID "\"freezer\":\"/f\",\"phase\":\"created\"}\n", false },
+#undef ID
+        };
+        struct env *e = *state;
+        struct cfs_error err;
+
+        leave(e, "a");
+        for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+                bool head = records[i].head, whole = false;
+
+                write_record(e, "a", records[i].text);
+                assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
+                assert_int_equal(store_foreach(e->root, true, see_head, &whole, &err), 1);
+        }
+}
+
 static void the_document(void **state)
 {
         struct user_name owner = { 0 };
@@ -862,6 +901,7 @@ int main(void)
                 T(a_container_that_is_removed_while_we_wait_is_gone),
                 T(creators_and_removers_race),
                 T(foreach_goes_in_order),
+                T(heads_are_read_where_they_suffice),
                 T(the_document),
                 T(open_again_is_the_same_directory),
         };
