@@ -192,9 +192,9 @@ static int fail(int errnum, const char *syscall, const char *what, struct cfs_er
         return err_property(err, err_sys(err, errnum, syscall, "%s", what), "process.capabilities");
 }
 
-/* The kernel has told that it does not know the capability. Is it the end? Linux 5.14 knows all up to
- * CAP_CHECKPOINT_RESTORE, and a refusal that is somebody else's (a sandbox's) is not taken for the end:
- * what comes after would stay in the bounding set. */
+/* EINVAL is the answer for a capability that the kernel does not have. Is it the first of these? Linux 5.14
+ * has all up to CAP_CHECKPOINT_RESTORE. A sandbox that refuses one call is not taken for the end: what comes
+ * after would stay in the bounding set. */
 static bool is_past_last(unsigned cap)
 {
         return cap > CAP_CHECKPOINT_RESTORE && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0 && errno == EINVAL;

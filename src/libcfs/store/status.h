@@ -29,8 +29,8 @@ int status_of(struct state *s, struct cfs_error *err);
 /* "creating", "created", "running", "paused" or "stopped"; of a negative status, "unknown" */
 const char *status_name(int st);
 
-/* The OCI state document of the container, in the arena of s. pid is 0 when stopped. `owner` remembers the name
- * of the last one's owner for the next. NULL: out of memory. */
+/* The OCI state document of the container, in the arena of s. pid is 0 when stopped. `owner` remembers the
+ * name of the last one's owner for the next. NULL: out of memory. */
 struct oci_state *status_document(struct state *s, int st, struct user_name *owner);
 
 #endif
