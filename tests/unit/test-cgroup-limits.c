@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linux.resources to files and values: the table of knobs.c, on imagined machines. */
 #include "test.h"
+#include "libcfs/cgroup/hierarchy/v2.h"
 #include "libcfs/cgroup/limits/convert.h"
 #include "libcfs/cgroup/limits/knobs.h"
 #include "libcfs/cgroup/limits/limits.h"
 #include "oci.h"
+#include <errno.h>
+#include <sys/stat.h>
 
 static const char all_v1[] = "cpu,cpuacct,cpuset,memory,pids,blkio,hugetlb,net_cls,net_prio,rdma,devices";
 
@@ -261,6 +264,31 @@ static void conversions(void **state)
         assert_int_equal(convert_list("", bits, sizeof(bits)), 0);
 }
 
+/* An imagined hierarchy whose cgroup.controllers cannot be read: so its controllers are not enabled. */
+static void what_could_not_be_enabled_is_said(void **state)
+{
+        char *top = test_mkdir(), path[1024], five[] = "5";
+        struct cgroup cg = { .n = 1, .h = { { .name = "", .mount = top, .path = path, .v2 = true } } };
+        struct setting set = {
+                .controller = "pids", .file = "pids.max", .value = five, .property = "pids.limit"
+        };
+        struct settings s = { .n = 1, .p = &set };
+        struct cfs_error err = { 0 };
+
+        (void)state;
+        (void)snprintf(path, sizeof(path), "%s/cgroup.controllers", top);
+        assert_int_equal(mkdir(path, 0755), 0);
+        (void)snprintf(path, sizeof(path), "%s/c", top);
+        assert_int_equal(mkdir(path, 0755), 0);
+        test_write(path, "cgroup.controllers", "cpu memory");
+        v2_enable(&cg.h[0], NULL);
+        assert_int_equal(cg.h[0].not_enabled, EISDIR);
+        assert_true(settings_apply(&s, &cg, false, &err) < 0);
+        assert_contains(err.text, "the pids controller is not enabled");
+        assert_contains(err.text, err_strerror(EISDIR));
+        test_rmdir(top);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -273,6 +301,7 @@ int main(void)
                 cmocka_unit_test(all_problems_at_once),
                 cmocka_unit_test(every_property_has_a_row),
                 cmocka_unit_test(conversions),
+                cmocka_unit_test(what_could_not_be_enabled_is_said),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

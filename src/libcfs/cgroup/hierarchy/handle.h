@@ -39,6 +39,7 @@ struct hierarchy {
         bool denied;      /* rootless, and we may not make it                                          */
         bool later;       /* made by systemd, when there is a process                                  */
         bool all;         /* v2: enable every controller, not only those that a setting needs          */
+        int not_enabled;  /* v2: the errno because of which not every controller could be enabled, or 0 */
         unsigned parents; /* how many directories above path belong to the container's path (inner)    */
         unsigned missing; /* how many of these did not exist before                                    */
         int dir_fd;       /* v2: for CLONE_INTO_CGROUP and BPF; or -1                                  */

@@ -101,27 +101,18 @@ static int enable(const struct hierarchy *h, const char *wanted)
         }
 }
 
-int v2_enable(const struct hierarchy *h, const char *controller)
+void v2_enable(struct hierarchy *h, const char *controller)
 {
         char have[512];
+        int r = (int)tree_read(h->mount, "cgroup.controllers", have, sizeof(have));
 
-        if (tree_read(h->mount, "cgroup.controllers", have, sizeof(have)) < 0 ||
-            !detect_lists(have, controller))
-                return -ENOENT;
-        return enable(h, controller);
-}
-
-void v2_enable_all(const struct hierarchy *h)
-{
-        char controllers[512];
-        int r;
-
-        if (tree_read(h->mount, "cgroup.controllers", controllers, sizeof(controllers)) <= 0)
+        if (r >= 0 && (!controller || detect_lists(have, controller)))
+                r = enable(h, controller ? controller : have);
+        if (r >= 0 || r == -ENOENT)
                 return;
-        r = enable(h, controllers);
-        if (r < 0)
-                log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path,
-                          err_strerror(-r));
+        /* Only the user of a controller that is missing then is to hear of it: settings.c. */
+        h->not_enabled = -r;
+        log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path, err_strerror(-r));
 }
 
 /* Is it, or a cgroup above it, to be frozen? 1, 0, -errno. */
@@ -184,7 +175,7 @@ static int v2_make(struct hierarchy *h, const struct cgroup_request *rq, struct 
         if (r < 0)
                 return r;
         if (h->all)
-                v2_enable_all(h);
+                v2_enable(h, NULL);
         r = v2_check_frozen(h, err);
         if (r < 0)
                 return r;

@@ -7,12 +7,9 @@
 
 extern const struct hierarchy_ops v2_ops;
 
-/* Enables a controller for the children of every directory from the mount point down to h->path's parent.
- * 0, or -ENOENT when the hierarchy does not have it, or another -errno; without a message. */
-int v2_enable(const struct hierarchy *h, const char *controller);
-
-/* The same with every controller that there is; those that cannot be enabled are a line of the debug log. */
-void v2_enable_all(const struct hierarchy *h);
+/* Enables a controller, or with NULL every one that there is, for the children of every directory from
+ * the mount point down to h->path's parent. What fails is a line of the debug log, and h->not_enabled. */
+void v2_enable(struct hierarchy *h, const char *controller);
 
 /* Kills every process in the directory and below. 0 or -errno. */
 int v2_kill(const struct hierarchy *h);

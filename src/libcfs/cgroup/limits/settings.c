@@ -128,8 +128,9 @@ static int explain_missing(const struct setting *s, const char *file, struct cfs
                 return err_hint(
                         err,
                         err_set(err, CFS_E_UNSUPPORTED,
-                                "cannot be set: the %s controller is not enabled for `%s`", s->controller,
-                                h->path),
+                                "cannot be set: the %s controller is not enabled for `%s`%s%s", s->controller,
+                                h->path, h->not_enabled ? ": " : "",
+                                h->not_enabled ? err_strerror(h->not_enabled) : ""),
                         "a cgroup that has processes, or that is not ours, cannot share out controllers");
         return err_set(err, CFS_E_UNSUPPORTED, "there is no file `%s/%s`: this kernel cannot do that",
                        h->path, file);

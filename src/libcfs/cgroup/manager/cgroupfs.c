@@ -184,7 +184,7 @@ static void enable_for(struct cgroup *cg, const struct settings *s)
                 n = (int)strcspn(s->p[i].file, ".");
                 (void)snprintf(controller, sizeof(controller), "%.*s", n, s->p[i].file);
                 if (!STREQ(controller, "cgroup"))
-                        (void)v2_enable(h, controller);
+                        v2_enable(&cg->h[h - cg->h], controller);
         }
 }
 

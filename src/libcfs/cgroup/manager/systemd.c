@@ -305,7 +305,7 @@ static int join(struct cgroup *cg, struct hierarchy *h, pid_t pid, struct cfs_er
         /* Only now is no process left in the scope's directory, so that controllers may be enabled below it.
          */
         if (r >= 0 && sub && h->v2 && cg->mode == CGROUP_MODE_V2)
-                v2_enable_all(h);
+                v2_enable(h, NULL);
         return r;
 }
 
