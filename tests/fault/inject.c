@@ -7,6 +7,7 @@
  *      inject [...]                                    fail ROLE N ERRNO       -- COMMAND...
  *      inject [...]                                    exhaust ROLE N ERRNO    -- COMMAND...
  *      inject [...]                                    kill ROLE N VICTIM      -- COMMAND...
+ *      inject [...]                                    record DIRECTORY        -- COMMAND...
  *
  *   ROLE     runtime, the command itself; init, the container's first process; stage, what else is forked
  *            (spawn.c's stage process, the user namespace of an id-mapped mount); helper, what is started as
@@ -18,6 +19,7 @@
  *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.
  *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for
  *            "both" runtime and init
+ *   record   what the runtime changes below DIRECTORY: recorder.c has the lines
  *   -a PID   PID is the init already: what `start` speaks to. It is counted, and not killed with the command.
  *   -u UID   the command runs as this user and the group of the same number, the tracer as who it is
  *   -t SEC   after so many seconds (10) all are killed, with the last call of each in the output
@@ -38,6 +40,7 @@
  * stop after it.
  */
 #include "libcfs/seccomp/syscalls.h"
+#include "recorder.h"
 #include <elf.h>
 #include <errno.h>
 #include <grp.h>
@@ -67,7 +70,7 @@
 
 enum role { RUNTIME, INIT, STAGE, HELPER, ROLES };
 static const char *const role_names[ROLES + 1] = { "runtime", "init", "stage", "helper", "both" };
-enum mode { COUNT, FAIL, EXHAUST, KILL };
+enum mode { COUNT, FAIL, EXHAUST, KILL, RECORD };
 
 struct proc {
         pid_t pid;
@@ -325,7 +328,9 @@ static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
                 p->clone_flags = flags_of(p, i);
         if (want.mode == COUNT)
                 fprintf(out, "call %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
-        else if (is_wanted(p))
+        else if (want.mode == RECORD && p->role == RUNTIME)
+                recorder_enter(p->pid, p->call, i->entry.args);
+        else if (want.mode != RECORD && is_wanted(p))
                 inject(p);
 }
 
@@ -340,6 +345,8 @@ static void syscall_stop(struct proc *p)
         else if (i.op == PTRACE_SYSCALL_INFO_EXIT && p->fail) {
                 set_result(p->pid, -want.error);
                 p->fail = false;
+        } else if (i.op == PTRACE_SYSCALL_INFO_EXIT && want.mode == RECORD) {
+                recorder_exit(p->pid, (long)i.exit.rval);
         }
 }
 
@@ -508,8 +515,9 @@ static void on_alarm(int sig)
 
 static _Noreturn void usage(void)
 {
-        fprintf(stderr, "usage: inject [-o FILE] [-t SECONDS] [-u UID] [-a PID] "
-                        "count|fail ROLE N ERRNO|exhaust ROLE N ERRNO|kill ROLE N VICTIM COMMAND...\n");
+        fprintf(stderr,
+                "usage: inject [-o FILE] [-t SECONDS] [-u UID] [-a PID] "
+                "count|fail ROLE N ERRNO|exhaust ROLE N ERRNO|kill ROLE N VICTIM|record DIRECTORY COMMAND...\n");
         exit(125);
 }
 
@@ -546,13 +554,17 @@ static void parse_which(char *s)
 /* How many words the mode took. */
 static int parse_mode(char **argv)
 {
-        static const char *const modes[] = { "count", "fail", "exhaust", "kill" };
+        static const char *const modes[] = { "count", "fail", "exhaust", "kill", "record" };
 
-        for (int i = 0; argv[0] && i < 4; i++)
+        for (int i = 0; argv[0] && i <= RECORD; i++)
                 if (strcmp(argv[0], modes[i]) == 0) {
                         want.mode = (enum mode)i;
                         if (want.mode == COUNT)
                                 return 1;
+                        if (want.mode == RECORD && argv[1]) {
+                                recorder_begin(argv[1], out);
+                                return 2;
+                        }
                         if (!argv[1] || !argv[2] || !argv[3])
                                 usage();
                         want.role = parse_role(argv[1], ROLES);
