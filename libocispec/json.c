@@ -497,10 +497,11 @@ static void open_bracket(struct json_writer *w)
         w->open = 0;
 }
 
-/* Before each value and key. Returns whether there is a writer. */
+/* Before each value and key. Returns whether there is a writer, and a document: yajl that has refused a
+ * bracket for its depth would read behind its stack of states at the next call. */
 static bool ready(struct json_writer *w)
 {
-        if (!w)
+        if (!w || w->misuse)
                 return false;
         w->start = true;
         if (!w->open)
@@ -508,7 +509,7 @@ static bool ready(struct json_writer *w)
         open_bracket(w);
         w->depth++;
         put_newline(w);
-        return true;
+        return !w->misuse;
 }
 
 void json_write_object(struct json_writer *w)
@@ -532,7 +533,7 @@ void json_write_raw(struct json_writer *w, const char *text)
 /* Before a closing bracket, which is beside the opening one when there is nothing between them. */
 static bool close_bracket(struct json_writer *w)
 {
-        if (!w)
+        if (!w || w->misuse)
                 return false;
         if (w->open) {
                 open_bracket(w);
@@ -540,7 +541,7 @@ static bool close_bracket(struct json_writer *w)
                 w->depth--;
                 put_newline(w);
         }
-        return true;
+        return !w->misuse;
 }
 
 void json_write_object_end(struct json_writer *w)

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static inline void cleanup_close_p(int *fd)
@@ -30,7 +31,10 @@ static inline void cleanup_close_p(int *fd)
 
 static inline void cleanup_free_p(void *p)
 {
-        free(*(void **)p);
+        void *of_any_type;
+
+        memcpy(&of_any_type, p, sizeof(of_any_type)); /* a char * may not be read as a void * (C11 6.5, 7) */
+        free(of_any_type);
 }
 
 static inline void cleanup_file_p(FILE **f)

@@ -53,8 +53,9 @@ const char *err_code_name(enum cfs_code code);
 
 void err_clear(struct cfs_error *err);
 
-/* clang's analyzer sees one file at a time, and would follow paths on which a failure returns zero. */
-#if defined(__clang_analyzer__) && !defined(ERR_IMPLEMENTATION)
+/* An analyzer sees one file at a time, and would follow paths on which a failure returns zero.
+ * CFS_ANALYZER is for gcc's, which has no macro of its own. */
+#if (defined(__clang_analyzer__) || defined(CFS_ANALYZER)) && !defined(ERR_IMPLEMENTATION)
 #define err_set(...)   ((void)err_set(__VA_ARGS__), -1)
 #define err_sys(...)   ((void)err_sys(__VA_ARGS__), -1)
 #define err_path(...)  ((void)err_path(__VA_ARGS__), -1)

@@ -133,8 +133,8 @@ def rootless(c):
 class World:
     """One set-up: its bundle, its state directory, its cgroups by a name of their own."""
 
-    def __init__(self, top, cfs, inject, inspector, setup):
-        self.setup, self.inject_path = setup, inject
+    def __init__(self, top, cfs, inject, inspector, setup, patience=10):
+        self.setup, self.inject_path, self.patience = setup, inject, patience
         self.word = f'fault{os.getpid()}{setup}'
         self.top = os.path.join(top, setup)
         self.state, self.bundle = os.path.join(self.top, 'state'), os.path.join(self.top, 'bundle')
@@ -216,10 +216,10 @@ class World:
             err.seek(0)
             return r.returncode, err.read().strip()
 
-    def inject(self, mode, *args, out, attach=None, timeout=10):
+    def inject(self, mode, *args, out, attach=None):
         """Under the injector. (its lines, standard error)"""
         log = os.path.join(self.top, 'log')
-        command = [self.inject_path, '-o', log, '-t', str(timeout), *(['-u', str(self.uid)] if self.uid else []),
+        command = [self.inject_path, '-o', log, '-t', str(self.patience), *(['-u', str(self.uid)] if self.uid else []),
                    *(['-a', str(attach)] if attach else []), *mode, '--', *self.command(*args)]
         with open(os.path.join(self.top, 'err'), 'w+') as err, open(out, 'w') as o:
             r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=o, stderr=err, env=self.environment(), check=False)

@@ -190,18 +190,24 @@ static int v2_open(struct hierarchy *h, struct cfs_error *err)
         return 0;
 }
 
-/* Waits for a line of cgroup.events. 0, -ETIMEDOUT, -errno. */
-static int wait_event(const struct hierarchy *h, const char *line, int timeout_ms)
+/* A descriptor of cgroup.events, or -errno. */
+static int open_events(const struct hierarchy *h)
 {
-        _cleanup_close_ int fd = -1;
-        char name[PATH_MAX], text[256];
-        int64_t deadline = clock_now_ms() + timeout_ms;
+        char name[PATH_MAX];
+        int fd;
 
         if (!tree_file(name, sizeof(name), h->path, "cgroup.events"))
                 return -ENAMETOOLONG;
         fd = open(name, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
+        return fd < 0 ? -errno : fd;
+}
+
+/* Waits for a line of cgroup.events. 0, -ETIMEDOUT, -errno. */
+static int wait_event(int fd, const char *line, int timeout_ms)
+{
+        char text[256];
+        int64_t deadline = clock_now_ms() + timeout_ms;
+
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = POLLPRI };
                 ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -220,24 +226,31 @@ static int wait_event(const struct hierarchy *h, const char *line, int timeout_m
 
 int v2_wait_empty(const struct hierarchy *h, int timeout_ms)
 {
-        int r = wait_event(h, "populated 0", timeout_ms);
+        _cleanup_close_ int fd = open_events(h);
+        int r = fd < 0 ? fd : wait_event(fd, "populated 0", timeout_ms);
 
         return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
 static int v2_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *err)
 {
-        int r;
+        /* First, so that nothing is changed when it cannot be had. */
+        _cleanup_close_ int events = open_events(h);
+        int r = events;
 
+        if (r >= 0)
+                r = wait_event(events, "frozen", 0); /* it can be read, too */
+        if (r < 0)
+                return err_sys(err, -r, "read", "look at `%s/cgroup.events`", h->path);
         r = tree_write(h->path, "cgroup.freeze", freeze ? "1" : "0", err);
         if (r < 0)
                 return r;
-        r = wait_event(h, freeze ? "frozen 1" : "frozen 0", FREEZE_TIMEOUT_MS);
+        r = wait_event(events, freeze ? "frozen 1" : "frozen 0", FREEZE_TIMEOUT_MS);
         if (r == 0)
                 return 0;
         if (!freeze && r == -ETIMEDOUT)
                 return err_set(err, CFS_E_STATE, "`%s` stays frozen: a cgroup above it is frozen", h->path);
-        (void)tree_write_quiet(h->path, "cgroup.freeze", "0");
+        (void)tree_write_quiet(h->path, "cgroup.freeze", freeze ? "0" : "1");
         if (r == -ETIMEDOUT)
                 return err_set(err, CFS_E_TIMEOUT, "`%s` cannot be frozen: a process in it does not stop",
                                h->path);
