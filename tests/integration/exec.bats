@@ -69,6 +69,15 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got '.env | sort')" '["A=new","B=2","C=3","D=x=y z","HOME=/root","PATH=/bin"]'
 }
 
+@test "--cwd /proc/self: of the process itself, as with runc and crun" {
+    new_bundle
+    args inspector sleep
+    up
+    local pid
+    pid=$(cfs exec --cwd /proc/self "$ID" /bin/sh -c 'echo $$; pwd')
+    is "$(tail -n 1 <<< "$pid")" "/proc/$(head -n 1 <<< "$pid")"
+}
+
 @test "--cwd, --user, --additional-gids, --no-new-privs" {
     up_container '.process.user = {"uid": 1, "gid": 2, "additionalGids": [7]} | .process.noNewPrivileges = false'
     exec_inspect --cwd /tmp --user 1000

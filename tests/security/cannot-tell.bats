@@ -207,6 +207,16 @@ told() {
         [ "$status" != 0 ] || { echo "mode $mode" >&2; return 1; }
         contains "$output" "cannot be trusted"
     done
+    # The directory is another user's, or the link is.
+    chown 12345 "$T/shared"
+    chmod 755 "$T/shared"
+    run "$CFS" --root "$T/shared/state" state "$ID"
+    contains "$output" "cannot be trusted"
+    chown 0 "$T/shared"
+    chown --no-dereference 12345 "$T/shared/state"
+    run "$CFS" --root "$T/shared/state" state "$ID"
+    contains "$output" "cannot be trusted"
+    chown --no-dereference 0 "$T/shared/state"
     # No other user may write there, or replace what is ours; or it is not a link.
     for mode in 755 1777; do
         chmod "$mode" "$T/shared"

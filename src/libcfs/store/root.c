@@ -14,7 +14,8 @@
  * Above it: who may write to a parent can put something else in the place of what is below. That is found out
  * by its owner, unless it is a symbolic link, which may lead to a directory of ours (or into a container's
  * root, where files of uid 0 say what the container likes). So below such a parent there may be neither links
- * nor directories of others.
+ * nor directories of others. A parent that belongs to another user is that user's to write to, whatever its
+ * mode: below it there may be no links; and a link that is another user's, in /tmp say, is none of ours.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"
@@ -25,6 +26,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#define UNMAPPED_UID       65534       /* what an owner is that is not mapped */
 #define INITIAL_USERNS_INO 0xEFFFFFFDu /* PROC_USER_INIT_INO of the kernel */
 
 int cfs_default_root(char **ret_root, struct cfs_error *err)
@@ -76,6 +78,12 @@ static bool others_may_write(const struct stat *st)
                ((st->st_mode & S_IWGRP) && (st->st_gid == 0 || st->st_gid != st->st_uid));
 }
 
+/* In a user namespace, the host's root is an ID that is not mapped. */
+static bool is_of_other(const struct stat *st)
+{
+        return st->st_uid != 0 && st->st_uid != UNMAPPED_UID && st->st_uid != geteuid();
+}
+
 int store_root_trust(const char *path, const struct stat *st, struct cfs_error *err)
 {
         int r;
@@ -99,7 +107,7 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
 static int check_components(const char *root, struct stat *ret, struct cfs_error *err)
 {
         char path[PATH_MAX];
-        bool exposed = false;
+        bool exposed = false, of_other = false;
 
         if (snprintf(path, sizeof(path), "%s", root) >= (int)sizeof(path))
                 return err_path(err, ENAMETOOLONG, "stat", root, "examine the state directory `%.64s...`",
@@ -115,7 +123,8 @@ static int check_components(const char *root, struct stat *ret, struct cfs_error
                         return errno == ENOENT || errno == ENOTDIR
                                        ? 0
                                        : err_path(err, errno, "lstat", path, "examine `%s`", path);
-                if (exposed && (S_ISLNK(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid())))
+                if ((exposed && (S_ISLNK(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()))) ||
+                    (S_ISLNK(st.st_mode) && (of_other || is_of_other(&st)) && !WEAKENED("store-root")))
                         return err_hint(
                                 err,
                                 err_set(err, CFS_E_INVALID,
@@ -123,6 +132,7 @@ static int check_components(const char *root, struct stat *ret, struct cfs_error
                                         root, path),
                                 "choose a directory of your own with --root");
                 exposed = others_may_write(&st) && !WEAKENED("store-root");
+                of_other = is_of_other(&st);
                 if (c == '\0') {
                         *ret = st;
                         return 1;

@@ -172,8 +172,12 @@ static int take_over(struct state *s, bool made, struct cfs_error *err)
         /* The lock of a directory that we have just made is held by a process that checks whether we are
          * dead, and that soon lets go. The lock of an older one is held by a process that uses it. */
         r = made ? lock_wait(s, LOCK_EX, err) : lock_try(s, LOCK_EX);
+        if (r < 0 && made)
+                return r;
+        if (r == -EWOULDBLOCK)
+                return exists(s->id, err);
         if (r < 0)
-                return made ? r : exists(s->id, err);
+                return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
         r = is_linked(s, err);
         if (r <= 0)
                 return r;
