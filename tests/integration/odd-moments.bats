@@ -346,6 +346,52 @@ END
     kill -0 $pid
 }
 
+# runc 1.1.5 says "cannot start a container that has stopped", as we do, and not why.
+@test "a created container that the kernel has killed for lack of memory: start says so" {
+    root_only
+    local d
+    new_bundle '.process.oomScoreAdj = 1000 | .linux.resources.memory = {"limit": 20000000, "swap": 20000000}' ".linux.cgroupsPath = \"/$ID\""
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    d=$(find /sys/fs/cgroup -maxdepth 3 -path "*/$ID" \( -exec test -e {}/memory.oom_control \; -o -exec test -e {}/memory.events \; \) -print | head -n 1)
+    [ -n "$d" ] || skip "needs the memory controller"
+    # What fills the cgroup is a file, which no score makes a process to be killed.
+    background sh -c 'echo $$ > "$1/cgroup.procs" && exec dd if=/dev/zero of="$2" bs=1M count=30' sh "$d" "/dev/shm/$ID"
+    wait_for status_is "$ID" stopped
+    rm -f "/dev/shm/$ID"
+    run cfs start "$ID"
+    is "$status" 1
+    contains "$output" "has stopped: the kernel has killed it, for lack of memory"
+    contains "$output" "linux.resources.memory.limit"
+}
+
+# cgroups(7), "no internal processes".
+@test "exec --cgroup / where the container has cgroups with controllers of its own: the error names the rule" {
+    root_only
+    local top d controller
+    top=$(awk '$3 == "cgroup2" { print $2 }' /proc/mounts | head -n 1)
+    new_bundle ".linux.cgroupsPath = \"/$ID\""
+    args inspector sleep
+    up
+    d="$top/$ID"
+    # pids is threaded and would do: the rule is about the others.
+    controller=$(tr ' ' '\n' < "$d/cgroup.controllers" 2> /dev/null | grep -E '^(memory|io|hugetlb)$' | head -n 1) || true
+    if [ -n "$top" ] && [ -z "$controller" ]; then
+        controller=$(tr ' ' '\n' < "$top/cgroup.controllers" | grep -E '^(memory|io|hugetlb)$' | head -n 1) || true
+        grep -q "$controller" "$top/cgroup.subtree_control" || controller=
+    fi
+    [ -n "$controller" ] || skip "needs a controller of cgroup v2 that is not threaded"
+    mkdir "$d/inner"
+    echo "$PID" > "$d/inner/cgroup.procs"
+    echo "+$controller" > "$d/cgroup.subtree_control"
+    run cfs exec --cgroup / "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "takes no process of its own"
+    contains "$output" "name one of its children by --cgroup"
+    # Without the option it follows the init.
+    cfs exec "$ID" /bin/true
+    is "$(cfs exec --cgroup inner "$ID" /bin/echo in)" in
+}
+
 @test "update: a limit of zero processes asks for nothing, by option and document" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"] | .linux.resources.pids.limit = 77'

@@ -369,10 +369,7 @@ int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err)
 
 void cgroup_wake_killed(struct cgroup *cg)
 {
-        const struct hierarchy *freezer = members_freezer(cg);
-
-        if (freezer && !freezer->v2)
-                members_wake(cg);
+        members_wake(cg);
 }
 
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err)

@@ -72,13 +72,13 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         r = proc_signal(pidfd, SIGKILL);
         if (r < 0 && r != -ESRCH)
                 return err_sys(err, -r, "pidfd_send_signal", "kill the container's init %d", (int)id.pid);
-        /* A frozen process takes the signal only when its cgroup is thawed. */
+        /* Frozen by v1, a process takes the signal only when its cgroup is thawed; and the first of a PID
+         * namespace does not end before the others of it have (pid_namespaces(7)). */
         struct cgroup *cg = NULL;
         struct cfs_error ignored = { 0 };
 
         if (s->record->cgroup && cgroup_open(s->record, &cg, &ignored) >= 0) {
-                if (cgroup_is_frozen(cg) > 0)
-                        (void)cgroup_freeze(cg, false, &ignored);
+                cgroup_wake_killed(cg);
                 cgroup_close(cg);
         }
         r = proc_wait_gone(pidfd, PATIENCE_MS);

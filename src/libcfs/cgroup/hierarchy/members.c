@@ -152,7 +152,7 @@ void members_wake(const struct cgroup *cg)
         const struct hierarchy *v1 = find_v1(cg, "freezer");
 
         if (v1)
-                (void)tree_write_quiet(v1->path, "freezer.state", "THAWED");
+                tree_write_all(v1->path, "freezer.state", "THAWED");
 }
 
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
@@ -171,6 +171,7 @@ int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
         }
         if (sig == SIGKILL) {
                 r = kill_by_list(cg, freezer);
+                members_wake(cg); /* a cgroup below may be frozen by itself */
         } else {
                 was_frozen = freezer && freezer->ops->is_frozen(freezer) == 1;
                 if (freezer && !was_frozen)

@@ -352,7 +352,9 @@ static int push_children(int fd, struct todo *todo)
         return r;
 }
 
-int tree_collect(const char *path, const char *file, struct tree_pids *pids)
+/* Calls visit() on the directory and on all below it. */
+static int visit_all(const char *path, int (*visit)(int fd, const void *what, struct tree_pids *pids),
+                     const void *what, struct tree_pids *pids)
 {
         _cleanup_(todo_free) struct todo todo = { 0 };
         _cleanup_close_ int cur = -1;
@@ -365,7 +367,7 @@ int tree_collect(const char *path, const char *file, struct tree_pids *pids)
                 _cleanup_free_ char *name = NULL;
                 int next;
 
-                r = collect_file(cur, file, pids);
+                r = visit(cur, what, pids);
                 if (r >= 0)
                         r = push_children(cur, &todo);
                 if (r < 0)
@@ -388,6 +390,34 @@ int tree_collect(const char *path, const char *file, struct tree_pids *pids)
                 if (r < 0)
                         return r;
         }
+}
+
+static int visit_collect(int fd, const void *file, struct tree_pids *pids)
+{
+        return collect_file(fd, file, pids);
+}
+
+int tree_collect(const char *path, const char *file, struct tree_pids *pids)
+{
+        return visit_all(path, visit_collect, file, pids);
+}
+
+struct line {
+        const char *file, *text;
+};
+
+static int visit_write(int fd, const void *what, struct tree_pids *pids)
+{
+        const struct line *l = what;
+
+        (void)pids;
+        (void)io_write_small_quiet(fd, l->file, l->text);
+        return 0;
+}
+
+void tree_write_all(const char *path, const char *file, const char *text)
+{
+        (void)visit_all(path, visit_write, &(struct line){ file, text }, NULL);
 }
 
 int tree_check_empty(const char *path, struct cfs_error *err)

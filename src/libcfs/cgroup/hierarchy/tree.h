@@ -44,6 +44,9 @@ ssize_t tree_read(const char *path, const char *file, char *buf, size_t size);
 int tree_write(const char *path, const char *file, const char *text, struct cfs_error *err);
 int tree_write_quiet(const char *path, const char *file, const char *text);
 
+/* The same in the directory and all below it, as far as it goes. */
+void tree_write_all(const char *path, const char *file, const char *text);
+
 /* Reads one number; "max" is UINT64_MAX. 0 or -errno. */
 int tree_number(const char *path, const char *file, uint64_t *ret);
 
