@@ -15,7 +15,7 @@
  * by its owner, unless it is a symbolic link, which may lead to a directory of ours (or into a container's
  * root, where files of uid 0 say what the container likes). So below such a parent there may be neither links
  * nor directories of others. A parent that belongs to another user is that user's to write to, whatever its
- * mode: below it there may be no links; and a link that is another user's, in /tmp say, is none of ours.
+ * mode: below it there may be no links; and a link of another user (in /tmp, say) is not followed.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"
