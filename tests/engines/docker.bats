@@ -10,7 +10,10 @@ teardown_file() {
     docker_clean
     dockerd_stop
 }
-setup() { docker_use; }
+setup() {
+    docker_use
+    TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+}
 teardown() { docker_clean; }
 
 # --- the runtime ------------------------------------------------------------------------------------------------------
@@ -566,6 +569,46 @@ EOF
     DOCKER_BUILDKIT=1 ok "${DK[@]}" build --network none --progress plain -t kit "$BATS_TEST_TMPDIR"
     run_ kit cat /kit
     is "$output" kit
+}
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+@test "checkpoint create and start --checkpoint: what docker asks cfs for, and cfs CRIU" {
+    [ "$RUNTIME" = cfs ] || skip "the stand-in for CRIU knows what cfs asks alone"
+    export FAKE_CRIU="$BATS_TEST_TMPDIR/fake"
+    local path=$PATH criu="$TOP/tests/integration/helpers/fake-criu"
+    asked() { tail -n 1 "$FAKE_CRIU/requests" | jq -c "$1"; }
+    mkdir -p "$FAKE_CRIU" "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\nexec python3 %s "$@"\n' "$criu" > "$BATS_TEST_TMPDIR/bin/criu"
+    chmod +x "$BATS_TEST_TMPDIR/bin/criu"
+    docker_clean
+    dockerd_stop
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH
+    dockerd_start --experimental
+    PATH=$path
+    up bb sleep 1000
+    d_ checkpoint create --leave-running "$C" first
+    state_is running
+    is "$(asked '[.type, .pid, .leave_running, .empty_ns]')" "[\"DUMP\",$PID,1,1073741824]"
+    d_ checkpoint create "$C" second
+    wait_for state_is exited
+    is "$(asked .leave_running)" null
+    d_ checkpoint ls "$C"
+    contains "$output" first
+    contains "$output" second
+    d_ start --checkpoint second "$C"
+    wait_for state_is running
+    is "$(asked '[.type, .empty_ns, .tcp_established]')" '["RESTORE",1073741824,null]'
+    is "$(cat "/proc/$(inspect '{{.State.Pid}}')/comm")" sleep
+    # What CRIU refuses is docker's error, and the container goes on.
+    echo refuse > "$FAKE_CRIU/mode"
+    try "${DK[@]}" checkpoint create "$C" third
+    [ "$status" != 0 ]
+    contains "$output" "criu failed to checkpoint the container: the cause of it"
+    state_is running
+    docker_clean
+    dockerd_stop
+    dockerd_start
 }
 
 # --- the daemon -------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# podman's and containerd's checkpoints, with CRIU: tests/vm/checkpoint makes the machine. It is slow: few cases.
+# podman's, containerd's and docker's checkpoints, with CRIU: tests/vm/checkpoint makes the machine. It is slow: few cases.
 
 load helpers/machine
-# What both define is podman's.
+# What several define is podman's.
+load helpers/docker
 load helpers/containerd
 load helpers/podman
 
@@ -118,4 +119,52 @@ goes_on() { local n; n=$(last "$1") && [ "${n:-0}" -gt "$2" ]; }
     contains "$("${CTR[@]}" task ls)" k3
     ok "${CTR[@]}" task kill -s KILL k3
     containerd_stop
+}
+
+# dockerd takes a minute here, and gives its containerd 15 s, which may be too few.
+docker_start() {
+    local i
+    mkdir -p "$D/root" "$D/exec"
+    for i in 1 2 3; do
+        rm -f "$D/pid"
+        dockerd --config-file "$D/daemon.json" --data-root "$D/root" --exec-root "$D/exec" --pidfile "$D/pid" -H "unix://$D/sock" \
+            --exec-opt native.cgroupdriver=cgroupfs > "$D/log" 2>&1 3>&- &
+        echo $! > "$D/own-pid"
+        while kill -0 "$(cat "$D/own-pid")" 2> /dev/null; do
+            ! "${DK[@]}" info > /dev/null 2>&1 || return 0
+            sleep 1
+        done
+    done
+    tail -n 20 "$D/log" >&2
+    return 1
+}
+
+@test "docker: a container of its bridge is saved, left running and not, and goes on from either with its network" {
+    local n
+    needs dockerd
+    busybox modprobe bridge || true
+    docker_use
+    RUNTIME_PATH=/usr/bin/$RUNTIME docker_configure '{"experimental": true, "storage-driver": "vfs", "iptables": false, "ip6tables": false, "ip-masq": false}'
+    docker_start
+    ok "${DK[@]}" import "$(image_tar busybox)" bb
+    docker_last() { "${DK[@]}" logs "$C" 2>&1 | sed -n 's/^count //p' | tail -n 1; }
+    docker_goes_on() { local n; n=$(docker_last) && [ "${n:-0}" -gt "$1" ]; }
+    ok "${DK[@]}" run -d --name "$C" --security-opt apparmor=unconfined bb sh -c "$COUNTS"
+    wait_for docker_goes_on 3
+    ok "${DK[@]}" exec "$C" ip addr
+    contains "$output" 172.17.
+    ok "${DK[@]}" checkpoint create --leave-running "$C" first
+    n=$(docker_last)
+    wait_for docker_goes_on "$n"
+    ok "${DK[@]}" checkpoint create "$C" second
+    wait_for sh -c "${DK[*]} inspect --format '{{.State.Status}}' $C | grep -qx exited"
+    n=$(docker_last)
+    ok "${DK[@]}" start --checkpoint second "$C"
+    wait_for docker_goes_on "$((n + 2))"
+    is "$("${DK[@]}" logs "$C" 2>&1 | grep -c '^count 1$')" 1
+    ok "${DK[@]}" exec "$C" ip addr
+    contains "$output" 172.17.
+    contains "$output" "lo: <LOOPBACK,UP"
+    ok "${DK[@]}" rm -f "$C"
+    dockerd_stop
 }
