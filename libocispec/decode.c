@@ -233,7 +233,7 @@ static int decode_number(void *data, size_t offset, const char *s, size_t len)
         if (!p)
                 return 0;
         r = p->kind == OCI_INTEGER && (element || p->shape == OCI_ONE)
-                    ? value_integer_parse(s, len, &negative, &magnitude)
+                    ? value_integer_parse_for(p, s, len, &negative, &magnitude)
                     : 1;
         if (r == 1)
                 return slot_mismatch(d, offset, p, element,

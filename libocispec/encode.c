@@ -47,7 +47,7 @@ static void encode_integer(struct encoder *e, const struct oci_property *p, cons
         bool negative;
 
         value_integer_load(p, where, &negative, &magnitude);
-        json_write_decimal(e->out, negative, magnitude, 0);
+        json_write_decimal(e->out, negative, magnitude, p->decimals);
 }
 
 /* One value of the property's kind: `where` is the field, or the place of an entry. */

@@ -14,6 +14,7 @@ error here, rather than a rule that is silently not applied. Additions of our ow
     x-since      the version of the specification that brought the property
     x-ignored    the property is accepted whatever its value, and has no field
     x-empty      "absent": an empty string counts as if the property were missing
+    x-decimals   an integer that JSON shows with a decimal point: with 2, 1234 is 12.34
     x-expect     what the value should be, in words, for the message when pattern or minLength fail
 
 How JSON becomes C (TYPE is the snake_case of the $defs name, FIELD that of the property):
@@ -46,7 +47,7 @@ long register restrict return short signed sizeof static struct switch typedef u
 typeof bool true false""".split())
 
 UNDERSTOOD = set("""$ref $comment description type properties required items enum pattern minLength minItems minimum maximum
-format additionalProperties propertyNames x-since x-ignored x-empty x-expect x-root $schema $id $defs title""".split())
+format additionalProperties propertyNames x-since x-ignored x-empty x-expect x-decimals x-root $schema $id $defs title""".split())
 
 MAX_PROPERTIES = 64  # decode.c remembers in a uint64_t which properties it has seen
 
@@ -83,7 +84,7 @@ class Property:
         self.since = node.get("x-since")
         self.shape, self.kind, self.type, self.key_rule, self.rule = "ONE", None, None, None, None
         self.min_items, self.minimum, self.maximum = 0, 0, 0
-        self.width, self.signed, self.ctype = 0, False, None
+        self.width, self.signed, self.ctype, self.decimals = 0, False, None, 0
         self.empty_is_absent = node.get("x-empty") == "absent"
         if node.get("x-ignored"):
             self.kind = "IGNORED"
@@ -118,6 +119,7 @@ class Property:
                 fail(where, f"an integer needs a format of {', '.join(FORMATS)}")
             self.ctype, self.width, self.signed = FORMATS[value["format"]]
             self.minimum, self.maximum = value["minimum"], value["maximum"]
+            self.decimals = value.get("x-decimals", 0)
         elif kind == "object" and "type-name" in value:
             self.kind = "OBJECT"
             self.type = value["type-name"]
@@ -363,6 +365,8 @@ def table(t):
             out.append(f"                .is_signed = {str(p.signed).lower()},")
             out.append(f"                .minimum = {minimum},")
             out.append(f"                .maximum = {p.maximum}U,")
+            if p.decimals:
+                out.append(f"                .decimals = {p.decimals},")
         if p.min_items:
             out.append(f"                .min_items = {p.min_items},")
         if p.rule:

@@ -67,6 +67,7 @@ struct oci_property {
         bool empty_is_absent; /* an empty string is stored as NULL                                     */
         bool is_signed;
         uint8_t width;
+        uint8_t decimals; /* integers: how many digits of it JSON shows behind a point                   */
         unsigned min_items;
         int64_t minimum;                 /* integers                                                   */
         uint64_t maximum;                /* integers                                                   */

@@ -42,6 +42,10 @@ void docpath_cut(struct docpath *p, size_t len);
  * whole number, 2 when it is larger than any integer. */
 int value_integer_parse(const char *s, size_t len, bool *ret_negative, uint64_t *ret_magnitude);
 
+/* The same for a property, which may keep digits behind the point. */
+int value_integer_parse_for(const struct oci_property *p, const char *s, size_t len, bool *ret_negative,
+                            uint64_t *ret_magnitude);
+
 /* Is the integer within the property's range? */
 bool value_integer_fits(const struct oci_property *p, bool negative, uint64_t magnitude);
 

@@ -118,6 +118,23 @@ int value_integer_parse(const char *s, size_t len, bool *ret_negative, uint64_t 
         return 0;
 }
 
+/* 12.34 is 1234 when two decimals are kept: its exponent grows by them. */
+int value_integer_parse_for(const struct oci_property *p, const char *s, size_t len, bool *ret_negative,
+                            uint64_t *ret_magnitude)
+{
+        char text[64];
+        int n;
+
+        if (p->decimals == 0)
+                return value_integer_parse(s, len, ret_negative, ret_magnitude);
+        if (memchr(s, 'e', len) || memchr(s, 'E', len))
+                return 1;
+        n = snprintf(text, sizeof(text), "%.*se%u", (int)len, s, p->decimals);
+        return n < 0 || (size_t)n >= sizeof(text)
+                       ? 1
+                       : value_integer_parse(text, (size_t)n, ret_negative, ret_magnitude);
+}
+
 bool value_integer_fits(const struct oci_property *p, bool negative, uint64_t magnitude)
 {
         if (negative)

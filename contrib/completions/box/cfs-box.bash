@@ -26,7 +26,7 @@ _cfs_box_command() {
         'stats') _cfs_box_options='--no-stream --format --help' _cfs_box_what=containers ;;
         'cp') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'diff') _cfs_box_options=' --help' _cfs_box_what=containers ;;
-        'history') _cfs_box_options='--format --limit -n --image --user --since --until --before --help' _cfs_box_what=containers ;;
+        'history') _cfs_box_options='--format --limit -n --image --user --text --end --since --until --before --help' _cfs_box_what=containers ;;
         'events') _cfs_box_options='--follow -f --since --format --help' _cfs_box_what=files ;;
         'import') _cfs_box_options='--env -e --help' _cfs_box_what=files ;;
         'pull') _cfs_box_options='--name -n --authfile --tls-verify-off --help' _cfs_box_what=files ;;

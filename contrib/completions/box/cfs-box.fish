@@ -107,6 +107,8 @@ complete -c cfs-box -n "__fish_seen_subcommand_from history" -l format -x -d 'ho
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l limit -s n -x -d 'the last N only'
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l image -x -d 'of this image only, as it was named'
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l user -x -d 'by this user only'
+complete -c cfs-box -n "__fish_seen_subcommand_from history" -l text -x -d 'only those with it in the name, the image, the command or the ID'
+complete -c cfs-box -n "__fish_seen_subcommand_from history" -l end -x -d 'only those that ended so'
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l since -x -d 'only those that were started then or later'
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l until -x -d 'only those that were started before'
 complete -c cfs-box -n "__fish_seen_subcommand_from history" -l before -x -d 'only those whose `seq` is smaller than N'

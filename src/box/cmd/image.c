@@ -94,22 +94,13 @@ static int image_run_inspect(struct box *box, const void *values, const char *co
                              struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
-        struct oci_box_image **images;
-        struct oci_image *config;
-        char id[DIGEST_SIZE];
-        size_t n;
-        int r = arena ? store_image_find(box, args[0], id, err) : err_nomem(err);
+        struct oci_box_image *image;
+        int r = arena ? store_image_inspect(box, args[0], arena, &image, &config_arena, err) : err_nomem(err);
 
         if (r >= 0)
-                r = store_image_list(box, id, arena, &images, &n, err);
+                r = output_json_one(&oci_box_image_type, image, 4, err);
         if (r >= 0)
-                r = store_image_config(box, id, &config, &config_arena, NULL, err);
-        if (r < 0)
                 return r;
-        if (n == 0)
-                return err_set(err, CFS_E_NOT_FOUND, "image `%s` is not in the store", args[0]);
-        images[0]->config = config->config;
-        return output_json_one(&oci_box_image_type, images[0], 4, err);
 }
 
 static const struct option_def no_options[] = { { 0 } };

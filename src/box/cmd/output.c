@@ -66,10 +66,10 @@ int output_table(struct output_table *t, struct cfs_error *err)
         return r;
 }
 
-int output_json_one(const struct oci_type *type, const void *document, int indent, struct cfs_error *err)
+int output_json_one(const struct oci_type *type, void *document, int indent, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
-        int r = oci_encode(type, document, indent, &text, NULL, err);
+        int r = document_encode(type, document, indent, &text, NULL, err);
 
         if (r >= 0)
                 printf("%s", text);

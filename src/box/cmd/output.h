@@ -33,7 +33,7 @@ int output_table(struct output_table *t, struct cfs_error *err); /* prints and f
 
 /* A JSON array of documents of one type, on standard output. */
 int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err);
-int output_json_one(const struct oci_type *type, const void *document, int indent, struct cfs_error *err);
+int output_json_one(const struct oci_type *type, void *document, int indent, struct cfs_error *err);
 
 #define OUTPUT_TIME_SIZE 48
 /* "3 minutes ago" */

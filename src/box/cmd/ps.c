@@ -155,7 +155,6 @@ static int run_history(struct box *box, const void *values, const char *const *a
                 r = output_parse_time("--until", v->until, &f.until, err);
         if (r >= 0)
                 r = store_history_list(box, &f, arena, &list, &n, err);
-
         if (r < 0)
                 return r;
         if (v->out.format && STREQ(v->out.format, "json"))
@@ -172,6 +171,10 @@ static const struct option_def history_options[] = {
         { "limit", 'n', OPTION_INT, AT(history.limit), "N", NULL, "the last N only" },
         { "image", 0, OPTION_TEXT, AT(history.image), "IMAGE", NULL, "of this image only, as it was named" },
         { "user", 0, OPTION_TEXT, AT(history.user), "USER", NULL, "by this user only" },
+        { "text", 0, OPTION_TEXT, AT(history.text), "TEXT", NULL,
+          "only those with it in the name, the image, the command or the ID" },
+        { "end", 0, OPTION_TEXT, AT(history.end), "HOW", "running exited killed oom failed lost",
+          "only those that ended so" },
         { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL, "only those that were started then or later" },
         { "until", 0, OPTION_TEXT, AT(until), "TIME", NULL, "only those that were started before" },
         { "before", 0, OPTION_INT, AT(before), "N", NULL, "only those whose `seq` is smaller than N" },

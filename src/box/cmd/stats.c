@@ -25,75 +25,9 @@ struct values {
         const char *since;
 };
 
-#define AT(field)   offsetof(struct values, field)
-#define MAX_SAMPLES 1024
+#define AT(field) offsetof(struct values, field)
 
 /* ---- stats --------------------------------------------------------------------------------------------- */
-
-/* The processor time of the last round, to tell how much was used since. */
-struct last {
-        char id[BOX_ID_SIZE];
-        uint64_t cpu, when;
-};
-
-struct round {
-        struct last list[MAX_SAMPLES];
-        size_t n;
-};
-
-static uint64_t now_ns(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
-static void percent(const struct round *before, struct round *now, struct oci_box_stats *s)
-{
-        struct last *l;
-        uint64_t when = now_ns();
-
-        for (size_t i = 0; i < before->n; i++) {
-                const struct last *b = &before->list[i];
-
-                if (STREQ(b->id, s->id) && when > b->when && s->cpu_time >= b->cpu) {
-                        s->cpu_percent_times100 =
-                                (uint32_t)((double)(s->cpu_time - b->cpu) / (double)(when - b->when) * 10000);
-                        s->has_cpu_percent_times100 = true;
-                }
-        }
-        if (now->n == MAX_SAMPLES)
-                return;
-        l = &now->list[now->n++];
-        (void)snprintf(l->id, sizeof(l->id), "%s", s->id);
-        l->cpu = s->cpu_time;
-        l->when = when;
-}
-
-static int sample_all(struct box *box, const char *only, struct oci_arena *arena, const struct round *before,
-                      struct round *now, struct oci_box_stats ***ret, size_t *ret_n, struct cfs_error *err)
-{
-        struct oci_box_container **list;
-        struct cfs_error ignored;
-        size_t n;
-        int r = store_container_list(box, only, false, arena, &list, &n, err);
-
-        if (r < 0)
-                return r;
-        *ret = oci_arena_alloc(arena, (n + 1) * sizeof(**ret));
-        *ret_n = 0;
-        for (size_t i = 0; *ret && i < n; i++) {
-                struct oci_box_stats *s = oci_arena_alloc(arena, sizeof(*s));
-
-                if (!s || !STREQ(list[i]->state, "running") ||
-                    stats_sample(box, list[i], arena, s, &ignored) < 0)
-                        continue; /* it has just ended */
-                percent(before, now, s);
-                (*ret)[(*ret_n)++] = s;
-        }
-        return *ret ? 0 : err_nomem(err);
-}
 
 static void stats_row(struct output_table *t, const struct oci_box_stats *s)
 {
@@ -101,8 +35,8 @@ static void stats_row(struct output_table *t, const struct oci_box_stats *s)
 
         output_cell(t, "%.*s", BOX_SHORT, s->id);
         output_cell(t, "%s", s->name);
-        if (s->has_cpu_percent_times100)
-                output_cell(t, "%u.%02u %%", s->cpu_percent_times100 / 100, s->cpu_percent_times100 % 100);
+        if (s->has_cpu_percent)
+                output_cell(t, "%u.%02u %%", s->cpu_percent / 100, s->cpu_percent % 100);
         else
                 output_cell(t, "-");
         output_cell(t, "%s / %s", progress_size(a, sizeof(a), s->memory),
@@ -133,7 +67,7 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
 static int run_stats(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
-        static struct round rounds[2];
+        static struct stats_round rounds[2];
         char id[BOX_ID_SIZE];
         int r = args[0] ? store_container_find(box, args[0], id, err) : 0;
 
@@ -142,9 +76,8 @@ static int run_stats(struct box *box, const void *values, const char *const *arg
                 struct oci_box_stats **list;
                 size_t n;
 
-                rounds[i % 2].n = 0;
-                r = arena ? sample_all(box, args[0] ? id : NULL, arena, &rounds[(i + 1) % 2], &rounds[i % 2],
-                                       &list, &n, err)
+                r = arena ? stats_all(box, args[0] ? id : NULL, arena, &rounds[(i + 1) % 2], &rounds[i % 2],
+                                      &list, &n, err)
                           : err_nomem(err);
                 /* The first round is only to compare with. */
                 if (r >= 0 && i > 0) {
@@ -181,7 +114,7 @@ const struct command cmd_stats_command = {
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-static int print_event(void *data, const struct oci_box_event *e, struct cfs_error *err)
+static int print_event(void *data, struct oci_box_event *e, struct cfs_error *err)
 {
         const struct values *v = data;
         char time[OUTPUT_TIME_SIZE];

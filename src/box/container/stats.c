@@ -7,9 +7,11 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "box/store/container.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <strings.h>
+#include <time.h>
 
 #define UNLIMITED (1ULL << 60) /* v1 says "no limit" by a number near 2^63 */
 
@@ -70,6 +72,7 @@ int stats_sample(const struct box *box, const struct oci_box_container *c, struc
         _cleanup_oci_arena_ struct oci_arena *other = NULL;
         struct oci_cfs_stats *s;
         struct line line = { 0 };
+        struct timespec t;
         int r = cfs_events(&box->rt, c->id, true, 0, keep, &line, err);
 
         if (r >= 0 && !line.text)
@@ -84,20 +87,85 @@ int stats_sample(const struct box *box, const struct oci_box_container *c, struc
                                        .name = oci_arena_strdup(arena, c->name) };
         if (s->data && s->data->cpu && s->data->cpu->usage) {
                 ret->cpu_time = s->data->cpu->usage->total;
-                ret->has_cpu_time = true;
+                ret->cpu_usec = ret->cpu_time / 1000;
+                ret->has_cpu_time = ret->has_cpu_usec = true;
         }
         if (s->data && s->data->memory && s->data->memory->usage) {
                 ret->memory = s->data->memory->usage->usage;
                 ret->memory_limit = s->data->memory->usage->limit;
-                ret->has_memory = true;
+                ret->memory_bytes = ret->memory;
+                ret->memory_limit_bytes = ret->memory_limit;
+                ret->has_memory = ret->has_memory_bytes = true;
                 ret->has_memory_limit = ret->memory_limit > 0 && ret->memory_limit < UNLIMITED;
+                ret->has_memory_limit_bytes = ret->has_memory_limit;
         }
         if (s->data && s->data->pids) {
                 ret->pids = s->data->pids->current;
                 ret->has_pids = true;
+                ret->pids_limit = s->data->pids->limit;
+                ret->has_pids_limit = ret->pids_limit > 0 && ret->pids_limit < UNLIMITED;
         }
+        (void)clock_gettime(CLOCK_REALTIME, &t);
+        ret->time = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+        ret->has_time = true;
         if (s->data)
                 add_disks(s->data->blkio, ret);
         add_network(c->pid, ret);
         return 0;
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void percent(const struct stats_round *before, struct stats_round *now, struct oci_box_stats *s)
+{
+        uint64_t when = now_ns();
+
+        for (size_t i = 0; i < before->n; i++) {
+                uint64_t cpu = before->list[i].cpu, then = before->list[i].when;
+
+                if (STREQ(before->list[i].id, s->id) && when > then && s->cpu_time >= cpu) {
+                        s->cpu_percent =
+                                (uint32_t)((double)(s->cpu_time - cpu) / (double)(when - then) * 10000);
+                        s->has_cpu_percent = true;
+                }
+        }
+        if (now->n == ARRAY_SIZE(now->list))
+                return;
+        (void)snprintf(now->list[now->n].id, sizeof(now->list[now->n].id), "%s", s->id);
+        now->list[now->n].cpu = s->cpu_time;
+        now->list[now->n++].when = when;
+}
+
+int stats_all(const struct box *box, const char *only, struct oci_arena *arena,
+              const struct stats_round *before, struct stats_round *now, struct oci_box_stats ***ret,
+              size_t *ret_n, struct cfs_error *err)
+{
+        struct oci_box_container **list;
+        struct cfs_error ignored;
+        size_t n;
+        int r = store_container_list(box, only, false, arena, &list, &n, err);
+
+        now->n = 0;
+        if (r < 0)
+                return r;
+        *ret = oci_arena_alloc(arena, (n + 1) * sizeof(**ret));
+        *ret_n = 0;
+        for (size_t i = 0; *ret && i < n; i++) {
+                struct oci_box_stats *s = oci_arena_alloc(arena, sizeof(*s));
+
+                if (!s || !STREQ(list[i]->state, "running") ||
+                    stats_sample(box, list[i], arena, s, &ignored) < 0)
+                        continue; /* it has just ended */
+                percent(before, now, s);
+                (*ret)[(*ret_n)++] = s;
+        }
+        return *ret ? 0 : err_nomem(err);
 }

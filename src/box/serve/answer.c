@@ -4,6 +4,8 @@
  */
 #include "box/serve/answer.h"
 #include "base/cleanup.h"
+#include "box/core/document.h"
+#include "box/serve/routes.h"
 
 int answer_header(struct request *q, const char *name, const char *value, struct cfs_error *err)
 {
@@ -22,7 +24,8 @@ static int set_response(struct request *q, unsigned status, const char *type, st
         if (type)
                 r = answer_header(q, "Content-Type", type, err);
         if (r >= 0)
-                r = answer_header(q, "Cache-Control", "no-store", err);
+                r = answer_header(q, "Cache-Control",
+                                  q->route && q->route->flags & ROUTE_FILE ? "no-cache" : "no-store", err);
         if (r >= 0)
                 r = answer_header(q, "X-Content-Type-Options", "nosniff", err);
         if (r >= 0)
@@ -51,7 +54,7 @@ int answer_json(struct request *q, unsigned status, const struct oci_type *type,
 {
         char *text = NULL;
         size_t len = 0;
-        int r = oci_encode(type, document, 0, &text, &len, err);
+        int r = document_encode(type, (void *)document, 0, &text, &len, err);
 
         return r < 0 ? r : answer_text(q, status, "application/json", text, len, err);
 }
@@ -83,7 +86,7 @@ int answer_error(struct request *q, unsigned status, const struct cfs_error *e)
                 q->response = NULL;
         }
         r = answer_json(q, status, &oci_box_error_type, &document, &ignored);
-        if (r < 0) /* a name in it is not UTF-8 */
+        if (r < 0)
                 r = answer_constant(q, "application/json", "{\"error\":\"failed\"}", 18, &ignored);
         q->status = status;
         if (r >= 0 && status == 401)

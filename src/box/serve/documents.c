@@ -12,6 +12,7 @@
 #include "box/serve/routes.h"
 #include "box/store/container.h"
 #include "box/store/history.h"
+#include "box/store/image.h"
 #include "box/store/store.h"
 #include <limits.h>
 #include <stdio.h>
@@ -90,7 +91,9 @@ int documents_history(struct request *q, struct cfs_error *err)
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct store_history_filter f = { .container = query_text(q, "container"),
                                           .image = query_text(q, "image"),
-                                          .user = query_text(q, "user") };
+                                          .user = query_text(q, "user"),
+                                          .text = query_text(q, "text"),
+                                          .end = query_text(q, "end") };
         struct oci_box_history **list;
         int64_t limit = 0;
         size_t n;
@@ -106,6 +109,28 @@ int documents_history(struct request *q, struct cfs_error *err)
         if (r >= 0)
                 r = store_history_list(q->server->box, &f, arena, &list, &n, err);
         return r < 0 ? r : answer_list(q, &oci_box_history_type, (void *const *)list, n, err);
+}
+
+/* ---- images -------------------------------------------------------------------------------------------- */
+
+int documents_images(struct request *q, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_image **list;
+        size_t n;
+        int r = arena ? store_image_list(q->server->box, NULL, arena, &list, &n, err) : err_nomem(err);
+
+        return r < 0 ? r : answer_list(q, &oci_box_image_type, (void *const *)list, n, err);
+}
+
+int documents_image(struct request *q, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
+        struct oci_box_image *image;
+        int r = arena ? store_image_inspect(q->server->box, q->name, arena, &image, &config_arena, err)
+                      : err_nomem(err);
+
+        return r < 0 ? r : answer_json(q, 200, &oci_box_image_type, image, err);
 }
 
 /* ---- the server itself --------------------------------------------------------------------------------- */

@@ -318,12 +318,22 @@ int http_run(struct server *s)
         return wait;
 }
 
+/* The command may put things in order; what does not end by that is killed the next time. */
+static void end_exec(struct request *q)
+{
+        if (q->asked_to_end)
+                job_kill_children(q->job);
+        else
+                job_kill(q->job, SIGTERM);
+        q->asked_to_end = true;
+}
+
 void http_tick(struct server *s)
 {
         connection_tick(s);
         for (struct request *q = s->requests; q; q = q->next)
                 if (q->job && q->is_exec && (s->quitting || connection_gone(q->connection)))
-                        job_kill(q->job, SIGKILL);
+                        end_exec(q);
 }
 
 void http_quiesce(struct server *s)

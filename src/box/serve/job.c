@@ -5,11 +5,14 @@
  */
 #include "box/serve/job.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/proc.h"
 #include "box/core/process.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
 #define JOB_OF(w, field) ((struct job *)(void *)((char *)(w)-offsetof(struct job, field)))
@@ -115,6 +118,24 @@ int job_start(struct loop *loop, const char *const *argv, size_t max, void (*don
         }
         *ret = j;
         return 0;
+}
+
+/* It has not ended, or its end has not been noticed yet: its number is its own, and its children are its. */
+void job_kill_children(struct job *j)
+{
+        char path[64], text[4096];
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)j->pid, (int)j->pid);
+        if (io_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+                return;
+        for (char *p = text, *end; *p; p = end) {
+                long pid = strtol(p, &end, 10);
+
+                if (end == p || pid <= 1)
+                        return;
+                (void)kill((pid_t)pid, SIGKILL);
+                end += strspn(end, " ");
+        }
 }
 
 void job_kill(struct job *j, int signal)

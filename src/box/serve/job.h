@@ -26,5 +26,7 @@ struct job {
 int job_start(struct loop *loop, const char *const *argv, size_t max, void (*done)(struct job *j), void *data,
               struct job **ret, struct cfs_error *err);
 void job_kill(struct job *j, int signal);
+/* SIGKILL to its children, for one that forwards other signals to them. */
+void job_kill_children(struct job *j);
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define NAME "request"
+#define NAME "body"
 
 /* The first property that is not known. */
 struct unknown {

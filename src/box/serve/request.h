@@ -9,7 +9,7 @@
 #include "oci.h"
 
 /* Decodes it. Other than in documents of OCI a property that is not known is an error, for it is a mistake
- * of which its author wants to hear. Errors name the place: "request:1:18: pids_limit: expected ...". */
+ * of which its author wants to hear. Errors name the place: "body:1:18: pids_limit: expected ...". */
 int request_decode(const char *text, size_t len, const struct oci_type *type, void **ret,
                    struct oci_arena **ret_arena, struct cfs_error *err);
 

@@ -7,16 +7,35 @@
 #include <stdio.h>
 
 const struct route routes_table[] = {
-        { "GET", "/", "", ROUTE_OPEN | ROUTE_PAGE, files_index },
-        { "GET", "/app.js", "", ROUTE_OPEN, files_script },
-        { "GET", "/style.css", "", ROUTE_OPEN, files_style },
-        { "GET", "/icon.svg", "", ROUTE_OPEN, files_icon },
-        { "GET", "/openapi.json", "", ROUTE_OPEN, files_openapi },
+        /* the page */
+        { "GET", "/", "", ROUTE_OPEN | ROUTE_PAGE | ROUTE_FILE, files_index },
+        { "GET", "/app.js", "", ROUTE_OPEN | ROUTE_FILE, files_script },
+        { "GET", "/style.css", "", ROUTE_OPEN | ROUTE_FILE, files_style },
+        { "GET", "/icon.svg", "", ROUTE_OPEN | ROUTE_FILE, files_icon },
+        { "GET", "/openapi.json", "", ROUTE_OPEN | ROUTE_FILE, files_openapi },
         { "POST", "/session", "", ROUTE_OPEN | ROUTE_BODY, documents_session },
-        { "GET", "/info", "", 0, documents_info },
+        /* containers */
         { "GET", "/containers", "all", 0, documents_containers },
-        { "GET", "/history", "container image user since until before limit", 0, documents_history },
+        { "GET", "/history", "container image user text end since until before limit", 0, documents_history },
         { "POST", "/run", "", ROUTE_BODY, actions_run },
+        { "GET", "/containers/{id}", "", 0, documents_container },
+        { "DELETE", "/containers/{id}", "force", 0, actions_remove },
+        { "POST", "/containers/{id}/start", "", ROUTE_MAY_BODY, actions_start },
+        { "POST", "/containers/{id}/stop", "", ROUTE_MAY_BODY, actions_stop },
+        { "POST", "/containers/{id}/restart", "", ROUTE_MAY_BODY, actions_restart },
+        { "POST", "/containers/{id}/kill", "", ROUTE_MAY_BODY, actions_kill },
+        { "POST", "/containers/{id}/exec", "", ROUTE_BODY, actions_exec },
+        { "GET", "/containers/{id}/logs", "follow tail timestamps", 0, stream_logs },
+        { "GET", "/containers/{id}/stats", "stream", 0, stream_stats },
+        { "GET", "/stats", "stream", 0, stream_all_stats },
+        { "GET", "/events", "follow since", 0, stream_events },
+        /* images */
+        { "GET", "/images", "", 0, documents_images },
+        { "POST", "/images/pull", "", ROUTE_BODY, actions_pull },
+        { "GET", "/images/{name}", "", 0, documents_image },
+        { "DELETE", "/images/{name}", "force", 0, actions_remove_image },
+        /* the server */
+        { "GET", "/info", "", 0, documents_info },
         { 0 },
 };
 

@@ -13,6 +13,7 @@ enum {
         ROUTE_PAGE = 1 << 1,     /* the page that a browser is led to           */
         ROUTE_BODY = 1 << 2,     /* has a JSON document                         */
         ROUTE_MAY_BODY = 1 << 3, /* may have one                                */
+        ROUTE_FILE = 1 << 4,     /* a file of the page                          */
 };
 
 struct route {
@@ -60,6 +61,7 @@ int actions_pull(struct request *q, struct cfs_error *err);
 
 int stream_logs(struct request *q, struct cfs_error *err);
 int stream_stats(struct request *q, struct cfs_error *err);
+int stream_all_stats(struct request *q, struct cfs_error *err);
 int stream_events(struct request *q, struct cfs_error *err);
 
 #endif

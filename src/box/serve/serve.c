@@ -14,6 +14,7 @@
 #include "box/serve/http.h"
 #include "box/serve/listen.h"
 #include "box/serve/routes.h"
+#include "box/serve/sampler.h"
 #include "box/serve/stream.h"
 #include <errno.h>
 #include <signal.h>
@@ -189,6 +190,7 @@ int serve_run(struct box *box, const struct serve_options *o, struct cfs_error *
         if (s.socket_path)
                 (void)unlink(s.socket_path);
         free(s.socket_path);
+        sampler_free(s.sampler);
         str_free(&s.containers[0]);
         str_free(&s.containers[1]);
         return r;

@@ -13,6 +13,7 @@
 
 struct route;
 struct stream;
+struct sampler;
 struct server;
 
 /* One listening socket. */
@@ -34,6 +35,7 @@ struct server {
         struct request *requests;
         unsigned n_jobs, n_execs, n_streams;
         bool repairing;
+        struct sampler *sampler;
         bool quitting;
         struct str containers[2]; /* the last answers of GET /containers, and for what (documents.c) */
         int64_t containers_version[2], containers_time[2];
@@ -56,11 +58,12 @@ struct request {
         const struct route *route;
         const char *name; /* what stands for {id} or {name} in the path */
         struct str path, body;
-        char id[BOX_ID_SIZE], container[64]; /* the container that it is about */
-        struct job *job;                     /* it waits for this one                        */
-        bool is_exec;                        /* which is an exec: it ends with its client    */
-        bool suspended;                      /* libmicrohttpd does not look at it            */
-        struct stream *stream;               /* or it is a stream                            */
+        char id[BOX_ID_SIZE], container[64], state[16]; /* the container that it is about */
+        struct job *job;                                /* it waits for this one                        */
+        bool is_exec;                                   /* which is an exec: it ends with its client    */
+        bool asked_to_end;
+        bool suspended;        /* libmicrohttpd does not look at it            */
+        struct stream *stream; /* or it is a stream                            */
         int (*finish)(struct request *q, struct job *j, struct cfs_error *err);
         struct MHD_Response *response; /* its answer */
         unsigned status;

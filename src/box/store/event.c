@@ -26,7 +26,7 @@ int store_event_add(const struct box *box, const char *type, const char *action,
 }
 
 int store_event_each(const struct box *box, int64_t *seq, int64_t since,
-                     int (*fn)(void *data, const struct oci_box_event *e, struct cfs_error *err), void *data,
+                     int (*fn)(void *data, struct oci_box_event *e, struct cfs_error *err), void *data,
                      struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;

@@ -47,8 +47,11 @@ int store_history_list(const struct box *box, const struct store_history_filter 
                 "SELECT id, name, image, command, user, started, finished, exit_code, end, seq FROM history"
                 " WHERE (?1 IS NULL OR name=?1 OR substr(id, 1, length(?1))=?1) AND (?2 IS NULL OR image=?2)"
                 " AND (?3 IS NULL OR user=?3) AND started>=?4 AND (?5=0 OR started<?5) AND (?6=0 OR seq<?6)"
-                " ORDER BY seq DESC LIMIT ?7",
-                "sssiiii", f->container, f->image, f->user, f->since, f->until, f->before, count);
+                " AND (?8 IS NULL OR end=?8) AND (?7 IS NULL OR instr(lower(name || char(10) || image || char(10) ||"
+                " replace(command, char(31), ' ') || char(10) || id), lower(?7)))"
+                " ORDER BY seq DESC LIMIT ?9",
+                "sssiiissi", f->container, f->image, f->user, f->since, f->until, f->before, f->text, f->end,
+                count);
         while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_history *h = oci_arena_alloc(arena, sizeof(*h));
 

@@ -12,6 +12,7 @@ struct store_history_filter {
         const char *container;        /* a name, or the beginning of an ID */
         const char *image, *user;     /* as they are in the row            */
         int64_t since, until, before; /* started: since <= t < until; seq < before */
+        const char *text, *end;       /* part of the name, image, command or ID; how it ended */
         int limit;
 };
 

@@ -229,6 +229,29 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
         return r < 0 ? r : 0;
 }
 
+int store_image_inspect(const struct box *box, const char *ref, struct oci_arena *arena,
+                        struct oci_box_image **ret, struct oci_arena **ret_config_arena,
+                        struct cfs_error *err)
+{
+        struct oci_box_image **images;
+        struct oci_image *config;
+        char id[DIGEST_SIZE];
+        size_t n;
+        int r = store_image_find(box, ref, id, err);
+
+        if (r >= 0)
+                r = store_image_list(box, id, arena, &images, &n, err);
+        if (r >= 0)
+                r = store_image_config(box, id, &config, ret_config_arena, NULL, err);
+        if (r < 0)
+                return r;
+        if (n == 0)
+                return err_set(err, CFS_E_NOT_FOUND, "image `%s` is not in the store", ref);
+        images[0]->config = config->config;
+        *ret = images[0];
+        return 0;
+}
+
 /* ---- names and removal --------------------------------------------------------------------------------- */
 
 int store_image_tag(const struct box *box, const char *id, const char *name, struct cfs_error *err)

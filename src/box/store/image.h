@@ -30,6 +30,11 @@ int store_image_layers(const struct box *box, const char *id, int64_t **ret, siz
 int store_image_list(const struct box *box, const char *id, struct oci_arena *arena,
                      struct oci_box_image ***ret, size_t *ret_n, struct cfs_error *err);
 
+/* All that is known of the one that `ref` means; what it consists of lives in the two arenas. */
+int store_image_inspect(const struct box *box, const char *ref, struct oci_arena *arena,
+                        struct oci_box_image **ret, struct oci_arena **ret_config_arena,
+                        struct cfs_error *err);
+
 int store_image_tag(const struct box *box, const char *id, const char *name, struct cfs_error *err);
 
 /* Takes the name away; with the last name, or when `ref` is an ID, the image goes too, unless a container
