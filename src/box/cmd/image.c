@@ -99,8 +99,7 @@ static int image_run_inspect(struct box *box, const void *values, const char *co
 
         if (r >= 0)
                 r = output_json_one(&oci_box_image_type, image, 4, err);
-        if (r >= 0)
-                return r;
+        return r;
 }
 
 static const struct option_def no_options[] = { { 0 } };
