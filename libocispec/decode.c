@@ -64,12 +64,21 @@ static int compare_entries(const void *a, const void *b)
         return r ? r : x->offset < y->offset ? -1 : 1;
 }
 
+/* As most programs write them. Then none is there twice. */
+static bool are_sorted(const struct entry *entries, size_t n)
+{
+        for (size_t i = 1; i < n; i++)
+                if (strcmp(entries[i - 1].key, entries[i].key) >= 0)
+                        return false;
+        return true;
+}
+
 /* Reports duplicate keys among the top frame's entries, which it sorts. */
 static int entries_check(struct decoder *d, struct entry *entries, size_t n)
 {
         struct frame *f = top(d);
 
-        if (n < 2)
+        if (n < 2 || are_sorted(entries, n))
                 return 0;
         qsort(entries, n, sizeof(*entries), compare_entries);
         for (size_t i = 1; i < n; i++) {

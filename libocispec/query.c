@@ -14,7 +14,7 @@ bool oci_mount_has_option(const struct oci_mount *m, const char *option)
 const char *oci_find_string(const struct oci_string_map *m, const char *key)
 {
         for (size_t i = 0; m && i < m->n; i++)
-                if (strcmp(m->entries[i].key, key) == 0)
+                if (m->entries[i].key[0] == key[0] && strcmp(m->entries[i].key, key) == 0)
                         return m->entries[i].value;
         return NULL;
 }

@@ -846,6 +846,29 @@ static void the_document(void **state)
         state_close(s);
 }
 
+static void a_record_that_is_replaced_is_another_file(void **state)
+{
+        struct env *e = *state;
+        struct cfs_error err;
+        struct state *s = create(e, "c1"), *other;
+
+        assert_false(record_is_that_file(s));
+        assert_ok(record_save(s, &err));
+        assert_false(record_is_that_file(s)); /* not noted yet */
+        record_note_file(s);
+        assert_true(record_is_that_file(s));
+        lock_release(s);
+        assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
+        assert_true(record_is_that_file(s));
+        assert_ok(record_save(other, &err)); /* the same text */
+        assert_false(record_is_that_file(s));
+        record_note_file(s);
+        assert_ok(state_remove(other, &err));
+        assert_false(record_is_that_file(s));
+        state_close(other);
+        state_close(s);
+}
+
 /* A run in the foreground has let go of the lock while its program ran. */
 static void open_again_is_the_same_directory(void **state)
 {
@@ -904,6 +927,7 @@ int main(void)
                 T(heads_are_read_where_they_suffice),
                 T(the_document),
                 T(open_again_is_the_same_directory),
+                T(a_record_that_is_replaced_is_another_file),
         };
 
         return cmocka_run_group_tests_name("state", tests, NULL, NULL);

@@ -20,8 +20,14 @@
  * as `delete --force` does. */
 static int open_again(const struct ctx *c, struct state **ret, struct cfs_error *err)
 {
-        int r = state_open_again(c->state, LOCK_EX | LOCK_NB, ret, err);
+        int r;
 
+        /* What the record says is in memory, as a rule: no other command has written another one. */
+        if (lock_try(c->state, LOCK_EX) == 0 && record_is_that_file(c->state)) {
+                *ret = c->state;
+                return 0;
+        }
+        r = state_open_again(c->state, LOCK_EX | LOCK_NB, ret, err);
         if (r < 0 ? err->code != CFS_E_TIMEOUT : !str_eq((*ret)->record->phase, "deleting"))
                 return r;
         err_clear(err);
@@ -43,7 +49,8 @@ static int delete_own(const struct ctx *c, const struct proc_identity *own, stru
                 r = destroy_container(s, err);
         if (r < 0)
                 r = err_prefix(err, r, "delete container `%s` (`cfs delete --force %s` tries again)", id, id);
-        state_close(s);
+        if (s != c->state)
+                state_close(s);
         return r;
 }
 
@@ -54,6 +61,7 @@ int attached_wait(struct ctx *c, struct foreground *f, struct notify *n, bool ke
         struct cfs_error why = { 0 };
         int code, r;
 
+        record_note_file(c->state);
         lock_release(c->state);
         code = foreground_wait(f, c, n, err);
         if (keep || !known)

@@ -194,10 +194,12 @@ static int fail(int errnum, const char *syscall, const char *what, struct cfs_er
 
 /* EINVAL is the answer for a capability that the kernel does not have. Is it the first of these? Linux 5.14
  * has all up to CAP_CHECKPOINT_RESTORE. A sandbox that refuses one call is not taken for the end: what comes
- * after would stay in the bounding set. */
-static bool is_past_last(unsigned cap)
+ * after would stay in the bounding set. 1, 0, or -errno of the second question. */
+static int is_past_last(unsigned cap)
 {
-        return cap > CAP_CHECKPOINT_RESTORE && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0 && errno == EINVAL;
+        if (cap <= CAP_CHECKPOINT_RESTORE || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0)
+                return 0;
+        return errno == EINVAL ? 1 : -errno;
 }
 
 int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
@@ -212,8 +214,12 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
                         continue;
                 int e = errno;
 
-                if (e == EINVAL && is_past_last(cap))
+                int past = e == EINVAL ? is_past_last(cap) : 0;
+
+                if (past > 0)
                         return 0;
+                if (past < 0)
+                        e = -past;
                 /* Not allowed to drop is fine for what is not there. */
                 if (e == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
                         continue;

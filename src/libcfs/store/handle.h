@@ -5,6 +5,7 @@
 
 #include "ocispec.h"
 #include <stdbool.h>
+#include <sys/stat.h>
 
 struct oci_arena;
 
@@ -21,6 +22,7 @@ struct state {
         bool broken;   /* the record cannot be read; the one in memory is empty       */
         bool lost;     /* another command has taken the container over: change nothing   */
         int netns_fd;  /* of a container that is being made: keeps what was moved into it, for undo; or -1 */
+        struct stat file;          /* see record_note_file() */
         struct oci_record *record; /* never NULL; strings live in arena                           */
         struct oci_arena *arena;
 };

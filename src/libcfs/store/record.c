@@ -221,3 +221,21 @@ int record_publish_init(struct state *s, struct cfs_error *err)
         r = err_path(err, errno, "renameat", NEXT_RECORD, "replace `" RECORD "`");
         return save_failed(s, r, err);
 }
+
+void record_note_file(struct state *s)
+{
+        if (s->full || fstatat(s->dir_fd, RECORD, &s->file, AT_SYMLINK_NOFOLLOW) < 0)
+                s->file = (struct stat){ 0 };
+}
+
+/* A record is replaced, never changed: by another file, with another number. A number may be used again, but
+ * not with the time at which this one was made. */
+bool record_is_that_file(const struct state *s)
+{
+        const struct stat *was = &s->file;
+        struct stat now;
+
+        return was->st_ino != 0 && fstatat(s->dir_fd, RECORD, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+               now.st_ino == was->st_ino && now.st_dev == was->st_dev && now.st_size == was->st_size &&
+               now.st_ctim.tv_sec == was->st_ctim.tv_sec && now.st_ctim.tv_nsec == was->st_ctim.tv_nsec;
+}

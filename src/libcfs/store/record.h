@@ -43,4 +43,9 @@ int record_set_init(struct state *s, pid_t pid, struct cfs_error *err);
 /* Puts what record_set_init() wrote in the record's place, by one rename(2). */
 int record_publish_init(struct state *s, struct cfs_error *err);
 
+/* Before the lock is released: the record in memory is what the file says. And, under the lock again: it
+ * still is, since no other command has replaced the file. False also when that cannot be told. */
+void record_note_file(struct state *s);
+bool record_is_that_file(const struct state *s);
+
 #endif

@@ -336,6 +336,7 @@ int state_open_again(struct state *old, int lock, struct state **ret, struct cfs
         if (r < 0)
                 return r;
         s->dir_fd = TAKE_FD(old->dir_fd);
+        old->lock = 0;
         r = take_lock(s, lock, err);
         if (r >= 0)
                 r = record_load(s, err);
