@@ -83,7 +83,7 @@ static int packet_send(struct sync *s, const struct packet *p, size_t size, int 
 }
 
 /* One packet. *ret_fd is the descriptor that came along, or -1. Returns its size, 0 at end of file, or
- * -errno. */
+ * -errno: -EAGAIN when SYNC_PATIENCE_MS are over (sync_watch()). */
 static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 {
         unsigned tries = 0;
@@ -91,7 +91,7 @@ static ssize_t packet_receive(struct sync *s, struct packet *p, int *ret_fd)
 
         do
                 n = unix_receive(s->fd, p, sizeof(*p), 0, ret_fd);
-        while (again(n, &tries));
+        while (!(s->timed && n == -EAGAIN) && again(n, &tries));
         /* ECONNRESET says that the peer ended with a packet of ours unread. It is reported once, and
          * before what the peer has sent: its FAILED is still in our queue. */
         if (n == -ECONNRESET)
