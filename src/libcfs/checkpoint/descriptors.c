@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
-#include "libcfs/checkpoint/mountlist.h"
+#include "base/mountlist.h"
 #include "json.h"
 #include "oci.h"
 #include <fcntl.h>

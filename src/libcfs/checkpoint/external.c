@@ -23,7 +23,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
-#include "libcfs/checkpoint/mountlist.h"
+#include "base/mountlist.h"
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <fcntl.h>

@@ -13,12 +13,11 @@
  *       along, on top of the old root, so that one umount2(2) takes away the upper layer and leaves the old
  *       root on top of the new one: "/" is the new root still, but "/.." goes up into the old one. So layers
  *       are detached until "/.." is the new root.
- *   the runtime has run in a chroot (2) whose directory is a mount. Then the new root has taken the place of
- *   that mount,
- *       somewhere in the host's tree: a process with CAP_SYS_CHROOT can leave its root, and setns(2), of
- *       `exec` or of a process inside, leads to the host's. So the init itself does what setns(2) does, goes
- *       to the topmost mount on the root of the mount namespace, and when that is not the new root, it pivots
- *       once more, from there.
+ *   the runtime has run in a chroot(2) whose directory is a mount. Then the new root has taken the place of
+ *       that mount, somewhere in the host's tree: a process with CAP_SYS_CHROOT can leave its root, and
+ *       setns(2), of `exec` or of a process inside, leads to the host's. So the init itself does what
+ *       setns(2) does, goes to the topmost mount on the root of the mount namespace, and when that is not
+ *       the new root, it pivots once more, from there.
  *
  * In a user namespace that is joined, the kernel has locked the copied mounts onto each other
  * (mount_namespaces(7)): a layer cannot be detached alone, and what the new root covers stays covered. There
@@ -29,8 +28,8 @@
  * are detached before. Without a mount namespace of its own the container has a chroot(2) and nothing else.
  */
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/mnt.h"
+#include "base/mountlist.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/weakened.h"
@@ -42,8 +41,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_MOUNTINFO (64 << 20)
-#define MAX_LAYERS    1000 /* mounts on the old root, before we take it for a mistake of ours */
+#define MAX_LAYERS 1000 /* mounts on the old root, before we take it for a mistake of ours */
 
 static int enter_chroot(const struct ctx *c, struct cfs_error *err)
 {
@@ -77,22 +75,6 @@ static int go_to_namespace_root(const struct ctx *c, struct cfs_error *err)
 
 /* ---- --no-pivot ---------------------------------------------------------------------------------------- */
 
-/* proc(5): blanks and backslashes of mountinfo are written in octal. */
-static void unescape(char *s)
-{
-        char *out = s;
-
-        for (; *s; s++) {
-                if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-                        *out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-                        s += 3;
-                } else {
-                        *out++ = *s;
-                }
-        }
-        *out = '\0';
-}
-
 static bool is_below(const char *path, const char *dir)
 {
         size_t n = strlen(dir);
@@ -100,27 +82,20 @@ static bool is_below(const char *path, const char *dir)
         return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-/* Detaches all mounts beside the root and the ones that lead to it, the last first. What the kernel holds
- * on to (locked in a user namespace) stays. */
+/* Detaches all mounts but "/", the root, what is below the root, and what the root is below; the last first.
+ * What the kernel holds on to (locked in a user namespace) stays. */
 static void detach_others(const struct ctx *c)
 {
-        _cleanup_free_ char *text = NULL;
-        char *line;
+        _cleanup_mountlist_ struct mountlist m = { 0 };
+        struct cfs_error ignored;
 
-        if (io_read_file(c->proc_fd, "self/mountinfo", MAX_MOUNTINFO, &text, NULL, NULL) < 0)
+        if (mountlist_read(c->proc_fd, "self/mountinfo", &m, &ignored) < 0)
                 return;
-        while ((line = strrchr(text, '\n')) || *text) {
-                char *p = line ? line + 1 : text, *where = p;
+        for (size_t i = m.n; i-- > 0;) {
+                const char *where = m.entries[i].point;
 
-                for (int i = 0; where && i < 4; i++)
-                        where = strchr(where, ' ') ? strchr(where, ' ') + 1 : NULL;
-                if (where) {
-                        where[strcspn(where, " ")] = '\0';
-                        unescape(where);
-                        if (!STREQ(where, "/") && !is_below(c->rootfs, where) && !is_below(where, c->rootfs))
-                                (void)umount2(where, MNT_DETACH | UMOUNT_NOFOLLOW);
-                }
-                *(line ? line : text) = '\0';
+                if (!STREQ(where, "/") && !is_below(c->rootfs, where) && !is_below(where, c->rootfs))
+                        (void)umount2(where, MNT_DETACH | UMOUNT_NOFOLLOW);
         }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The lines of base/mountinfo.h as an array. */
-#include "libcfs/checkpoint/mountlist.h"
+#include "base/mountlist.h"
 #include <stdlib.h>
 
 int mountlist_read(int proc_fd, const char *path, struct mountlist *ret, struct cfs_error *err)

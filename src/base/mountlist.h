@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All mounts of a process at once: they are held against each other. */
-#ifndef LIBCFS_CHECKPOINT_MOUNTLIST_H
-#define LIBCFS_CHECKPOINT_MOUNTLIST_H
+#ifndef BASE_MOUNTLIST_H
+#define BASE_MOUNTLIST_H
 
 #include "base/mountinfo.h"
 #include <stddef.h>
