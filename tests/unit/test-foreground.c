@@ -59,6 +59,12 @@ static void exits(int code)
         _exit(code);
 }
 
+static void exits_later(int code)
+{
+        clock_sleep_us(200000);
+        _exit(code);
+}
+
 static void dies(int sig)
 {
         (void)raise(sig);
@@ -136,7 +142,7 @@ static void broken_pipe(struct ctx *c)
         (void)close(fds[0]);
         CHILD_OK(foreground_begin(&f, false, &err));
         CHILD_TRUE(write(fds[1], "x", 1) < 0 && errno == EPIPE);
-        start(c, exits, 0);
+        start(c, exits_later, 0);
         CHILD_TRUE(wait_for(f, c) == 0);
         foreground_end(f);
 }

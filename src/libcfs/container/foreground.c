@@ -274,8 +274,8 @@ static void forward_signals(struct foreground *f, const struct ctx *c)
                         continue;
                 else if (s.ssi_signo == SIGWINCH && f->master >= 0)
                         copy_window_size(f->master);
-                else if (s.ssi_signo == SIGPIPE && s.ssi_code != SI_USER)
-                        continue;
+                else if (s.ssi_signo == SIGPIPE && s.ssi_pid == (uint32_t)getpid())
+                        continue; /* of a write of ours: to the kernel, we have sent it (SI_USER) */
                 else if (f->has_tty && (s.ssi_signo == SIGTTIN || s.ssi_signo == SIGTTOU))
                         continue; /* of our own terminal */
                 else
