@@ -45,6 +45,7 @@ END
 @test "the tutorial of the box" {
     ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2> /dev/null | grep -q . || skip "needs the CNI plugins"
     command -v conmon > /dev/null || skip "needs conmon"
+    [ -x "$CFS_BOX-serve" ] || skip "cfs-box serve is not built: needs libmicrohttpd"
     [ -e /sys/fs/cgroup/pids ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "needs the pids and memory controllers"
     mkdir "$T/bin" "$T/work"
     printf '#!/bin/sh\nexec "%s" --root "%s" "$@"\n' "$CFS_BOX" "$T/store" > "$T/bin/cfs-box"

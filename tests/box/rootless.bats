@@ -14,6 +14,7 @@ setup() {
     chmod 700 "$T/run"
     # The user needs to get at the programs.
     cp "$(dirname "$CFS_BOX")"/{cfs,cfs-box,cfs-cni} "$T/bin/"
+    [ ! -x "$CFS_BOX-serve" ] || cp "$CFS_BOX-serve" "$T/bin/"
     for d in "$T" "${T%/*}" "${T%/*/*}" "${T%/*/*/*}"; do chmod a+x "$d"; done
     echo 'boxer:1000000:65536' > "$T/subuid"
     { cat /etc/passwd; echo 'boxer:x:54321:54321::/home:/bin/sh'; } > "$T/passwd"
@@ -100,4 +101,29 @@ box() { user "$T/bin/cfs-box" "$@"; }
     [ "$(box exec web sh -c 'ip -o -4 addr show d0 | grep -c 198.51.100.2')" = 1 ]
     box rm -f web > /dev/null
     [ -z "$(ls "$T/home/.local/share/cfs-box/net" | grep -v addresses)" ]
+}
+
+@test "rootless: serve answers its own user, not another, and root only with the token" {
+    [ -x "$T/bin/cfs-box-serve" ] || skip "cfs-box serve is not built: needs libmicrohttpd"
+    command -v conmon > /dev/null || skip "needs conmon"
+    user "$T/bin/cfs-box" serve > "$T/serve.out" 2>&1 3>&- &
+    server=$!
+    for i in {1..250}; do [ -s "$T/serve.out" ] && break; sleep 0.02; done
+    url=http://127.0.0.1:1337
+    token=$(sed -n 's/.*#token=//p' "$T/serve.out")
+    [ "$(user curl -s "$url/containers")" = '[]' ]
+    [ "$(user curl -s "$url/info" | jq -c '[.rootless, .uid]')" = '[true,54321]' ]
+    run user curl -s --json '{"state":"run","image":"busybox","network":"none","name":"r","command":"id -u"}' "$url/run"
+    [ "$(jq -r .name <<< "$output")" = r ]
+    [ "$(box wait r)" = 0 ]
+    [ "$(user curl -s "$url/containers/r/logs")" = 0 ]
+    run user curl -s --json '{"state":"run","image":"busybox","network":"none","name":"s","command":"sleep 1000"}' "$url/run"
+    [ "$(user curl -s --json '{"command":"id -u"}' "$url/containers/s/exec" | jq -r .stdout)" = 0 ]
+    [ "$(user curl -s --json '{"timeout":0}' "$url/containers/s/stop" | jq -c '[.state, .exit_code]')" = '["exited",137]' ]
+    [ "$(there setpriv --reuid 54322 --clear-groups curl -s -o /dev/null -w '%{http_code}' "$url/containers")" = 403 ]
+    # In the user's namespace root outside has no number of its own; he can read the token.
+    [ "$(there curl -s -o /dev/null -w '%{http_code}' "$url/containers")" = 403 ]
+    [ "$(there curl -s -H "Authorization: Bearer $token" "$url/containers" | jq length)" = 2 ]
+    kill "$(pgrep -P "$server")" # $server is the shell that runs user()
+    wait "$server"
 }
