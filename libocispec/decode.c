@@ -131,7 +131,7 @@ static int slot_pointer(struct decoder *d, const struct oci_property *p, void *v
                 return scratch_push(d, &value, sizeof(value));
         if (f->what == IN_MAP)
                 ((struct entry *)(void *)(d->scratch + d->scratch_len))[-1].value = value;
-        else
+        else if (p)
                 memcpy(f->object + p->offset, &value, sizeof(value));
         return 0;
 }

@@ -159,13 +159,14 @@ static int write_index(const struct export *x, const char *manifest, const char 
                 .schema_version = 2, .has_schema_version = true, .manifests = list, .n_manifests = 1
         };
         _cleanup_free_ char *text = NULL;
+        size_t len = 0;
         int r = write_blob(x, manifest, &d, err);
 
         if (r >= 0)
                 r = io_write_new(x->dir_fd, "oci-layout", layout, strlen(layout), 0644, err);
         if (r >= 0)
-                r = oci_encode(&oci_image_index_type, &index, 0, &text, NULL, err);
-        return r < 0 ? r : io_write_new(x->dir_fd, "index.json", text, strlen(text), 0644, err);
+                r = oci_encode(&oci_image_index_type, &index, 0, &text, &len, err);
+        return r < 0 ? r : io_write_new(x->dir_fd, "index.json", text, len, 0644, err);
 }
 
 static int export_image(const struct export *x, const char *id, const char *name, struct cfs_error *err)

@@ -333,7 +333,7 @@ int checkpoint_external_targets(struct checkpoint_job *j, const struct checkpoin
 {
         for (size_t i = 0; i < s->config->n_mounts; i++) {
                 const struct oci_mount *m = s->config->mounts[i];
-                const char *clean = mount_target_clean(m->destination, j->arena), *rest = NULL;
+                const char *clean = mount_target_clean(m->destination, j->arena), *rest = "";
                 _cleanup_free_ char *base = NULL, *source = NULL;
                 _cleanup_close_ int dir = -1, made = -1;
                 bool recursive, file = false;

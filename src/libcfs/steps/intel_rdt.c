@@ -271,7 +271,7 @@ static int groups_join(const struct ctx *c, const char *root, struct cfs_error *
 /* The groups may be gone: then the container is in the default class, as its new process is. */
 int intel_rdt_exec_host(struct ctx *c, struct cfs_error *err)
 {
-        const struct oci_record_intel_rdt *o = joined(c);
+        const struct oci_record_intel_rdt *o = c->state->record->intel_rdt; /* it is: the row is wanted */
         const char *const dirs[] = { o->class_path, o->mon_path };
 
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {

@@ -62,6 +62,12 @@ static const struct oci_record_seccomp *recorded(const struct ctx *c)
         return c->state && c->state->record ? c->state->record->seccomp : NULL;
 }
 
+/* The same where there is one: in the rows that are wanted for it. */
+static const struct oci_record_seccomp *the_recorded(const struct ctx *c)
+{
+        return c->state->record->seccomp;
+}
+
 bool seccomp_wanted(const struct ctx *c)
 {
         return c->linux_->seccomp || recorded(c);
@@ -323,7 +329,7 @@ static int read_filter(struct ctx *c, struct load_program *sp, struct cfs_error 
         if (len == 0 || len % sizeof(struct sock_filter))
                 return err_set(err, CFS_E_STATE, "%s/" FILE_NAME ": %zu bytes are not a filter",
                                c->state->dir, len);
-        sp->flags = recorded(c)->flags;
+        sp->flags = the_recorded(c)->flags;
         return keep_code(c, sp, text, len, err);
 }
 
@@ -433,7 +439,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
                 .n_fds = 1,
                 .pid = c->pid,
                 .has_pid = true,
-                .metadata = recorded(c)->listener_metadata,
+                .metadata = the_recorded(c)->listener_metadata,
                 .state = status_document(c->state, process_status(c), &owner),
         };
 
@@ -449,7 +455,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
 
 int seccomp_host(struct ctx *c, struct cfs_error *err)
 {
-        const struct oci_record_seccomp *rec = recorded(c);
+        const struct oci_record_seccomp *rec = the_recorded(c);
         _cleanup_close_ int agent = -1, listener = -1;
         _cleanup_free_ char *json = NULL;
         size_t len;
