@@ -228,6 +228,15 @@ teardown() { docker_clean; }
     wait_for sh -c "${DK[*]} inspect --format '{{.State.Pid}} {{.State.Running}}' $C | grep -v '^$PID ' | grep -q true"
 }
 
+# The kernel alone finds that out, after the runtime's `start`: a restart policy is for containers that have started.
+@test "restart policies: a program that the kernel refuses" {
+    d_ run -d --name "$C" --net=none --restart on-failure:2 bb /bin/no-interpreter
+    wait_for state_is exited
+    is "$(inspect '{{.State.ExitCode}} {{.RestartCount}}')" "1 2"
+    d_ logs "$C"
+    is "$(grep -ci 'no such file or directory' <<<"$output")" 3
+}
+
 @test "stats, top" {
     up --memory 64m bb sleep 1000
     d_ stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$C"

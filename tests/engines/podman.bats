@@ -226,6 +226,16 @@ teardown() { podman_clean; }
     is "$(grep -c try <<<"$output")" 3
 }
 
+# The kernel alone finds that out, after the runtime's `start`: a restart policy is for containers that have started.
+@test "restart policy: a program that the kernel refuses" {
+    pod run -d --name "$C" --net=none --restart on-failure:2 bb /bin/no-interpreter
+    try "${P[@]}" wait "$C"
+    wait_for state_is exited
+    is "$(inspect '{{.State.ExitCode}} {{.RestartCount}}')" "1 2"
+    pod logs "$C"
+    is "$(grep -ci 'no such file or directory' <<<"$output")" 3
+}
+
 @test "logs, logs -f, logs --tail" {
     up bb sh -c 'echo one; echo two >&2; sleep 1; echo three'
     pod logs -f "$C"

@@ -154,6 +154,27 @@ fails_with() {
     contains "$output" "not a script that begins with #!"
 }
 
+# As runc and crun, for the restart policies of engines: tests/engines has podman and docker with one.
+@test "process: what the kernel refuses at the execve is no error of start: the container ends with 1, and says why" {
+    root_only
+    new_bundle '.process.args = ["/bin/script"]'
+    printf '#!/bin/nowhere\n' > "$B/rootfs/bin/script"
+    chmod +x "$B/rootfs/bin/script"
+    cfs create -b "$B" "$ID" < /dev/null > "$T/its" 2>&1
+    run cfs start "$ID"
+    is "$status" 0 "$output"
+    contains "$output" "warning: process.args[0]: exec /bin/script: no such file or directory"
+    contains "$output" "the interpreter that its first line names"
+    wait_for status_is "$ID" stopped
+    is "$(cat "$T/its")" "exec /bin/script: no such file or directory"
+    cfs delete "$ID"
+    # exec fails, as with the others.
+    args inspector sleep
+    up
+    run cfs exec "$ID" /bin/script
+    [ "$status" -ne 0 ]
+}
+
 # spec: config.process.8
 @test "process: a program that is not in PATH" {
     root_only

@@ -8,10 +8,17 @@
  * whether docker and podman report 127 or 126. A directory is reported as "permission denied", the error of
  * execve(2) for it and the only phrase that docker knows.
  *
+ * What the kernel alone finds out at the execve (a missing interpreter, another machine's program) is an error
+ * of run and exec. Not of `start`: restart policies of engines are for containers that have started, and with
+ * runc and crun such a one has, writes the reason to its standard error, and ends with 1. So it does here;
+ * `start` logs a warning.
+ *
  * The program is executed by path, not by descriptor: between create and start the container's files may
  * change, and what counts is what is there at start.
  */
 #include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/proc.h"
@@ -21,6 +28,8 @@
 #include "libcfs/steps/steps.h"
 #include "libcfs/process/sync.h"
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -138,12 +147,23 @@ int args_last_word_init(struct ctx *c, struct cfs_error *err)
         return sync_send_exec(c->sync, err);
 }
 
+/* The verb, where the engine has made the container by `create` before. */
+static bool is_start(const struct ctx *c)
+{
+        return c->walk == WALK_CREATE && !c->create;
+}
+
 /* An execve closes the socket, and so does SIGKILL; the kernel knows which. */
 int args_execve_host(struct ctx *c, struct cfs_error *err)
 {
         struct proc_identity id = { 0 };
         int r = sync_wait_exec(c->sync, err), executed, status;
 
+        if (r < 0 && err->code == CFS_E_EXEC && is_start(c)) {
+                log_warning("%s%s%s", err->text, err->hint[0] ? ": " : "", err->hint);
+                err_clear(err);
+                return 0;
+        }
         if (r < 0)
                 return r;
         executed = c->walk != WALK_EXEC && record_identity(c->state, &id) ? proc_executed(&id)
@@ -159,14 +179,10 @@ int args_execve_host(struct ctx *c, struct cfs_error *err)
         return -ECONNRESET;
 }
 
-int args_execve_init(struct ctx *c, struct cfs_error *err)
+static int refused(const struct ctx *c, int e, struct cfs_error *err)
 {
-        int r;
+        int r = not_executable(c->exec_path, e, err);
 
-        if (!c->exec_path)
-                return err_set(err, CFS_E_INVALID, "process.args: the container has no program to start");
-        (void)execve(c->exec_path, c->process->args, c->env);
-        r = not_executable(c->exec_path, errno, err);
         if (r == -ENOEXEC)
                 return err_hint(err, r,
                                 "it is not a program for this machine, and not a script that begins with #!");
@@ -177,4 +193,27 @@ int args_execve_init(struct ctx *c, struct cfs_error *err)
                         "the file is there: what is not is the interpreter that its first line names (mind a "
                         "CR at its end), or the dynamic loader that it was linked for");
         return r;
+}
+
+/* In place of the program, whose standard error this is: engines show it as the container's log. */
+static void tell_log(const struct ctx *c, int e)
+{
+        char text[PATH_MAX + 128];
+        int n = snprintf(text, sizeof(text), "exec %s: %s\n", c->exec_path, err_strerror(e));
+
+        if (n > 0 && (size_t)n < sizeof(text))
+                (void)io_write_all(STDERR_FILENO, text, (size_t)n);
+}
+
+int args_execve_init(struct ctx *c, struct cfs_error *err)
+{
+        int e;
+
+        if (!c->exec_path)
+                return err_set(err, CFS_E_INVALID, "process.args: the container has no program to start");
+        (void)execve(c->exec_path, c->process->args, c->env);
+        e = errno;
+        if (c->wait_for_start)
+                tell_log(c, e);
+        return refused(c, e, err);
 }
