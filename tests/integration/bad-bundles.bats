@@ -155,7 +155,7 @@ fails_with() {
 }
 
 # As runc and crun, for the restart policies of engines: tests/engines has podman and docker with one.
-@test "process: what the kernel refuses at the execve is no error of start: the container ends with 1, and says why" {
+@test "process: what the kernel refuses at the execve is not an error of start: the container ends with 1, and says why" {
     root_only
     new_bundle '.process.args = ["/bin/script"]'
     printf '#!/bin/nowhere\n' > "$B/rootfs/bin/script"

@@ -188,15 +188,14 @@ failing() {
     done
 }
 
-@test "a failing start without a hook to blame leaves a stopped container, which waits for its delete" {
+@test "a program that the kernel refuses at start leaves a stopped container, which waits for its delete" {
     new_hook_bundle '.process.args = ["/bin/script"]'
     printf '#!/no/such/interpreter\n' > "$B/rootfs/bin/script"
     chmod +x "$B/rootfs/bin/script"
     hook poststop "$T/hook" poststop
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
-    run cfs start "$ID"
-    is "$status" 1
-    status_is "$ID" stopped
+    cfs start "$ID"
+    wait_for status_is "$ID" stopped
     [ ! -e "$NOTES" ]
     cfs delete "$ID"
     is "$(names)" poststop

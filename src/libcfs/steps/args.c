@@ -8,10 +8,10 @@
  * whether docker and podman report 127 or 126. A directory is reported as "permission denied", the error of
  * execve(2) for it and the only phrase that docker knows.
  *
- * What the kernel alone finds out at the execve (a missing interpreter, another machine's program) is an error
- * of run and exec. Not of `start`: restart policies of engines are for containers that have started, and with
- * runc and crun such a one has, writes the reason to its standard error, and ends with 1. So it does here;
- * `start` logs a warning.
+ * What the kernel alone finds out at the execve (a missing interpreter, another machine's program) is an
+ * error of run and exec. Not of `start`: restart policies of engines are for containers that have started,
+ * and with runc and crun such a container has, writes the reason to its standard error, and ends with 1. So
+ * it does here; `start` logs a warning.
  *
  * The program is executed by path, not by descriptor: between create and start the container's files may
  * change, and what counts is what is there at start.
