@@ -5,6 +5,7 @@
  * or none.
  */
 #include "ctx.h"
+#include "base/clock.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/walk/engine.h"
 #include <sys/socket.h>
@@ -229,6 +230,46 @@ static void both_columns_meet(void **state)
         sync_close(&mine);
 }
 
+/* When the runtime was told that a wait takes long, and how often. */
+struct told {
+        int64_t at;
+        int times;
+};
+
+static void note_time(void *data)
+{
+        struct told *told = data;
+
+        told->at = clock_now_ms();
+        told->times++;
+}
+
+/* After a moment, whose end must not be taken for a failure to be tried again. */
+static void a_long_wait_is_told_after_a_moment(void **state)
+{
+        struct sync mine = { .fd = -1 }, theirs = { .fd = -1 };
+        int64_t begin = clock_now_ms();
+        struct told told = { 0 };
+        struct cfs_error err;
+        pid_t pid;
+
+        (void)state;
+        assert_ok(sync_pair(&mine, &theirs, &err));
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                clock_sleep_us(4 * SYNC_PATIENCE_MS * 1000);
+                _exit(0);
+        }
+        sync_watch(&mine, note_time, &told);
+        sync_close(&theirs);
+        assert_true(sync_meet(&mine, 1, "meet", &err) < 0); /* the child holds both ends, and ends */
+        assert_int_equal(told.times, 1);
+        assert_in_range(told.at - begin, SYNC_PATIENCE_MS - 10, 2 * SYNC_PATIENCE_MS);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        sync_close(&mine);
+}
+
 /* ---- undo ---------------------------------------------------------------------------------------------- */
 
 static void undo_runs_backwards_and_goes_on_after_a_failure(void **state)
@@ -330,6 +371,7 @@ int main(void)
                 cmocka_unit_test(a_row_that_fails_ends_the_walk),
                 cmocka_unit_test(a_row_may_name_a_more_precise_property),
                 cmocka_unit_test(both_columns_meet),
+                cmocka_unit_test(a_long_wait_is_told_after_a_moment),
                 cmocka_unit_test(undo_runs_backwards_and_goes_on_after_a_failure),
                 cmocka_unit_test(checks_run_where_the_row_is_wanted),
                 cmocka_unit_test(an_error_names_no_property_but_the_rows_own),
