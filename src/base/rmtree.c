@@ -4,10 +4,10 @@
  *
  * A container may have written there (a socket directory that is mounted into it), so names, depth and number
  * are its choice, and may change while we look. No link is followed, since every name is used relative to a
- * descriptor of its directory with O_NOFOLLOW. And there is no recursion, which a deep tree would turn into a
- * lack of descriptors or stack: a directory that is not empty has its own directories moved up to the top,
- * where their turn comes. So two descriptors are enough for any tree, and each round over the top takes away
- * one level.
+ * descriptor of its directory with O_NOFOLLOW. Recursion ends at a depth that every container's own directory
+ * stays below: a deep tree would turn it into a lack of descriptors or stack. What lies deeper is moved up to
+ * the top, where its turn comes in the next round, so that a fixed number of descriptors is enough for any
+ * tree.
  */
 #include "base/rmtree.h"
 #include "base/cleanup.h"
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #define MAX_ROUNDS 100000 /* against a process that keeps making directories */
+#define MAX_DEPTH  8
 
 static DIR *open_entries(int dirfd, const char *name)
 {
@@ -31,37 +32,55 @@ static bool is_dots(const char *name)
         return STREQ(name, ".") || STREQ(name, "..");
 }
 
-/* Removes a file or an empty directory. 0, or -errno; -ENOTEMPTY for a directory that is not empty. */
-static int remove_simple(int dirfd, const char *name)
+/* Removes a file or an empty directory. 0, or -errno; -ENOTEMPTY for a directory that is not empty. `is_dir`
+ * says what to try first. */
+static int remove_simple(int dirfd, const char *name, bool is_dir)
 {
-        if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-                return 0;
-        if (errno != EISDIR)
-                return -errno;
+        if (!is_dir) {
+                if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+                        return 0;
+                if (errno != EISDIR)
+                        return -errno;
+        }
         if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                return 0;
+        if (errno == ENOTDIR) /* it was another a moment ago: the next round */
                 return 0;
         return errno == EEXIST ? -ENOTEMPTY : -errno;
 }
 
-/* Empties directory `name` of top by removing what is simple and moving the directories in it up into top. */
-static int flatten(int top, const char *name, unsigned *serial)
+/* Where there is a directory that is too deep: up into top. */
+static int move_up(int dirfd, const char *name, int top, unsigned *serial)
 {
-        _cleanup_dir_ DIR *d = open_entries(top, name);
         char aside[32];
-        struct dirent *de;
-        int r;
 
-        if (!d)
-                return -errno;
+        (void)snprintf(aside, sizeof(aside), ".removed-%u", (*serial)++);
+        if (renameat(dirfd, name, top, aside) == 0 || errno == ENOTEMPTY || errno == EEXIST)
+                return 0; /* or the name is taken: the next round has another */
+        return -errno;
+}
+
+/* One pass over what is in d. */
+static int empty_directory(DIR *d, int depth, int top, unsigned *serial, bool *any)
+{
+        struct dirent *de;
+
         for (errno = 0; (de = readdir(d)); errno = 0) {
+                int r;
+
                 if (is_dots(de->d_name))
                         continue;
-                r = remove_simple(dirfd(d), de->d_name);
-                if (r == -ENOTEMPTY) {
-                        (void)snprintf(aside, sizeof(aside), ".removed-%u", (*serial)++);
-                        r = renameat(dirfd(d), de->d_name, top, aside) < 0 ? -errno : 0;
-                        if (r == -ENOTEMPTY ||
-                            r == -EEXIST) /* the name is taken: the next round has another */
+                *any = true;
+                r = remove_simple(dirfd(d), de->d_name, de->d_type == DT_DIR);
+                if (r == -ENOTEMPTY && depth == MAX_DEPTH) {
+                        r = move_up(dirfd(d), de->d_name, top, serial);
+                } else if (r == -ENOTEMPTY) {
+                        _cleanup_dir_ DIR *below = open_entries(dirfd(d), de->d_name);
+
+                        r = below ? empty_directory(below, depth + 1, top, serial, any) : -errno;
+                        if (r >= 0)
+                                r = remove_simple(dirfd(d), de->d_name, true);
+                        if (r == -ENOTEMPTY || r == -ENOENT) /* others write there: the next round */
                                 r = 0;
                 }
                 if (r < 0)
@@ -73,27 +92,14 @@ static int flatten(int top, const char *name, unsigned *serial)
 int rmtree_contents(int dir_fd)
 {
         unsigned serial = 0;
-        int r;
 
         for (int round = 0; round < MAX_ROUNDS; round++) {
                 _cleanup_dir_ DIR *d = open_entries(dir_fd, ".");
-                struct dirent *de;
                 bool any = false;
+                int r = d ? empty_directory(d, 0, dir_fd, &serial, &any) : -errno;
 
-                if (!d)
-                        return -errno;
-                for (errno = 0; (de = readdir(d)); errno = 0) {
-                        if (is_dots(de->d_name))
-                                continue;
-                        any = true;
-                        r = remove_simple(dir_fd, de->d_name);
-                        if (r == -ENOTEMPTY)
-                                r = flatten(dir_fd, de->d_name, &serial);
-                        if (r < 0)
-                                return r;
-                }
-                if (errno || !any)
-                        return -errno;
+                if (r < 0 || !any)
+                        return r;
         }
         return -EBUSY;
 }

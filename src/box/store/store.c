@@ -19,6 +19,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* Of the write-ahead log, until it goes to the database. A command that is alone reads all of the log when
+ * it opens the store: at 1000, SQLite's own number, that was a tenth of the time of `run --rm`. A run writes
+ * some 25, and each time the log is emptied takes two fdatasync(2). */
+#define MAX_FRAMES 300
+
 static int fail(const struct box *box, int rc, const char *what, struct cfs_error *err)
 {
         if (rc == SQLITE_NOMEM)
@@ -349,6 +354,7 @@ int store_open(struct box *box, struct cfs_error *err)
                 return fail(box, rc, "open", err);
         (void)sqlite3_busy_timeout(box->db, 20000);
         (void)sqlite3_db_config(box->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        (void)sqlite3_wal_autocheckpoint(box->db, MAX_FRAMES);
         r = script(box, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", err);
         return r < 0 ? r : migrate(box, err);
 }
