@@ -141,7 +141,8 @@ async function ask(method, path, { body, signal } = {}) {
         const text = await r.text().catch(() => '');
         let message = text;
         try {
-                message = JSON.parse(text).error;
+                const { error, hint } = JSON.parse(text);
+                message = hint ? `${error}\n${hint}` : error;
         } catch { /* a proxy's words */ }
         if (r.status === 401 && path !== 'session')
                 token.need();
@@ -217,8 +218,8 @@ async function share(name, wanted, fn, instead) {
                 }
                 const end = new AbortController();
                 const watch = setInterval(() => able() || end.abort(), 300);
-                const ask = instead && setInterval(() => held || instead(), 2000);
                 let held = false;
+                const asking = instead && setInterval(() => held || instead(), 2000);
                 const hold = () => {
                         held = true;
                         return fn(end.signal);
@@ -230,7 +231,7 @@ async function share(name, wanted, fn, instead) {
                                 await hold();
                 } catch { /* whether the server is there is for refresh() to find out */ }
                 clearInterval(watch);
-                clearInterval(ask);
+                clearInterval(asking);
                 await sleep(end.signal.aborted ? 100 : 2000);
         }
 }
@@ -258,7 +259,7 @@ function announce(before, after) {
 function gone(error, seconds) {
         link.up = link.streams = false;
         showLink();
-        put($('gone-what'), error.status ? 'The server has an error.' : 'The server does not answer.');
+        put($('gone-what'), error.status ? 'The server answers with an error.' : 'The server does not answer.');
         put($('gone-why'), error.status ? error.message : 'Is cfs-box serve running? What is shown may be old.');
         $('gone').hidden = false;
         put($('gone-next'), `Next try in ${seconds} s.`);
@@ -498,6 +499,8 @@ const actions = {
                 } }),
 };
 
+const ROWS = 300; // more are not drawn anew every second
+
 function matching() {
         const text = $('containers-text').value.trim().toLowerCase();
         const which = $('containers-which').value;
@@ -541,7 +544,9 @@ function showContainers() {
         $('containers-none').hidden = all > 0;
         $('containers-no-image').hidden = known.images?.length !== 0;
         $('containers-no-match').hidden = !all || list.length > 0;
-        keyed($('containers-rows'), list, (c) => c.id, 't-container', fillContainer);
+        $('containers-more').hidden = list.length <= ROWS;
+        put($('containers-more'), `The first ${ROWS} of ${list.length} are shown; the filter finds the others.`);
+        keyed($('containers-rows'), list.slice(0, ROWS), (c) => c.id, 't-container', fillContainer);
 }
 
 $('containers-tools').oninput = show;
@@ -560,22 +565,20 @@ $('containers-rows').onclick = (event) => {
 
 // ---- Curves --------------------------------------------------------------------------------------------------------
 
-const SPAN = 120; // seconds
+const SPAN = 120; // seconds that a chart shows; the small ones of the list show half of them
 const samples = new Map(); // container -> [{ time, cpu, memory, limit, pids }]
 
-function sample(list) {
+// Of a stream the server knows the use of the processor since the line before; what is asked for now and then is compared here.
+function sample(list, streamed) {
+        const time = Date.now() / 1000;
         for (const s of list) {
                 const old = samples.get(s.id) ?? [];
                 const last = old.at(-1);
-                const time = Date.now() / 1000;
-                let cpu = s.cpu_percent;
-                // The use since the last sample that was seen here: also right when samples are asked for now and then.
-                if (last && s.cpu_usec >= last.usec && time - last.time < 10 && s.time > last.at)
-                        cpu = (s.cpu_usec - last.usec) / (s.time - last.at) / 1e4;
-                if (last && s.time <= last.at)
-                        continue;
-                old.push({ time, at: s.time, usec: s.cpu_usec, cpu: Math.max(0, cpu ?? 0), memory: s.memory_bytes ?? 0,
-                        limit: s.memory_limit_bytes ?? 0, pids: s.pids ?? 0, pidsLimit: s.pids_limit ?? 0 });
+                let cpu = s.cpu_percent ?? 0;
+                if (!streamed && last && s.cpu_usec >= last.usec && time > last.time)
+                        cpu = (s.cpu_usec - last.usec) / (time - last.time) / 1e4;
+                old.push({ time, usec: s.cpu_usec, cpu, memory: s.memory_bytes ?? 0, limit: s.memory_limit_bytes ?? 0,
+                        pids: s.pids ?? 0, pidsLimit: s.pids_limit ?? 0 });
                 samples.set(s.id, old.filter((k) => k.time > time - SPAN - 5));
         }
         const ids = new Set(known.containers.map((c) => c.id));
@@ -595,7 +598,7 @@ function ceiling(n, binary) {
 }
 
 // The curve's path in a box of 240 by 64; a gap in time is a gap in the curve.
-function curve(list, field, top) {
+function curve(list, field, top, span) {
         const end = Date.now() / 1000;
         let line = '';
         let area = '';
@@ -606,7 +609,7 @@ function curve(list, field, top) {
                 const gap = i === 0 || s.time - list[i - 1].time > 6;
                 if (gap && i)
                         close();
-                x = Math.round((1 - (end - s.time) / SPAN) * 2400) / 10;
+                x = Math.round((1 - (end - s.time) / span) * 2400) / 10;
                 const y = Math.round((1 - Math.min(1, s[field] / top)) * 620 + 10) / 10;
                 if (gap)
                         from = x;
@@ -617,19 +620,20 @@ function curve(list, field, top) {
         return { line, area };
 }
 
-function draw(svg, list, field, top) {
-        const { line, area } = curve(list, field, top);
+function draw(svg, list, field, top, span) {
+        const { line, area } = curve(list, field, top, span);
         part(svg, '.line').setAttribute('d', line);
         part(svg, '.area').setAttribute('d', area);
 }
 
 function spark(cell, c, field, format) {
-        const list = c.state === 'running' ? samples.get(c.id) ?? [] : [];
+        const since = Date.now() / 1000 - SPAN / 2 - 2;
+        const list = c.state === 'running' ? (samples.get(c.id) ?? []).filter((s) => s.time > since) : [];
         const last = list.at(-1);
         const most = Math.max(...list.map((s) => s[field]), 0);
         part(cell, 'svg').style.visibility = last ? '' : 'hidden';
         put(part(cell, '.n'), last ? format(last[field]) : '');
-        draw(part(cell, 'svg'), list, field, field === 'cpu' ? ceiling(Math.max(most, 10)) : ceiling(most * 1.1, true));
+        draw(part(cell, 'svg'), list, field, field === 'cpu' ? ceiling(Math.max(most, 10)) : ceiling(most * 1.1, true), SPAN / 2);
 }
 
 function chart(figure, list, field, format) {
@@ -640,7 +644,7 @@ function chart(figure, list, field, format) {
         const near = limit && most > limit / 4;
         if (near)
                 top = Math.max(limit * 1.05, most);
-        draw(part(figure, 'svg'), list, field, top);
+        draw(part(figure, 'svg'), list, field, top, SPAN);
         const y = 63 - 62 * (limit / top);
         part(figure, '.limit')?.setAttribute('d', near ? `M0 ${y}H240` : '');
         put(part(figure, 'output'), !last ? 'no figures' : format(last[field]) + (limit ? ` of ${bytes(limit)}` : ''));
@@ -651,8 +655,8 @@ function chart(figure, list, field, format) {
 }
 
 const watched = () => view.name === 'containers' || view.name === 'container';
-const followStats = (signal) => documents('stats?stream=1', signal, sample);
-const askStats = () => get('stats').then(sample, () => {});
+const followStats = (signal) => documents('stats?stream=1', signal, (list) => sample(list, true));
+const askStats = () => get('stats').then((list) => sample(list, false), () => {});
 
 // ---- One container -------------------------------------------------------------------------------------------------
 
@@ -959,7 +963,7 @@ const run = {
                         input.toggleAttribute('aria-invalid', bad);
                         if (bad)
                                 input.setAttribute('aria-invalid', 'true');
-                        put(e, bad ? message.split('\n')[0] : '');
+                        put(e, bad ? message.split('\n')[0].replace(/^--[\w-]+ /, '') : '');
                 }
                 if (field) {
                         put($('run-error'), '');
@@ -1072,8 +1076,15 @@ const history_ = {
         fits(h, q) {
                 const has = (s, t) => String(s ?? '').toLowerCase().includes(t.toLowerCase());
                 return (!q.text || [h.name, h.id, h.image, commandLine(h.command), (h.command ?? []).join(' ')].some((s) => has(s, q.text)))
-                        && (!q.user || h.user === q.user)
+                        && (!q.image || has(h.image, q.image)) && (!q.user || h.user === q.user)
                         && (!q.end || (ENDS[q.end]?.[1] ?? ((k) => k.end === q.end))(h));
+        },
+
+        // What the server is asked for. It compares images as a whole, so part of an image's name goes into its text.
+        query(q) {
+                const { image, end, ...rest } = q;
+                const ask = { ...rest, text: q.text || image, end: ENDS[end]?.[0] ?? end };
+                return new URLSearchParams(Object.entries(ask).filter(([, v]) => v));
         },
 
         // Forgets what was read: the filter is another.
@@ -1088,9 +1099,7 @@ const history_ = {
         async read() {
                 const turn = ++history_.reading;
                 const q = history_.filter();
-                const ask = new URLSearchParams(Object.entries(q).filter(([, v]) => v));
-                if (q.end)
-                        ask.set('end', ENDS[q.end]?.[0] ?? q.end);
+                const ask = history_.query(q);
                 try {
                         for (let pages = 0; pages < 20 && !history_.all && history_.fitting().length < history_.shown; pages++) {
                                 const oldest = Math.min(...history_.rows.keys());
@@ -1123,8 +1132,7 @@ const history_ = {
                         return;
                 history_.timer = setTimeout(async () => {
                         history_.timer = 0;
-                        const q = history_.filter();
-                        const ask = new URLSearchParams(Object.entries(q).filter(([name, v]) => v && name !== 'end'));
+                        const ask = history_.query({ ...history_.filter(), end: '' });
                         ask.set('limit', PAGE);
                         const turn = history_.reading;
                         const rows = await get(`history?${ask}`).catch(() => []);
@@ -1149,10 +1157,10 @@ const history_ = {
                 $('history-only').hidden = !q.container;
                 put($('history-id'), q.container.slice(0, 12));
                 $('history-table').hidden = !list.length;
-                $('history-none').hidden = list.length > 0 || !history_.all;
+                $('history-none').hidden = list.length > 0 || !(history_.all || history_.rows.size);
                 const filtered = Object.values(q).some(Boolean);
-                put($('history-none'), filtered ? 'No run fits the filter.' : 'Nothing has been run yet. What is run appears here, and stays when its container is removed.');
-                $('history-more').hidden = !list.length || !more;
+                put($('history-none'), !history_.all ? `None of the newest ${history_.rows.size} runs fits the filter.` : filtered ? 'No run fits the filter.' : 'Nothing has been run yet. What is run appears here, and stays when its container is removed.');
+                $('history-more').hidden = !more || !history_.rows.size;
                 keyed($('history-rows'), list, (h) => h.seq, 't-run', (n, h) => {
                         putTime(part(n, 'time'), h.started);
                         put(part(n, '.name'), h.name);
