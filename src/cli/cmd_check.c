@@ -6,7 +6,7 @@
  */
 #include "cli/bundle_options.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/jsonout.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -70,7 +70,8 @@ static int cmd_check_check(const void *values, const char *const *args, struct c
 
         if (!args[0] || !v->o.bundle)
                 return 0;
-        return fail_usage(err, "the bundle is named twice: `%s` and --bundle %s", args[0], v->o.bundle);
+        return err_set(err, CFS_E_INVALID, "the bundle is named twice: `%s` and --bundle %s", args[0],
+                       v->o.bundle);
 }
 
 static int cmd_check_run(const struct cfs_runtime *rt, const void *values, const char *const *args,

@@ -4,7 +4,7 @@
  * has gone the next line ends cfs.
  */
 #include "cli/cli.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/number.h"
 #include <errno.h>
 #include <stddef.h>
@@ -30,11 +30,12 @@ static int interval_of(const struct values *v, unsigned *ret, struct cfs_error *
         uint64_t ms;
 
         if (number_duration(text, &ms) < 0)
-                return fail_hint(err, fail_usage(err, "invalid value \"%s\" for --interval", text),
-                                 "a number with a unit, as 500ms, 5s or 1m30s");
+                return err_hint(err, err_set(err, CFS_E_INVALID, "invalid value \"%s\" for --interval", text),
+                                "a number with a unit, as 500ms, 5s or 1m30s");
         if (ms == 0 || ms > INT_MAX)
-                return fail_usage(
-                        err, "invalid value \"%s\" for --interval: duration interval must be greater than 0",
+                return err_set(
+                        err, CFS_E_INVALID,
+                        "invalid value \"%s\" for --interval: duration interval must be greater than 0",
                         text);
         *ret = (unsigned)ms;
         return 0;
@@ -69,7 +70,7 @@ static int cmd_events_run(const struct cfs_runtime *rt, const void *values, cons
                 return r;
         r = cfs_events(rt, args[0], v->stats, ms, print_event, &write_error, err);
         if (write_error)
-                return fail_sys(err, write_error, "write", "write to standard output");
+                return err_sys(err, write_error, "write", "write to standard output");
         return r < 0 ? r : 0;
 }
 

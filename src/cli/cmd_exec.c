@@ -6,7 +6,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/number.h"
 #include <stddef.h>
 #include <stdlib.h>
@@ -52,8 +52,8 @@ static int cmd_exec_check(const void *values, const char *const *args, struct cf
 
         if (v->o.process_file || args[1])
                 return 0;
-        return fail_hint(
-                err, fail_usage(err, "exec: COMMAND is missing"),
+        return err_hint(
+                err, err_set(err, CFS_E_INVALID, "exec: COMMAND is missing"),
                 "usage: cfs exec [OPTIONS] CONTAINER COMMAND [ARGUMENT...], or --process FILE CONTAINER");
 }
 
@@ -64,17 +64,17 @@ static int add_gids(const char *words, uint32_t **gids, size_t *n, struct cfs_er
         char *rest = copy;
 
         if (!copy)
-                return fail_nomem(err);
+                return err_nomem(err);
         for (char *word; (word = strsep(&rest, ","));) {
                 uint32_t *grown;
                 int64_t gid;
 
                 if (number_int(word, &gid) < 0 || gid < 0 || gid >= UINT32_MAX)
-                        return fail_usage(err, "invalid value \"%s\" for --additional-gids: not a group ID",
-                                          words);
+                        return err_set(err, CFS_E_INVALID,
+                                       "invalid value \"%s\" for --additional-gids: not a group ID", words);
                 grown = realloc(*gids, (*n + 1) * sizeof(*grown));
                 if (!grown)
-                        return fail_nomem(err);
+                        return err_nomem(err);
                 *gids = grown;
                 (*gids)[(*n)++] = (uint32_t)gid;
         }

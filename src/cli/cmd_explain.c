@@ -7,7 +7,7 @@
 #include "cli/cmd_explain.h"
 #include "cli/bundle_options.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/jsonout.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,14 +93,14 @@ int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
         if (how & EXPLAIN_JSON) {
                 p.w = json_writer_new(0);
                 if (!p.w)
-                        return fail_nomem(err);
+                        return err_nomem(err);
         }
         json_write_array(p.w);
         r = cfs_explain(rt, id, o, how & EXPLAIN_RESTORE, print_line, &p, err);
         end_step(&p);
         json_write_array_end(p.w);
         if (r >= 0 && p.failed)
-                r = fail_nomem(err);
+                r = err_nomem(err);
         if (p.w && jsonout_print(p.w, r < 0 ? &ignored : err) < 0 && r >= 0)
                 r = -ENOMEM;
         free(p.step);
@@ -124,9 +124,10 @@ static int cmd_explain_check(const void *values, const char *const *args, struct
 {
         const struct values *v = values;
 
-        return args[0] && v->o.bundle ? fail_usage(err, "the bundle is named twice: `%s` and --bundle %s",
-                                                   args[0], v->o.bundle)
-                                      : 0;
+        return args[0] && v->o.bundle
+                       ? err_set(err, CFS_E_INVALID, "the bundle is named twice: `%s` and --bundle %s",
+                                 args[0], v->o.bundle)
+                       : 0;
 }
 
 const struct command cmd_explain_command = {

@@ -3,7 +3,7 @@
  * cfs kill. Without a signal it sends SIGTERM: one engine relies on that.
  */
 #include "cli/cli.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include <stddef.h>
 
 struct values {
@@ -28,8 +28,8 @@ static int signal_number(const char *name, struct cfs_error *err)
         int signal = name ? cfs_signal_number(name) : 15;
 
         if (signal < 0)
-                return fail_hint(err, fail_usage(err, "unknown signal \"%s\"", name),
-                                 "a number, or a name as TERM or SIGTERM");
+                return err_hint(err, err_set(err, CFS_E_INVALID, "unknown signal \"%s\"", name),
+                                "a number, or a name as TERM or SIGTERM");
         return signal;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,10 +96,10 @@ static int list_table(const struct cfs_runtime *rt, struct cfs_error *err)
         int r = add_row(&t, header);
 
         if (r < 0)
-                return fail_nomem(err);
+                return err_nomem(err);
         r = cfs_list(rt, add_info, &t, err);
         if (r < 0)
-                return r == -ENOMEM ? fail_nomem(err) : r;
+                return r == -ENOMEM ? err_nomem(err) : r;
         print_table(&t);
         return 0;
 }
@@ -124,7 +124,7 @@ static int cmd_list_run(const struct cfs_runtime *rt, const void *values, const 
         if (!v->quiet)
                 return v->format && STREQ(v->format, "json") ? list_json(rt, err) : list_table(rt, err);
         r = cfs_list(rt, print_id, NULL, err);
-        return r == -EIO && !err->text[0] ? fail_sys(err, EIO, "write", "write to standard output") : r;
+        return r == -EIO && !err->text[0] ? err_sys(err, EIO, "write", "write to standard output") : r;
 }
 
 const struct command cmd_list_command = {

@@ -9,7 +9,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/jsonout.h"
 #include "cli/number.h"
 #include <errno.h>
@@ -74,8 +74,8 @@ static int pid_column(const char *header, size_t *ret, struct cfs_error *err)
                         *ret = i;
                         return 0;
                 }
-        return fail_hint(err, fail_usage(err, "the output of `ps` has no column PID"),
-                         "choose other options for ps, or --format json");
+        return err_hint(err, err_set(err, CFS_E_INVALID, "the output of `ps` has no column PID"),
+                        "choose other options for ps, or --format json");
 }
 
 /* Copies the header and the lines of our processes. With -m, ps puts the threads of a process below it and
@@ -105,7 +105,7 @@ static int filter(FILE *f, const struct pids *p, struct cfs_error *err)
                 if (ours)
                         (void)fputs(line, stdout);
         }
-        return header ? fail_code(err, CFS_E_SYSTEM, "`ps` printed nothing") : 0;
+        return header ? err_set(err, CFS_E_SYSTEM, "`ps` printed nothing") : 0;
 }
 
 static int spawn_ps(const char *const *args, int out, pid_t *ret, struct cfs_error *err)
@@ -122,7 +122,7 @@ static int spawn_ps(const char *const *args, int out, pid_t *ret, struct cfs_err
                 n++;
         argv = calloc(n + 2, sizeof(*argv));
         if (!argv)
-                return fail_nomem(err);
+                return err_nomem(err);
         argv[0] = (char *)"ps";
         memcpy(argv + 1, args, n * sizeof(*argv));
         (void)posix_spawn_file_actions_init(&actions);
@@ -131,8 +131,8 @@ static int spawn_ps(const char *const *args, int out, pid_t *ret, struct cfs_err
                 r = posix_spawnp(ret, "ps", &actions, NULL, argv, environ);
         (void)posix_spawn_file_actions_destroy(&actions);
         if (r != 0)
-                return fail_hint(err, fail_sys(err, r, "execve", "run `ps` (package procps)"),
-                                 "--format json does not need it");
+                return err_hint(err, err_sys(err, r, "execve", "run `ps` (package procps)"),
+                                "--format json does not need it");
         return 0;
 }
 
@@ -143,13 +143,13 @@ static int table(const struct pids *p, const char *const *args, struct cfs_error
         pid_t ps = -1;
 
         if (pipe2(fds, O_CLOEXEC) < 0)
-                return fail_sys(err, errno, "pipe2", "make a pipe to `ps`");
+                return err_sys(err, errno, "pipe2", "make a pipe to `ps`");
         r = spawn_ps(args, fds[1], &ps, err);
         (void)close(fds[1]);
         f = fdopen(fds[0], "r");
         if (!f) {
                 (void)close(fds[0]);
-                r = r < 0 ? r : fail_nomem(err);
+                r = r < 0 ? r : err_nomem(err);
         }
         if (r < 0)
                 return r;
@@ -159,7 +159,7 @@ static int table(const struct pids *p, const char *const *args, struct cfs_error
                 ;
         /* Its own words are on standard error already. */
         if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-                return fail_code(err, CFS_E_SYSTEM, "`ps` failed with exit code %d", WEXITSTATUS(status));
+                return err_set(err, CFS_E_SYSTEM, "`ps` failed with exit code %d", WEXITSTATUS(status));
         return r;
 }
 

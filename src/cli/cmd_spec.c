@@ -4,7 +4,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static int write_all(int fd, const char *text, const char *path, struct cfs_erro
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return fail_sys(err, errno, "write", "write %s", path);
+                        return err_sys(err, errno, "write", "write %s", path);
                 text += n;
                 left -= (size_t)n;
         }
@@ -49,14 +49,13 @@ static int write_new(const char *bundle, const char *path, const char *text, str
         if (bundle) {
                 dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 if (dir < 0)
-                        return fail_sys(err, errno, "open", "open bundle %s", bundle);
+                        return err_sys(err, errno, "open", "open bundle %s", bundle);
         }
         fd = openat(bundle ? dir : AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
         if (fd < 0 && errno == EEXIST)
-                return fail_hint(err, fail_code(err, CFS_E_EXISTS, "%s: file exists", path),
-                                 "remove it first");
+                return err_hint(err, err_set(err, CFS_E_EXISTS, "%s: file exists", path), "remove it first");
         if (fd < 0)
-                return fail_sys(err, errno, "open", "make %s", path);
+                return err_sys(err, errno, "open", "make %s", path);
         return write_all(fd, text, path, err);
 }
 

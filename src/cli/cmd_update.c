@@ -8,7 +8,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "json.h"
 #include "cli/number.h"
 #include <errno.h>
@@ -101,8 +101,9 @@ static int put_value(struct json_writer *w, size_t i, const char *value, struct 
                 return 0;
         }
         if ((members[i].form == FORM_SIZE ? number_size(value, &n) : number_int(value, &n)) < 0)
-                return fail_usage(err, "invalid value \"%s\" for --%s: not %s", value, members[i].option,
-                                  members[i].form == FORM_SIZE ? "a size, as 50M or -1" : "a number");
+                return err_set(err, CFS_E_INVALID, "invalid value \"%s\" for --%s: not %s", value,
+                               members[i].option,
+                               members[i].form == FORM_SIZE ? "a size, as 50M or -1" : "a number");
         json_write_number(w, n);
         return 0;
 }
@@ -155,7 +156,7 @@ static int from_stream(FILE *f, const char *name, char **ret, struct cfs_error *
                         char *grown = realloc(text, size ? size * 2 : 4096);
 
                         if (!grown)
-                                return fail_nomem(err);
+                                return err_nomem(err);
                         text = grown;
                         size = size ? size * 2 : 4096;
                 }
@@ -164,13 +165,13 @@ static int from_stream(FILE *f, const char *name, char **ret, struct cfs_error *
                         break;
                 len += n;
                 if (len > RESOURCES_MAX)
-                        return fail_sys(err, EFBIG, "read", "read %s", name);
+                        return err_sys(err, EFBIG, "read", "read %s", name);
         }
         if (ferror(f))
-                return fail_sys(err, errno, "read", "read %s", name);
+                return err_sys(err, errno, "read", "read %s", name);
         text[len] = '\0';
         if (strlen(text) != len)
-                return fail_usage(err, "%s: not JSON: it holds a zero byte", name);
+                return err_set(err, CFS_E_INVALID, "%s: not JSON: it holds a zero byte", name);
         *ret = TAKE_PTR(text);
         return 0;
 }
@@ -183,7 +184,7 @@ static int from_file(const char *path, char **ret, struct cfs_error *err)
                 return from_stream(stdin, "standard input", ret, err);
         f = fopen(path, "re");
         if (!f)
-                return fail_sys(err, errno, "open", "open %s", path);
+                return err_sys(err, errno, "open", "open %s", path);
         return from_stream(f, path, ret, err);
 }
 
@@ -194,11 +195,11 @@ static int cmd_update_check(const void *values, const char *const *args, struct 
 
         for (size_t i = 0; v->resources && i < ARRAY_SIZE(members); i++)
                 if (member_value(v, i))
-                        return fail_hint(
-                                err,
-                                fail_usage(err, "--%s cannot be used with --resources", members[i].option),
-                                "put it into the resources: \"%s\": { \"%s\": ... }", members[i].object,
-                                members[i].member);
+                        return err_hint(err,
+                                        err_set(err, CFS_E_INVALID, "--%s cannot be used with --resources",
+                                                members[i].option),
+                                        "put it into the resources: \"%s\": { \"%s\": ... }",
+                                        members[i].object, members[i].member);
         return from_options(v, &text, err);
 }
 

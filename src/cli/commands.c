@@ -6,7 +6,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 
 const struct command *const commands_table[] = {
         /* the life of a container */
@@ -75,10 +75,10 @@ static const char *find_other(const char *name)
 int commands_unknown(const char *name, struct cfs_error *err)
 {
         const char *near = find_other(name);
-        int r = fail_usage(err, "unknown command `%s`", name);
+        int r = err_set(err, CFS_E_INVALID, "unknown command `%s`", name);
 
         if (!near)
                 near = options_nearest(name, name_of, NULL, ARRAY_SIZE(commands_table) - 1);
-        return near ? fail_hint(err, r, "did you mean `cfs %s`?", near)
-                    : fail_hint(err, r, "`cfs --help` lists the commands");
+        return near ? err_hint(err, r, "did you mean `cfs %s`?", near)
+                    : err_hint(err, r, "`cfs --help` lists the commands");
 }

@@ -20,7 +20,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "libcfs/cfs.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "json.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,9 +155,9 @@ static int open_datagram(const char *path, struct cfs_error *err)
 
         (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         if (fd < 0)
-                return fail_sys(err, errno, "socket", "make a socket for %s", path);
+                return err_sys(err, errno, "socket", "make a socket for %s", path);
         if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-                return fail_sys(err, errno, "connect", "connect to the log at %s", path);
+                return err_sys(err, errno, "connect", "connect to the log at %s", path);
         return TAKE_FD(fd);
 }
 
@@ -180,7 +180,7 @@ static int open_target(const char *log, struct cfs_error *err)
                 the_log.target = TARGET_FILE;
                 fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
                 if (fd < 0)
-                        return fail_sys(err, errno, "open", "open log file %s", log);
+                        return err_sys(err, errno, "open", "open log file %s", log);
         }
         return fd;
 }

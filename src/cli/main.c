@@ -23,7 +23,7 @@
 #include "commit.h"
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/logfile.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -96,11 +96,11 @@ static int absolute(const char *path, char **ret, struct cfs_error *err)
         if (*path != '/') {
                 cwd = getcwd(NULL, 0);
                 if (!cwd)
-                        return fail_sys(err, errno, "getcwd", "find the current directory for `%s`", path);
+                        return err_sys(err, errno, "getcwd", "find the current directory for `%s`", path);
         }
         if (asprintf(&joined, "%s/%s", cwd ? cwd : "", path) < 0) {
                 joined = NULL;
-                return fail_nomem(err);
+                return err_nomem(err);
         }
         out = joined; /* what is clean so far ends here: in place, as it never grows */
         for (const char *p = joined; *p;) {
@@ -132,12 +132,12 @@ static int find_root(const char *wanted, char **ret, struct cfs_error *err)
         if (!wanted)
                 return cfs_default_root(ret, err);
         if (!*wanted)
-                return fail_usage(err, "--root is empty");
+                return err_set(err, CFS_E_INVALID, "--root is empty");
         r = absolute(wanted, ret, err);
         if (r < 0)
                 return r;
         if (STREQ(*ret, "/"))
-                return fail_usage(err, "--root must not be /: cfs removes directories below it");
+                return err_set(err, CFS_E_INVALID, "--root must not be /: cfs removes directories below it");
         return 0;
 }
 
@@ -160,10 +160,12 @@ static int check_count(const struct command *c, const struct options_rest *rest,
         for (unsigned i = 0; i < rest->n; i++)
                 missing += strcspn(missing, " ") + strspn(missing + strcspn(missing, " "), " ");
         if (rest->n < c->min_args)
-                fail_usage(err, "%s: %.*s is missing", c->name, (int)strcspn(missing, " "), missing);
+                err_set(err, CFS_E_INVALID, "%s: %.*s is missing", c->name, (int)strcspn(missing, " "),
+                        missing);
         else
-                fail_usage(err, "%s: one argument too many: `%s`", c->name, rest->args[c->max_args]);
-        return fail_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
+                err_set(err, CFS_E_INVALID, "%s: one argument too many: `%s`", c->name,
+                        rest->args[c->max_args]);
+        return err_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 }
 
 /* What the command wrote may not have arrived: a full disk, a closed pipe. */
@@ -171,7 +173,7 @@ static int flush(struct cfs_error *err)
 {
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return 0;
-        return fail_sys(err, errno, "write", "write to standard output");
+        return err_sys(err, errno, "write", "write to standard output");
 }
 
 static int run_command(const struct command *c, const struct cli_globals *g, const void *values,
@@ -184,8 +186,8 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
         int r = check_count(c, rest, err);
 
         if (r >= 0 && g->trace && !(c->flags & COMMAND_TRACES))
-                r = fail_hint(err, fail_usage(err, "%s: --trace has no effect here", c->name),
-                              "create, run, start, exec and restore write a trace");
+                r = err_hint(err, err_set(err, CFS_E_INVALID, "%s: --trace has no effect here", c->name),
+                             "create, run, start, exec and restore write a trace");
         if (r >= 0 && c->check)
                 r = c->check(values, rest->args, err);
         if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))
@@ -211,10 +213,10 @@ static int dispatch(const struct command *c, const struct cli_globals *g, int ar
         int r;
 
         if (!values)
-                return fail_nomem(err);
+                return err_nomem(err);
         r = options_parse(c->options, c->stop_after, argc, argv, values, &rest, err);
         if (r < 0 && !err->hint[0])
-                fail_hint(err, r, "`cfs %s --help` lists the options", c->name);
+                err_hint(err, r, "`cfs %s --help` lists the options", c->name);
         if (r >= 0 && rest.help) {
                 help_command(c);
                 *exit_code = 0;
@@ -242,7 +244,7 @@ static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err
                 struct cfs_error ignored;
 
                 (void)logfile_open(&log, &ignored);
-                return err->hint[0] ? r : fail_hint(err, r, "`cfs --help` lists the options");
+                return err->hint[0] ? r : err_hint(err, r, "`cfs --help` lists the options");
         }
         words = rest.args;
         log_error = logfile_open(&log, err);

@@ -13,7 +13,7 @@
 #include "cli/options.h"
 #include "base/cleanup.h"
 #include "base/nearest.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/number.h"
 #include <errno.h>
 #include <limits.h>
@@ -57,9 +57,9 @@ static int unknown(const struct option_def *defs, const char *dashes, const char
 {
         _cleanup_free_ char *word = strndup(name, len);
         const char *near = word && len > 1 ? options_nearest(word, def_name, defs, count(defs)) : NULL;
-        int r = fail_usage(err, "flag provided but not defined: %s%.*s", dashes, (int)len, name);
+        int r = err_set(err, CFS_E_INVALID, "flag provided but not defined: %s%.*s", dashes, (int)len, name);
 
-        return near ? fail_hint(err, r, "did you mean --%s?", near) : r;
+        return near ? err_hint(err, r, "did you mean --%s?", near) : r;
 }
 
 /* Go's strconv.ParseBool. */
@@ -101,7 +101,7 @@ static int append(const char ***list, const char *value, struct cfs_error *err)
                 n++;
         grown = realloc(*list, (n + 2) * sizeof(*grown));
         if (!grown)
-                return fail_nomem(err);
+                return err_nomem(err);
         grown[n] = value;
         grown[n + 1] = NULL;
         *list = grown;
@@ -121,13 +121,14 @@ static int store(const struct option_def *d, const char *value, void *values, st
         int64_t number = 0;
 
         if (is_flag(d) && value && (b = parse_bool(value)) < 0)
-                return fail_usage(err, "invalid boolean value \"%s\" for --%s", value, d->name);
+                return err_set(err, CFS_E_INVALID, "invalid boolean value \"%s\" for --%s", value, d->name);
         if (d->choices && value && !is_choice(d->choices, value))
-                return fail_hint(err, fail_usage(err, "invalid value \"%s\" for --%s", value, d->name),
-                                 "one of: %s", d->choices);
+                return err_hint(err,
+                                err_set(err, CFS_E_INVALID, "invalid value \"%s\" for --%s", value, d->name),
+                                "one of: %s", d->choices);
         if (d->kind == OPTION_INT && (number_int(value, &number) < 0 || number < 0 || number > INT_MAX))
-                return fail_usage(err, "invalid value \"%s\" for --%s: not a number of zero or more", value,
-                                  d->name);
+                return err_set(err, CFS_E_INVALID,
+                               "invalid value \"%s\" for --%s: not a number of zero or more", value, d->name);
         if (!field)
                 return 0;
 
@@ -158,7 +159,7 @@ static const char *next_value(struct cursor *c)
 
 static int needs_argument(const struct option_def *d, struct cfs_error *err)
 {
-        return fail_usage(err, "flag needs an argument: --%s", d->name);
+        return err_set(err, CFS_E_INVALID, "flag needs an argument: --%s", d->name);
 }
 
 /* "-ti", "-eA=B", "-e A=B": letters after one dash, the last of which may have a value. */
@@ -224,7 +225,7 @@ int options_parse(const struct option_def *defs, unsigned stop_after, int argc, 
 
         *ret = (struct options_rest){ 0 };
         if (!args)
-                return fail_nomem(err);
+                return err_nomem(err);
         for (const struct option_def *d = defs; d->name; d++)
                 if (d->kind == OPTION_TRI && d->offset != OPTION_IGNORED)
                         *(int *)((char *)values + d->offset) = -1;

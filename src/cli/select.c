@@ -6,7 +6,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static int each_match(const struct cfs_runtime *rt, struct selection *s,
         int r = cfs_list(rt, add, s, err), first = 0;
 
         if (r < 0)
-                return r == -ENOMEM ? fail_nomem(err) : r;
+                return r == -ENOMEM ? err_nomem(err) : r;
         for (size_t i = 0; i < s->n; i++) {
                 struct cfs_error own = { 0 };
 
@@ -63,8 +63,8 @@ static int each_match(const struct cfs_runtime *rt, struct selection *s,
                 }
         }
         if (failed > 1 && !err->hint[0])
-                return fail_hint(err, first, "%zu of %zu containers failed; this is the first one", failed,
-                                 s->n);
+                return err_hint(err, first, "%zu of %zu containers failed; this is the first one", failed,
+                                s->n);
         return first;
 }
 
@@ -83,7 +83,7 @@ int select_each(const struct cfs_runtime *rt, const char *container, bool regex,
                 char why[128];
 
                 (void)regerror(r, &s.regex, why, sizeof(why));
-                return fail_usage(err, "invalid regular expression `%s`: %s", container, why);
+                return err_set(err, CFS_E_INVALID, "invalid regular expression `%s`: %s", container, why);
         }
         r = each_match(rt, &s, fn, data, err);
         selection_free(&s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
-#include "cli/fail.h"
+#include "base/err.h"
 #include "cli/number.h"
 #include "cli/options.h"
 
@@ -261,25 +261,6 @@ static void durations(void **state)
                         fail_msg("%s is a duration", bad[i]);
 }
 
-static void errors_end_in_the_reason(void **state)
-{
-        struct cfs_error e;
-        char long_text[4000];
-
-        assert_int_equal(fail_sys(&e, ENOENT, "open", "open %s", "a\nb"), -ENOENT);
-        assert_string_equal(e.text, "open a b: no such file or directory");
-        assert_string_equal(e.syscall, "open");
-        assert_int_equal(e.errnum, ENOENT);
-        assert_int_equal(e.code, CFS_E_SYSTEM);
-        memset(long_text, 'x', sizeof(long_text) - 1);
-        long_text[sizeof(long_text) - 1] = '\0';
-        assert_int_equal(fail_sys(&e, EISDIR, "open", "open %s", long_text), -EISDIR);
-        assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
-        assert_string_equal(e.text + strlen(e.text) - strlen("x: is a directory"), "x: is a directory");
-        assert_int_equal(fail_nomem(&e), -ENOMEM);
-        assert_int_equal(e.code, CFS_E_NOMEM);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -293,7 +274,6 @@ int main(void)
                 cmocka_unit_test(integers),
                 cmocka_unit_test(sizes),
                 cmocka_unit_test(durations),
-                cmocka_unit_test(errors_end_in_the_reason),
         };
 
         return cmocka_run_group_tests_name("the command line's options", tests, NULL, NULL);
