@@ -127,3 +127,18 @@ box() { user "$T/bin/cfs-box" "$@"; }
     kill "$(pgrep -P "$server")" # $server is the shell that runs user()
     wait "$server"
 }
+
+@test "rootless: limits that cannot be applied are an error that names all of them, and what to do" {
+    run box run --rm --network none --memory 100M --pids-limit 50 --cpus 0.5 busybox true
+    [ "$status" = 125 ]
+    [[ $output == *"--memory, --cpus, --pids-limit: cannot be applied to an ordinary user's container"* ]]
+    echo "$output"
+    [[ $output == *"outside: systemd-run --user --scope -p MemoryMax"* ]]
+    run box run -d --network none -c busybox true
+    [ "$status" = 125 ]
+    [[ $output == *"--limits: cannot be applied"* ]]
+    [ -z "$(box ps -aq)" ]
+    # For another runtime they are written down.
+    box run --network none --memory 100M --print-bundle "$T/home/bundle" busybox true
+    [ "$(jq .linux.resources.memory.limit "$T/home/bundle/config.json")" = 104857600 ]
+}

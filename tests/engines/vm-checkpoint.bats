@@ -143,8 +143,9 @@ docker_start() {
     local n
     needs dockerd
     busybox modprobe bridge || true
+    TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     docker_use
-    RUNTIME_PATH=/usr/bin/$RUNTIME docker_configure '{"experimental": true, "storage-driver": "vfs", "iptables": false, "ip6tables": false, "ip-masq": false}'
+    docker_configure '{"experimental": true, "storage-driver": "vfs", "iptables": false, "ip6tables": false, "ip-masq": false}'
     docker_start
     ok "${DK[@]}" import "$(image_tar busybox)" bb
     docker_last() { "${DK[@]}" logs "$C" 2>&1 | sed -n 's/^count //p' | tail -n 1; }

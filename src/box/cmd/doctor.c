@@ -121,7 +121,8 @@ static void cgroups(struct report *r)
         char controllers[512];
 
         if (r->box->rootless)
-                tell(r, false, false, "cgroups", "an ordinary user's containers have no limits");
+                tell(r, false, false, "cgroups",
+                     "an ordinary user's containers have no limits of their own; systemd-run --user --scope -p MemoryMax=512M cfs-box run ...");
         else if (io_read_small(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", controllers,
                                sizeof(controllers)) >= 0)
                 tell(r, true, true, "cgroups", "v2: %s", controllers);

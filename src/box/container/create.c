@@ -81,6 +81,46 @@ static int choose_hostname(struct container *c, struct cfs_error *err)
         return 0;
 }
 
+/* An ordinary user's container stays in the cgroup of its caller. What limits that limits the container. */
+static int check_limits(const struct container *c, struct cfs_error *err)
+{
+        const struct run_options *o = c->o;
+        const struct {
+                const char *option;
+                bool asked;
+        } limits[] = {
+                { "--memory", o->memory },
+                { "--memory-reservation", o->memory_reservation },
+                { "--memory-swap", o->memory_swap },
+                { "--cpus", o->cpus },
+                { "--cpu-percent", o->cpu_percent },
+                { "--cpu-shares", o->cpu_shares },
+                { "--cpuset-cpus", o->cpuset },
+                { "--pids-limit", o->pids_limit },
+                { "--blkio-weight", o->blkio_weight },
+                { "--limits", o->limits },
+        };
+        char text[256] = "";
+
+        if (!c->box->rootless || o->print_bundle)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+                if (limits[i].asked)
+                        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
+                                       *text ? ", " : "", limits[i].option);
+        if (!*text)
+                return 0;
+        return err_hint(
+                err,
+                err_set(err, CFS_E_UNSUPPORTED,
+                        "%s: cannot be applied to an ordinary user's container, which has no cgroup "
+                        "of its own",
+                        text),
+                "where systemd gives users cgroups, limit it from outside: systemd-run --user --scope "
+                "-p MemoryMax=512M -p TasksMax=512 -p CPUQuota=100%% cfs-box run ...; or run it as "
+                "root");
+}
+
 /* --userns auto: 65536 IDs that no other container has; --userns FIRST:COUNT: those. */
 static int choose_ids(struct container *c, struct cfs_error *err)
 {
@@ -206,6 +246,8 @@ static int create_fill(struct container *c, const char *image, struct cfs_error 
                 r = choose_hostname(c, err);
         if (r >= 0)
                 r = choose_ids(c, err);
+        if (r >= 0)
+                r = check_limits(c, err);
         if (r >= 0)
                 r = network_resolve(c, c->o->network, err);
         if (r >= 0)
