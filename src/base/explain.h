@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Why a path of the host cannot be reached. "Permission denied" for a path of eight components is a riddle;
- * this names the component. For messages only: nothing may be decided by it.
+ * Why a path of the host cannot be reached. "Permission denied" for a path of eight components does not say
+ * which one; this names it. For messages only: nothing may be decided by it.
  */
 #ifndef BASE_EXPLAIN_H
 #define BASE_EXPLAIN_H

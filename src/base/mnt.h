@@ -22,8 +22,8 @@
 int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
                struct cfs_error *err);
 
-/* The first half of that, fsopen(2), alone: what is called proc shows the PID namespace of who did it. And
- * the rest. */
+/* The first half of that, fsopen(2), alone: what is called proc shows the PID namespace of the process that
+ * called it. And the rest. */
 int mnt_open_fs(const char *fstype, struct cfs_error *err);
 int mnt_finish_fs(int fs_fd, const char *fstype, const char *source, const char *const *keyvals,
                   unsigned attr_flags, struct cfs_error *err);

@@ -33,8 +33,8 @@ int proc_boot_id(const char **ret);
  * fits (it is read once per run of cfs). */
 int proc_status(const struct proc_identity *id);
 
-/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of who
- * made it. */
+/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of the
+ * process that made it. */
 int proc_look(const struct proc_identity *id, bool *ret_executed);
 
 /* Only that: 1, 0 or -errno, -ESRCH when it is gone. Of a child that is not reaped, the pid is enough. */

@@ -24,7 +24,7 @@ int service_open(struct criu *c, struct cfs_error *err);
 /* In the child that is to be CRIU: executes it. Returns on failure only. */
 int service_exec(const struct criu *c, struct cfs_error *err);
 
-/* Makes the child by itself, for who needs nothing set up in it. */
+/* Makes the child by itself, for a caller that needs nothing set up in it. */
 int service_start(struct criu *c, struct cfs_error *err);
 
 /* In the parent, when the child is made by others. */

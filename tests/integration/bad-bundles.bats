@@ -260,7 +260,7 @@ fails_with() {
 @test "terminal without a console socket" {
     root_only
     new_bundle '.process.terminal = true'
-    # The words are runc's, for who looks for them.
+    # The words are runc's: engines look for them.
     fails_with "cannot allocate tty if cfs will detach without setting console socket"
     contains "$output" "hint: name the socket that gets the terminal (--console-socket)"
 }

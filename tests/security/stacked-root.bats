@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The runtime's "/" is not what it usually is: something lies on it, or it is a chroot. Nothing of the host may be left beside the
-# container's root then: not on the way up ("/.."), not where setns(2) leads, not for who leaves a chroot(2) (chroot(2) says
+# container's root then: not on the way up ("/.."), not where setns(2) leads, not for a process that leaves a chroot(2) (chroot(2) says
 # how). crun detaches until the kernel says EINVAL; runc 1.1.5 shows the host at "/..".
 load helpers/canary
 

@@ -105,7 +105,7 @@ static void without_resctrl_it_is_an_error(void **state)
         ctx_done(&c);
 }
 
-/* A directory that looks like resctrl, for who makes what. */
+/* A directory that looks like resctrl, to see which process makes what. */
 /* spec: config-linux.rdt.8 config-linux.rdt.9 */
 static void groups_are_made(void **state)
 {

@@ -30,9 +30,9 @@ const struct command cmd_serve_command = {
         .args = "",
         .summary = "answer over HTTP, for programs and for a browser",
         .description =
-                "Serves containers, images and history as JSON, and a page that shows them. Who may use it can do\n"
-                "what you can: programs of root and of your own user, and those that send the token, which is\n"
-                "printed as part of the page's address and lies in the file serve.token of the store's\n"
+                "Serves containers, images and history as JSON, and a page that shows them. Programs of root\n"
+                "and of your own user may use it, and those that send the token; they can do what you can. The\n"
+                "token is printed as part of the page's address and lies in the file serve.token of the store's\n"
                 "directory. A browser always needs it. `GET /openapi.json` describes all requests.\n"
                 "\n"
                 "Containers go on when the server ends. There is no encryption: for use from another machine,\n"

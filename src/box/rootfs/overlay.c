@@ -191,9 +191,9 @@ static int make_directories(const struct box *box, const char *directory, struct
         return 0;
 }
 
-/* overlayfs works on the upper layer with the credentials of who mounts it, and makes files there as that
- * user; in a shifted mount he must be one of its users. The securebit keeps the capabilities, which
- * setfsuid(2) to another user would take away. */
+/* overlayfs works on the upper layer with the credentials of the process that mounts it, and makes files
+ * there as that user, which must be one of the users of a shifted mount. The securebit keeps the
+ * capabilities, which setfsuid(2) to another user would take away. */
 static int mount_as(uint32_t id, const char *const *options, struct cfs_error *err)
 {
         int before = prctl(PR_GET_SECUREBITS), r;

@@ -147,7 +147,7 @@ static int open_sockets(struct server *s, const struct serve_options *o, struct 
         return r;
 }
 
-/* For people, and for who waits until it can be used. */
+/* For people, and for programs that wait until it can be used. */
 static void announce(const struct server *s, const struct serve_options *o)
 {
         if (s->tcp.daemon) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The session is a digest of the token: browsers send cookies of 127.0.0.1 to every port of it, and who gets
- * one there has not got the token.
+ * The session is a digest of the token: browsers send cookies of 127.0.0.1 to every port of it, and a program
+ * that gets one there has not got the token.
  */
 #include "box/serve/token.h"
 #include "base/cleanup.h"

@@ -77,8 +77,8 @@ int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
 void cgroup_wake_killed(struct cgroup *cg);
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
-/* The same in two steps, for who keeps the result of the first: the file that says it, which the caller
- * frees; NULL when there is none, or no memory. */
+/* The same in two steps, for a caller that keeps the result of the first: the file that says it, which the
+ * caller frees; NULL when there is none, or no memory. */
 char *cgroup_freezer_file(const struct oci_record *rec);
 int cgroup_freezer_says(const char *file);
 /* Every process in the cgroup and below; the caller frees. */

@@ -9,12 +9,11 @@
  * its file system is
  *
  *   - mounted on the host, too, unless it is one that the kernel makes for a namespace of the container's
- *   (proc, sysfs,
- *     mqueue, cgroup2): a new one is the same;
+ *     (proc, sysfs, mqueue, cgroup2): a new one is the same;
  *   - of a type that CRIU does not know how to fill (a disk's);
  *   - the root's own, and what is mounted lies outside of the root;
  *   - one of which the container has parts alone: the device nodes that the runtime makes for a user
- *   namespace.
+ *     namespace.
  *
  * restore looks at the configuration, since there is nothing else; it names more than CRIU will ask for.
  */

@@ -5,8 +5,8 @@
  * On a unified host (v2) that is one mount of cgroup2. On others it is what programs expect below
  * /sys/fs/cgroup: a tmpfs with one directory for each v1 hierarchy of the host, and links for controllers
  * that share one ("cpu -> cpu,cpuacct"). The v2 hierarchy that a hybrid host has beside them is left out: a
- * systemd inside would take it for the one to manage, which it may not, and end with status 255. Who wants it
- * asks for the type cgroup2. runc shows the same.
+ * systemd inside would take it for the one to manage, which it may not, and end with status 255. A container
+ * gets it by a mount of type cgroup2. runc shows the same.
  *
  * With a cgroup namespace of its own the container gets new mounts, whose root the kernel makes the
  * container's cgroup (cgroup_namespaces(7)). Without, a hierarchy of v2 is shown as a whole, as by runc and

@@ -39,8 +39,8 @@ struct mount_idmap {
         int fd;
 };
 
-/* The second number of uid_map counts in the namespace of who writes it: inside, an ID of the host is the
- * one that the container's own mapping makes of it. */
+/* The second number of uid_map counts in the namespace of the process that writes it: inside, an ID of the
+ * host is the one that the container's own mapping makes of it. */
 static uint32_t outside_of(const struct oci_id_mapping *map, struct oci_id_mapping *const *own, size_t n_own)
 {
         for (size_t i = 0; i < n_own; i++)

@@ -3,14 +3,14 @@
  * A procfs of a PID namespace that others live in.
  *
  * A new procfs shows the PID namespace of the process that calls fsopen(2), and a process is seen by all
- * others of its PID namespace from its first moment on. Who has CAP_SYS_PTRACE there may look through
- * /proc/PID/root, cwd, fd and ns at whatever it has, and make it do whatever it may (pid_namespace.c). So the
- * one that goes there is a visitor with empty hands: its root is an empty directory, and the only thing in
- * its mount namespace; it has one descriptor, a socket; its environment is erased; it takes none of the
- * host's other namespaces along; and its privileges are those of a user namespace with nothing in it. (Where
- * the kernel makes none, because something lies on the runtime's root or the host forbids it, it keeps
- * CAP_SYS_ADMIN, which fsopen(2) asks for.) It does nothing but fsopen(2) and hands the context back; the
- * rest of the mount is made here.
+ * others of its PID namespace from its first moment on. A process with CAP_SYS_PTRACE there may look through
+ * /proc/PID/root, cwd, fd and ns at all that it has, and make it do all that it may (pid_namespace.c). So the
+ * process that goes there, the visitor, has nothing worth taking: its root is an empty directory, and the
+ * only thing in its mount namespace; it has one descriptor, a socket; its environment is erased; it takes
+ * none of the host's other namespaces along; and its privileges are those of a user namespace with nothing in
+ * it. (Where the kernel makes none, because something lies on the runtime's root or the host forbids it, it
+ * keeps CAP_SYS_ADMIN, which fsopen(2) asks for.) It does nothing but fsopen(2) and hands the context back;
+ * the rest of the mount is made here.
  *
  *      we ---- fork ----> leaves all behind, setns(PID) ---- fork ----> visitor: fsopen
  *       |  <------------------------- context -----------------------------'

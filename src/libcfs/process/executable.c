@@ -10,7 +10,7 @@
  *   a clone of the mount that the executable is on   open_tree(2), made read-only, with the file as its root.
  *       Its descriptor is closed by the execve, which takes the mount out of its (anonymous) mount namespace:
  *       from then on mount_setattr(2) cannot make it writable, nor open_tree(2) or mount(2) a copy of it, not
- *       even for who has CAP_SYS_ADMIN. A tenth of a millisecond.
+ *       even for a process with CAP_SYS_ADMIN. A tenth of a millisecond.
  *   a copy in a sealed memfd                         memfd_create(2), fcntl(2) F_ADD_SEALS. Where the clone
  *       is not allowed (rootless). A millisecond, and the file's size in memory.
  */

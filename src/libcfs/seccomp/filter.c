@@ -6,8 +6,7 @@
  * an action (seccomp(2)). config.json has a list of entries, each with names, perhaps conditions, and an
  * action.
  *
- *      load arch ── is it x86-64? ── load nr ── search tree over the numbers ── conditions on arguments ──
- *      action
+ *      load arch ── is it x86-64? ── load nr ── search tree of numbers ── conditions on arguments ── action
  *                 ├ is it i386?   ── load nr ── ...
  *                 └ another one: kill
  *
@@ -17,10 +16,9 @@
  *   - an entry that asks for the default action says nothing, and is skipped;
  *   - the first entry without conditions decides, even against entries with conditions before it;
  *   - otherwise the conditions are tried in the order of the document. (libseccomp's order is its own here,
- *   and it
- *     refuses equal conditions with different actions.)
+ *     and it refuses equal conditions with different actions.)
  *   - all conditions of an entry must hold, but when two of them are on the same argument, each stands for
- *   itself.
+ *     itself.
  *
  * The native architecture is always included. A foreign architecture kills the thread, and so does an x32
  * number when only x86-64 is listed: the same number would otherwise slip past rules for x86-64.

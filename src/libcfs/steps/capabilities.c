@@ -238,9 +238,9 @@ int capabilities_init(struct ctx *c, struct cfs_error *err)
         r = caps_get(&have);
         if (r < 0)
                 return fail(-r, "capget", "read the capabilities", err);
-        /* To look at each one costs a system call. Who has it permitted has it bounded, in all but
-         * contrived cases, and there only the warning would be missing. For the inheritable set the kernel
-         * insists. */
+        /* To look at each one costs a system call. A capability that is permitted is in the bounding set, in
+         * all but contrived cases, and there only the warning would be missing. For the inheritable set the
+         * kernel insists. */
         doubtful = (ask[BOUNDING] & ~have.permitted) | ask[INHERITABLE];
         r = bounded(doubtful, &in_bounds);
         if (r < 0)

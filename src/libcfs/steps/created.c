@@ -171,8 +171,8 @@ static int wait_go(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* Has `start` said that it is there, and not left again? A process that connects and leaves (a `start` that
- * was killed) does not start the container. 1, 0 or -errno. */
+/* Has `start` said that it is there, and is it still there? A process that connects and leaves (a `start`
+ * that was killed) does not start the container. 1, 0 or -errno. */
 static int is_serious(int fd)
 {
         struct pollfd p = { .fd = fd, .events = POLLRDHUP };

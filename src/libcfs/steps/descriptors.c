@@ -9,11 +9,11 @@
  * /proc/self/fd/7/.. would lead to the host. What may stay are sockets, the terminal, and what the user asked
  * to hand over.
  *
- * What is handed over is an object of the host's, and who owns it can change its mode and owner through
- * /proc/self/fd. For a file, a terminal or a pipe that is what the caller wants. The null device is
- * different: it is what callers write who have nothing to hand over (engines for a container without -i), and
- * is the one that all of the host uses. Root in a container would own it. So each of those descriptors that
- * is the null device becomes the container's own, as in runc and crun. Where another thing has its place
+ * What is handed over is an object of the host's, and a container that owns it can change its mode and owner
+ * through /proc/self/fd. For a file, a terminal or a pipe that is what the caller wants. The null device is
+ * different: callers that have nothing to hand over name it (engines, for a container without -i), and it is
+ * the one that all of the host uses. Root in a container would own it. So each of those descriptors that is
+ * the null device becomes the container's own, as in runc and crun. Where another thing has its place
  * (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
  */
 #include "base/cleanup.h"

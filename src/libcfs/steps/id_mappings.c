@@ -5,11 +5,12 @@
  * Until /proc/PID/uid_map and gid_map are written, every ID inside is the overflow ID (65534). Each file
  * takes one write, of all lines; who may write what, user_namespaces(7):
  *
- *   with CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it. without, one
- *   line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for good:
- *   membership in a group may serve to take permissions away, and leaving it would give them back
- *   (CVE-2014-8989). anything else takes the set-user-ID programs newuidmap(1), newgidmap(1), which look into
- *   /etc/subuid, /etc/subgid.
+ *   - With CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it. - Without,
+ *   one line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for
+ *     good: membership in a group may serve to take permissions away, and leaving it would give them back
+ *     (CVE-2014-8989).
+ *   - Anything else takes the set-user-ID programs newuidmap(1) and newgidmap(1), which look into /etc/subuid
+ *     and /etc/subgid.
  *
  * So the runtime tries the first, and on EPERM the others: a rootless runtime may well be root of a user
  * namespace of its own, which has the privilege. The process must be dumpable meanwhile, or its files in

@@ -6,8 +6,8 @@
  * Most of it happens in the init, which has its own mount namespace and full capabilities in the user
  * namespace that owns it, and still sees the host's paths. What needs the host's privileges, when the init is
  * in another user namespace, is made detached by the runtime and inherited: bind mounts, whose source may be
- * out of reach of the container's root, and mounts with mapped ids, since mapping is the right of who made
- * the file system. The runtime closes its copy of these descriptors as soon as the init exists: a run in the
+ * out of reach of the container's root, and mounts with mapped ids, since only the owner of the file system
+ * may map its ids. The runtime closes its copy of these descriptors as soon as the init exists: a run in the
  * foreground would otherwise hold the mounts for ever.
  *
  * A detached mount that is closed without having been attached costs an RCU grace period; so nothing is made

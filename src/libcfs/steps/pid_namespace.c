@@ -4,9 +4,9 @@
  *
  * A process is in the PID namespace that its parent has chosen for its children (setns(2),
  * pid_namespaces(7)), from its first moment on; and from then on what the container runs sees it in its
- * /proc. That it is undumpable does not help: who has CAP_SYS_PTRACE in the user namespace that the runtime
- * was executed in, which is that of every container without one of its own, may look at it all the same
- * (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and cwd would be the
+ * /proc. That it is undumpable does not help: a process with CAP_SYS_PTRACE in the user namespace that the
+ * runtime was executed in, which is that of every container without one of its own, may look at it all the
+ * same (PTRACE_MODE_READ_FSCREDS and __ptrace_may_access() in ptrace(2)): /proc/PID/root and cwd would be the
  * host's, fd/N would lead to its directories, ns/mnt to its mounts.
  *
  * So there are two processes. The first stays in the runtime's PID namespace, where the container cannot see
@@ -23,8 +23,8 @@
  * namespace the privilege for that is there only before that is entered: spawn.c.) A procfs is mounted by a
  * visitor (mount/mount_procfs.c).
  *
- * What remains: until its execve the second process can be traced by who has CAP_SYS_PTRACE, and where a
- * filter is to be loaded without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an
+ * What remains: until its execve the second process can be traced by a process with CAP_SYS_PTRACE, and where
+ * a filter is to be loaded without noNewPrivileges it has CAP_SYS_ADMIN until then (seccomp.c), or, with an
  * agent, all that the first one had. With runc and crun it always has. A container that is not to be trusted
  * with that gets a user namespace.
  *

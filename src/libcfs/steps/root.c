@@ -19,8 +19,8 @@
  *                                        attach it there, it attaches it on "/", which is not looked up any
  *                                        more.
  *   --no-pivot (roots in a ramdisk)      the clone is moved onto "/", then chroot(2). All other mounts of the
- *                                        host are detached before: a chroot can be left by who has
- *                                        CAP_SYS_CHROOT.
+ *                                        host are detached before: a process with CAP_SYS_CHROOT can leave a
+ *                                        chroot.
  *   no mount namespace of its own        the clone is made in the namespace that the container shares or
  *                                        joins, private, so that what is mounted below appears nowhere else;
  *                                        then chroot(2). It outlives the container, so it is recorded and

@@ -11,9 +11,9 @@
  * 100 on eth0). It becomes a path below /proc/sys; a component that is empty, "." or ".." or has another
  * character than names have is refused before the list is consulted, so that no detour leads past the list.
  *
- * Which namespace a file of /proc/sys speaks for is decided by who opens it, not by the procfs it is found
- * in. So the init writes through the descriptor of the host's procfs, which no mount of the container can
- * cover (CVE-2019-16884, CVE-2025-52881), once it is in all of its namespaces.
+ * Which namespace a file of /proc/sys speaks for is decided by the process that opens it, not by the procfs
+ * that it is found in. So the init writes through the descriptor of the host's procfs, which no mount of the
+ * container can cover (CVE-2019-16884, CVE-2025-52881), once it is in all of its namespaces.
  */
 #include "base/cleanup.h"
 #include "base/path.h"

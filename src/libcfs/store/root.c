@@ -11,11 +11,12 @@
  * refused when it is opened. A group that is one user's own (its number is that user's, as many systems have
  * it, with a umask of 002) has no other members.
  *
- * Above it: who may write to a parent can put something else in the place of what is below. That is found out
- * by its owner, unless it is a symbolic link, which may lead to a directory of ours (or into a container's
- * root, where files of uid 0 say what the container likes). So below such a parent there may be neither links
- * nor directories of others. A parent that belongs to another user is that user's to write to, whatever its
- * mode: below it there may be no links; and a link of another user (in /tmp, say) is not followed.
+ * Above it: a user who may write to a parent can put something else in the place of what is below. It has
+ * another owner, which is noticed, unless it is a symbolic link, which may lead to a directory of ours (or
+ * into a container's root, where files of uid 0 say what the container likes). So below such a parent there
+ * may be neither links nor directories of others. A parent that belongs to another user is that user's to
+ * write to, whatever its mode: below it there may be no links; and a link of another user (in /tmp, say) is
+ * not followed.
  */
 #include "libcfs/store/root.h"
 #include "base/cleanup.h"

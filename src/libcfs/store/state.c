@@ -11,8 +11,8 @@
  *
  *      locked, no record        being created, or being removed: leave it alone
  *      free, no record          its creator died before it had made anything, or its remover when all was undone
- *      locked, record           a command works on it; reading the record is fine at any time free, record a
- *      container, perhaps one whose creator died half way: the record tells what to undo
+ *      locked, record           a command works on it; reading the record is fine at any time
+ *      free, record             a container, perhaps one whose creator died half way: the record tells what to undo
  *
  * Between mkdir(2) and flock(2) the directory of a living creator looks like one of the second kind, and a
  * process that waits for a lock may get that of a directory that was removed meanwhile. So a process that

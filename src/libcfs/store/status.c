@@ -4,7 +4,7 @@
  *
  * The record, the identities of the init and of the cfs that works on it, and whether the init has executed a
  * program tell all but one thing: only the container's cgroup knows whether it is frozen. A created container
- * can be frozen, too, and who talks to its init then waits: it is "paused" like a running one.
+ * can be frozen, too, and a command that talks to its init then waits: it is "paused" like a running one.
  */
 #include "libcfs/store/status.h"
 #include "base/cleanup.h"

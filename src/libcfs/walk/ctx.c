@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of a struct ctx: see ctx.h for who writes and reads each field. */
+/* The life of a struct ctx: ctx.h says which code writes and reads each field. */
 #include "libcfs/walk/ctx.h"
 #include "libcfs/walk/trace.h"
 #include "base/cleanup.h"
