@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ struct table {
 
 static int print_id(void *data, const struct cfs_info *info)
 {
-        return puts(info->id) < 0 ? -EIO : 0;
+        errno = EIO; /* should the C library not say why */
+        return puts(info->id) < 0 ? -errno : 0;
 }
 
 static int add_row(struct table *t, const char *const cells[COLUMNS])
@@ -124,7 +126,7 @@ static int cmd_list_run(const struct cfs_runtime *rt, const void *values, const 
         if (!v->quiet)
                 return v->format && STREQ(v->format, "json") ? list_json(rt, err) : list_table(rt, err);
         r = cfs_list(rt, print_id, NULL, err);
-        return r == -EIO && !err->text[0] ? err_sys(err, EIO, "write", "write to standard output") : r;
+        return r < 0 && !err->text[0] ? err_sys(err, -r, "write", "write to standard output") : r;
 }
 
 const struct command cmd_list_command = {

@@ -259,12 +259,18 @@ static bool has_ended(pid_t pid)
         return !stat || strchr("ZXx", stat[1]);
 }
 
-/* For their end, or what the others do next would be before it on one run and after it on another. */
+/* For their end, or what the others do next would be before it on one run and after it on another. The
+ * parent can wait for a process when its tracer has: ptrace(2). */
 static void wait_for_victims(void)
 {
-        for (unsigned i = 0, naps = 0; i < n_procs; i++)
-                while (is_victim(&procs[i]) && !has_ended(procs[i].pid) && naps++ < 1000)
+        for (unsigned i = 0, naps = 0; i < n_procs; i++) {
+                if (!is_victim(&procs[i]))
+                        continue;
+                while (!has_ended(procs[i].pid) && naps++ < 1000)
                         (void)usleep(1000);
+                if (procs[i].pid != root_pid && waitpid(procs[i].pid, NULL, __WALL | WNOHANG) > 0)
+                        forget(&procs[i--]);
+        }
 }
 
 static void kill_victims(void)

@@ -285,6 +285,43 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     done
 }
 
+# The kernel may have none (CONFIG_PROC_KCORE), so that the look for it fails is all that can be asked for everywhere.
+@test "/proc/kcore that cannot be looked for is not taken for missing" {
+    new_bundle
+    local call
+    inject count -- run -b "$B" "$ID"
+    call=$(awk '/^call init/ && $4 ~ /^faccessat/ { print $4; exit }' "$T/log")
+    inject fail init "$call:1" EIO -- run -b "$B" "$ID"
+    is "$(result)" "exit 1"
+    contains "$(cat "$T/err")" "look for \`/proc/kcore\`: input/output error"
+}
+
+@test "exec: what its first process says is not replaced by what its second one sees" {
+    new_bundle
+    args sleep 1000
+    up
+    # The last write of the first process lets the second one go on.
+    inject count -- exec "$ID" /bin/true
+    local n
+    n=$(count init write)
+    inject fail init "write:$n" EPERM -- exec "$ID" /bin/true
+    is "$(result)" "exit 255"
+    contains "$(cat "$T/err")" "operation not permitted"
+}
+
+@test "list whose output cannot be written says why" {
+    new_bundle
+    args sleep 1000
+    up
+    # One C library writes by writev(2), another by write(2).
+    inject count -- list -q
+    local n
+    n=$(awk '/^call runtime/ && $4 ~ /^writev?$/ { n = $3 } END { print n }' "$T/log")
+    inject fail runtime "$n" ENOSPC -- list -q
+    is "$(result)" "exit 1"
+    contains "$(cat "$T/err")" "no space left on device"
+}
+
 @test "a cgroup's parent that cannot be looked for is not made on no record" {
     new_bundle '.process.args = ["/bin/true"] | .linux.cgroupsPath = "/" + (.linux.cgroupsPath | ltrimstr("/")) + "/inner"'
     inject count -- create -b "$B" "$ID"

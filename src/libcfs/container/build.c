@@ -141,6 +141,8 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
         if (c->pid <= 0 ||
             c->job) /* of a restore, it is CRIU that tells; and it ends the init when it gives up */
                 return r;
+        if (c->sync && c->sync->told) /* its own words; the second process of exec may have had more */
+                return r;
         if (err->code != CFS_E_DIED) {
                 /* What fails on a process that ends fails because it ends: of both errors the init's is
                  * the cause. */

@@ -246,8 +246,10 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                                     p.text);
                         continue;
                 }
-                if (p.type == PACKET_FAILED)
+                if (p.type == PACKET_FAILED) {
+                        s->told = true;
                         return peer_failed(&p, n, err);
+                }
                 if (p.type == PACKET_EXEC) {
                         s->exec = true;
                         continue;

@@ -40,6 +40,7 @@ struct sync {
         void *waits;
         bool forever;   /* what is waited for may take as long as it likes                           */
         bool timed_out; /* the last wait has                                                         */
+        bool told;      /* the peer has said why it failed                                           */
         bool deaf;      /* what the peer says could not be received; it may have gone on             */
         bool timed;     /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
 };

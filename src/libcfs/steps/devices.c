@@ -387,6 +387,13 @@ static int make_link(int dev_fd, const char *name, const char *text, struct cfs_
         return 0;
 }
 
+/* What says that a file is not there, or is not for us; anything else says nothing. */
+static bool says_no(int e)
+{
+        return e == ENOENT || e == ENOTDIR || e == ELOOP || e == EXDEV || e == ENXIO || e == EACCES ||
+               e == EPERM;
+}
+
 static int make_links(const struct ctx *c, const struct mount_node_maker *k, struct cfs_error *err)
 {
         const struct oci_mount *proc = mount_on(c, "/proc");
@@ -396,14 +403,19 @@ static int make_links(const struct ctx *c, const struct mount_node_maker *k, str
 
         if (!has_proc) { /* "if the source file exists after processing mounts" */
                 fd = path_open_in_root(k->root_fd, "/proc/self/fd", O_PATH, NULL);
+                if (fd < 0 && !says_no(-fd))
+                        return err_path(err, -fd, "openat2", "/proc/self/fd", "look for `/proc/self/fd`");
                 has_proc = fd >= 0;
         }
         for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(links); i++)
                 if (has_proc || !str_has_prefix(links[i].text, "/proc/"))
                         r = make_link(k->dev_fd, links[i].name, links[i].text, err);
-        if (r >= 0 && has_proc && faccessat(c->proc_fd, "kcore", F_OK, 0) == 0)
-                r = make_link(k->dev_fd, "core", "/proc/kcore", err);
-        return r;
+        if (r < 0 || !has_proc)
+                return r;
+        if (faccessat(c->proc_fd, "kcore", F_OK, 0) == 0)
+                return make_link(k->dev_fd, "core", "/proc/kcore", err);
+        return says_no(errno) ? 0
+                              : err_path(err, errno, "faccessat", "/proc/kcore", "look for `/proc/kcore`");
 }
 
 /* ---- the row ------------------------------------------------------------------------------------------- */
