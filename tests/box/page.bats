@@ -245,6 +245,7 @@ END
 }
 
 @test "page: images: size, use, removal with its question; an error of pull is shown" {
+    lone run --name user busybox true
     page /images
     wait_for "document.querySelector('#images-rows .name')?.textContent === 'busybox:latest'"
     [[ "$(text '#images-rows .size')" == *MiB ]]
@@ -256,6 +257,13 @@ END
     tab_to '#sure-yes'
     press Enter
     wait_for "document.getElementById('images-rows').children.length === 1"
+    # An image that a container needs: no question, the reason.
+    tab_to '[aria-label="Remove busybox:latest"]'
+    press Enter
+    [[ "$(text '#sure-text')" == "Containers were made from it; remove them first: user." ]]
+    focused '#sure-no'
+    [ "$(js "return document.getElementById('sure-yes').checkVisibility()")" = false ]
+    press Escape
     tab_to '#pull-reference' ShiftTab
     press "not a reference" Enter
     wait_for "document.getElementById('pull-error').textContent !== '' && document.getElementById('pull-working').textContent === ''"

@@ -328,23 +328,23 @@ function toast(message, bad) {
 // Text of several lines.
 const put2 = (node, text) => { node.textContent = String(text).split('\n').map((l) => clean(l.trim())).join('\n'); };
 
-// A question before what cannot be undone. `act` is called with the chosen signal or force; its error stays in the dialog.
-function sure({ title, text, yes, signals, force, act }) {
+// A question before what cannot be undone. `act` is called with the chosen signal; its error stays in the dialog. Without `yes` it is
+// no question but says why not.
+function sure({ title, text, yes, signals, act }) {
         put($('sure-title'), title);
         put2($('sure-text'), text);
         put($('sure-yes'), yes);
+        $('sure-yes').hidden = !yes;
+        put($('sure-no'), yes ? 'Cancel' : 'Close');
         $('sure-choice').hidden = !signals;
-        $('sure-force').hidden = !force;
-        $('sure-force-box').checked = false;
-        put($('sure-force-text'), force ?? '');
         put($('sure-error'), '');
         $('sure-form').onsubmit = async (event) => {
                 event.preventDefault();
-                if (busy($('sure-yes')))
+                if (!yes || busy($('sure-yes')))
                         return;
                 busy($('sure-yes'), true);
                 try {
-                        await act({ signal: $('sure-signal').value, force: $('sure-force-box').checked });
+                        await act({ signal: $('sure-signal').value });
                         $('sure').close();
                 } catch (e) {
                         put2($('sure-error'), e.message);
@@ -870,15 +870,36 @@ const logs = {
         },
 };
 
-$('log').onscroll = () => {
-        const log = $('log');
-        const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 30;
-        if (follows !== logs.follows) {
-                logs.follows = follows;
+function follow(on) {
+        if (on !== logs.follows) {
+                logs.follows = on;
                 logs.how();
         }
+}
+
+const atEnd = () => $('log').scrollHeight - $('log').scrollTop - $('log').clientHeight < 30;
+
+// Browsers scroll smoothly, and a line that comes meanwhile must not pull the reader back: the wish to go up counts, not where
+// the way up is.
+const readerGoesUp = () => $('log').scrollTop > 0 && follow(false);
+let lastTop = 0;
+$('log').onscroll = () => {
+        const up = $('log').scrollTop < lastTop;
+        lastTop = $('log').scrollTop;
+        if (!atEnd())
+                follow(false);
+        else if (!up)
+                follow(true);
 };
+$('log').onkeydown = (event) => {
+        if (['Home', 'PageUp', 'ArrowUp'].includes(event.key) || (event.key === ' ' && event.shiftKey))
+                readerGoesUp();
+};
+$('log').addEventListener('wheel', (event) => event.deltaY < 0 && readerGoesUp(), { passive: true });
+$('log').addEventListener('touchstart', readerGoesUp, { passive: true });
+$('log').addEventListener('touchend', () => atEnd() && follow(true), { passive: true });
 $('logs-end').onclick = () => {
+        follow(true);
         $('log').focus();
         $('log').scrollTop = $('log').scrollHeight;
 };
@@ -1229,12 +1250,15 @@ function showImages() {
 function removeImage(image, name) {
         const users = known.containers.filter((c) => c.imageId === image.id).map((c) => c.name);
         const last = (image.names?.length ?? 0) < 2;
+        if (last && users.length) {
+                const more = users.length > 8 ? ` and ${users.length - 8} more` : '';
+                sure({ title: `${name || 'The image'} is in use`, text: `Containers were made from it; remove them first: ${users.slice(0, 8).join(', ')}${more}.` });
+                return;
+        }
         sure({ title: `Remove ${name || 'the image'}?`, yes: last ? 'Remove' : 'Remove the name',
-                text: last ? `The layers that no other image has are lost.${users.length ? `\nContainers made from it: ${users.slice(0, 8).join(', ')}` : ''}`
-                        : `Only this name: the image is also called ${image.names.filter((k) => k !== name).join(', ')}.`,
-                force: last && users.length ? 'even so' : undefined,
-                act: async ({ force }) => {
-                        await ask('DELETE', `images/${segment(name || image.id)}${force ? '?force=1' : ''}`);
+                text: last ? 'The layers that no other image has are lost.' : `Only this name: the image is also called ${image.names.filter((k) => k !== name).join(', ')}.`,
+                act: async () => {
+                        await ask('DELETE', `images/${segment(name || image.id)}`);
                         toast(`${name || image.id.slice(0, 19)}: removed`);
                         known.images = null;
                         poke();
