@@ -32,7 +32,7 @@ struct mountinfo {
 /* Reads the whole file at `path` below the procfs that proc_fd is open on. */
 int mountinfo_read(struct mountinfo *m, int proc_fd, const char *path, struct cfs_error *err);
 
-/* Takes a text instead, which is changed and not freed. */
+/* Takes a text instead, which is changed and not freed. For the unit tests. */
 void mountinfo_use(struct mountinfo *m, char *text);
 
 /* The next mount; false at the end. A line that is not of the form is left out. */

@@ -82,9 +82,6 @@ int ended_monitored(struct box *box, const char *id, struct cfs_error *err);
 /* The exit code that conmon has written; -1: none. */
 int ended_exit_code(const struct box *box, const char *id);
 
-/* Takes down the network of a container that cfs knows nothing of any more; nothing when there is none. */
-void ended_network(const struct box *box, const char *id);
-
 /* stop.c. signal: 0 is the container's own, then SIGKILL after `seconds`. */
 int stop_container(const struct box *box, const char *id, int signal, unsigned seconds,
                    struct cfs_error *err);

@@ -66,8 +66,9 @@ static void add_network(int pid, struct oci_box_stats *s)
         s->has_received = s->has_sent = true;
 }
 
-int stats_sample(const struct box *box, const struct oci_box_container *c, struct oci_arena *arena,
-                 struct oci_box_stats *ret, struct cfs_error *err)
+/* One sample. Strings live in the arena. */
+static int sample(const struct box *box, const struct oci_box_container *c, struct oci_arena *arena,
+                  struct oci_box_stats *ret, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *other = NULL;
         struct oci_cfs_stats *s;
@@ -161,8 +162,7 @@ int stats_all(const struct box *box, const char *only, struct oci_arena *arena,
         for (size_t i = 0; *ret && i < n; i++) {
                 struct oci_box_stats *s = oci_arena_alloc(arena, sizeof(*s));
 
-                if (!s || !STREQ(list[i]->state, "running") ||
-                    stats_sample(box, list[i], arena, s, &ignored) < 0)
+                if (!s || !STREQ(list[i]->state, "running") || sample(box, list[i], arena, s, &ignored) < 0)
                         continue; /* it has just ended */
                 percent(before, now, s);
                 (*ret)[(*ret_n)++] = s;

@@ -7,10 +7,6 @@
 
 #include "box/core/box.h"
 
-/* One sample. Strings live in the arena. */
-int stats_sample(const struct box *box, const struct oci_box_container *c, struct oci_arena *arena,
-                 struct oci_box_stats *ret, struct cfs_error *err);
-
 /* What was seen of each container at one time, to tell how much it has used since. */
 struct stats_round {
         struct {

@@ -226,14 +226,3 @@ int cni_del(const struct cni *c, const char *result, struct cfs_error *err)
         list_release(&l);
         return r;
 }
-
-int cni_check(const struct cni *c, const char *result, struct cfs_error *err)
-{
-        struct list l = { 0 };
-        int r = list_open(c, &l, err);
-
-        for (size_t i = 0; r >= 0 && i < l.n; i++)
-                r = call(c, &l, i, "CHECK", result, NULL, err);
-        list_release(&l);
-        return r;
-}

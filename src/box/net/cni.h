@@ -28,9 +28,6 @@ int cni_add(const struct cni *c, char **ret_result, struct cfs_error *err);
  * first. */
 int cni_del(const struct cni *c, const char *result, struct cfs_error *err);
 
-/* As cni_add() in shape: asks the plugins whether all is still as they made it. */
-int cni_check(const struct cni *c, const char *result, struct cfs_error *err);
-
 /* The configuration for one plugin of the list: its own members, and name, cniVersion, prevResult and
  * runtimeConfig. For the unit test. */
 int cni_config(const char *plugin, size_t len, const char *name, const char *version, const char *result,

@@ -140,9 +140,6 @@ int mount_bind_read_link(const struct mount_env *e, const struct oci_mount *m, c
 int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                      bool writable, mode_t mode, int *ret_fd, struct cfs_error *err);
 
-/* Does this file system live in memory only, so that being read-only is the mount's own affair? */
-bool mount_fresh_is_virtual(const char *type);
-
 /* ---- mount_classic.c ----------------------------------------------------------------------------------- */
 
 /* Can only mount(2) do it: an option or source that is too long for fsconfig(2), or layers relative to the

@@ -51,7 +51,8 @@ static const struct {
 };
 /* clang-format on */
 
-bool mount_fresh_is_virtual(const char *type)
+/* Does this file system live in memory only, so that read-only is a property of the mount alone? */
+static bool is_virtual(const char *type)
 {
         static const char *const types[] = { "tmpfs",      "ramfs",  "proc",    "sysfs",    "devpts",
                                              "mqueue",     "cgroup", "cgroup2", "devtmpfs", "debugfs",
@@ -77,7 +78,7 @@ static const char **words_of(const struct mount_env *e, const struct oci_mount *
 
         if (!w)
                 goto nomem;
-        if (mount_fresh_is_virtual(m->type))
+        if (is_virtual(m->type))
                 sb.sb_set &= ~(unsigned)MOUNT_SB_RDONLY;
         n = *ret_sb = mount_options_sb_words(&sb, false, w);
         if (mode && STREQ(m->type, "tmpfs") && !mount_options_data(o, "mode")) {

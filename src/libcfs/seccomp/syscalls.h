@@ -43,6 +43,7 @@ enum syscalls_abi {
  * sorted. */
 int syscalls_find(const char *name, int near);
 
+/* The name of a row. For the unit tests and the fuzzer. */
 const char *syscalls_name(int row);
 
 /* The row's number under an ABI, or -1 when it has none. */

@@ -135,7 +135,8 @@ int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base
         return 0;
 }
 
-const char *layout_mode_name(enum cgroup_mode mode)
+/* The name in the record. */
+static const char *mode_name(enum cgroup_mode mode)
 {
         static const char *const names[] = { [CGROUP_MODE_V1] = "v1",
                                              [CGROUP_MODE_V2] = "v2",
@@ -149,7 +150,7 @@ int layout_record(struct cgroup *cg, const char *manager, const char *path, stru
                   struct cfs_error *err)
 {
         struct oci_record_cgroup *rec = oci_arena_alloc(arena, sizeof(*rec));
-        const char *mode = layout_mode_name(cg->mode);
+        const char *mode = mode_name(cg->mode);
 
         if (!rec)
                 return err_nomem(err);
@@ -196,7 +197,7 @@ int layout_open(struct cgroup *cg, const struct oci_record *rec, struct cfs_erro
         else if (str_eq(c->manager, "systemd"))
                 cg->manager = &systemd_ops;
         for (enum cgroup_mode m = CGROUP_MODE_V1; m < CGROUP_MODE_ABSENT; m++) {
-                if (str_eq(c->mode, layout_mode_name(m)))
+                if (str_eq(c->mode, mode_name(m)))
                         cg->mode = m;
         }
         if (c->n_hierarchies > CGROUP_MAX_HIERARCHIES)

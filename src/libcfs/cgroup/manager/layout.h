@@ -22,7 +22,4 @@ int layout_record(struct cgroup *cg, const char *manager, const char *path, stru
 /* Fills cg->h and cg->rec from a record; cg is zeroed. */
 int layout_open(struct cgroup *cg, const struct oci_record *rec, struct cfs_error *err);
 
-/* The names in the record. */
-const char *layout_mode_name(enum cgroup_mode mode);
-
 #endif
