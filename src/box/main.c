@@ -3,7 +3,7 @@
  * cfs-box, the command: options, the store, one command, and the only place where a failure becomes text and
  * an exit code.
  *
- * An ordinary user first becomes root of a user namespace of his own (rootless.h). Commands that enter a
+ * An ordinary user first becomes root of a new user namespace (rootless.h). Commands that enter a
  * container then replace this process by one whose executable no container can overwrite (CVE-2019-5736);
  * both execute main() again.
  */

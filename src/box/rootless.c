@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An ordinary user's box: this program goes on as root of a user namespace, in which the user has the IDs
- * that /etc/subuid and /etc/subgid give him (newuidmap(1) maps them), or only his own where there are none.
+ * that /etc/subuid and /etc/subgid list (newuidmap(1) maps them), or only the user's own where there are
+ * none.
  *
  * What is made in such a namespace belongs to it: a container can be entered only from the namespace in which
  * it was made, or one above. So the first command leaves a process behind that holds the namespace (its pid

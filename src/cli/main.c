@@ -4,17 +4,14 @@
  *
  * The order of things in main() is a contract with the engines:
  *
- *   1. descriptors 0, 1 and 2 are open, whatever the caller did: nothing that is opened later may become
- *   "standard
- *      output" by accident; and SIGCHLD, when the caller ignores it, is not: the kernel would reap our
- *      children, and their exit codes with them;
+ *   1. descriptors 0, 1 and 2 are opened when the caller has closed them: nothing that is opened later may
+ *      become "standard output" by accident; and SIGCHLD gets its default action when the caller ignores it:
+ *      the kernel would reap our children, and their exit codes would be lost;
  *   2. the options in front of the command are parsed and the log is opened, so that every later mistake,
- *   those in the
- *      command's own options included, reaches the log that the engine reads;
+ *      those in the command's own options included, reaches the log that the engine reads;
  *   3. the command's options are parsed and checked: a mistake here has changed nothing yet;
  *   4. commands that enter a container replace this process by one whose executable no container can
- *   overwrite
- *      (CVE-2019-5736). It starts again at 1;
+ *      overwrite (CVE-2019-5736). It starts again at 1;
  *   5. the command runs. Only here, and nowhere else in cfs, a failure becomes text and an exit code.
  *
  * Nothing depends on the locale, on the environment (but for XDG_RUNTIME_DIR, in cfs_default_root()), or on

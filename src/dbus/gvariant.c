@@ -2,8 +2,7 @@
 /*
  * The text format of GVariant, as in
  *
- *         uint64 5000000      true      'inactive-or-failed'      ['a.target', 'b.target']      [('/dev/sda',
- *                             uint64 7)]
+ *         uint64 5000000    true    'inactive-or-failed'    ['a.target', 'b.target']    [('/dev/sda', uint64 7)]
  *
  * A number without a type is an int32, or a double when it has a point; a type in front of an array or a
  * tuple is written as a signature, "@as []", which an empty array cannot do without. What a property of a

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Limits: docker's names, and the short ones (-M, -C, -P, -I) of the programs that taught containers on a
- * page.
+ * Limits of memory, processors, processes and disks: the options have docker's names, and short ones (-M, -C,
+ * -P, -I).
  *
- * --limits (-c) sets modest ones for what has none: half a gigabyte of memory, one processor, 512 processes.
+ * --limits (-c) sets modest limits where none are given: half a gigabyte of memory, one processor, 512
+ * processes.
  */
 #include "base/cleanup.h"
 #include "base/str.h"

@@ -4,10 +4,9 @@
  * /etc/hostname, /etc/resolv.conf.
  *
  *   -v SOURCE:DEST[:ro|rw|z|...]    SOURCE with a slash is a path of the host, without one a volume:
- *                                   ROOT/volumes/NAME --mount
- *                                   type=bind|volume|tmpfs,source=...,target=...[,readonly][,tmpfs-size=...]
- *                                   [,tmpfs-mode=...]
- *                                   --tmpfs DEST[:OPTIONS]
+ *                                   ROOT/volumes/NAME
+ *   --mount type=bind|volume|tmpfs,source=...,target=...[,readonly][,tmpfs-size=...][,tmpfs-mode=...]
+ *   --tmpfs DEST[:OPTIONS]
  */
 #include "base/cleanup.h"
 #include "base/str.h"

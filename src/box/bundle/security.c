@@ -2,9 +2,9 @@
 /*
  * What the container may do: capabilities, system calls, devices, kernel parameters.
  *
- * Without words of the user a container's root has the 14 capabilities that docker's and podman's have, and a
- * filter that denies the system calls which lead out of a container or to the kernel's darker corners
- * (capabilities that would be needed for most of them are missing too: the filter is the second lock).
+ * By default a container's root has the 14 capabilities that docker and podman give, and a filter that denies
+ * the system calls which lead out of a container or to rarely tested code of the kernel. (Most of them need
+ * capabilities that are missing too: the filter is a second defence.)
  */
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Printing.
+ * Printing: tables, JSON, times, shortened words.
  */
 #include "box/cmd/output.h"
 #include "base/cleanup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-box pull: an image from a registry, by skopeo(1), whose trade authentication, mirrors and signatures
- * are.
+ * cfs-box pull: an image from a registry, by skopeo(1), which handles authentication, mirrors and
+ * signatures.
  */
 #include "base/cleanup.h"
 #include "base/rmtree.h"

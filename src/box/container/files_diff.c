@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * diff: the upper layer says it all. A whiteout is a file that was removed; what no layer below has was
- * added; the rest was changed.
+ * diff: what has changed is seen in the upper layer alone. A whiteout is a file that was removed; what no
+ * layer below has was added; the rest was changed.
  */
 #include "base/cleanup.h"
 #include "base/path.h"

@@ -9,8 +9,7 @@
  *                        One that was run in the foreground by a cfs-box that was killed may run on: then cfs
  *                        knows its init.
  *
- * Errors are not the command's that happened to come by: what cannot be repaired now is tried again by the
- * next one.
+ * A repair that fails does not fail the command that tried it: the next command tries again.
  */
 #include "box/container/repair.h"
 #include "base/cleanup.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running in the foreground: libcfs in this process, without a monitor. What the box has to do besides is a
- * row before and a row after.
+ * Running in the foreground: libcfs in this process, without a monitor. Besides, the box writes a row to
+ * the store before and after it.
  */
 #include "base/cleanup.h"
 #include "base/io.h"

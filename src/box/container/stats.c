@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * By `cfs events --stats`, which knows both kinds of cgroups; and the counters of the interfaces in
- * /proc/PID/net/dev, which cgroups do not have.
+ * What a container uses: the numbers of `cfs events --stats`, which knows both kinds of cgroups, and the
+ * counters of the interfaces in /proc/PID/net/dev, which cgroups do not have.
  */
 #include "box/container/stats.h"
 #include "base/cleanup.h"

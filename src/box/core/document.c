@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Encoding. What is not UTF-8 is rare, and is looked for only when encoding has failed.
+ * Encoding documents. Text that is not UTF-8 is rare, and is looked for only when encoding has failed.
  */
 #include "box/core/document.h"
 #include "base/cleanup.h"

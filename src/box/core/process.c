@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * posix_spawn(3), three pipes and a poll(2) loop.
+ * Running a program: posix_spawn(3), three pipes for its standard streams, and a poll(2) loop.
  */
 #include "box/core/process.h"
 #include "base/cleanup.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * strptime(3), of which nothing may be left over.
+ * Reading a time by strptime(3), which has to use up the whole text.
  */
 #include "box/core/time.h"
 #include "base/cleanup.h"

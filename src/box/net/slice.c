@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * By the offsets that the reader's events have (json.h).
+ * Pieces of a JSON text, cut at the offsets that the reader's events have (json.h).
  */
 #include "box/net/slice.h"
 #include "json.h"

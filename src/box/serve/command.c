@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Words, and the error that --error-format json writes.
+ * The words of a command of cfs-box, and reading the error that --error-format json writes.
  */
 #include "box/serve/command.h"
 #include "base/cleanup.h"

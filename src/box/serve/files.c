@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The page, and the description of all that is answered: files of this directory, in the program. The
+ * The page, and the description of all requests: files of this directory, embedded in the program. The
  * assembler reads them (.incbin), so there is nothing to generate; Makefile.am says that this file depends on
  * them.
  */

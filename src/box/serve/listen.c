@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bind(2) and listen(2).
+ * The sockets that the server listens on: bind(2) and listen(2).
  */
 #include "box/serve/listen.h"
 #include "base/cleanup.h"

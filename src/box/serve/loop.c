@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * epoll(7). One event at a time: the function of one may free another's watch.
+ * The event loop, by epoll(7). It takes one event at a time, because the function that handles one may free
+ * the watch of another.
  */
 #include "box/serve/loop.h"
 #include "base/cleanup.h"

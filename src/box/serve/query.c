@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * By libmicrohttpd, which has taken the query apart.
+ * The parameters of a request: libmicrohttpd has split the query into names and values.
  */
 #include "box/serve/query.h"
 #include "base/cleanup.h"

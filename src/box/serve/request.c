@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decoding.
+ * Decoding the body of a request, a JSON document.
  */
 #include "box/serve/request.h"
 #include "base/cleanup.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table, and looking it up.
+ * The table of methods and paths, and finding the row of a request.
  */
 #include "box/serve/routes.h"
 #include "base/cleanup.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two rounds: the processor's use is a difference.
+ * Samples of what containers use. A sample takes two rounds, since the use of the processor is the difference
+ * of two readings.
  */
 #include "box/serve/sampler.h"
 #include "base/clock.h"

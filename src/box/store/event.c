@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of events. It is cut to KEEP rows every now and then, by the number of the new row, so that no
- * command pays for it twice.
+ * The table of events. It is cut to KEEP rows every now and then, by the number of the new row, so that few
+ * commands spend time on it.
  */
 #include "box/store/event.h"
 #include "base/str.h"
