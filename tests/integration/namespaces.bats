@@ -124,8 +124,15 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     is "$(uniq "$T/heard")" "$(readlink "/proc/$PID/ns/uts")"
     is "$(wc -l < "$T/heard")" 2
     cfs delete --force "$ID"
+    # Those of the container run in the joined namespace, and are told no pid that they could not see.
+    printf '#!/bin/sh\njq -c .pid >> %s\nreadlink /proc/self/ns/pid >> %s\n' "$T/inside" "$T/inside" > "$T/hook"
+    config --arg h "$T/hook" '.hooks = {"createContainer": [{"path": $h}]} | .process.args = ["/bin/true"]'
+    cfs run -b "$B" "$ID" < /dev/null
+    is "$(cat "$T/inside")" "null
+$(readlink "/proc/$INNER/ns/pid")"
     # Created and never started: a signal ends it, and nothing of it is left.
     config 'del(.hooks)'
+    args /bin/inspector sleep
     cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
     cfs kill "$ID" TERM
     wait_for status_is "$ID" stopped
