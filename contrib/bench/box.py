@@ -85,6 +85,37 @@ def large_layer(box, work, rounds):
     return statistics.median(ours), statistics.median(theirs)
 
 
+def requests(box, work, n):
+    """GET /containers, n times over one connection, in a network namespace: a second."""
+    program = """
+import socket, subprocess, sys, time
+n, argv = int(sys.argv[1]), sys.argv[2:]
+subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+server = subprocess.Popen([*argv, 'serve', '--listen', '127.0.0.1:1337'], stdout=subprocess.PIPE)
+server.stdout.readline()
+s = socket.create_connection(('127.0.0.1', 1337))
+def ask():
+    s.sendall(b'GET /containers HTTP/1.1\\r\\nHost: 127.0.0.1:1337\\r\\n\\r\\n')
+    answer = b''
+    while b'\\r\\n\\r\\n' not in answer:
+        answer += s.recv(65536)
+    head, body = answer.split(b'\\r\\n\\r\\n', 1)
+    assert head.startswith(b'HTTP/1.1 200')
+    left = int(head.lower().split(b'content-length: ')[1].split(b'\\r')[0]) - len(body)
+    while left > 0:
+        left -= len(s.recv(left))
+ask()
+start = time.perf_counter()
+for _ in range(n):
+    ask()
+print(n / (time.perf_counter() - start))
+server.terminate()
+server.wait()
+"""
+    done = subprocess.run(['unshare', '--net', sys.executable, '-c', program, str(n), *box], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 30
@@ -105,6 +136,9 @@ def main():
         for n, ms in interleaved({n: layered(box, work, n) for n in (1, 10, 50)}, rounds).items():
             print(f'| {n} | {ms:.1f} |')
         ours, theirs = large_layer(box, work, 5)
+        for i in range(3):
+            run([*box, 'run', '--network', 'none', 'busybox', 'true'])
+        print(f'\nGET /containers, one connection: {requests(box, work, 5000):.0f} a second')
         print(f'\n| 100 MB in 1000 files, to the disk | ms |\n|---|---|\n| tar -x, sync | {theirs:.0f} |\n| cfs-box import | {ours:.0f} |')
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -172,7 +172,7 @@ static int start_run(struct request *q, const struct oci_box_run_request *d, str
         r = request_command(q->body.p, q->body.len, arena, &words, &n, err);
         if (r < 0)
                 return r;
-        command_begin(&c, q->server->box, arena, "run");
+        command_begin(&c, q->server->box, arena, "run", true);
         r = run_words(&c, d, err);
         command_add(&c, "--");
         command_add(&c, "%s", d->image);
@@ -190,7 +190,7 @@ static int start_change(struct request *q, const char *ref, const struct change 
 
         if (r < 0)
                 return r;
-        command_begin(&c, q->server->box, arena, change->command);
+        command_begin(&c, q->server->box, arena, change->command, true);
         if (change->has_timeout)
                 command_add(&c, "--time=%lld", (long long)change->timeout);
         command_option(&c, "signal", change->signal);
@@ -282,7 +282,7 @@ int actions_remove(struct request *q, struct cfs_error *err)
                 r = find_container(q, q->name, err);
         if (r < 0)
                 return r;
-        command_begin(&c, q->server->box, arena, "rm");
+        command_begin(&c, q->server->box, arena, "rm", true);
         if (force)
                 command_add(&c, "--force");
         command_add(&c, "%s", q->id);
@@ -322,7 +322,7 @@ static int exec_words(struct request *q, const struct oci_box_exec_request *d, s
                 return err_set(err, CFS_E_INVALID, "body: command: is missing");
         if (r < 0)
                 return r;
-        command_begin(c, q->server->box, arena, "exec");
+        command_begin(c, q->server->box, arena, "exec", false);
         command_option(c, "user", d->user);
         command_option(c, "workdir", d->workdir);
         r = add_environment(c, d->env, d->n_env, err);
@@ -360,7 +360,7 @@ int actions_remove_image(struct request *q, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        command_begin(&c, q->server->box, arena, "image");
+        command_begin(&c, q->server->box, arena, "image", true);
         command_add(&c, "rm");
         if (force)
                 command_add(&c, "--force");
@@ -396,7 +396,7 @@ int actions_pull(struct request *q, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        command_begin(&c, q->server->box, arena, "pull");
+        command_begin(&c, q->server->box, arena, "pull", true);
         command_add(&c, "--");
         command_add(&c, "%s", d->reference);
         return start_command(q, &c, finish_pull, err);

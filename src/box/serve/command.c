@@ -49,14 +49,15 @@ void command_option(struct command *c, const char *option, const char *value)
                 command_add(c, "--%s=%s", option, value);
 }
 
-void command_begin(struct command *c, const struct box *box, struct oci_arena *arena, const char *name)
+void command_begin(struct command *c, const struct box *box, struct oci_arena *arena, const char *name,
+                   bool json)
 {
         *c = (struct command){ .arena = arena };
         command_add(c, "%s/cfs-box", box->programs);
         command_add(c, "--root=%s", box->root);
         command_add(c, "--run=%s", box->run);
         command_add(c, "--quiet");
-        command_add(c, "--error-format=json");
+        command_add(c, "--error-format=%s", json ? "json" : "text");
         command_add(c, "%s", name);
 }
 

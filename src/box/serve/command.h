@@ -15,7 +15,9 @@ struct command {
         bool failed; /* out of memory */
 };
 
-void command_begin(struct command *c, const struct box *box, struct oci_arena *arena, const char *name);
+/* json: its error is for command_error(), not for people. */
+void command_begin(struct command *c, const struct box *box, struct oci_arena *arena, const char *name,
+                   bool json);
 void command_add(struct command *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* An option that is left out when the value is NULL. */
 void command_option(struct command *c, const char *option, const char *value);

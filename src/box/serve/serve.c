@@ -83,7 +83,7 @@ static void repair_tick(struct server *s)
 
         if (!arena || s->quitting || s->repairing || repair_needed(s->box, &ignored) <= 0)
                 return;
-        command_begin(&c, s->box, arena, "ps");
+        command_begin(&c, s->box, arena, "ps", true);
         command_add(&c, "-q");
         if (!c.failed)
                 s->repairing = job_start(&s->loop, c.words, 4096, repair_done, s, &j, &ignored) >= 0;
