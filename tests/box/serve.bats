@@ -163,9 +163,9 @@ bats_require_minimum_version 1.5.0
     serve
     box run -d --network none --name slow busybox sh -c 'trap "" TERM; while :; do sleep 1; done' > /dev/null
     until_true box exec slow true
-    there curl -s --json '{"timeout":5}' "$URL/containers/slow/stop" > "$T/stopped" &
+    nsenter -t "$PLACE" -n -- curl -s --json '{"timeout":5}' "$URL/containers/slow/stop" > "$T/stopped" 3>&- 4>&- &
     stop=$!
-    there curl -s --json '{"command":"sleep 1000"}' "$URL/containers/slow/exec" > "$T/exec" &
+    nsenter -t "$PLACE" -n -- curl -s --json '{"command":"sleep 1000"}' "$URL/containers/slow/exec" > "$T/exec" 3>&- 4>&- &
     exec=$!
     sleep 0.3
     for path in /containers /containers/slow /history /images /info; do
@@ -181,7 +181,7 @@ bats_require_minimum_version 1.5.0
     serve
     box run -d --network none --name l busybox sh -c 'echo one; sleep 0.2; echo two >&2; sleep 0.2; printf three; while [ ! -e /go ]; do sleep 0.05; done; echo " four"' > /dev/null
     until_true sh -c "[ \$(nsenter -t $PLACE -n curl -s $URL/containers/l/logs | wc -c) -ge 13 ]"
-    there curl -sN "$URL/containers/l/logs?follow=1" > "$T/follow" &
+    nsenter -t "$PLACE" -n -- curl -sN "$URL/containers/l/logs?follow=1" > "$T/follow" 3>&- 4>&- &
     follow=$!
     # What is there already comes before the end.
     until_true grep -q two "$T/follow"
@@ -225,7 +225,7 @@ bats_require_minimum_version 1.5.0
     ask GET /stats
     [ "$(jq -r '[.[].name] | sort | join(" ")' <<< "$output")" = 'busy idle' ]
     jq -e '.[] | select(.name == "idle") | .memory_limit_bytes == null and .cpu_percent < 5' <<< "$output"
-    there curl -sN "$URL/containers/busy/stats?stream=1" > "$T/stream" &
+    nsenter -t "$PLACE" -n -- curl -sN "$URL/containers/busy/stats?stream=1" > "$T/stream" 3>&- 4>&- &
     stream=$!
     until_true sh -c "[ \$(wc -l < '$T/stream') -ge 3 ]"
     box stop -t 0 busy > /dev/null
@@ -266,7 +266,7 @@ bats_require_minimum_version 1.5.0
 
 @test "events: those that are kept, and those that happen" {
     serve
-    there curl -sN "$URL/events?follow=1" > "$T/events" &
+    nsenter -t "$PLACE" -n -- curl -sN "$URL/events?follow=1" > "$T/events" 3>&- 4>&- &
     events=$!
     sleep 0.3
     box run --rm --network none --name ev busybox true
@@ -418,9 +418,9 @@ END
     serve --socket "$T/s"
     ask POST /run '{"state":"run","image":"busybox","network":"none","name":"on","command":"sleep 1000"}'
     box run -d --network none --name slow busybox sh -c 'trap "" TERM; while :; do sleep 1; done' > /dev/null
-    there curl -s --json '{"timeout":2}' "$URL/containers/slow/stop" > "$T/stopped" &
+    nsenter -t "$PLACE" -n -- curl -s --json '{"timeout":2}' "$URL/containers/slow/stop" > "$T/stopped" 3>&- 4>&- &
     stop=$!
-    there curl -sN "$URL/events?follow=1" > /dev/null &
+    nsenter -t "$PLACE" -n -- curl -sN "$URL/events?follow=1" > /dev/null 3>&- 4>&- &
     follow=$!
     sleep 0.5
     stop_server TERM
