@@ -46,6 +46,12 @@ const struct command *const commands_table[] = {
         &cmd_network_create_command,
         &cmd_network_inspect_command,
         &cmd_network_rm_command,
+        /* volumes */
+        &cmd_volume_ls_command,
+        &cmd_volume_create_command,
+        &cmd_volume_inspect_command,
+        &cmd_volume_rm_command,
+        &cmd_volume_prune_command,
         /* the box itself */
         &cmd_serve_command,
         &cmd_prune_command,

@@ -5,6 +5,7 @@ _cfs_box_list() {
         containers) cfs-box ps -a --format json 2>/dev/null | sed 's/"name":"/\n&/g' | sed -n 's/^"name":"\([^"]*\)".*/\1/p' ;;
         images) cfs-box images 2>/dev/null | awk 'NR > 1 && $1 != "<none>" { print $1 ":" $2 }' ;;
         networks) cfs-box network ls -q 2>/dev/null ;;
+        volumes) cfs-box volume ls -q 2>/dev/null ;;
         esac
 }
 
@@ -42,6 +43,11 @@ _cfs_box_command() {
         'network create') _cfs_box_options='--subnet --internal --help' _cfs_box_what=files ;;
         'network inspect') _cfs_box_options=' --help' _cfs_box_what=networks ;;
         'network rm') _cfs_box_options=' --help' _cfs_box_what=networks ;;
+        'volume ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
+        'volume create') _cfs_box_options=' --help' _cfs_box_what=files ;;
+        'volume inspect') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
+        'volume rm') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
+        'volume prune') _cfs_box_options=' --help' _cfs_box_what=files ;;
         'serve') _cfs_box_options='--listen --socket --insecure-listen --help' _cfs_box_what=files ;;
         'prune') _cfs_box_options='--all -a --help' _cfs_box_what=files ;;
         'doctor') _cfs_box_options=' --help' _cfs_box_what=files ;;
@@ -56,7 +62,7 @@ _cfs_box() {
                 at=$((at + 1))
         done
         if [ $at -ge "$COMP_CWORD" ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'run start stop restart kill rm exec attach wait ps logs inspect top stats cp diff history events import pull commit images image network serve prune doctor --root --quiet --version -v --help' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'run start stop restart kill rm exec attach wait ps logs inspect top stats cp diff history events import pull commit images image network volume serve prune doctor --root --quiet --version -v --help' -- "$current")
                 return
         fi
         name=${COMP_WORDS[at]}
@@ -66,6 +72,10 @@ _cfs_box() {
         fi
         if [ "$name" = network ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then
                 mapfile -t COMPREPLY < <(compgen -W 'ls create inspect rm' -- "$current")
+                return
+        fi
+        if [ "$name" = volume ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then
+                mapfile -t COMPREPLY < <(compgen -W 'ls create inspect rm prune' -- "$current")
                 return
         fi
         case $name in

@@ -177,6 +177,23 @@ complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_sub
 complete -c cfs-box -n __fish_use_subcommand -a network
 complete -c cfs-box -n "__fish_seen_subcommand_from network" -a rm -d 'remove networks'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from rm" -a '(cfs-box network ls -q 2>/dev/null)'
+complete -c cfs-box -n __fish_use_subcommand -a volume
+complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a ls -d 'list named volumes'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from ls" -l format -x -d 'how to show it'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from ls" -l quiet -s q -d 'names only'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from ls" -a '(__fish_complete_path)'
+complete -c cfs-box -n __fish_use_subcommand -a volume
+complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a create -d 'make a named volume'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from create" -a '(__fish_complete_path)'
+complete -c cfs-box -n __fish_use_subcommand -a volume
+complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a inspect -d 'show where a volume is and who uses it, as JSON'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from inspect" -a '(cfs-box volume ls -q 2>/dev/null)'
+complete -c cfs-box -n __fish_use_subcommand -a volume
+complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a rm -d 'remove volumes, with what is in them'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from rm" -a '(cfs-box volume ls -q 2>/dev/null)'
+complete -c cfs-box -n __fish_use_subcommand -a volume
+complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a prune -d 'remove all volumes that no container uses'
+complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from prune" -a '(__fish_complete_path)'
 complete -c cfs-box -n __fish_use_subcommand -a serve -d 'answer over HTTP, for programs and for a browser'
 complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l listen -x -d 'where it is reached, 127.0.0.1:1337 by default; none: only by --socket'
 complete -c cfs-box -n "__fish_seen_subcommand_from serve" -l socket -x -d 'a Unix socket as well, for root and you alone'

@@ -24,6 +24,8 @@ def what(c):
     for word, kind in (('CONTAINER', 'containers'), ('IMAGE', 'images')):
         if args.startswith(word) or args.startswith('[' + word):
             return kind
+    if c['name'] in ('volume inspect', 'volume rm'):
+        return 'volumes'
     return 'networks' if c['name'] in ('network inspect', 'network rm') else 'files'
 
 
@@ -37,6 +39,7 @@ _cfs_box_list() {
         containers) cfs-box ps -a --format json 2>/dev/null | sed 's/"name":"/\n&/g' | sed -n 's/^"name":"\([^"]*\)".*/\1/p' ;;
         images) cfs-box images 2>/dev/null | awk 'NR > 1 && $1 != "<none>" { print $1 ":" $2 }' ;;
         networks) cfs-box network ls -q 2>/dev/null ;;
+        volumes) cfs-box volume ls -q 2>/dev/null ;;
         esac
 }
 '''
@@ -53,7 +56,7 @@ def bash(cli):
     text += '        if [ $at -ge "$COMP_CWORD" ]; then\n'
     text += f'                mapfile -t COMPREPLY < <(compgen -W {quote(first + " " + spellings(cli["globals"]))} -- "$current")\n                return\n        fi\n'
     text += '        name=${COMP_WORDS[at]}\n'
-    for group in ('image', 'network'):
+    for group in ('image', 'network', 'volume'):
         second = ' '.join(c['name'].split()[1] for c in cli['commands'] if c['name'].startswith(group + ' '))
         text += f'        if [ "$name" = {group} ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then\n                mapfile -t COMPREPLY < <(compgen -W {quote(second)} -- "$current")\n                return\n        fi\n'
     text += '        case $name in\n        image | network) name="$name ${COMP_WORDS[at + 1]}" ;;\n        esac\n'
@@ -69,7 +72,7 @@ def zsh(cli):
     for c in cli['commands']:
         if ' ' not in c['name']:
             text += f'                {quote(c["name"] + ":" + c["summary"])}\n'
-    text += "                'image:work with images'\n                'network:work with networks'\n        )\n"
+    text += "                'image:work with images'\n                'network:work with networks'\n                'volume:work with volumes'\n        )\n"
     text += '        if (( CURRENT == 2 )); then\n                _describe command commands\n                return\n        fi\n        case $name in\n'
     for group in ('image', 'network'):
         rows = [c for c in cli['commands'] if c['name'].startswith(group + ' ')]
@@ -99,7 +102,7 @@ def fish(cli):
             value = ' -x' if 'value' in o else ''
             text += f'complete -c cfs-box -n "{where}" -l {o["name"]}{letter}{value} -d {quote(o["help"])}\n'
         lists = {'containers': '(cfs-box ps -aq 2>/dev/null)', 'images': "(cfs-box images 2>/dev/null | string match -rv '^NAME|<none>' | string replace -r '^(\\\\S+) +(\\\\S+).*' '$1:$2')",
-                 'networks': '(cfs-box network ls -q 2>/dev/null)', 'files': '(__fish_complete_path)'}
+                 'networks': '(cfs-box network ls -q 2>/dev/null)', 'volumes': '(cfs-box volume ls -q 2>/dev/null)', 'files': '(__fish_complete_path)'}
         text += f'complete -c cfs-box -n "{where}" -a {quote(lists[what(c)])}\n'
     return text
 

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "box/bundle/config.h"
 #include "box/bundle/parse.h"
+#include "box/core/volume.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,30 +50,6 @@ static int bind_options(struct config *x, struct oci_mount *m, bool readonly)
         return r < 0 ? r : option(x, m, readonly ? "ro" : "rw");
 }
 
-static bool is_volume_name(const char *s)
-{
-        size_t len = strlen(s);
-
-        return len > 0 && len < 128 && *s != '.' && *s != '-' &&
-               strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
-}
-
-/* A named volume is a directory of the store, made at its first use. */
-static int volume_path(struct config *x, const char *name, char **ret)
-{
-        const struct box *box = x->in->box;
-        char path[192];
-
-        if (!is_volume_name(name))
-                return err_set(x->err, CFS_E_INVALID,
-                               "volume `%s`: a name has letters, digits, `.`, `_` and `-`", name);
-        (void)snprintf(path, sizeof(path), "volumes/%s", name);
-        if ((mkdirat(box->root_fd, "volumes", 0711) < 0 && errno != EEXIST) ||
-            (mkdirat(box->root_fd, path, 0755) < 0 && errno != EEXIST))
-                return err_sys(x->err, errno, "mkdirat", "make volume %s/%s", box->root, path);
-        return str_printf(ret, x->err, "%s/%s", box->root, path);
-}
-
 static int add_bind(struct config *x, const char *source, const char *destination, bool readonly)
 {
         _cleanup_free_ char *path = NULL;
@@ -89,7 +66,7 @@ static int add_bind(struct config *x, const char *source, const char *destinatio
                         return err_path(x->err, errno, "realpath", source, "volume `%s`", source);
                 r = 0;
         } else {
-                r = volume_path(x, source, &path);
+                r = volume_make(x->in->box, source, &path, x->err);
         }
         if (r >= 0)
                 r = add_mount(x, destination, "bind", path, &m);

@@ -15,6 +15,7 @@ extern const struct command cmd_attach_command, cmd_commit_command, cmd_cp_comma
         cmd_network_create_command, cmd_network_inspect_command, cmd_network_ls_command,
         cmd_network_rm_command, cmd_prune_command, cmd_ps_command, cmd_pull_command, cmd_restart_command,
         cmd_rm_command, cmd_run_command, cmd_serve_command, cmd_start_command, cmd_stats_command,
-        cmd_stop_command, cmd_top_command, cmd_wait_command;
+        cmd_stop_command, cmd_top_command, cmd_volume_create_command, cmd_volume_inspect_command,
+        cmd_volume_ls_command, cmd_volume_prune_command, cmd_volume_rm_command, cmd_wait_command;
 
 #endif

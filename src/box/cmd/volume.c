@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box volume ls, create, inspect, rm, prune.
+ */
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/core/volume.h"
+#include "box/store/event.h"
+#include "box/store/store.h"
+#include "box/store/volumes.h"
+#include <stddef.h>
+#include <stdio.h>
+
+struct values {
+        struct output_options out;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+static int volume_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        static const char *const heads[] = { "NAME", "CONTAINERS" };
+        const struct values *v = values;
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+        struct oci_box_volume **list = NULL;
+        size_t n = 0;
+        int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        (void)args;
+        if (r < 0)
+                return r;
+        if (v->out.format && STREQ(v->out.format, "json"))
+                return output_json(&oci_box_volume_type, (void *const *)list, n, err);
+        for (size_t i = 0; v->out.quiet && i < n; i++)
+                printf("%s\n", list[i]->name);
+        if (v->out.quiet)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+                output_cell(&t, "%s", heads[i]);
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *users = NULL;
+
+                r = output_words(list[i]->containers, list[i]->n_containers, 0, &users, err);
+                if (r < 0)
+                        return r;
+                output_cell(&t, "%s", list[i]->name);
+                output_cell(&t, "%s", users);
+        }
+        return output_table(&t, err);
+}
+
+static const struct option_def ls_options[] = {
+        OUTPUT_FORMAT_OPTION(AT(out.format)),
+        { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "names only" },
+        { 0 },
+};
+
+const struct command cmd_volume_ls_command = {
+        .name = "volume ls",
+        .args = "",
+        .summary = "list named volumes",
+        .description =
+                "With the containers that use them. A volume is made by the first `run -v NAME:DEST`, too.",
+        .options = ls_options,
+        .values_size = sizeof(struct values),
+        .run = volume_run_ls,
+};
+
+static const struct option_def no_options[] = { { 0 } };
+
+static int volume_run_create(struct box *box, const void *values, const char *const *args,
+                             struct cfs_error *err)
+{
+        int r = volume_make(box, args[0], NULL, err);
+
+        (void)values;
+        if (r >= 0)
+                r = store_event_add(box, "volume", "create", args[0], args[0], "", err);
+        if (r >= 0)
+                printf("%s\n", args[0]);
+        return r;
+}
+
+const struct command cmd_volume_create_command = {
+        .name = "volume create",
+        .args = "NAME",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "make a named volume",
+        .description = "An empty directory of the store. One that there is stays as it is.",
+        .options = no_options,
+        .run = volume_run_create,
+};
+
+static int volume_run_inspect(struct box *box, const void *values, const char *const *args,
+                              struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_volume **list = NULL, *v = NULL;
+        size_t n = 0;
+        int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        (void)values;
+        if (r >= 0)
+                r = volumes_find(list, n, args[0], &v, err);
+        return r < 0 ? r : output_json_one(&oci_box_volume_type, v, 2, err);
+}
+
+const struct command cmd_volume_inspect_command = {
+        .name = "volume inspect",
+        .args = "NAME",
+        .min_args = 1,
+        .max_args = 1,
+        .summary = "show where a volume is and who uses it, as JSON",
+        .description = "Its directory, which root may read and write while containers run.",
+        .options = no_options,
+        .run = volume_run_inspect,
+};
+
+static int remove_one(const struct box *box, const struct oci_box_volume *v, struct cfs_error *err)
+{
+        int r = volumes_remove(box, v, err);
+
+        return r < 0 ? r : store_event_add(box, "volume", "remove", v->name, v->name, "", err);
+}
+
+static int volume_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_volume **list = NULL, *v = NULL;
+        size_t n = 0;
+        int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        (void)values;
+        for (; r >= 0 && *args; args++) {
+                r = volumes_find(list, n, *args, &v, err);
+                if (r >= 0)
+                        r = remove_one(box, v, err);
+        }
+        return r;
+}
+
+const struct command cmd_volume_rm_command = {
+        .name = "volume rm",
+        .args = "NAME...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "remove volumes, with what is in them",
+        .description = "Volumes that no container uses, whether it runs or not.",
+        .options = no_options,
+        .run = volume_run_rm,
+};
+
+static int volume_run_prune(struct box *box, const void *values, const char *const *args,
+                            struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_volume **list = NULL;
+        size_t n = 0;
+        int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
+
+        (void)values;
+        (void)args;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                if (list[i]->n_containers > 0)
+                        continue;
+                r = remove_one(box, list[i], err);
+                if (r >= 0)
+                        printf("%s\n", list[i]->name);
+        }
+        return r;
+}
+
+const struct command cmd_volume_prune_command = {
+        .name = "volume prune",
+        .args = "",
+        .summary = "remove all volumes that no container uses",
+        .description = "With what is in them, and without a question; prints their names.",
+        .options = no_options,
+        .run = volume_run_prune,
+};
