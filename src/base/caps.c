@@ -3,21 +3,24 @@
  * Capabilities: their names as config.json writes them (upper case, with or without the prefix), and the sets
  * of a thread as 64 bits.
  *
- * capget(2) and capset(2) of version 3 carry each set as two words of 32 bits. libcap would ask for the
- * version before each of them, and by six calls how many capabilities the kernel has.
+ * libcap knows the numbers of the names. The sets are read and written by capget(2) and capset(2), which
+ * libcap declares and which carry each set as two words of 32 bits: its own cap_get_proc(3) and
+ * cap_set_proc(3) would ask for the version before each of them, and by six calls how many capabilities the
+ * kernel has.
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
 #include <errno.h>
-#include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/capability.h>
 
-#define PREFIX "CAP_"
+#define PREFIX   "CAP_"
+#define MAX_NAME 64
+#define LETTERS  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* By number: linux/capability.h. */
+/* By number: linux/capability.h. Ours, since cap_to_name(3) allocates what it returns. */
 static const char *const caps_names[] = {
         [CAP_CHOWN] = "CAP_CHOWN",
         [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
@@ -72,14 +75,19 @@ const char *caps_name(unsigned cap)
         return cap < caps_count() ? caps_names[cap] : NULL;
 }
 
+/* cap_from_name(3) also takes a number, and stops where a name ends: neither is a name. */
 int caps_number(const char *name)
 {
+        char full[MAX_NAME];
+        cap_value_t cap;
+        int n;
+
         if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
                 name += strlen(PREFIX);
-        for (unsigned cap = 0; cap < ARRAY_SIZE(caps_names); cap++)
-                if (strcasecmp(name, caps_names[cap] + strlen(PREFIX)) == 0)
-                        return (int)cap;
-        return -1;
+        n = snprintf(full, sizeof(full), PREFIX "%s", name);
+        if (n >= (int)sizeof(full) || strspn(full, LETTERS "_") != (size_t)n || cap_from_name(full, &cap) < 0)
+                return -1;
+        return (unsigned)cap < caps_count() ? cap : -1;
 }
 
 /* The low and the high word of a set. */
@@ -93,7 +101,7 @@ int caps_get(struct caps *ret)
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-        if (syscall(SYS_capget, &header, d) < 0)
+        if (capget(&header, d) < 0)
                 return -errno;
         *ret = (struct caps){ .effective = join(d[0].effective, d[1].effective),
                               .permitted = join(d[0].permitted, d[1].permitted),
@@ -111,7 +119,7 @@ int caps_set(const struct caps *caps)
                                                         .permitted = (uint32_t)(caps->permitted >> 32 * i),
                                                         .inheritable =
                                                                 (uint32_t)(caps->inheritable >> 32 * i) };
-        return syscall(SYS_capset, &header, d) < 0 ? -errno : 0;
+        return capset(&header, d) < 0 ? -errno : 0;
 }
 
 bool caps_effective(unsigned cap)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libselinux does before main(): nine system calls, to find out where SELinux is. Few commands need to
- * know. Where cfs has its own C library (src/musl), constructors of libraries wait, and the files that use
- * such a library call constructors_needed() before. Elsewhere they have run, and this does nothing.
+ * What libcap and libselinux do before main(): fifteen system calls, to find out how many capabilities the
+ * kernel has and where SELinux is. Few commands need to know. Where cfs has its own C library (src/musl),
+ * constructors of libraries wait, and the files that need what one finds out call constructors_needed()
+ * before. Elsewhere they have run, and this does nothing.
  */
 #ifndef BASE_CONSTRUCTORS_H
 #define BASE_CONSTRUCTORS_H
