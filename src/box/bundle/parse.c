@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Numbers, sizes, durations, ports and restart policies, as the options of the command line have them.
+ * Numbers, sizes, fractions, ports and restart policies, as the options of the command line have them.
  */
 #include "box/bundle/parse.h"
 #include "base/cleanup.h"
