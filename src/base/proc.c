@@ -181,9 +181,14 @@ int proc_pidfd(const struct proc_identity *id)
         if (id->pid <= 0)
                 return -ESRCH;
         fd = sys_pidfd_open(id->pid, 0);
-        /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of another process. */
-        if (fd < 0)
-                return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+        if (fd < 0) {
+                int e = errno;
+
+                /* EINVAL, ENOENT since 6.9: the number is now the id of a thread of another process. Then the
+                 * process is gone; one that lives is not given up for that. */
+                r = e == EINVAL || e == ENOENT ? proc_status(id) : -e;
+                return r < 0 ? r : r == PROC_GONE ? -ESRCH : -e;
+        }
         r = proc_status(id);
         if (r < 0 || r == PROC_GONE)
                 return r < 0 ? r : -ESRCH;

@@ -322,6 +322,7 @@ class Checkpoint(Verb):
 
     def failure(self, path):
         """As it was; or saved, and then the rest of it is there to be deleted."""
+        self.w.settle()
         return self.status_is(['running'] if self.alive() else ['stopped'], 'wrong state')
 
 

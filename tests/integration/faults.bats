@@ -309,6 +309,18 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     contains "$(cat "$T/err")" "operation not permitted"
 }
 
+# EINVAL would say that the number is a thread's, so that the process is gone.
+@test "delete --force whose pidfd_open is refused does not give up a process that lives" {
+    new_bundle '.process.args = ["/bin/inspector", "stay"]'
+    created
+    inject fail runtime pidfd_open:1 EINVAL -- delete --force "$ID"
+    is "$(result)" "exit 1"
+    contains "$(cat "$T/err")" "invalid argument"
+    is "$(cfs state "$ID" | jq .pid)" "$PID"
+    cfs delete --force "$ID"
+    is "$(ls -A "$STATE")" ""
+}
+
 @test "list whose output cannot be written says why" {
     new_bundle
     args sleep 1000
