@@ -96,8 +96,9 @@ static int leave_all(int pidns_fd, bool inside, int sock, struct cfs_error *err)
                 return err_sys(err, -r, "capset", "drop capabilities");
         if (dup2(sock, 0) < 0)
                 return err_sys(err, errno, "dup2", "keep the socket");
-        r = sys_close_range(1, ~0U, 0);
-        return r < 0 ? err_sys(err, -r, "close_range", "close the descriptors of the host") : 0;
+        return sys_close_range(1, ~0U, 0) < 0
+                       ? err_sys(err, errno, "close_range", "close the descriptors of the host")
+                       : 0;
 }
 
 static _Noreturn void say(int sock, struct answer *a)
@@ -148,6 +149,8 @@ int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
         ssize_t n = unix_receive(ours, &a, sizeof(a), 0, &fd);
 
         (void)proc_reap(pid, &status);
+        if (n < 0)
+                return err_sys(err, (int)-n, "recvmsg", "hear of a procfs of the joined PID namespace");
         if (n != (ssize_t)sizeof(a) || (a.result >= 0 && fd < 0))
                 return err_set(err, CFS_E_DIED,
                                "the process that opens a procfs of the joined PID namespace has died");

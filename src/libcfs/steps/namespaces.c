@@ -67,6 +67,8 @@ static int open_namespace(int t, const char *path, int *ret, struct cfs_error *e
         if (fd < 0)
                 return err_path(err, errno, "open", path, "open `%s`", path);
         type = ioctl(fd, NS_GET_NSTYPE);
+        if (type < 0 && errno != ENOTTY)
+                return err_sys(err, errno, "ioctl", "ask which namespace `%s` is", path);
         if (type < 0 || (uint64_t)type != ns_types[t].flag)
                 return err_set(err, CFS_E_INVALID, "`%s` is not a %s namespace", path, ns_types[t].name);
         *ret = TAKE_FD(fd);
