@@ -100,4 +100,10 @@ size_t cgroup_views(const struct cgroup *cg, const struct cgroup_view **ret);
 
 void cgroup_close(struct cgroup *cg); /* frees the handle only; NULL is fine */
 
+static inline void cgroup_close_p(struct cgroup **cg)
+{
+        cgroup_close(*cg);
+}
+#define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close_p)))
+
 #endif

@@ -88,4 +88,10 @@ void state_forget_in_child(struct state *s);
 /* Closes, unlocks, frees. NULL is fine. */
 void state_close(struct state *s);
 
+static inline void state_close_p(struct state **s)
+{
+        state_close(*s);
+}
+#define _cleanup_state_ __attribute__((cleanup(state_close_p)))
+
 #endif

@@ -34,27 +34,26 @@ static bool has_pid_namespace(const struct oci_record *rec)
 static int kill_cgroup(const struct state *s, int sig, struct cfs_error *err)
 {
         _cleanup_free_ pid_t *pids = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         struct cfs_error ignored = { 0 };
-        struct cgroup *cg = NULL;
         size_t n = 0;
         int r = cgroup_open(s->record, &cg, err);
-        bool empty = r >= 0 && cgroup_pids(cg, &pids, &n, &ignored) >= 0 && n == 0;
 
-        if (r >= 0 && !empty)
-                r = cgroup_kill(cg, sig, err);
-        cgroup_close(cg);
-        return empty ? 0 : r;
+        if (r < 0)
+                return r;
+        if (cgroup_pids(cg, &pids, &n, &ignored) >= 0 && n == 0)
+                return 0;
+        return cgroup_kill(cg, sig, err);
 }
 
 /* Paused by cgroup v1, a process dies only when it is thawed. */
 static void wake_killed(const struct state *s)
 {
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         struct cfs_error ignored = { 0 };
-        struct cgroup *cg = NULL;
 
         if (cgroup_open(s->record, &cg, &ignored) >= 0)
                 cgroup_wake_killed(cg);
-        cgroup_close(cg);
 }
 
 static int kill_init(const struct state *s, int sig, struct cfs_error *err)
@@ -75,17 +74,17 @@ static int kill_init(const struct state *s, int sig, struct cfs_error *err)
 
 int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, struct cfs_error *err)
 {
-        struct state *s = NULL;
-        int r = state_open(rt->root, id, 0, &s, err);
+        _cleanup_state_ struct state *s = NULL;
+        int r = state_open(rt->root, id, 0, &s, err), st;
+        bool own_pids;
 
         if (r < 0)
                 return r;
-        int st = status_recorded(s, err);
-        bool own_pids = has_pid_namespace(s->record);
-
-        if (st < 0) {
-                r = st;
-        } else if (all || (sig == SIGKILL && !own_pids && s->record->cgroup && st != STATUS_CREATING)) {
+        st = status_recorded(s, err);
+        if (st < 0)
+                return st;
+        own_pids = has_pid_namespace(s->record);
+        if (all || (sig == SIGKILL && !own_pids && s->record->cgroup && st != STATUS_CREATING)) {
                 r = kill_cgroup(s, sig, err);
                 /* A container without cgroups has its init still. Without an init there may have been
                  * others to kill. */
@@ -98,7 +97,6 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
         } else {
                 r = kill_init(s, sig, err);
         }
-        state_close(s);
         return r < 0 ? r : 0;
 }
 

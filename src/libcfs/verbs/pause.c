@@ -12,18 +12,15 @@
 
 static int set_frozen(struct state *s, bool freeze, struct cfs_error *err)
 {
-        struct cgroup *cg = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         int r = cgroup_open(s->record, &cg, err);
 
-        if (r >= 0)
-                r = cgroup_freeze(cg, freeze, err);
-        cgroup_close(cg);
-        return r;
+        return r < 0 ? r : cgroup_freeze(cg, freeze, err);
 }
 
 static int pause_or_resume(const struct cfs_runtime *rt, const char *id, bool freeze, struct cfs_error *err)
 {
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
         int r = state_open(rt->root, id, LOCK_EX, &s, err), st;
 
         if (r < 0)
@@ -37,7 +34,6 @@ static int pause_or_resume(const struct cfs_runtime *rt, const char *id, bool fr
                 r = err_set(err, CFS_E_STATE, "container not paused: %s", status_name(st));
         else
                 r = set_frozen(s, freeze, err);
-        state_close(s);
         return r < 0 ? err_prefix(err, r, freeze ? "pause" : "resume") : 0;
 }
 

@@ -44,27 +44,32 @@ static int check_empty(const struct state *s, struct cfs_error *err)
                 s->record->cgroup->hierarchies[0]->path, (int)id.pid);
 }
 
+static int of_cgroup(const struct state *s, pid_t **ret, size_t *ret_n, struct cfs_error *err)
+{
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
+        _cleanup_free_ pid_t *pids = NULL;
+        int r = cgroup_open(s->record, &cg, err);
+
+        if (r >= 0)
+                r = cgroup_pids(cg, &pids, ret_n, err);
+        if (r >= 0 && *ret_n == 0)
+                r = check_empty(s, err);
+        if (r >= 0)
+                *ret = TAKE_PTR(pids);
+        return r;
+}
+
 int cfs_ps(const struct cfs_runtime *rt, const char *id, pid_t **ret_pids, size_t *ret_n,
            struct cfs_error *err)
 {
-        struct cgroup *cg = NULL;
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
         int r = state_open(rt->root, id, 0, &s, err);
 
         if (r < 0)
                 return r;
-        if (!s->record->cgroup || s->record->cgroup->n_hierarchies == 0) {
+        if (!s->record->cgroup || s->record->cgroup->n_hierarchies == 0)
                 r = init_alone(s, ret_pids, ret_n, err);
-        } else {
-                r = cgroup_open(s->record, &cg, err);
-                if (r >= 0)
-                        r = cgroup_pids(cg, ret_pids, ret_n, err);
-                if (r >= 0 && *ret_n == 0 && (r = check_empty(s, err)) < 0) {
-                        free(*ret_pids);
-                        *ret_pids = NULL;
-                }
-        }
-        cgroup_close(cg);
-        state_close(s);
+        else
+                r = of_cgroup(s, ret_pids, ret_n, err);
         return r < 0 ? err_prefix(err, r, "ps") : 0;
 }

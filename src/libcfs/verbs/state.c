@@ -11,19 +11,16 @@
 
 int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, struct cfs_error *err)
 {
-        struct state *s = NULL;
-        int r = state_open(rt->root, id, 0, &s, err);
+        _cleanup_state_ struct state *s = NULL;
+        struct user_name owner = { 0 };
+        struct oci_state *doc;
+        int r = state_open(rt->root, id, 0, &s, err), st;
 
         if (r < 0)
                 return r;
-        int st = status_of(s, err);
-        struct user_name owner = { 0 };
-        struct oci_state *doc = st < 0 ? NULL : status_document(s, st, &owner);
-
+        st = status_of(s, err);
         if (st < 0)
-                r = st;
-        else
-                r = doc ? oci_encode(&oci_state_type, doc, 2, ret_json, NULL, err) : err_nomem(err);
-        state_close(s);
-        return r < 0 ? r : 0;
+                return st;
+        doc = status_document(s, st, &owner);
+        return doc ? oci_encode(&oci_state_type, doc, 2, ret_json, NULL, err) : err_nomem(err);
 }
