@@ -22,6 +22,7 @@ holder() {
     HOLDER=$!
     wait_for pgrep -P "$HOLDER" -x sleep > /dev/null
     INNER=$(pgrep -P "$HOLDER" -x sleep)
+    BACKGROUND+=("$INNER") # which nothing else ends: it is the first of its PID namespace
 }
 
 set_namespaces() { config --argjson n "$1" '.linux.namespaces = $n'; }
