@@ -94,7 +94,7 @@ static int image_run_inspect(struct box *box, const void *values, const char *co
                              struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
-        struct oci_box_image *image;
+        struct oci_box_image *image = NULL;
         int r = arena ? store_image_inspect(box, args[0], arena, &image, &config_arena, err) : err_nomem(err);
 
         if (r >= 0)

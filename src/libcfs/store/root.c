@@ -144,7 +144,7 @@ static int check_components(const char *root, struct stat *ret, struct cfs_error
 
 int store_root_check(const char *root, struct cfs_error *err)
 {
-        struct stat st;
+        struct stat st = { 0 };
         int r = check_components(root, &st, err);
 
         if (r <= 0)
