@@ -123,10 +123,27 @@ int service_start(struct criu *c, struct cfs_error *err)
 
 /* ---- the conversation ---------------------------------------------------------------------------------- */
 
+/* The last word of a process that could not become criu. */
+static int not_executed(const struct criu *c, const void *message, size_t size, struct cfs_error *err)
+{
+        struct not_executed say;
+
+        if (size != sizeof(say) || memcmp(message, NOT_EXECUTED, sizeof(NOT_EXECUTED)) != 0)
+                return 0;
+        memcpy(&say, message, sizeof(say));
+        return err_path(err, say.error, "execve", c->path, "execute `%s`", c->path);
+}
+
 static int died(struct criu *c, struct cfs_error *err)
 {
-        int status;
+        char word[sizeof(struct not_executed)];
+        int status, fd = -1;
+        /* It may have ended before we sent it anything, or with that unread. */
+        ssize_t n = unix_receive(c->sock, word, sizeof(word), MSG_DONTWAIT, &fd);
+        _cleanup_close_ int received = fd;
 
+        if (n > 0 && (status = not_executed(c, word, (size_t)n, err)) < 0)
+                return status;
         if (c->pid <= 0 || proc_reap(c->pid, &status) < 0)
                 return err_set(err, CFS_E_DIED, "criu has left without an answer");
         c->pid = 0;
@@ -175,7 +192,7 @@ int service_notified(struct criu *c, bool success, struct cfs_error *err)
 int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err)
 {
         char buf[MAX_MESSAGE];
-        int fd = -1;
+        int fd = -1, r;
         ssize_t n = unix_receive(c->sock, buf, sizeof(buf), MSG_TRUNC, &fd);
         _cleanup_close_ int received = fd;
 
@@ -183,12 +200,8 @@ int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct 
                 return died(c, err);
         if (n < 0)
                 return err_sys(err, (int)-n, "recvmsg", "wait for criu");
-        if (n == sizeof(struct not_executed) && memcmp(buf, NOT_EXECUTED, sizeof(NOT_EXECUTED)) == 0) {
-                struct not_executed say;
-
-                memcpy(&say, buf, sizeof(say));
-                return err_path(err, say.error, "execve", c->path, "execute `%s`", c->path);
-        }
+        if ((size_t)n <= sizeof(buf) && (r = not_executed(c, buf, (size_t)n, err)) < 0)
+                return r;
         if ((size_t)n > sizeof(buf) || message_get_response(buf, (size_t)n, ret) < 0)
                 return service_nonsense(c, err);
         if (ret_fd)

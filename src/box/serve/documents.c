@@ -116,8 +116,8 @@ int documents_history(struct request *q, struct cfs_error *err)
 int documents_images(struct request *q, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_image **list;
-        size_t n;
+        struct oci_box_image **list = NULL;
+        size_t n = 0;
         int r = arena ? store_image_list(q->server->box, NULL, arena, &list, &n, err) : err_nomem(err);
 
         return r < 0 ? r : answer_list(q, &oci_box_image_type, (void *const *)list, n, err);
@@ -126,7 +126,7 @@ int documents_images(struct request *q, struct cfs_error *err)
 int documents_image(struct request *q, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
-        struct oci_box_image *image;
+        struct oci_box_image *image = NULL;
         int r = arena ? store_image_inspect(q->server->box, q->name, arena, &image, &config_arena, err)
                       : err_nomem(err);
 

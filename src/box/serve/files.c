@@ -2,18 +2,22 @@
 /*
  * The page, and the description of all requests: files of this directory, embedded in the program. The
  * assembler reads them (.incbin), so there is nothing to generate; Makefile.am says that this file depends on
- * them.
+ * them, and where they are (SERVE_DIR): an assembler that -flto runs knows no directories to look in.
  */
 #include "base/cleanup.h"
 #include "box/serve/answer.h"
 #include "box/serve/routes.h"
+
+#ifndef SERVE_DIR /* for tools that read this file alone */
+#define SERVE_DIR "box/serve"
+#endif
 
 #define EMBED(name, file)                                                                                    \
         __asm__(".section .rodata\n"                                                                         \
                 ".balign 16\n"                                                                               \
                 ".global serve_file_" #name "\n"                                                             \
                 "serve_file_" #name ":\n"                                                                    \
-                ".incbin \"box/serve/" file "\"\n"                                                           \
+                ".incbin \"" SERVE_DIR "/" file "\"\n"                                                       \
                 ".global serve_file_" #name "_end\n"                                                         \
                 "serve_file_" #name "_end:\n"                                                                \
                 ".byte 0\n"                                                                                  \

@@ -225,9 +225,9 @@ static bool are_compared(struct oci_box_stats *const *list, size_t n)
 
 static int fill_stats(struct request *q, struct stream *t, struct cfs_error *err)
 {
-        struct oci_box_stats **list;
-        int64_t at;
-        size_t n;
+        struct oci_box_stats **list = NULL;
+        int64_t at = 0;
+        size_t n = 0;
         int r = sampler_look(&q->server->sampler, q->server->box, t->wanted, &at, &list, &n, err);
 
         if (r < 0 || at < t->wanted)
