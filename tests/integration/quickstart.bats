@@ -102,7 +102,7 @@ quickstart() { env PATH="$T/stubs:$PATH" BUILD="$T/build" POLICY="$T/policy-rc.d
 @test "quickstart test says beforehand what it takes and installs" {
     stub bash 'exit 0' # tests/run
     run quickstart test check
-    contains "$output" "ten minutes"
+    contains "$output" "six minutes"
     contains "$output" "no daemon of it is started"
 }
 

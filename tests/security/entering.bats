@@ -76,7 +76,7 @@ beside_spy() {
     local seconds=${RACE_SECONDS:-3} end n=0 pid
     new_bundle "$PTRACE" '.process.capabilities[] += ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"]'
     cp "$ATTACKER" "$B/rootfs/bin/attacker"
-    args /bin/attacker spy /bin/busybox /bin/attacker "$((seconds + 2))"
+    args /bin/attacker spy /bin/busybox /bin/attacker 120
     cfs run --detach --pid-file "$T/pid" -b "$B" "$ID" < /proc/version > "$T/spy" 2>&1
     wait_for grep -q hunting "$T/spy"
     pid=$(cat "$T/pid")
@@ -85,10 +85,11 @@ beside_spy() {
         .path = "\($p)/\(if .type == "network" then "net" else .type end)" end) | del(.hostname, .linux.cgroupsPath)'
     [ $# -eq 0 ] || config "$@"
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ]; do
+    while [ $SECONDS -lt $end ] || { [ "$n" -le 10 ] && [ $SECONDS -lt $((end + 60)) ]; }; do
         { cfs run -b "$B" "$ID-$n" < /proc/version 2>&1 3>&- || echo "failed"; } | cat >> "$T/errors"
         n=$((n + 1))
     done
+    cfs kill "$ID" TERM
     wait_for grep -q looked "$T/spy"
     echo "# $(grep looked "$T/spy"), $n times run" >&3
     is "$(cat "$T/errors")" ""

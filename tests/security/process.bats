@@ -11,15 +11,16 @@ setup() {
 hunt() {
     local seconds=${RACE_SECONDS:-3} end n=0
     cp "$ATTACKER" "$B/rootfs/bin/attacker"
-    args /bin/attacker hunt /bin/busybox /bin/attacker "$((seconds + 1))"
+    args /bin/attacker hunt /bin/busybox /bin/attacker 120
     cfs create -b "$B" "$ID" < /dev/null > "$T/hunt" 2>&1
     cfs start "$ID"
     wait_for grep -q hunting "$T/hunt"
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ]; do
+    while [ $SECONDS -lt $end ] || { [ "$n" -le 20 ] && [ $SECONDS -lt $((end + 60)) ]; }; do
         cfs exec "$ID" /bin/true < /dev/null || true
         n=$((n + 1))
     done
+    cfs kill "$ID" TERM
     wait_for grep -q looked "$T/hunt"
     echo "# $(grep looked "$T/hunt"), $n times executed" >&3
     ! grep LEAK "$T/hunt" >&2 || return 1
