@@ -124,7 +124,7 @@ int caps_set(const struct caps *caps)
 
 bool caps_effective(unsigned cap)
 {
-        struct caps c;
+        struct caps c = { 0 };
 
         return caps_get(&c) == 0 && (c.effective & CAPS_BIT(cap));
 }

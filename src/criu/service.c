@@ -137,10 +137,10 @@ static int not_executed(const struct criu *c, const void *message, size_t size, 
 static int died(struct criu *c, struct cfs_error *err)
 {
         char word[sizeof(struct not_executed)];
-        int status, fd = -1;
+        _cleanup_close_ int fd = -1;
+        int status;
         /* It may have ended before we sent it anything, or with that unread. */
         ssize_t n = unix_receive(c->sock, word, sizeof(word), MSG_DONTWAIT, &fd);
-        _cleanup_close_ int received = fd;
 
         if (n > 0 && (status = not_executed(c, word, (size_t)n, err)) < 0)
                 return status;
