@@ -25,6 +25,17 @@ struct sockaddr_un unix_address_at(int dir_fd, const char *name)
         return a;
 }
 
+int unix_pair(int *ret_ours, int *ret_theirs)
+{
+        int fds[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        *ret_ours = fds[0];
+        *ret_theirs = fds[1];
+        return 0;
+}
+
 int unix_connect(const char *path, int type)
 {
         _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0), inode = -1;

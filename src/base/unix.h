@@ -12,6 +12,9 @@
  * may be of any length. -errno. */
 int unix_connect(const char *path, int type);
 
+/* Two connected sockets of type SOCK_SEQPACKET, close-on-exec. -errno, and the places are as they were. */
+int unix_pair(int *ret_ours, int *ret_theirs);
+
 /* The address of `name` in an open directory, for bind(2) and connect(2). It holds as long as dir_fd is
  * open. */
 struct sockaddr_un unix_address_at(int dir_fd, const char *name);

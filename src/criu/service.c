@@ -55,7 +55,7 @@ static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
 int service_open(struct criu *c, struct cfs_error *err)
 {
         const char *path = getenv("PATH");
-        int fds[2], r;
+        int r;
 
         *c = (struct criu){ .sock = -1, .theirs = -1 };
         r = look_in(c, path ? path : "", err);
@@ -69,11 +69,8 @@ int service_open(struct criu *c, struct cfs_error *err)
                         "install the package criu: its program criu is looked for in PATH and " USUAL_PATH);
         if (r < 0)
                 return r;
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-                return err_sys(err, errno, "socketpair", "make a socket for criu");
-        c->sock = fds[0];
-        c->theirs = fds[1];
-        return 0;
+        r = unix_pair(&c->sock, &c->theirs);
+        return r < 0 ? err_sys(err, -r, "socketpair", "make a socket for criu") : 0;
 }
 
 int service_exec(const struct criu *c, struct cfs_error *err)

@@ -21,7 +21,7 @@ spied_on() {
     cfs run --detach -b "$B" "$ID" < /proc/version > "$T/spy" 2>&1
     wait_for grep -q hunting "$T/spy"
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ] || { [ "$n" -le 20 ] && [ $SECONDS -lt $((end + 60)) ]; }; do
+    while goes_on "$n" 21 "$end"; do
         cfs exec "$@" "$ID" /bin/true < /dev/null > /dev/null 2>&1 3>&- || true
         n=$((n + 1))
     done
@@ -85,7 +85,7 @@ beside_spy() {
         .path = "\($p)/\(if .type == "network" then "net" else .type end)" end) | del(.hostname, .linux.cgroupsPath)'
     [ $# -eq 0 ] || config "$@"
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ] || { [ "$n" -le 10 ] && [ $SECONDS -lt $((end + 60)) ]; }; do
+    while goes_on "$n" 11 "$end"; do
         { cfs run -b "$B" "$ID-$n" < /proc/version 2>&1 3>&- || echo "failed"; } | cat >> "$T/errors"
         n=$((n + 1))
     done

@@ -16,7 +16,7 @@ hunt() {
     cfs start "$ID"
     wait_for grep -q hunting "$T/hunt"
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ] || { [ "$n" -le 20 ] && [ $SECONDS -lt $((end + 60)) ]; }; do
+    while goes_on "$n" 21 "$end"; do
         cfs exec "$ID" /bin/true < /dev/null || true
         n=$((n + 1))
     done

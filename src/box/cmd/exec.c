@@ -222,8 +222,7 @@ static int run_top(struct box *box, const void *values, const char *const *args,
                 r = cfs_ps(&box->rt, id, &pids, &n, err);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = top_row(&t, pids[i]);
         return r < 0 ? r : output_table(&t, err);

@@ -40,8 +40,7 @@ static int show_table(struct oci_box_image *const *images, size_t n, bool no_tru
         static const char *const heads[] = { "NAME", "TAG", "ID", "ADDED", "LAYERS", "SIZE" };
         struct output_table t = { .columns = ARRAY_SIZE(heads) };
 
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; i < n; i++) {
                 if (images[i]->n_names == 0)
                         add_row(&t, images[i], NULL, no_trunc);

@@ -38,8 +38,7 @@ static int network_run_ls(struct box *box, const void *values, const char *const
                 printf("%s\n", list[i]->name);
         if (v->out.quiet)
                 return 0;
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; i < n; i++) {
                 output_cell(&t, "%s", list[i]->name);
                 output_cell(&t, "%s", list[i]->driver);

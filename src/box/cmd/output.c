@@ -45,6 +45,12 @@ void output_cell(struct output_table *t, const char *fmt, ...)
         t->cells[t->n++] = text;
 }
 
+void output_heads(struct output_table *t, const char *const *heads)
+{
+        for (unsigned i = 0; i < t->columns; i++)
+                output_cell(t, "%s", heads[i]);
+}
+
 int output_table(struct output_table *t, struct cfs_error *err)
 {
         size_t width[16] = { 0 };

@@ -29,7 +29,8 @@ struct output_table {
         bool failed;
 };
 void output_cell(struct output_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int output_table(struct output_table *t, struct cfs_error *err); /* prints and frees */
+void output_heads(struct output_table *t, const char *const *heads); /* one for each column */
+int output_table(struct output_table *t, struct cfs_error *err);     /* prints and frees */
 
 /* A JSON array of documents of one type, on standard output. */
 int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err);

@@ -60,8 +60,7 @@ static int run_ps(struct box *box, const void *values, const char *const *args, 
                 printf("%.*s\n", v->out.no_trunc ? BOX_ID_SIZE : BOX_SHORT, list[i]->id);
         if (v->out.quiet)
                 return 0;
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = ps_row(&t, list[i], v->out.no_trunc, err);
         return r < 0 ? r : output_table(&t, err);
@@ -159,8 +158,7 @@ static int run_history(struct box *box, const void *values, const char *const *a
                 return r;
         if (v->out.format && STREQ(v->out.format, "json"))
                 return output_json(&oci_box_history_type, (void *const *)list, n, err);
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = history_row(&t, list[i], err);
         return r < 0 ? r : output_table(&t, err);

@@ -57,8 +57,7 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
 
         if (v->out.format && STREQ(v->out.format, "json"))
                 return output_json(&oci_box_stats_type, (void *const *)list, n, err);
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                output_cell(&t, "%s", heads[i]);
+        output_heads(&t, heads);
         for (size_t i = 0; i < n; i++)
                 stats_row(&t, list[i]);
         return output_table(&t, err);

@@ -14,6 +14,7 @@
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/unix.h"
 #include "libcfs/mount/mount.h"
 #include <errno.h>
 #include <sched.h>
@@ -60,14 +61,13 @@ int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, s
 {
         struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1;
-        int socks[2], status;
+        int status, r;
         struct reply reply;
         pid_t pid;
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
-                return err_sys(err, errno, "socketpair", "make a socket");
-        ours = socks[0];
-        theirs = socks[1];
+        r = unix_pair(&ours, &theirs);
+        if (r < 0)
+                return err_sys(err, -r, "socketpair", "make a socket");
         pid = sys_clone3(&args);
         if (pid < 0)
                 return err_sys(err, errno, "clone3", "make a process for a mount");

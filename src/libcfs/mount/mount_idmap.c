@@ -23,6 +23,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/unix.h"
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <errno.h>
@@ -31,7 +32,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 struct mount_idmap {
         struct mount_idmap *next;
@@ -114,13 +114,12 @@ static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int
 {
         struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_FILES, .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1;
-        int socks[2], status, r;
+        int status, r;
         pid_t pid;
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
-                return err_sys(err, errno, "socketpair", "make a socket");
-        ours = socks[0];
-        theirs = socks[1];
+        r = unix_pair(&ours, &theirs);
+        if (r < 0)
+                return err_sys(err, -r, "socketpair", "make a socket");
         pid = sys_clone3(&args);
         if (pid < 0)
                 return err_sys(err, errno, "clone3", "make a user namespace for mapped ids");

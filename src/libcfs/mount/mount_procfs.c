@@ -32,7 +32,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_LAYERS 1000 /* mounts on the old root */
@@ -132,14 +131,13 @@ int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
 {
         struct clone_args args = { .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1, fd = -1;
-        int socks[2], status;
+        int status, r;
         struct answer a;
         pid_t pid;
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
-                return err_sys(err, errno, "socketpair", "make a socket");
-        ours = socks[0];
-        theirs = socks[1];
+        r = unix_pair(&ours, &theirs);
+        if (r < 0)
+                return err_sys(err, -r, "socketpair", "make a socket");
         pid = sys_clone3(&args);
         if (pid < 0)
                 return err_sys(err, errno, "clone3", "make a process for a mount");

@@ -46,12 +46,12 @@ struct packet {
 
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err)
 {
-        int fds[2];
+        int runtime = -1, init = -1, r = unix_pair(&runtime, &init);
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-                return err_sys(err, errno, "socketpair", "make the socket between runtime and init");
-        *ret_runtime = (struct sync){ .fd = fds[0], .last = "spawn" };
-        *ret_init = (struct sync){ .fd = fds[1], .last = "spawn" };
+        if (r < 0)
+                return err_sys(err, -r, "socketpair", "make the socket between runtime and init");
+        *ret_runtime = (struct sync){ .fd = runtime, .last = "spawn" };
+        *ret_init = (struct sync){ .fd = init, .last = "spawn" };
         return 0;
 }
 

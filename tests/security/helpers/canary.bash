@@ -4,6 +4,10 @@ load ../integration/helpers/common
 
 : "${ATTACKER:?the path of tests/security/helpers/attacker}"
 
+# goes_on N ENOUGH END: a race that has been run N times goes on until END (of $SECONDS), and on a machine that is busy with other
+# things for a minute more, until it has been run ENOUGH times.
+goes_on() { [ $SECONDS -lt "$3" ] || { [ "$1" -lt "$2" ] && [ $SECONDS -lt $(($3 + 60)) ]; }; }
+
 make_canary() {
     CANARY="$T/canary"
     mkdir -p "$CANARY"/{dir/sub,empty,dev,proc,sys}
