@@ -343,10 +343,6 @@ static int decode_key(void *data, size_t offset, const char *key, size_t len)
         if (f->what == IN_MAP)
                 return key_of_map(d, offset, key, len);
         f->property = NULL;
-        if (d->had_last && d->depth == 1) {
-                d->stopped = true;
-                return 1;
-        }
         const struct oci_property *p = oci_type_find(f->type, key, len);
         if (!p) {
                 decode_error_unknown(d, offset, key, len);
@@ -365,7 +361,6 @@ static int decode_key(void *data, size_t offset, const char *key, size_t len)
         }
         f->seen |= bit;
         f->property = p->kind == OCI_IGNORED ? NULL : p;
-        d->had_last = d->last && d->depth == 1 && strcmp(p->name, d->last) == 0;
         return 0;
 }
 
@@ -635,21 +630,6 @@ int oci_decode(const struct oci_type *type, const char *name, const char *text, 
                struct oci_arena **ret_arena, struct cfs_error *err)
 {
         return oci_decode_with(type, name, text, len, NULL, ret_root, ret_arena, err);
-}
-
-int oci_decode_head(const struct oci_type *type, const char *name, const char *text, size_t len,
-                    const char *last, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err)
-{
-        struct decoder d = { .name = name, .text = text, .len = len, .type = type, .last = last, .err = err };
-        int r = decode_run(&d);
-
-        if (r < 0) {
-                oci_arena_free(d.arena);
-                return r;
-        }
-        *ret_root = d.root;
-        *ret_arena = d.arena;
-        return d.stopped;
 }
 
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,

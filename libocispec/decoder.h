@@ -36,9 +36,6 @@ struct decoder {
         const struct oci_type *type;
         const struct oci_decode_options *options;
         struct cfs_error *err;
-        const char *last; /* the property of the document after which nothing is wanted; NULL: all is */
-        bool had_last;
-        bool stopped;
         struct oci_arena *arena;
         void *root;
         int result; /* negative once err is filled */

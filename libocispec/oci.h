@@ -172,11 +172,10 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
                     const struct oci_decode_options *options, void **ret_root, struct oci_arena **ret_arena,
                     struct cfs_error *err);
 
-/* The same, up to and with the property `last` of the document itself: for one that begins with what is
- * asked for often. What follows is not looked at, and neither is whether something is missing. 1: so it was,
- * 0: the property is not there or is the last one, and all was decoded. */
-int oci_decode_head(const struct oci_type *type, const char *name, const char *text, size_t len,
-                    const char *last, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
+/* Fills root, a structure of `type`, from the first properties of a text that oci_encode() wrote without
+ * indenting it, up to and with `last`; what follows is not looked at. The strings are in the text, which is
+ * changed. False, and root is of no use: oci_decode() has to say what the document is. */
+bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last, void *root);
 
 /* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set
  * on -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a

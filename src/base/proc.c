@@ -61,10 +61,32 @@ struct stat_fields {
         uint64_t start; /* field 22, in clock ticks after boot    */
 };
 
+/* Behind the n-th blank, or at the end of the text. */
+static char *behind_blanks(char *p, int n)
+{
+        for (; *p && n > 0; p++)
+                n -= *p == ' ';
+        return p;
+}
+
+/* The number at p, which a blank ends. The text is left as it was. */
+static int number_to_blank(char *p, uint64_t *ret)
+{
+        char *end = strchr(p, ' ');
+        int r;
+
+        if (!end)
+                return -EIO;
+        *end = '\0';
+        r = str_to_u64(p, ret);
+        *end = ' ';
+        return r < 0 ? -EIO : 0;
+}
+
 /* 0 or -errno, -ESRCH when there is no such process. */
 static int read_stat(pid_t pid, struct stat_fields *ret)
 {
-        char buf[1024], *p, *save;
+        char buf[1024], *p = NULL;
         ssize_t n;
 
         if (pid <= 0)
@@ -74,26 +96,17 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
                 return (int)n;
         /* Field 2 is the program's name in parentheses, and the name may hold anything, parentheses included:
          * the fields begin behind the last one. */
-        p = strrchr(buf, ')');
+        for (char *q = buf; (q = memchr(q, ')', (size_t)(buf + n - q))); q++)
+                p = q;
         if (!p || p[1] != ' ' || !p[2])
                 return -EIO;
-        save = p + 2;
-        for (int field = 3; field <= 22; field++) {
-                int r = 0;
-
-                p = strsep(&save, " ");
-                if (!p || !save)
-                        return -EIO;
-                if (field == 3)
-                        ret->state = *p;
-                else if (field == 9)
-                        r = str_to_u64(p, &ret->flags);
-                else if (field == 22)
-                        r = str_to_u64(p, &ret->start);
-                if (r < 0)
-                        return -EIO;
-        }
-        return 0;
+        p += 2;
+        ret->state = *p;
+        p = behind_blanks(p, 9 - 3);
+        if (number_to_blank(p, &ret->flags) < 0)
+                return -EIO;
+        p = behind_blanks(p, 22 - 9);
+        return number_to_blank(p, &ret->start);
 }
 
 int proc_boot_id(const char **ret)
@@ -136,7 +149,7 @@ int proc_status(const struct proc_identity *id)
         return proc_look(id, NULL);
 }
 
-int proc_look(const struct proc_identity *id, bool *ret_executed)
+int proc_look(const struct proc_identity *id, struct proc_sight *ret)
 {
         struct stat_fields f;
         const char *boot;
@@ -152,17 +165,18 @@ int proc_look(const struct proc_identity *id, bool *ret_executed)
                 return r;
         if (id->boot_id[0] && !STREQ(boot, id->boot_id))
                 return PROC_GONE;
-        if (ret_executed)
-                *ret_executed = !(f.flags & PF_FORKNOEXEC);
+        if (ret)
+                *ret = (struct proc_sight){ .executed = !(f.flags & PF_FORKNOEXEC),
+                                            .asleep = f.state == 'S' || f.state == 'T' || f.state == 't' };
         return f.state == 'Z' || f.state == 'X' || f.state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
 }
 
 int proc_executed(const struct proc_identity *id)
 {
-        bool executed = false;
-        int r = proc_look(id, &executed);
+        struct proc_sight seen;
+        int r = proc_look(id, &seen);
 
-        return r < 0 ? r : r == PROC_GONE ? -ESRCH : executed;
+        return r < 0 ? r : r == PROC_GONE ? -ESRCH : seen.executed;
 }
 
 int proc_child_executed(pid_t pid)

@@ -33,9 +33,12 @@ int proc_boot_id(const char **ret);
  * fits (it is read once per run of cfs). */
 int proc_status(const struct proc_identity *id);
 
-/* The same; and, when it is not gone, whether it has ever executed a program, or is still a fork of the
- * process that made it. */
-int proc_look(const struct proc_identity *id, bool *ret_executed);
+/* The same; and what else is seen of one that is not gone. */
+struct proc_sight {
+        bool executed; /* it has executed a program, and is not a fork of the process that made it any more */
+        bool asleep;   /* S, T or t of proc(5): it waits for something, or is stopped */
+};
+int proc_look(const struct proc_identity *id, struct proc_sight *ret);
 
 /* Only that: 1, 0 or -errno, -ESRCH when it is gone. Of a child that is not reaped, the pid is enough. */
 int proc_executed(const struct proc_identity *id);

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/str.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,10 +28,10 @@ static const struct option_def options[] = {
         { 0 },
 };
 
-/* Rows of COLUMNS strings each; the first is the header. */
+/* The cells, row by row, each with its NUL; the first row is the header. */
 struct table {
-        char *(*rows)[COLUMNS];
-        size_t n;
+        struct str cells;
+        size_t width[COLUMNS];
 };
 
 static int print_id(void *data, const struct cfs_info *info)
@@ -41,19 +42,15 @@ static int print_id(void *data, const struct cfs_info *info)
 
 static int add_row(struct table *t, const char *const cells[COLUMNS])
 {
-        char *(*grown)[COLUMNS] = realloc(t->rows, (t->n + 1) * sizeof(*grown));
-
-        if (!grown)
-                return -ENOMEM;
-        t->rows = grown;
-        memset(grown[t->n], 0, sizeof(*grown));
-        t->n++;
         for (size_t i = 0; i < COLUMNS; i++) {
-                grown[t->n - 1][i] = strdup(cells[i] ? cells[i] : "");
-                if (!grown[t->n - 1][i])
-                        return -ENOMEM;
+                const char *cell = cells[i] ? cells[i] : "";
+                size_t n = strlen(cell);
+
+                str_add_n(&t->cells, cell, n + 1);
+                if (n > t->width[i])
+                        t->width[i] = n;
         }
-        return 0;
+        return t->cells.failed ? -ENOMEM : 0;
 }
 
 static int add_info(void *data, const struct cfs_info *info)
@@ -66,44 +63,49 @@ static int add_info(void *data, const struct cfs_info *info)
         return add_row(data, cells);
 }
 
-static void print_table(const struct table *t)
+static void add_blanks(struct str *s, size_t n)
 {
-        size_t width[COLUMNS];
+        static const char blanks[] = "                                ";
 
-        for (size_t i = 0; i < COLUMNS; i++) {
-                width[i] = COLUMN_MIN - COLUMN_GAP;
-                for (size_t row = 0; row < t->n; row++)
-                        if (strlen(t->rows[row][i]) > width[i])
-                                width[i] = strlen(t->rows[row][i]);
-        }
-        for (size_t row = 0; row < t->n; row++) {
-                for (size_t i = 0; i < COLUMNS - 1; i++)
-                        printf("%-*s", (int)(width[i] + COLUMN_GAP), t->rows[row][i]);
-                printf("%s\n", t->rows[row][COLUMNS - 1]);
-        }
+        for (; n > sizeof(blanks) - 1; n -= sizeof(blanks) - 1)
+                str_add(s, blanks);
+        str_add_n(s, blanks, n);
 }
 
-static void free_table(struct table *t)
+static int print_table(const struct table *t)
 {
-        for (size_t row = 0; row < t->n; row++)
-                for (size_t i = 0; i < COLUMNS; i++)
-                        free(t->rows[row][i]);
-        free(t->rows);
+        const char *cell = t->cells.p, *end = cell + t->cells.len;
+        _cleanup_str_ struct str text = { 0 };
+
+        while (cell < end) {
+                for (size_t i = 0; i < COLUMNS; i++) {
+                        size_t n = strlen(cell);
+
+                        str_add_n(&text, cell, n);
+                        if (i < COLUMNS - 1)
+                                add_blanks(&text, t->width[i] + COLUMN_GAP - n);
+                        cell += n + 1;
+                }
+                str_add_n(&text, "\n", 1);
+        }
+        if (text.failed)
+                return -ENOMEM;
+        (void)fputs(text.p, stdout);
+        return 0;
 }
 
 static int list_table(const struct cfs_runtime *rt, struct cfs_error *err)
 {
         static const char *const header[COLUMNS] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" };
-        _cleanup_(free_table) struct table t = { 0 };
+        struct table t = { .width = { [0 ... COLUMNS - 1] = COLUMN_MIN - COLUMN_GAP } };
         int r = add_row(&t, header);
 
-        if (r < 0)
-                return err_nomem(err);
-        r = cfs_list(rt, add_info, &t, err);
-        if (r < 0)
-                return r == -ENOMEM ? err_nomem(err) : r;
-        print_table(&t);
-        return 0;
+        if (r >= 0)
+                r = cfs_list(rt, add_info, &t, err);
+        if (r >= 0)
+                r = print_table(&t);
+        str_free(&t.cells);
+        return r == -ENOMEM ? err_nomem(err) : r;
 }
 
 static int list_json(const struct cfs_runtime *rt, struct cfs_error *err)

@@ -75,7 +75,7 @@ three() {
     three
     calls 192 exec exec "$ID-1" /bin/true
     calls 32 state state "$ID-1"
-    calls 60 list list
+    calls 52 list list
     calls 29 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
     calls 34 delete delete "$ID-1"
@@ -114,5 +114,5 @@ instructions() {
     bundle
     three
     instructions 240000 state state "$ID-1"
-    instructions 235000 list list
+    instructions 125000 list list
 }

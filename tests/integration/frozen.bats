@@ -62,6 +62,30 @@ refused_below() {
 @test "v2: its parent is frozen" { refused_below "/$ID/a" v2; }
 @test "v2: a cgroup further above is frozen" { refused_below "/$ID" v2; }
 
+# What a frozen init looks like in /proc differs from kernel to kernel, and with what it did. The kernel's word is freezer.state.
+@test "v1: state and list say paused of an init that sleeps, is stopped, works, waits for a child; and running before and after" {
+    local top what
+    private_mounts
+    [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || skip "needs the freezer of cgroup v1"
+    for top in $(top_of v2); do outside mount -t tmpfs none "$top"; done
+    top=$(top_of freezer)
+    for what in 'exec sleep 600' 'kill -STOP $$; sleep 600' 'while :; do :; done' 'sleep 600; true'; do
+        args sh -c "$what"
+        up
+        [ -e "$top/$ID/a/b/freezer.state" ]
+        wait_for test "$(tr '\0' ' ' < "/proc/$PID/cmdline")" != ""
+        is "$(cfs list | awk 'NR == 2 { print $3 }')" running "$what"
+        echo FROZEN > "$top/$ID/a/b/freezer.state"
+        wait_for grep -q FROZEN "$top/$ID/a/b/freezer.state"
+        is "$(cfs list | awk 'NR == 2 { print $3 }')" paused "$what"
+        status_is "$ID" paused
+        echo THAWED > "$top/$ID/a/b/freezer.state"
+        is "$(cfs list | awk 'NR == 2 { print $3 }')" running "$what"
+        status_is "$ID" running
+        cfs delete --force "$ID"
+    done
+}
+
 # SIGKILL does not reach a process that v1 has frozen, and the init does not end before the others of its PID namespace. What is
 # below the container's cgroup is made by whom it is delegated to. runc 1.1.5: "container init still running".
 @test "v1: a cgroup below the container's is frozen: kill KILL and delete --force end all of it" {

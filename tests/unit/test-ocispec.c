@@ -205,41 +205,99 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
         oci_arena_free(arena);
 }
 
-/* What comes after the last property that is wanted is not even JSON. */
-static void a_head_ends_with_its_last_property(void **state)
+/* Is the head of this record taken? What is taken has to be what oci_decode() says. */
+static bool takes(const char *text, const char *last)
 {
-        const char *text =
-                "{\"version\":1,\"id\":\"c1\",\"cgroup\":{\"freezer\":1},\"freezer\":\"/f\",\"phase\"nonsense";
-        const char *whole = "{\"version\":1,\"id\":\"c1\",\"phase\":\"created\",\"freezer\":\"/f\"}";
+        size_t len = strlen(text);
+        char *copy = strdup(text);
+        struct oci_record head, *whole;
         struct oci_arena *arena = NULL;
         struct cfs_error err = { 0 };
-        struct oci_record *r;
-        void *root;
+        void *root = NULL;
+        bool taken = oci_take_head(&oci_record_type, copy, len, last, &head);
+
+        if (taken && oci_decode(&oci_record_type, "r", text, len, &root, &arena, &err) == 0) {
+                whole = root;
+                assert_int_equal(head.version, whole->version);
+                assert_string_equal(head.id, whole->id);
+                assert_string_equal(head.phase, whole->phase);
+                assert_string_equal(head.bundle ? head.bundle : "-", whole->bundle ? whole->bundle : "-");
+                assert_int_equal(head.has_pid, whole->has_pid);
+                assert_int_equal(head.pid, whole->pid);
+                assert_string_equal(head.freezer, whole->freezer);
+                oci_arena_free(arena);
+        }
+        free(copy);
+        return taken;
+}
+
+static void a_head_is_taken_from_what_was_encoded(void **state)
+{
+        /* The paths that a bundle may have. */
+        static const char *const plain[] = { "/b", "", "/b \xc3\xa4", "/{\",\"}" };
+        struct oci_record r = { .version = 1, .has_version = true, .id = (char *)"c1" };
+        struct cfs_error err;
 
         (void)state;
-        assert_int_equal(
-                oci_decode_head(&oci_record_type, "r", text, strlen(text), "freezer", &root, &arena, &err),
-                1);
-        r = root;
-        assert_string_equal(r->id, "c1");
-        assert_string_equal(r->freezer, "/f");
-        assert_null(r->phase);
-        oci_arena_free(arena);
+        r.phase = (char *)"created";
+        r.freezer = (char *)"/f";
+        for (size_t i = 0; i < 2 * ARRAY_SIZE(plain); i++) {
+                char *text = NULL;
 
-        assert_int_equal(
-                oci_decode_head(&oci_record_type, "r", whole, strlen(whole), "freezer", &root, &arena, &err),
-                0);
-        r = root;
-        assert_string_equal(r->phase, "created");
-        oci_arena_free(arena);
+                r.bundle = (char *)plain[i / 2];
+                r.has_pid = i % 2 == 1;
+                r.pid = (int32_t)i;
+                assert_int_equal(oci_encode(&oci_record_type, &r, 0, &text, NULL, &err), 0);
+                assert_int_equal(takes(text, "freezer"), i / 2 < 3); /* the last has an escape */
+                free(text);
+        }
+}
 
-        /* An error before it is one, and so is a document that does not have it and is not whole. */
-        assert_true(oci_decode_head(&oci_record_type, "r", text, strlen(text), "id", &root, &arena, &err) ==
-                    1);
-        oci_arena_free(arena);
-        assert_true(oci_decode_head(&oci_record_type, "r", text, strlen(text), "pid", &root, &arena, &err) <
-                    0);
-        assert_int_equal(err.code, CFS_E_INVALID);
+static void a_head_is_taken_or_left(void **state)
+{
+#define V "{\"version\":1,\"id\":\"c1\","
+        static const char *const left[] = {
+                "",
+                "{",
+                "[1]",
+                "{}",
+                "nonsense",
+                V,
+                V "\"phase\":\"created\"",
+                V "\"phase\":\"created\",",
+                V "\"phase\":\"created\",\"freezer\"",
+                V "\"phase\":\"created\",\"freezer\":",
+                V "\"phase\":\"created\",\"freezer\":\"",
+                V "\"phase\":\"created\",\"freezer\":\"/f",
+                V "\"phase\":\"created\",\"freezer\":\"/f\"",
+                V "\"phase\":\"created\",\"freezer\":\"/f\"x",
+                V "\"phase\":\"created\",\"freezer\":3}",
+                V "\"phase\":\"created\",\"freezer\":null}",
+                V "\"phase\":\"odd\",\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\", \"freezer\":\"/f\"}",
+                V "\"phase\":\"created\" ,\"freezer\":\"/f\"}",
+                V "\"freezer\":\"/f\",\"phase\":\"created\"}",
+                V "\"freezer\":\"/f\"}", /* a required property is missing */
+                V "\"phase\":\"created\",\"odd\":1,\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"worker\":{\"pid\":1,\"startTime\":1},\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"pid\":-1,\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"pid\":01,\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"pid\":1.0,\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"pid\":9999999999,\"freezer\":\"/f\"}",
+                V "\"phase\":\"created\",\"freezer\":\"/\\u0066\"}",
+                V "\"phase\":\"created\",\"freezer\":\"\n\"}",
+                V "\"phase\":\"created\",\"freezer\":\"\xff\"}",
+                V "\"phase\":\"created\"}",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(left); i++)
+                if (takes(left[i], "freezer"))
+                        fail_msg("%s", left[i]);
+        assert_true(takes(V "\"phase\":\"created\",\"freezer\":\"/f\"}", "freezer"));
+        /* What comes after it need not even be JSON. */
+        assert_true(takes(V "\"phase\":\"created\",\"freezer\":\"/f\",\"phase\"nonsense", "freezer"));
+#undef V
 }
 
 static void reports_end_somewhere(void **state)
@@ -584,7 +642,8 @@ int main(void)
                 cmocka_unit_test(a_type_is_walked_with_paths),
                 cmocka_unit_test(a_document_is_walked_with_what_it_has),
                 cmocka_unit_test(every_property_is_described),
-                cmocka_unit_test(a_head_ends_with_its_last_property),
+                cmocka_unit_test(a_head_is_taken_from_what_was_encoded),
+                cmocka_unit_test(a_head_is_taken_or_left),
                 cmocka_unit_test(a_large_document_is_decoded_and_its_duplicate_found),
         };
 

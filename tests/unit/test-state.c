@@ -788,7 +788,7 @@ static void heads_are_read_where_they_suffice(void **state)
         } records[] = {
 #define ID "{\"version\":1,\"id\":\"a\","
                 { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}\n", true },
-                { ID "\"phase\":\"created\",\"freezer\":\"/f\"}\n", false },
+                { ID "\"phase\":\"created\",\"freezer\":\"/f\"}\n", true },
                 { ID "\"phase\":\"created\",\"mounts\":[]}\n", false },
                 { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}", false },
                 { ID "\"phase\":\"creating\",\"freezer\":\"/f\",\"mounts\":[]}\n", false },
@@ -809,6 +809,31 @@ static void heads_are_read_where_they_suffice(void **state)
                 assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
                 assert_int_equal(store_foreach(e->root, true, see_head, &whole, &err), 1);
         }
+}
+
+/* Where other users can look or write, a container's directory is looked at before anything in it is read. */
+static void heads_of_a_store_that_others_can_enter(void **state)
+{
+        struct env *e = *state;
+        struct cfs_error err;
+        unsigned warnings = 0;
+        bool head = true;
+        char dir[PATH_MAX];
+
+        leave(e, "a");
+        write_record(e, "a", "{\"version\":1,\"id\":\"a\",\"phase\":\"created\",\"freezer\":\"/f\"}\n");
+        assert_int_equal(chmod(e->root, 0755), 0);
+        assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
+        assert_int_equal(chmod(e->root, 01777), 0);
+        head = false;
+        assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
+        assert_int_equal(chmod(e->root, 0755), 0);
+        (void)snprintf(dir, sizeof(dir), "%s/a", e->root);
+        assert_int_equal(chmod(dir, 0777), 0);
+        log_set_handler(count_warnings, &warnings, LOG_LEVEL_WARNING);
+        assert_ok(store_foreach_head(e->root, true, see_head, &head, &err)); /* see_head() stops with 1 */
+        log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
+        assert_true(warnings > 0);
 }
 
 static void the_document(void **state)
@@ -925,6 +950,7 @@ int main(void)
                 T(creators_and_removers_race),
                 T(foreach_goes_in_order),
                 T(heads_are_read_where_they_suffice),
+                T(heads_of_a_store_that_others_can_enter),
                 T(the_document),
                 T(open_again_is_the_same_directory),
                 T(a_record_that_is_replaced_is_another_file),

@@ -26,6 +26,7 @@
 #include "libcfs/cgroup/manager/unit.h"
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -401,17 +402,17 @@ char *cgroup_freezer_file(const struct oci_record *rec)
         return file;
 }
 
-int cgroup_freezer_says(const char *file)
+int cgroup_freezer_says(const char *file, bool asleep)
 {
-        const char *slash = strrchr(file, '/');
-        char path[PATH_MAX];
+        const char *name = strrchr(file, '/');
+        bool v2 = name && STREQ(name, "/cgroup.freeze");
+        char text[16];
+        ssize_t n;
 
-        if (!slash || (size_t)(slash - file) >= sizeof(path))
-                return -EINVAL;
-        memcpy(path, file, (size_t)(slash - file));
-        path[slash - file] = '\0';
-        return (STREQ(slash + 1, "cgroup.freeze") ? &v2_ops : &v1_ops)
-                ->is_frozen(&(struct hierarchy){ .path = path });
+        if (asleep && !v2 && !v1_freezes_asleep())
+                return 0;
+        n = io_read_small(AT_FDCWD, file, text, sizeof(text));
+        return n < 0 ? (int)n : v2 ? v2_says_frozen(text) : v1_says_frozen(text);
 }
 
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err)

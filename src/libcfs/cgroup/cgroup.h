@@ -78,9 +78,10 @@ void cgroup_wake_killed(struct cgroup *cg);
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
 /* The same in two steps, for a caller that keeps the result of the first: the file that says it, which the
- * caller frees; NULL when there is none, or no memory. */
+ * caller frees; NULL when there is none, or no memory. asleep: so the init was seen, which may be answer
+ * enough. */
 char *cgroup_freezer_file(const struct oci_record *rec);
-int cgroup_freezer_says(const char *file);
+int cgroup_freezer_says(const char *file, bool asleep);
 /* Every process in the cgroup and below; the caller frees. */
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err);
 /* All or nothing. */

@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "libcfs/store/foreach.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/root.h"
 #include "libcfs/store/state.h"
+#include <fcntl.h>
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -46,36 +48,74 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
         return 0;
 }
 
-/* A directory whose record cannot be understood is not a container, and only worth a warning. One that the
- * kernel would not let us read may be any container's: the first such error goes to *unread, and becomes that
- * of the whole walk. */
-static int visit(const char *root, const char *id, bool head, int (*fn)(void *data, struct state *s),
-                 void *data, struct cfs_error *unread)
+struct walk {
+        const char *root;
+        int root_fd;
+        mode_t mode; /* of the state directory */
+        int (*fn)(void *data, struct state *s);
+        void *data;
+        struct cfs_error unread; /* the first error of the kernel's */
+};
+
+/* May what is at ROOT/ID be read by that path? In a directory that only its owner can enter there is nothing
+ * else than what cfs has put there. Where others can look, the container's directory must be one that they
+ * cannot write to; and where they can make directories, it may be another one at each call. */
+static bool can_be_trusted(const struct walk *w, const char *id)
 {
+        struct cfs_error ignored = { 0 };
+        struct stat st;
+
+        return !(w->mode & 022) && fstatat(w->root_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+               S_ISDIR(st.st_mode) && store_root_trust(id, &st, &ignored) == 0;
+}
+
+/* 1: fn was called, and *ret is what it returned. 0: the whole record has to be read. */
+static int visit_head(struct walk *w, char *id, int *ret)
+{
+        struct record_head head;
+        struct state s = { .id = id, .dir_fd = -1, .netns_fd = -1, .head = true, .record = &head.record };
+
+        if (((w->mode & 077) && !can_be_trusted(w, id)) || !record_read_head(w->root_fd, id, &head))
+                return 0;
+        *ret = w->fn(w->data, &s);
+        return 1;
+}
+
+/* A directory whose record cannot be understood is not a container, and only worth a warning. One that the
+ * kernel would not let us read may be any container's: the first such error becomes that of the whole
+ * walk. */
+static int visit(struct walk *w, const char *id)
+{
+        const char *root = w->root;
         struct cfs_error why = { 0 };
         struct state *s = NULL;
         int r;
 
-        r = head ? state_open_head(root, id, &s) : -EAGAIN;
-        if (r == -EAGAIN)
-                r = state_open_checked(root, id, 0, &s, &why);
+        r = state_open_checked(root, id, 0, &s, &why);
         if (r < 0) {
                 if (why.code != CFS_E_NOT_FOUND)
                         log_warning("%s", why.text);
                 /* The container exists, so it is listed, although its record cannot be read. */
                 if (why.code == CFS_E_INVALID || why.code == CFS_E_UNSUPPORTED)
                         r = state_open_broken(root, id, 0, &s, &why);
-                if (s) {
-                        r = fn(data, s);
-                        state_close(s);
-                        return r;
-                }
-                if ((why.code == CFS_E_SYSTEM || why.code == CFS_E_NOMEM) && unread->code == CFS_E_NONE)
-                        *unread = why;
-                return 0;
+                if (!s && (why.code == CFS_E_SYSTEM || why.code == CFS_E_NOMEM) &&
+                    w->unread.code == CFS_E_NONE)
+                        w->unread = why;
+                if (!s)
+                        return 0;
         }
-        r = fn(data, s);
+        r = w->fn(w->data, s);
         state_close(s);
+        return r;
+}
+
+static int visit_all(struct walk *w, char **ids, size_t n, bool head)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++)
+                if (!head || !visit_head(w, ids[i], &r))
+                        r = visit(w, ids[i]);
         return r;
 }
 
@@ -83,7 +123,8 @@ static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *da
                 void *data, struct cfs_error *err)
 {
         _cleanup_dir_ DIR *d = opendir(root);
-        struct cfs_error unread = { 0 };
+        struct walk w = { .root = root, .fn = fn, .data = data };
+        struct stat st;
         char **ids = NULL;
         size_t n = 0;
         int r = 0;
@@ -92,14 +133,19 @@ static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *da
                 return 0;
         if (!d)
                 return err_path(err, errno, "open", root, "open the state directory `%s`", root);
+        w.root_fd = dirfd(d);
         r = store_root_check(root, err);
-        if (r >= 0)
+        if (r >= 0 && fstat(w.root_fd, &st) < 0)
+                r = err_path(err, errno, "fstat", root, "examine the state directory `%s`", root);
+        if (r >= 0) {
+                w.mode = st.st_mode;
                 r = read_ids(d, root, &ids, &n, err);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = visit(root, ids[i], head, fn, data, &unread);
-        if (r == 0 && unread.code != CFS_E_NONE) {
-                *err = unread;
-                r = unread.errnum ? -unread.errnum : -EIO;
+        }
+        if (r >= 0)
+                r = visit_all(&w, ids, n, head);
+        if (r == 0 && w.unread.code != CFS_E_NONE) {
+                *err = w.unread;
+                r = w.unread.errnum ? -w.unread.errnum : -EIO;
         }
         for (size_t i = 0; i < n; i++)
                 free(ids[i]);

@@ -14,7 +14,7 @@ struct state;
 int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                   struct cfs_error *err);
 
-/* The same, where fn looks at no more of the record than record_load_head() reads. */
+/* The same, where fn looks at no more of the record than record_read_head() reads. */
 int store_foreach_head(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                        struct cfs_error *err);
 

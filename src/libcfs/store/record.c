@@ -14,13 +14,13 @@
 #include "libcfs/store/handle.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #define RECORD         RECORD_NAME
 #define NEXT_RECORD    "state.json.next"
 #define RECORD_VERSION 1
-#define HEAD_LAST      "freezer" /* the last property that record_load_head() reads */
-#define HEAD_MAX       16384     /* records are smaller, as a rule */
+#define HEAD_LAST      "freezer" /* the last property that record_read_head() reads */
 
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
                 struct cfs_error *err)
@@ -66,34 +66,25 @@ int record_load(struct state *s, struct cfs_error *err)
         oci_arena_free(s->arena);
         s->arena = arena;
         s->record = record;
-        s->head = false;
         return r;
 }
 
-int record_load_head(struct state *s)
+bool record_read_head(int root_fd, const char *id, struct record_head *ret)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
-        _cleanup_close_ int fd = openat(s->dir_fd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        struct cfs_error ignored = { 0 };
-        struct oci_record *rec;
-        char text[HEAD_MAX];
-        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-        void *record;
+        _cleanup_close_ int fd = -1;
+        char path[NAME_MAX + sizeof("/" RECORD)];
+        size_t len = strnlen(id, NAME_MAX);
+        ssize_t n;
 
+        memcpy(path, id, len);
+        memcpy(path + len, "/" RECORD, sizeof("/" RECORD));
+        fd = openat(root_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        n = fd < 0 ? -1 : read(fd, ret->text, sizeof(ret->text));
         /* One that was cut off (a power failure) does not end in a line feed. */
-        if (n <= 0 || n == sizeof(text) || text[n - 1] != '\n' ||
-            oci_decode_head(&oci_record_type, RECORD, text, (size_t)n, HEAD_LAST, &record, &arena, &ignored) <
-                    1)
-                return -EAGAIN;
-        rec = record;
-        if (rec->version != RECORD_VERSION || !rec->id || !rec->phase || rec->worker ||
-            STREQ(rec->phase, "creating"))
-                return -EAGAIN;
-        oci_arena_free(s->arena);
-        s->arena = TAKE_PTR(arena);
-        s->record = rec;
-        s->head = true;
-        return 0;
+        if (n <= 0 || n == sizeof(ret->text) || ret->text[n - 1] != '\n' ||
+            !oci_take_head(&oci_record_type, ret->text, (size_t)n, HEAD_LAST, &ret->record))
+                return false;
+        return ret->record.version == RECORD_VERSION && !STREQ(ret->record.phase, "creating");
 }
 
 int record_new(struct state *s, struct cfs_error *err)
@@ -162,7 +153,8 @@ bool record_identity(const struct state *s, struct proc_identity *ret)
         if (!rec->has_pid || rec->pid <= 0 || !rec->has_start_time)
                 return false;
         *ret = (struct proc_identity){ .pid = rec->pid, .start_time = rec->start_time };
-        (void)snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", rec->boot_id ? rec->boot_id : "");
+        if (rec->boot_id)
+                memcpy(ret->boot_id, rec->boot_id, strnlen(rec->boot_id, sizeof(ret->boot_id) - 1));
         return true;
 }
 

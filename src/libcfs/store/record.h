@@ -5,20 +5,26 @@
 
 #include "base/err.h"
 #include "base/proc.h"
+#include "ocispec.h"
 #include <stdbool.h>
 
 struct state;
 struct oci_arena;
-struct oci_record;
 
 #define RECORD_NAME "state.json"
 
 /* Reads and decodes the record. -ENOENT, without a message, when there is none. */
 int record_load(struct state *s, struct cfs_error *err);
 
-/* Reads what `list` shows of a container that nothing is being done with, which is a small part: the record's
- * first properties, and s->head is set. -EAGAIN, without a message: read the whole. */
-int record_load_head(struct state *s);
+/* What `list` shows of a container that nothing is being done with: the record's first properties, up to
+ * `freezer`. Its strings are in the text. */
+struct record_head {
+        struct oci_record record;
+        char text[16384]; /* records are smaller, as a rule */
+};
+
+/* Reads it from the state directory. False: the whole has to be read. */
+bool record_read_head(int root_fd, const char *id, struct record_head *ret);
 
 /* The record as it is on disk now, beside the one in memory: freed with the arena. -ENOENT as above. */
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,

@@ -51,10 +51,16 @@ static int exists(const char *id, struct cfs_error *err)
         return err_set(err, CFS_E_EXISTS, "container with given ID already exists: `%s`", id);
 }
 
+/* A letter, a digit, or _+.- */
+static bool makes_an_id(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' ||
+               c == '_' || c == '.' || c == '+';
+}
+
 int state_check_id(const char *id, struct cfs_error *err)
 {
-        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
-        size_t n = strlen(id);
+        size_t n = strlen(id), good = 0;
 
         if (n == 0)
                 return err_set(err, CFS_E_INVALID, "invalid container ID format: it is empty");
@@ -62,7 +68,9 @@ int state_check_id(const char *id, struct cfs_error *err)
                 return err_set(err, CFS_E_INVALID,
                                "invalid container ID format: `%.32s...` is longer than %d bytes", id,
                                NAME_MAX);
-        if (strspn(id, allowed) != n || STREQ(id, ".") || STREQ(id, ".."))
+        while (makes_an_id(id[good]))
+                good++;
+        if (good != n || STREQ(id, ".") || STREQ(id, ".."))
                 return err_set(err, CFS_E_INVALID,
                                "invalid container ID format: `%s`: letters, digits and _+.- make an ID", id);
         return 0;
@@ -306,23 +314,6 @@ int state_open_checked(const char *root, const char *id, int lock, struct state 
         if (r < 0) {
                 state_close(s);
                 return r;
-        }
-        *ret = s;
-        return 0;
-}
-
-int state_open_head(const char *root, const char *id, struct state **ret)
-{
-        struct cfs_error ignored = { 0 };
-        struct state *s = NULL;
-        struct stat st;
-
-        if (state_new(root, id, &s, &ignored) < 0)
-                return -EAGAIN;
-        if (open_dir(s) < 0 || fstat(s->dir_fd, &st) < 0 || store_root_trust(s->dir, &st, &ignored) < 0 ||
-            record_load_head(s) < 0) {
-                state_close(s);
-                return -EAGAIN;
         }
         *ret = s;
         return 0;

@@ -67,10 +67,6 @@ int state_open(const char *root, const char *id, int lock, struct state **ret, s
 /* The same, where the caller has called store_root_check(). */
 int state_open_checked(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
-/* Opens a container of which no more is asked than record_load_head() reads. -EAGAIN, without a message: it
- * takes state_open_checked(). */
-int state_open_head(const char *root, const char *id, struct state **ret);
-
 /* The same for a container that is open and whose lock was released meanwhile: by its directory, which is
  * taken from `old`. CFS_E_NOT_FOUND also when its name has been used again: that is another directory. */
 int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err);

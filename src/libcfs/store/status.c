@@ -26,11 +26,11 @@ static int cannot_tell(const struct state *s, int r, const char *what, struct cf
         return err_prefix(err, r, "cannot tell the status of container `%s`", s->id);
 }
 
-static int init_status(const struct state *s, const struct proc_identity *id, bool *ret_executed,
+static int init_status(const struct state *s, const struct proc_identity *id, struct proc_sight *ret,
                        struct cfs_error *err)
 {
         char what[64];
-        int r = proc_look(id, ret_executed);
+        int r = proc_look(id, ret);
 
         if (r >= 0)
                 return r;
@@ -67,11 +67,11 @@ static int status_creating(struct state *s, struct cfs_error *err)
         return r;
 }
 
-int status_recorded(struct state *s, struct cfs_error *err)
+/* As status_recorded(). *ret is what was seen of an init that lives, as far as it is known. */
+static int recorded(struct state *s, struct proc_sight *ret, struct cfs_error *err)
 {
         const char *phase = s->record->phase;
         struct proc_identity id;
-        bool executed;
         int r;
 
         if (str_eq(phase, "stopped") || str_eq(phase, "deleting"))
@@ -80,7 +80,7 @@ int status_recorded(struct state *s, struct cfs_error *err)
                 return status_creating(s, err);
         if (!record_identity(s, &id))
                 return STATUS_STOPPED;
-        r = init_status(s, &id, &executed, err);
+        r = init_status(s, &id, ret, err);
         if (r < 0)
                 return r;
         if (r != PROC_ALIVE)
@@ -88,7 +88,14 @@ int status_recorded(struct state *s, struct cfs_error *err)
         /* "created" is what the record says until a command has had the time to write something else; a
          * `start` may have been killed meanwhile. Whether the init runs the user's program by now, the kernel
          * knows. */
-        return str_eq(phase, "created") && !executed ? STATUS_CREATED : STATUS_RUNNING;
+        return str_eq(phase, "created") && !ret->executed ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+int status_recorded(struct state *s, struct cfs_error *err)
+{
+        struct proc_sight seen;
+
+        return recorded(s, &seen, err);
 }
 
 const char *status_name(int st)
@@ -131,7 +138,7 @@ struct oci_state *status_document(struct state *s, int st, struct user_name *own
 }
 
 /* A container without a freezer, or whose cgroup is gone, is not paused. */
-static int is_frozen(const struct state *s, struct cfs_error *err)
+static int is_frozen(const struct state *s, bool asleep, struct cfs_error *err)
 {
         struct cgroup *cg = NULL;
         int r;
@@ -141,7 +148,7 @@ static int is_frozen(const struct state *s, struct cfs_error *err)
         r = s->head ? 0 : cgroup_open(s->record, &cg, err);
         if (r < 0)
                 return r;
-        r = s->head ? cgroup_freezer_says(s->record->freezer) : cgroup_is_frozen(cg);
+        r = s->head ? cgroup_freezer_says(s->record->freezer, asleep) : cgroup_is_frozen(cg);
         cgroup_close(cg);
         if (r == -ENOENT || r == -ENODEV)
                 return false;
@@ -150,10 +157,11 @@ static int is_frozen(const struct state *s, struct cfs_error *err)
 
 int status_of(struct state *s, struct cfs_error *err)
 {
-        int st = status_recorded(s, err), frozen;
+        struct proc_sight seen = { 0 };
+        int st = recorded(s, &seen, err), frozen;
 
         if (st != STATUS_RUNNING && st != STATUS_CREATED)
                 return st;
-        frozen = is_frozen(s, err);
+        frozen = is_frozen(s, seen.asleep, err);
         return frozen < 0 ? frozen : frozen ? STATUS_PAUSED : st;
 }

@@ -22,6 +22,7 @@
 struct list {
         int (*fn)(struct list *l, struct state *s, int st);
         struct cfs_error *err;
+        struct cfs_error why;   /* the last status could not be told */
         struct user_name owner; /* of the last one */
 
         /* cfs_list */
@@ -35,12 +36,13 @@ struct list {
 
 static int visit(void *data, struct state *s)
 {
-        struct cfs_error why = { 0 };
         struct list *l = data;
-        int st = s->broken ? STATUS_BROKEN : status_of(s, &why);
+        int st = s->broken ? STATUS_BROKEN : status_of(s, &l->why);
 
-        if (st < 0)
-                log_warning("%s", why.text);
+        if (st < 0) {
+                log_warning("%s", l->why.text);
+                err_clear(&l->why);
+        }
         return l->fn(l, s, st);
 }
 

@@ -11,7 +11,9 @@
  *
  * freezer. FREEZING becomes FROZEN when every task has come to a stop, and there is no event that tells. A
  * task that forks while it is being frozen can keep the group in FREEZING for ever; thawing and freezing
- * again helps. SIGKILL does not reach a frozen task until it is thawed.
+ * again helps. SIGKILL does not reach a frozen task until it is thawed. Before Linux 6.1 a task that slept
+ * counted as frozen where it was; since then a frozen one has a state of its own, which /proc/PID/stat shows
+ * as R, or as D (6.14), and never as asleep.
  */
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "base/cleanup.h"
@@ -22,6 +24,8 @@
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #define FREEZE_ATTEMPTS 2000 /* milliseconds */
@@ -77,14 +81,31 @@ static int cpuset_fill(const struct hierarchy *h, struct cfs_error *err)
         return 0;
 }
 
+bool v1_says_frozen(const char *state)
+{
+        return !STREQ(state, "THAWED");
+}
+
 static int is_frozen(const struct hierarchy *h)
 {
         char state[32];
         ssize_t n = tree_read(h->path, "freezer.state", state, sizeof(state));
 
-        if (n < 0)
-                return (int)n;
-        return !STREQ(state, "THAWED");
+        return n < 0 ? (int)n : v1_says_frozen(state);
+}
+
+bool v1_freezes_asleep(void)
+{
+        static int version; /* major * 1000 + minor */
+        struct utsname u;
+        unsigned major = 0, minor = 0;
+
+        if (version == 0) {
+                if (uname(&u) == 0)
+                        (void)sscanf(u.release, "%u.%u", &major, &minor);
+                version = (int)(major * 1000 + minor);
+        }
+        return version < 6001;
 }
 
 /* The init would stop for ever in the middle of its work. freezer.state says FROZEN also below a frozen

@@ -7,4 +7,10 @@
 
 extern const struct hierarchy_ops v1_ops;
 
+/* Can a process be frozen that was seen asleep or stopped (S, T, t of proc(5))? */
+bool v1_freezes_asleep(void);
+
+/* The text of freezer.state */
+bool v1_says_frozen(const char *state);
+
 #endif

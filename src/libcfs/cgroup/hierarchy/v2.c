@@ -257,14 +257,17 @@ static int v2_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
         return err_sys(err, -r, "poll", "wait for `%s/cgroup.events`", h->path);
 }
 
+bool v2_says_frozen(const char *freeze)
+{
+        return freeze[0] == '1';
+}
+
 static int v2_is_frozen(const struct hierarchy *h)
 {
         char state[16];
         ssize_t n = tree_read(h->path, "cgroup.freeze", state, sizeof(state));
 
-        if (n < 0)
-                return (int)n;
-        return state[0] == '1';
+        return n < 0 ? (int)n : v2_says_frozen(state);
 }
 
 int v2_kill(const struct hierarchy *h)

@@ -7,6 +7,9 @@
 
 extern const struct hierarchy_ops v2_ops;
 
+/* The text of cgroup.freeze */
+bool v2_says_frozen(const char *freeze);
+
 /* Enables a controller, or with NULL every one that there is, for the children of every directory from
  * the mount point down to h->path's parent. What fails is a line of the debug log, and h->not_enabled. */
 void v2_enable(struct hierarchy *h, const char *controller);
