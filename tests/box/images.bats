@@ -252,3 +252,26 @@ refused() {
     run box image inspect busybox
     [ "$status" = 1 ] && [[ $output == *"image make busybox"* ]]
 }
+
+# The Dockerfile reference: shell and exec form, ENV and LABEL with quotes, EXPOSE, VOLUME, STOPSIGNAL. docker commit --change takes the same.
+@test "commit --change: lines of a Dockerfile" {
+    lone run --name c busybox true
+    config() { # LINE...
+        local args=()
+        for l in "$@"; do args+=(-c "$l"); done
+        box commit "${args[@]}" c changed > /dev/null && box image inspect changed | jq -c .config
+    }
+    [ "$(config 'CMD ["echo", "two words"]' 'ENTRYPOINT [ "env" ]' | jq -c '[.Entrypoint, .Cmd]')" = '[["env"],["echo","two words"]]' ]
+    [ "$(config 'cmd echo $HOME' | jq -c .Cmd)" = '["/bin/sh","-c","echo $HOME"]' ]
+    [ "$(lone run --rm changed)" = /root ]
+    [ "$(config 'CMD [broken' | jq -c .Cmd)" = '["/bin/sh","-c","[broken"]' ]
+    [ "$(config 'ENV A="x y" B=z\ w C='"'q\"'" 'ENV OLD the rest' 'ENV A=again' | jq -c '.Env | map(select(test("PATH") | not))')" = '["A=again","B=z w","C=q\"","OLD=the rest"]' ]
+    [ "$(config 'LABEL a=1 b="2 3"' | jq -c .Labels)" = '{"a":"1","b":"2 3"}' ]
+    [ "$(config 'EXPOSE 80 443/udp 80/tcp' 'STOPSIGNAL USR1' | jq -c '[.ExposedPorts, .StopSignal]')" = '[{"80/tcp":{},"443/udp":{}},"USR1"]' ]
+    for bad in 'ENV A' 'EXPOSE http' 'STOPSIGNAL NONE' 'RUN true' 'ENV A=1 B'; do
+        run config "$bad"
+        [ "$status" != 0 ] && [[ $output == *"cfs-box: --"*"${bad#* }"* ]] || { echo "$bad: $output"; return 1; }
+    done
+    box rm c > /dev/null
+    box image rm changed > /dev/null
+}

@@ -43,9 +43,36 @@ bats_require_minimum_version 1.5.0
     [ "$output" = "inherited from file" ]
 }
 
+# The rules of docker's reference, docker run --env-file; what there is to see is what docker's client sends.
+@test "--env-file: blanks before a name, quotes, carriage returns, a mark of the encoding, and what is not a name" {
+    printf '\xef\xbb\xbfA=1\r\n\r\n  # remark\r\n\tB="q" \nC= x=y \nD\nE\nF=\n' > "$T/env"
+    run env D=inherited "$CFS_BOX" --root "$STORE" run --rm --network none --env-file "$T/env" -e F=word busybox env
+    [ "$(printf '%s\n' "${lines[@]}" | grep '^[A-F]=')" = $'A=1\nB="q" \nC= x=y \nD=inherited\nF=word' ]
+    printf 'A=1\nB C=1\n' > "$T/env"
+    run lone run --rm --env-file "$T/env" busybox true
+    [ "$status" = 125 ] && [[ $output == *"env:2: there is a blank in the name \`B C\`"* ]]
+    printf '=1\n' > "$T/env"
+    run lone run --rm --env-file "$T/env" busybox true
+    [ "$status" = 125 ] && [[ $output == *"env:1: no name"* ]]
+    run lone run --rm --env-file "$T/none" busybox true
+    [ "$status" = 125 ] && [[ $output == *"$T/none"* ]]
+}
+
+# docker's reference, docker run --privileged and --security-opt.
+@test "run --privileged: the host's devices, nothing masked or read-only; --security-opt in both spellings" {
+    run lone run --rm --privileged busybox sh -c 'ls -l /dev/loop-control; grep -cE " (proc|sysfs|cgroup2?) ro," /proc/mounts'
+    if [ -c /dev/loop-control ]; then [[ ${lines[0]} == *"10, 237"* ]]; fi
+    [ "${lines[-1]}" = 0 ]
+    [ "$(lone run --rm --security-opt systempaths=unconfined busybox grep -c /proc/sys /proc/mounts || true)" = 0 ]
+    [ "$(lone run --rm --security-opt no-new-privileges:false busybox grep NoNew /proc/self/status)" = $'NoNewPrivs:\t0' ]
+    lone run --rm --security-opt label=disable --security-opt label:disable busybox true
+    run lone run --rm --security-opt no-new-privileges=maybe busybox true
+    [ "$status" = 125 ] && [[ $output == *"true or false"* ]]
+}
+
 @test "run: the image's entry point, command, environment, user, directory; docker's rules for what replaces what" {
     lone run --name c busybox true
-    box commit -c 'ENTRYPOINT echo -n' -c 'CMD one two' -c 'ENV X=image' -c 'WORKDIR /tmp' -c 'USER daemon' c configured > /dev/null
+    box commit -c 'ENTRYPOINT ["echo","-n"]' -c 'CMD ["one", "two"]' -c 'ENV X=image' -c 'WORKDIR /tmp' -c 'USER daemon' c configured > /dev/null
     box rm c
     [ "$(lone run --rm configured)" = "one two" ]
     [ "$(lone run --rm configured three)" = three ]

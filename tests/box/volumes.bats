@@ -54,3 +54,95 @@ load helpers/box
     [ "$(box volume ls -q)" = used ]
     [ -z "$(box volume prune)" ]
 }
+
+# The values of the next four: docker's (docs.docker.com, "Volumes": "If you start a container which creates a new volume, and
+# the container has files or directories in the directory to be mounted, the directory's contents are copied into the volume").
+@test "volume: a new one gets what the image has there, with owners and modes; one with something in it, or nocopy, does not" {
+    fresh
+    box image make busybox > /dev/null
+    lone run --name w busybox sh -c 'mkdir -p /data/sub; echo image > /data/sub/f; chown -R 33:34 /data; chmod 750 /data; ln -s f /data/sub/l; ln /data/sub/f /data/g'
+    box commit w filled > /dev/null
+    box rm w > /dev/null
+    look='cd /v; stat -c "%u %g %a %h" . sub/f; cat g; readlink sub/l'
+    want=$'33 34 750 3\n33 34 644 2\nimage\nf'
+    [ "$(lone run --rm -v a:/data filled cat /data/sub/l)" = image ]
+    [ "$(lone run --rm -v a:/v busybox sh -c "$look")" = "$want" ]
+    # What the user has changed stays.
+    lone run --rm -v a:/data filled sh -c 'echo mine > /data/g; rm /data/sub/l'
+    [ "$(lone run --rm -v a:/data filled sh -c 'cat /data/g; ls /data/sub')" = $'mine\nf' ]
+    [ -z "$(lone run --rm -v b:/data:nocopy filled ls /data)" ]
+    [ -z "$(lone run --rm --mount source=c,target=/data,volume-nocopy filled ls /data)" ]
+    # Not where the image has a file, or nothing.
+    [ -z "$(lone run --rm -v d:/none filled ls /none)" ]
+    # Owners are the same with a user namespace and without.
+    [ "$(lone run --rm -U -v e:/data filled cat /data/g)" = image ]
+    [ "$(lone run --rm -v e:/v busybox sh -c "$look")" = "$want" ]
+    lone run --rm -U -v e:/data filled touch /data/new
+    [ "$(lone run --rm -v e:/v busybox stat -c %u /v/new)" = 0 ]
+    [ -z "$(ls "$STORE/containers")" ]
+}
+
+@test "volume: without a name, and VOLUME of an image: kept until rm -v, and removed by --rm (docker run -v /x)" {
+    fresh
+    box image make busybox > /dev/null
+    lone run --name w busybox sh -c 'mkdir /data; echo image > /data/f'
+    box commit -c 'VOLUME ["/data/", "/other"]' w img > /dev/null
+    box commit -c 'VOLUME /a /b' w words > /dev/null
+    [ "$(box image inspect img | jq -c '.config.Volumes')" = '{"/data/":{},"/other":{}}' ]
+    [ "$(box image inspect words | jq -c '.config.Volumes')" = '{"/a":{},"/b":{}}' ]
+    box rm w > /dev/null
+    [ "$(lone run --rm img sh -c 'cat /data/f; grep -cE " /(data|other) " /proc/mounts')" = $'image\n2' ]
+    [ -z "$(box volume ls -q)" ]
+    run lone run --rm -v /data:x:y:z img true
+    [ "$status" = 125 ]
+    run -127 lone run --rm img no-such-program
+    [ -z "$(box volume ls -q)" ]
+    # What the user mounts there is there.
+    [ "$(lone run --rm -v named:/data --tmpfs /other img sh -c 'cat /data/f; grep -c "^tmpfs /other" /proc/mounts')" = $'image\n1' ]
+    [ "$(box volume ls -q)" = named ]
+    lone run --name k -v /x img sh -c 'echo kept > /data/f'
+    [ "$(box volume ls -q | wc -l)" = 4 ]
+    box rm k > /dev/null
+    [ "$(box volume ls -q | wc -l)" = 4 ]
+    lone run --name k -v /x img true
+    box rm -v k > /dev/null
+    [ "$(box volume ls -q | wc -l)" = 4 ]
+}
+
+@test "-v and --mount: relative sources, options, the order of places, two mounts on one, and what is refused" {
+    mkdir -p "$T/d/sub" "$T/e"
+    touch "$T/d/one" "$T/e/two"
+    cd "$T"
+    run lone run --rm -v ./d:/d -v "$T/e:/d/sub" -v .:/here -v ../"$(basename "$T")"/d:/up busybox sh -c 'ls /d/one /d/sub/two /here/d/one /up/one'
+    [ "$status" = 0 ]
+    # docker sorts mounts by depth: the one below is not hidden by the one above, whatever comes first.
+    [ "$(lone run --rm -v "$T/e:/d/sub" -v ./d:/d busybox ls /d/sub)" = two ]
+    [ "$(lone run --rm --mount type=bind,source=./d,target=/d busybox ls /d)" = $'one\nsub' ]
+    # CSV, RFC 4180; the names of the words in any case.
+    mkdir "$T/a,b"
+    touch "$T/a,b/comma"
+    [ "$(lone run --rm --mount "Type=bind,\"source=$T/a,b\",TARGET=/d,readonly=false" busybox ls /d)" = comma ]
+    info() { lone run --rm "$@" busybox grep ' /d ' /proc/self/mountinfo; }
+    [[ $(info -v "$T/d:/d:z,cached,ro") == *" /d ro,"* ]]
+    [[ $(info -v "$T/d:/d:rshared") == *" shared:"* ]]
+    [[ $(info --mount "type=bind,src=$T/d,dst=/d,bind-propagation=rshared") == *" shared:"* ]]
+    # Read-only is so with all that is mounted below (docker 25), unless it is said otherwise.
+    unshare --mount --propagation private sh -c 'mount -t tmpfs below d/sub; shift; exec "$@"' sh x "$CFS_BOX" --root "$STORE" run --rm --network none \
+        -v "$T/d:/d:ro" --mount "type=bind,src=$T/d,dst=/w,readonly,bind-recursive=writable" --mount "type=bind,src=$T/d,dst=/s,bind-recursive=disabled" busybox \
+        sh -c 'touch /d/sub/x 2>&1; touch /w/sub/x && echo written; grep -c " /s[ /]" /proc/mounts' > "$T/out"
+    [ "$(cat "$T/out")" = $'touch: /d/sub/x: Read-only file system\nwritten\n1' ]
+    refused() {
+        run lone run --rm "${@:2}" busybox true
+        [ "$status" = 125 ] && [[ $output == *"$1"* ]] || { echo "$output"; return 1; }
+    }
+    refused 'two mounts on `/d`' -v "$T/d:/d" -v "$T/e:/x/../d/"
+    refused 'absolute path, not `d`' -v "$T/d:d"
+    refused 'absolute path, not `/`' -v "$T/d:/"
+    refused 'option `exec` is not known' -v "$T/d:/d:exec"
+    refused 'nocopy' -v "$T/d:/d:nocopy"
+    refused 'not `maybe`' --mount "type=bind,src=$T/d,dst=/d,readonly=maybe"
+    refused 'type is bind, volume or tmpfs' --mount type=image,target=/d
+    refused 'begins with ./' --mount type=bind,source=d,target=/d
+    refused 'a tmpfs has no source' --mount type=tmpfs,source=x,target=/d
+    refused 'source= is missing' --mount type=bind,target=/d
+}

@@ -16,7 +16,7 @@ _cfs_box_command() {
         'stop') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
         'restart') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
         'kill') _cfs_box_options='--signal -s --help' _cfs_box_what=containers ;;
-        'rm') _cfs_box_options='--force -f --help' _cfs_box_what=containers ;;
+        'rm') _cfs_box_options='--force -f --volumes -v --help' _cfs_box_what=containers ;;
         'exec') _cfs_box_options='--interactive -i --tty -t --detach -d --env -e --user -u --workdir -w --help' _cfs_box_what=containers ;;
         'attach') _cfs_box_options='--no-stdin --help' _cfs_box_what=containers ;;
         'wait') _cfs_box_options=' --help' _cfs_box_what=containers ;;

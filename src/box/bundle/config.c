@@ -6,14 +6,11 @@
  */
 #include "box/bundle/config.h"
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "box/bundle/environment.h"
 #include "box/bundle/user.h"
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-#define MAX_ENV_FILE (1U << 20)
 
 int config_append(struct config *x, char ***list, size_t *n, const char *fmt, ...)
 {
@@ -68,8 +65,9 @@ int config_command(const struct run_options *o, const struct oci_image_config *i
 /* ---- environment --------------------------------------------------------------------------------------- */
 
 /* A later one of the same name wins, at the place of the first. */
-static int set_env(struct config *x, const char *pair)
+static int set_env(void *data, const char *pair)
 {
+        struct config *x = data;
         struct oci_process *p = x->c->process;
         size_t len = strcspn(pair, "=");
 
@@ -79,42 +77,6 @@ static int set_env(struct config *x, const char *pair)
                         return p->env[i] ? 0 : err_nomem(x->err);
                 }
         return config_append(x, &p->env, &p->n_env, "%s", pair);
-}
-
-/* NAME alone takes the caller's value, when there is one. */
-static int add_env(struct config *x, const char *pair)
-{
-        _cleanup_free_ char *full = NULL;
-        const char *value;
-        int r;
-
-        if (*pair == '=' || !*pair)
-                return err_set(x->err, CFS_E_INVALID, "--env %s: expected NAME=VALUE or NAME", pair);
-        if (strchr(pair, '='))
-                return set_env(x, pair);
-        value = getenv(pair);
-        if (!value)
-                return 0;
-        r = str_printf(&full, x->err, "%s=%s", pair, value);
-        return r < 0 ? r : set_env(x, full);
-}
-
-static int add_env_file(struct config *x, const char *path)
-{
-        _cleanup_free_ char *text = NULL;
-        int r = io_read_file(AT_FDCWD, path, MAX_ENV_FILE, &text, NULL, x->err);
-
-        for (char *line = text; r >= 0 && *line;) {
-                size_t n = strcspn(line, "\n");
-                bool more = line[n];
-
-                line[n] = '\0';
-                line += strspn(line, " \t");
-                if (*line && *line != '#')
-                        r = add_env(x, line);
-                line += strlen(line) + more;
-        }
-        return r < 0 ? err_prefix(x->err, r, "--env-file %s", path) : r;
 }
 
 static int environment(struct config *x, const struct user *user)
@@ -136,11 +98,7 @@ static int environment(struct config *x, const struct user *user)
                 r = set_env(x, "TERM=xterm");
         for (size_t i = 0; r >= 0 && in->image && i < in->image->n_env; i++)
                 r = set_env(x, in->image->env[i]);
-        for (const char **f = in->o->env_files; r >= 0 && f && *f; f++)
-                r = add_env_file(x, *f);
-        for (const char **e = in->o->env; r >= 0 && e && *e; e++)
-                r = add_env(x, *e);
-        return r;
+        return r < 0 ? r : environment_each(in->o->env_files, in->o->env, set_env, x, x->err);
 }
 
 /* ---- process ------------------------------------------------------------------------------------------- */

@@ -7,9 +7,19 @@
 
 #include "box/core/box.h"
 #include "box/bundle/options.h"
+#include <limits.h>
 
 /* How a container's network is made. */
 enum config_network { CONFIG_NET_NONE, CONFIG_NET_HOST, CONFIG_NET_JOIN, CONFIG_NET_CNI, CONFIG_NET_USER };
+
+/* Volumes that get what the image has at the place where they are mounted, when they are empty. */
+struct config_fill {
+        char name[128], destination[PATH_MAX];
+};
+struct config_fills {
+        struct config_fill *list; /* the caller frees it */
+        size_t n;
+};
 
 struct config_input {
         const struct box *box;
@@ -22,7 +32,8 @@ struct config_input {
         const char *net_name; /* CNI: the network; JOIN: the path of the namespace     */
         char *const *ports;   /* to publish */
         size_t n_ports;
-        uint32_t host_id, n_ids; /* a user namespace; n_ids 0: none */
+        uint32_t host_id, n_ids;    /* a user namespace; n_ids 0: none */
+        struct config_fills *fills; /* what is to be filled; may be NULL */
 };
 
 /* What is being built, while it is. */
@@ -31,6 +42,8 @@ struct config {
         struct oci_config *c;
         struct oci_arena *arena, *seccomp_arena; /* the second one: of a profile that was read, or NULL */
         struct cfs_error *err;
+        size_t n_usual;     /* mounts that are there without the user */
+        unsigned n_unnamed; /* volumes without a name                  */
 };
 
 /* The document, indented. The caller frees. */

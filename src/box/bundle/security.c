@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "box/bundle/config.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -224,29 +225,53 @@ static int seccomp_file(struct config *x, const char *path)
         return r;
 }
 
+/* What follows "NAME=" or "NAME:", NULL: it is another one. */
+static const char *value_of(const char *text, const char *name)
+{
+        size_t n = strlen(name);
+
+        return strncmp(text, name, n) == 0 && (text[n] == '=' || text[n] == ':') ? text + n + 1 : NULL;
+}
+
+static int no_new_privileges(struct config *x, const char *text, const char *value)
+{
+        if (value && !STREQ(value, "true") && !STREQ(value, "false"))
+                return err_set(x->err, CFS_E_INVALID, "--security-opt %s: expected true or false", text);
+        x->c->process->no_new_privileges = !value || STREQ(value, "true");
+        return 0;
+}
+
+static int security_option(struct config *x, const char *text, const char **seccomp)
+{
+        const char *value;
+
+        if ((value = value_of(text, "seccomp")))
+                *seccomp = value;
+        else if ((value = value_of(text, "apparmor")))
+                x->c->process->apparmor_profile = oci_arena_strdup(x->arena, value);
+        else if (STREQ(text, "no-new-privileges") || (value = value_of(text, "no-new-privileges")))
+                return no_new_privileges(x, text, value);
+        else if ((value = value_of(text, "label")))
+                x->c->process->selinux_label =
+                        STREQ(value, "disable") ? NULL : oci_arena_strdup(x->arena, value);
+        else if ((value = value_of(text, "systempaths")) && STREQ(value, "unconfined"))
+                x->c->linux->n_masked_paths = x->c->linux->n_readonly_paths = 0;
+        else
+                return err_hint(x->err,
+                                err_set(x->err, CFS_E_INVALID, "--security-opt %s is not known", text),
+                                "seccomp=unconfined|FILE, apparmor=PROFILE, label=disable|CONTEXT, "
+                                "systempaths=unconfined, no-new-privileges[=false]");
+        return 0;
+}
+
 static int security_options(struct config *x)
 {
         const char *seccomp = NULL;
         int r = 0;
 
         x->c->process->no_new_privileges = false;
-        for (const char **o = x->in->o->security_opts; r >= 0 && o && *o; o++) {
-                if (str_has_prefix(*o, "seccomp=") || str_has_prefix(*o, "seccomp:"))
-                        seccomp = *o + strlen("seccomp=");
-                else if (str_has_prefix(*o, "apparmor=") || str_has_prefix(*o, "apparmor:"))
-                        x->c->process->apparmor_profile =
-                                oci_arena_strdup(x->arena, *o + strlen("apparmor="));
-                else if (STREQ(*o, "no-new-privileges") || STREQ(*o, "no-new-privileges=true") ||
-                         STREQ(*o, "no-new-privileges:true"))
-                        x->c->process->no_new_privileges = true;
-                else if (str_has_prefix(*o, "label="))
-                        x->c->process->selinux_label = oci_arena_strdup(x->arena, *o + strlen("label="));
-                else
-                        r = err_set(
-                                x->err, CFS_E_INVALID,
-                                "--security-opt %s: known are seccomp=, apparmor=, label= and no-new-privileges",
-                                *o);
-        }
+        for (const char **o = x->in->o->security_opts; r >= 0 && o && *o; o++)
+                r = security_option(x, *o, &seccomp);
         x->c->process->has_no_new_privileges = true;
         if (r < 0 || (seccomp && STREQ(seccomp, "unconfined")) || (!seccomp && x->in->o->privileged))
                 return r;
@@ -326,6 +351,42 @@ static int device(struct config *x, const char *text)
         return add_device(x, &st, path ? path : copy, access ? access : "rwm");
 }
 
+/* What the runtime makes itself, what belongs to a mount, and the console (docker and podman leave out the
+ * same). */
+static bool is_own_device(const char *name)
+{
+        static const char *const own[] = { "null",    "zero", "full", "random", "urandom", "tty",  "ptmx",
+                                           "console", "pts",  "shm",  "fd",     "mqueue",  ".udev" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+                if (STREQ(own[i], name))
+                        return true;
+        return false;
+}
+
+/* --privileged: the devices that the host has in a directory of /dev, and below. */
+static int host_devices(struct config *x, const char *dir, unsigned depth)
+{
+        _cleanup_dir_ DIR *d = opendir(dir);
+        struct dirent *e;
+        int r = 0;
+
+        while (d && r >= 0 && (e = readdir(d))) {
+                char path[PATH_MAX];
+                struct stat st;
+
+                if (*e->d_name == '.' || (depth == 0 && is_own_device(e->d_name)) ||
+                    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= sizeof(path) ||
+                    lstat(path, &st) < 0)
+                        continue;
+                if (S_ISDIR(st.st_mode) && depth < 8)
+                        r = host_devices(x, path, depth + 1);
+                else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+                        r = add_device(x, &st, path, "rwm");
+        }
+        return r;
+}
+
 /* Without a rule that denies all others, every device would be allowed. */
 static int deny_devices(struct config *x)
 {
@@ -375,7 +436,9 @@ static void unmask(struct config *x)
         for (size_t i = 0; i < x->c->n_mounts; i++) {
                 struct oci_mount *m = x->c->mounts[i];
 
-                for (size_t k = 0; STREQ(m->type ? m->type : "", "sysfs") && k < m->n_options; k++)
+                if (!m->type || !(STREQ(m->type, "sysfs") || STREQ(m->type, "cgroup")))
+                        continue;
+                for (size_t k = 0; k < m->n_options; k++)
                         if (STREQ(m->options[k], "ro"))
                                 m->options[k] = (char *)"rw";
         }
@@ -389,6 +452,8 @@ int security_apply(struct config *x)
                 r = security_options(x);
         if (r >= 0 && !x->in->box->rootless)
                 r = deny_devices(x);
+        if (r >= 0 && x->in->o->privileged && !x->in->box->rootless && x->in->n_ids == 0)
+                r = host_devices(x, "/dev", 0);
         for (const char **d = x->in->o->devices; r >= 0 && d && *d; d++)
                 r = device(x, *d);
         if (r >= 0)

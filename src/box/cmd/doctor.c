@@ -223,7 +223,7 @@ static int each_id(struct box *box, const char *sql,
 
 static int prune_container(struct box *box, const char *id, struct cfs_error *err)
 {
-        return remove_container(box, id, false, err);
+        return remove_container(box, id, 0, err);
 }
 
 static int prune_image(struct box *box, const char *id, struct cfs_error *err)

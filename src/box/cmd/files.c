@@ -119,7 +119,7 @@ static const struct option_def commit_options[] = {
         { "author", 'a', OPTION_TEXT, AT(author), "TEXT", NULL, "who made it" },
         { "message", 'm', OPTION_TEXT, AT(message), "TEXT", NULL, "a remark" },
         { "change", 'c', OPTION_LIST, AT(change), "WORDS", NULL,
-          "change the configuration: \"CMD word...\", \"ENTRYPOINT word...\", \"ENV NAME=VALUE\", \"USER name\", \"WORKDIR dir\", \"LABEL NAME=VALUE\", \"EXPOSE port\"" },
+          "change the configuration by a line of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
         { 0 },
 };
 

@@ -15,12 +15,14 @@
 
 struct values {
         const char *time, *signal;
-        bool force, all;
+        bool force, all, volumes;
 };
 
 #define AT(field)    offsetof(struct values, field)
 #define DEFAULT_TIME 10
 #define MAX_TIME     1000000
+
+static int rm_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err);
 
 /* Does it to each of the containers; goes on after a failure, which is told at once, except for the last
  * one, which main() tells. */
@@ -39,6 +41,10 @@ static int each(struct box *box, const char *const *args, const struct values *v
                         r = fn(box, id, v, &one);
                 if (r >= 0) {
                         printf("%s\n", *args);
+                        continue;
+                }
+                if (fn == rm_one && v->force && one.code == CFS_E_NOT_FOUND) { /* as docker */
+                        fprintf(stderr, "cfs-box: %s\n", one.text);
                         continue;
                 }
                 if (result < 0)
@@ -194,7 +200,8 @@ const struct command cmd_kill_command = {
 
 static int rm_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err)
 {
-        return remove_container(box, id, v->force, err);
+        return remove_container(box, id, (v->force ? REMOVE_FORCE : 0) | (v->volumes ? REMOVE_VOLUMES : 0),
+                                err);
 }
 
 static int life_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
@@ -203,7 +210,9 @@ static int life_run_rm(struct box *box, const void *values, const char *const *a
 }
 
 static const struct option_def rm_options[] = {
-        { "force", 'f', OPTION_FLAG, AT(force), NULL, NULL, "kill those that run" },
+        { "force", 'f', OPTION_FLAG, AT(force), NULL, NULL,
+          "kill those that run; one that is not there is no failure" },
+        { "volumes", 'v', OPTION_FLAG, AT(volumes), NULL, NULL, "with the volumes that have no name" },
         { 0 },
 };
 
@@ -213,7 +222,7 @@ const struct command cmd_rm_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "remove containers",
-        .description = "With all that they have written; volumes stay, and so does the history.",
+        .description = "With all that they have written; volumes with a name stay, and so does the history.",
         .options = rm_options,
         .values_size = sizeof(struct values),
         .run = life_run_rm,

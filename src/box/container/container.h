@@ -90,7 +90,11 @@ int stop_kill(const struct box *box, const char *id, int signal, struct cfs_erro
  * -ETIMEDOUT without a message. */
 int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_code, struct cfs_error *err);
 
-/* remove.c: force: a running one is killed first. */
-int remove_container(const struct box *box, const char *id, bool force, struct cfs_error *err);
+/* remove.c */
+enum {
+        REMOVE_FORCE = 1 << 0,   /* a running one is killed first                 */
+        REMOVE_VOLUMES = 1 << 1, /* with its volumes that have no name of the user's */
+};
+int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
 
 #endif

@@ -73,7 +73,9 @@ static int choose_hostname(struct container *c, struct cfs_error *err)
 {
         const char *name = c->o->hostname;
 
-        if (name && (strlen(name) >= sizeof(c->hostname) || !*name || strpbrk(name, " \t\n")))
+        if (name && !*name) /* as docker: none is the usual one */
+                name = NULL;
+        if (name && (strlen(name) >= sizeof(c->hostname) || strpbrk(name, " \t\n")))
                 return err_set(err, CFS_E_INVALID, "--hostname %s: at most 64 characters, no blanks", name);
         (void)snprintf(c->hostname, sizeof(c->hostname), "%.64s", name ? name : c->id);
         if (!name)
@@ -276,7 +278,7 @@ int create_container(struct container *c, const struct box *box, const char *ima
                 (void)snprintf(c->dir, sizeof(c->dir), "%s/containers/%s", box->root, c->id);
                 r = make_directory(c, err);
                 if (r < 0)
-                        (void)remove_container(box, c->id, true, &ignored);
+                        (void)remove_container(box, c->id, REMOVE_FORCE | REMOVE_VOLUMES, &ignored);
         }
         if (r < 0)
                 create_release(c);

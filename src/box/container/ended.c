@@ -82,7 +82,7 @@ int ended_container(const struct box *box, const char *id, int exit_code, struct
         (void)snprintf(path, sizeof(path), "%s/exits/%s", box->run, id);
         (void)unlink(path);
         if (r > 0 && c->auto_remove)
-                r = remove_container(box, id, false, err);
+                r = remove_container(box, id, REMOVE_VOLUMES, err);
         return r < 0 ? r : 0;
 }
 

@@ -6,11 +6,13 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "box/bundle/config.h"
+#include "box/bundle/parse.h"
 #include "box/container/container.h"
 #include "box/container/files.h"
 #include "box/image/layer.h"
 #include "box/store/container.h"
 #include "box/store/image.h"
+#include "json.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,21 +20,87 @@
 
 /* ---- --change ------------------------------------------------------------------------------------------ */
 
-static int words(struct config *x, const char *text, char ***ret, size_t *ret_n)
+/* ["word", "word"]: the exec form. Returns 0 when it has not that form. */
+static int json_words(struct config *x, const char *text, char ***ret, size_t *ret_n)
 {
-        int r = 0;
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_free_ char *document = NULL;
+        struct oci_image_config *list;
+        struct cfs_error ignored;
+        int r;
 
+        if (*text != '[')
+                return 0;
+        if (json_wrap("Cmd", text, &document, x->err) < 0)
+                return -ENOMEM;
+        if (oci_decode(&oci_image_config_type, "words", document, strlen(document), (void **)&list, &arena,
+                       &ignored) < 0)
+                return 0;
         *ret = NULL;
         *ret_n = 0;
-        while (r >= 0 && *text) {
-                size_t n = strcspn(text, " ");
+        for (size_t i = 0; i < list->n_cmd; i++) {
+                r = config_append(x, ret, ret_n, "%s", list->cmd[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 1;
+}
 
-                if (n > 0)
-                        r = config_append(x, ret, ret_n, "%.*s", (int)n, text);
-                text += n;
+/* CMD and ENTRYPOINT: words, or a line for the shell (Dockerfile reference, "Shell and exec form"). */
+static int command(struct config *x, const char *text, char ***ret, size_t *ret_n)
+{
+        int r = json_words(x, text, ret, ret_n);
+
+        if (r != 0)
+                return r < 0 ? r : 0;
+        *ret = NULL;
+        *ret_n = 0;
+        if (!*text)
+                return 0;
+        r = config_append(x, ret, ret_n, "/bin/sh");
+        if (r >= 0)
+                r = config_append(x, ret, ret_n, "-c");
+        return r < 0 ? r : config_append(x, ret, ret_n, "%s", text);
+}
+
+static int add_to_set(struct config *x, const char *key, struct oci_image_empty_map **map)
+{
+        size_t n = *map ? (*map)->n : 0;
+        struct oci_image_empty_map *grown = oci_arena_alloc(x->arena, sizeof(*grown));
+
+        for (size_t i = 0; i < n; i++)
+                if (STREQ((*map)->entries[i].key, key))
+                        return 0;
+        if (!grown || !(grown->entries = oci_arena_alloc(x->arena, (n + 1) * sizeof(*grown->entries))))
+                return err_nomem(x->err);
+        if (n)
+                memcpy(grown->entries, (*map)->entries, n * sizeof(*grown->entries));
+        grown->entries[n].key = oci_arena_strdup(x->arena, key);
+        grown->entries[n].value = oci_arena_alloc(x->arena, 16);
+        grown->n = n + 1;
+        *map = grown;
+        return 0;
+}
+
+/* Each of the words, or of the JSON array's elements. */
+static int add_each(struct config *x, const char *text, struct oci_image_empty_map **map,
+                    int (*fn)(struct config *x, const char *word, struct oci_image_empty_map **map))
+{
+        char **list = NULL;
+        size_t n = 0;
+        int r = json_words(x, text, &list, &n);
+
+        while (r == 0 && *text) {
+                size_t len = strcspn(text, " ");
+
+                if (len > 0)
+                        r = config_append(x, &list, &n, "%.*s", (int)len, text);
+                text += len;
                 text += strspn(text, " ");
         }
-        return r;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = fn(x, list[i], map);
+        return r < 0 ? r : 0;
 }
 
 static int set_map(struct config *x, const char *text, struct oci_string_map **map)
@@ -52,30 +120,22 @@ static int set_map(struct config *x, const char *text, struct oci_string_map **m
         return 0;
 }
 
-static int expose(struct config *x, const char *port, struct oci_image_config *c)
+static int add_port(struct config *x, const char *port, struct oci_image_empty_map **map)
 {
-        size_t n = c->exposed_ports ? c->exposed_ports->n : 0;
-        struct oci_image_empty_map *grown = oci_arena_alloc(x->arena, sizeof(*grown));
+        struct parse_port parsed;
         char text[64];
+        int r = parse_port(port, &parsed, x->err);
 
-        if (!grown || !(grown->entries = oci_arena_alloc(x->arena, (n + 1) * sizeof(*grown->entries))))
-                return err_nomem(x->err);
-        if (n)
-                memcpy(grown->entries, c->exposed_ports->entries, n * sizeof(*grown->entries));
+        if (r < 0)
+                return r;
         (void)snprintf(text, sizeof(text), "%.40s%s", port, strchr(port, '/') ? "" : "/tcp");
-        grown->entries[n].key = oci_arena_strdup(x->arena, text);
-        grown->entries[n].value = oci_arena_alloc(x->arena, 16);
-        grown->n = n + 1;
-        c->exposed_ports = grown;
-        return 0;
+        return add_to_set(x, text, map);
 }
 
 static int set_env(struct config *x, const char *pair, struct oci_image_config *c)
 {
         size_t len = strcspn(pair, "=");
 
-        if (!pair[len])
-                return err_set(x->err, CFS_E_INVALID, "--change ENV %s: expected NAME=VALUE", pair);
         for (size_t i = 0; i < c->n_env; i++)
                 if (strncmp(c->env[i], pair, len + 1) == 0) {
                         c->env[i] = oci_arena_strdup(x->arena, pair);
@@ -84,29 +144,83 @@ static int set_env(struct config *x, const char *pair, struct oci_image_config *
         return config_append(x, &c->env, &c->n_env, "%s", pair);
 }
 
+static int set_label(struct config *x, const char *pair, struct oci_image_config *c)
+{
+        return set_map(x, pair, &c->labels);
+}
+
+/* The next word of a line: blanks end it, unless they are quoted or behind a backslash. */
+static char *next_word(char **rest)
+{
+        char *word = *rest + strspn(*rest, " "), *from = word, *to = word;
+        char quote = '\0';
+
+        if (!*word)
+                return NULL;
+        for (; *from && (quote || *from != ' '); from++)
+                if (quote ? *from == quote : *from == '"' || *from == '\'')
+                        quote = quote ? '\0' : *from;
+                else if (*from == '\\' && from[1] && quote != '\'')
+                        *to++ = *++from;
+                else
+                        *to++ = *from;
+        *rest = *from ? from + 1 : from;
+        *to = '\0';
+        return word;
+}
+
+/* "NAME=VALUE NAME=VALUE", or the old "NAME and all the rest". */
+static int each_pair(struct config *x, const char *text, const char *line, struct oci_image_config *c,
+                     int (*fn)(struct config *x, const char *pair, struct oci_image_config *c))
+{
+        _cleanup_free_ char *copy = strdup(line), *old = NULL;
+        size_t name = strcspn(line, " ");
+        char *rest = copy, *word;
+        int r = copy ? 0 : err_nomem(x->err);
+
+        if (r >= 0 && line[name] && !memchr(line, '=', name)) {
+                r = str_printf(&old, x->err, "%.*s=%s", (int)name, line,
+                               line + name + strspn(line + name, " "));
+                return r < 0 ? r : fn(x, old, c);
+        }
+        while (r >= 0 && (word = next_word(&rest)))
+                r = strchr(word, '=') && *word != '='
+                            ? fn(x, word, c)
+                            : err_set(x->err, CFS_E_INVALID, "--change %s: expected NAME=VALUE, not `%s`",
+                                      text, word);
+        return r;
+}
+
 static int change(struct config *x, const char *text, struct oci_image_config *c)
 {
         size_t n = strcspn(text, " ");
         const char *rest = text + n + strspn(text + n, " ");
 
         if (n == 3 && strncasecmp(text, "CMD", n) == 0)
-                return words(x, rest, &c->cmd, &c->n_cmd);
+                return command(x, rest, &c->cmd, &c->n_cmd);
         if (n == 10 && strncasecmp(text, "ENTRYPOINT", n) == 0)
-                return words(x, rest, &c->entrypoint, &c->n_entrypoint);
+                return command(x, rest, &c->entrypoint, &c->n_entrypoint);
         if (n == 3 && strncasecmp(text, "ENV", n) == 0)
-                return set_env(x, rest, c);
+                return each_pair(x, text, rest, c, set_env);
         if (n == 5 && strncasecmp(text, "LABEL", n) == 0)
-                return set_map(x, rest, &c->labels);
+                return each_pair(x, text, rest, c, set_label);
         if (n == 6 && strncasecmp(text, "EXPOSE", n) == 0)
-                return expose(x, rest, c);
+                return add_each(x, rest, &c->exposed_ports, add_port);
+        if (n == 6 && strncasecmp(text, "VOLUME", n) == 0)
+                return add_each(x, rest, &c->volumes, add_to_set);
+        if (n == 10 && strncasecmp(text, "STOPSIGNAL", n) == 0 && cfs_signal_number(rest) < 0)
+                return err_set(x->err, CFS_E_INVALID, "--change %s: there is no such signal", text);
         if (n == 4 && strncasecmp(text, "USER", n) == 0)
                 c->user = oci_arena_strdup(x->arena, rest);
+        else if (n == 10 && strncasecmp(text, "STOPSIGNAL", n) == 0)
+                c->stop_signal = oci_arena_strdup(x->arena, rest);
         else if (n == 7 && strncasecmp(text, "WORKDIR", n) == 0)
                 c->working_dir = oci_arena_strdup(x->arena, rest);
         else
-                return err_set(x->err, CFS_E_INVALID,
-                               "--change %s: known are CMD, ENTRYPOINT, ENV, LABEL, EXPOSE, USER, WORKDIR",
-                               text);
+                return err_set(
+                        x->err, CFS_E_INVALID,
+                        "--change %s: known are CMD, ENTRYPOINT, ENV, LABEL, EXPOSE, VOLUME, USER, WORKDIR, STOPSIGNAL",
+                        text);
         return 0;
 }
 

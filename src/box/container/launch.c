@@ -113,7 +113,7 @@ int launch_container(struct box *box, struct container *c, struct cfs_error *err
         int r = launch(box, c, err);
 
         if (r < 0)
-                (void)remove_container(box, c->id, true, &later);
+                (void)remove_container(box, c->id, REMOVE_FORCE | REMOVE_VOLUMES, &later);
         return r;
 }
 

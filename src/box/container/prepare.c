@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
-#include "box/container/container.h"
+#include "box/container/volumes.h"
 #include "box/rootfs/overlay.h"
 #include "box/store/image.h"
 #include <errno.h>
@@ -31,6 +31,7 @@ int prepare_mount(struct container *c, struct cfs_error *err)
 
 int prepare_config(const struct container *c, const char *dir, int root_fd, struct cfs_error *err)
 {
+        struct config_fills fills = { 0 };
         const struct config_input in = { .box = c->box,
                                          .o = c->o,
                                          .image = c->config->config,
@@ -43,13 +44,19 @@ int prepare_config(const struct container *c, const char *dir, int root_fd, stru
                                          .ports = c->ports,
                                          .n_ports = c->n_ports,
                                          .host_id = c->host_id,
-                                         .n_ids = c->n_ids };
+                                         .n_ids = c->n_ids,
+                                         .fills = &fills };
         _cleanup_free_ char *text = NULL, *path = NULL;
         int r = config_build(&in, &text, err);
 
         if (r >= 0)
                 r = str_printf(&path, err, "%s/config.json", dir);
-        return r < 0 ? r : io_write_new(AT_FDCWD, path, text, strlen(text), 0600, err);
+        if (r >= 0)
+                r = io_write_new(AT_FDCWD, path, text, strlen(text), 0600, err);
+        if (r >= 0)
+                r = volumes_fill(c, &fills, root_fd, err);
+        free(fills.list);
+        return r;
 }
 
 int prepare_container(struct container *c, struct cfs_error *err)

@@ -7,41 +7,14 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
-#include "box/container/container.h"
+#include "box/container/volumes.h"
 #include "box/image/layer.h"
-#include "box/image/pack.h"
-#include "box/image/unpack.h"
 #include "box/rootfs/overlay.h"
 #include "box/store/container.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-static int copy_tree(const struct box *box, int from, int to, struct cfs_error *err)
-{
-        const struct pack_options po = { .dir_fd = from, .name = "the image", .one_file_system = true };
-        const struct unpack_options uo = { .name = "the image",
-                                           .rootless = box->rootless,
-                                           .keep_owner = true,
-                                           .max_bytes = UNPACK_MAX_BYTES,
-                                           .max_members = UNPACK_MAX_MEMBERS };
-        struct unpack_result result;
-        struct cfs_error pack_err;
-        struct pack p;
-        int fd, packed, r = pack_start(&p, &po, &fd, err);
-
-        if (r < 0)
-                return r;
-        r = unpack_stream(fd, to, &uo, &result, err);
-        (void)close(fd);
-        packed = pack_finish(&p, &pack_err);
-        if (packed < 0 && (r >= 0 || pack_err.errnum != EPIPE)) {
-                *err = pack_err;
-                r = packed;
-        }
-        return r;
-}
 
 static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, struct cfs_error *err)
 {
@@ -59,7 +32,7 @@ static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, s
         root = prepare_mount(c, err);
         if (root < 0)
                 return root;
-        r = copy_tree(c->box, root, to, err);
+        r = tree_copy(c->box, root, to, "the image", 0, 0, err);
         return r < 0 ? r : prepare_config(c, dir, root, err);
 }
 
@@ -86,7 +59,7 @@ int print_bundle(const struct box *box, const char *image, const struct run_opti
         }
         r = print_bundle_fill(&c, fd, dir, err);
         overlay_unmount(box, c.id);
-        (void)remove_container(box, c.id, true, &later);
+        (void)remove_container(box, c.id, REMOVE_FORCE, &later);
         create_release(&c);
         return r < 0 ? r : 0;
 }

@@ -3,17 +3,18 @@
  * Removing a container: the row goes last, so that a removal that was cut short is finished by the next
  * command.
  */
-#include "box/container/container.h"
+#include "box/container/volumes.h"
 #include "box/core/directory.h"
 #include "box/store/container.h"
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-int remove_container(const struct box *box, const char *id, bool force, struct cfs_error *err)
+int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
 {
         struct cfs_error ignored;
         char path[PATH_MAX];
+        bool force = flags & REMOVE_FORCE;
         int code, r;
 
         if (force) {
@@ -31,5 +32,7 @@ int remove_container(const struct box *box, const char *id, bool force, struct c
         (void)unlink(path);
         (void)snprintf(path, sizeof(path), "containers/%s", id);
         r = directory_remove(box, path, err);
+        if (r >= 0 && flags & REMOVE_VOLUMES)
+                r = volumes_remove_unnamed(box, id, err);
         return r < 0 ? r : store_container_delete(box, id, err);
 }

@@ -92,7 +92,10 @@ int repair_all(const struct box *box, struct cfs_error *err)
                 else if (STREQ(list[i].state, "starting"))
                         (void)ended_container(box, list[i].id, -1, &ignored);
                 else
-                        (void)remove_container(box, list[i].id, true, &ignored);
+                        (void)remove_container(
+                                box, list[i].id,
+                                REMOVE_FORCE | (STREQ(list[i].state, "creating") ? REMOVE_VOLUMES : 0),
+                                &ignored);
         }
         return r;
 }

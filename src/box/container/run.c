@@ -42,7 +42,7 @@ int run_container(const struct box *box, const char *image, const struct run_opt
         if (r >= 0)
                 r = root = prepare_container(&c, err);
         if (r < 0) {
-                (void)remove_container(box, c.id, true, &later);
+                (void)remove_container(box, c.id, REMOVE_FORCE | REMOVE_VOLUMES, &later);
                 create_release(&c);
                 return r;
         }

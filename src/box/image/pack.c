@@ -199,6 +199,10 @@ static int fill_entry(struct writer *w, struct archive_entry *e, int dirfd, cons
         int r = 0;
 
         archive_entry_copy_stat(e, st);
+        if (st->st_uid - w->o->first_id < w->o->n_ids)
+                archive_entry_set_uid(e, st->st_uid - w->o->first_id);
+        if (st->st_gid - w->o->first_id < w->o->n_ids)
+                archive_entry_set_gid(e, st->st_gid - w->o->first_id);
         archive_entry_unset_atime(e);
         archive_entry_unset_ctime(e);
         archive_entry_unset_birthtime(e);

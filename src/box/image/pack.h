@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct pack_options {
         int dir_fd;
@@ -18,7 +19,8 @@ struct pack_options {
         /* ... of a container: the empty files on which the box mounts /etc/hosts and so on are left out */
         bool upper;
         bool gzip;
-        bool one_file_system; /* leave out what is mounted below                                        */
+        bool one_file_system;     /* leave out what is mounted below                                        */
+        uint32_t first_id, n_ids; /* owners in this range are moved down to zero; n_ids 0: none         */
 };
 
 struct pack {

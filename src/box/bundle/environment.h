@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The words of --env and the lines of --env-file.
+ */
+#ifndef BOX_BUNDLE_ENVIRONMENT_H
+#define BOX_BUNDLE_ENVIRONMENT_H
+
+#include "base/err.h"
+#include "oci.h"
+
+/* Calls fn with each NAME=VALUE, first those of the files, then the words. A NAME alone has the value that it
+ * has here, and is left out where it has none. */
+int environment_each(const char *const *files, const char *const *words,
+                     int (*fn)(void *data, const char *pair), void *data, struct cfs_error *err);
+
+#endif
