@@ -16,6 +16,7 @@
 
 static char *dir; /* holds rootfs/ and the state directory root/ */
 static char *root;
+static char id[32]; /* its cgroup has that name, and so may another run's at the same time */
 static struct cfs_runtime rt;
 
 struct caller {
@@ -88,6 +89,7 @@ static int setup(void **state)
         dir = test_mkdir();
         assert_true(asprintf(&root, "%s/root", dir) > 0);
         copy_inspector();
+        (void)snprintf(id, sizeof(id), "library-%d", (int)getpid());
         rt = (struct cfs_runtime){ .root = root };
         return 0;
 }
@@ -133,7 +135,7 @@ static void a_failed_create_leaves_the_caller_as_it_was(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
                 configure(configs[i]);
                 err = (struct cfs_error){ 0 };
-                assert_true(cfs_create(&rt, "library", &o, &err) < 0);
+                assert_true(cfs_create(&rt, id, &o, &err) < 0);
                 assert_true(err.text[0]);
                 unchanged_since(&before);
                 assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -155,14 +157,14 @@ static void a_container_s_life_leaves_the_caller_as_it_was(void **state)
         configure("{'ociVersion':'1.2.0','root':{'path':'rootfs'}," SLEEPS
                   "'linux':{'namespaces':[" NAMESPACES "]}}");
         for (int i = 0; i < 3; i++) {
-                assert_ok(cfs_create(&rt, "library", &o, &err));
-                assert_ok(cfs_start(&rt, "library", &err));
-                assert_int_equal(cfs_exec(&rt, "library", &x, &err), 7);
-                assert_ok(cfs_state(&rt, "library", &json, &err));
+                assert_ok(cfs_create(&rt, id, &o, &err));
+                assert_ok(cfs_start(&rt, id, &err));
+                assert_int_equal(cfs_exec(&rt, id, &x, &err), 7);
+                assert_ok(cfs_state(&rt, id, &json, &err));
                 assert_contains(json, "\"running\"");
                 free(json);
-                assert_ok(cfs_kill(&rt, "library", SIGKILL, false, &err));
-                assert_ok(cfs_delete(&rt, "library", true, &err));
+                assert_ok(cfs_kill(&rt, id, SIGKILL, false, &err));
+                assert_ok(cfs_delete(&rt, id, true, &err));
                 /* Ours: create does not wait for what outlives it. */
                 while (waitpid(-1, NULL, 0) > 0)
                         ;
