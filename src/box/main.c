@@ -14,10 +14,8 @@
 #include "box/core/exit_code.h"
 #include "box/rootless.h"
 #include "box/store/store.h"
+#include "cli/program.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -35,17 +33,6 @@ const struct option_def globals_options[] = {
         { "version", 'v', OPTION_FLAG, AT(version), NULL, NULL, "show the version" },
         { 0 },
 };
-
-static void open_standard_descriptors(void)
-{
-        struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
-
-        if (poll(p, 3, 0) <= 0)
-                return;
-        for (int fd = 0; fd <= 2; fd++)
-                if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
-                        (void)open("/dev/null", O_RDWR);
-}
 
 /* The directory of this executable: cfs, for conmon, and cfs-cni, for hooks, lie there. */
 static int find_programs(char **ret, struct cfs_error *err)
@@ -162,26 +149,17 @@ static int run_command(const struct command *c, const struct global_options *g, 
 static int dispatch(const struct command *c, const struct global_options *g, int argc, char **argv,
                     char **all, int *exit_code, struct cfs_error *err)
 {
-        struct options_rest rest = { 0 };
-        void *values = calloc(1, c->values_size + 1);
-        int r;
+        _cleanup_program_words_ struct program_words words = { 0 };
+        int r = program_parse(&words, "cfs-box", HELPTEXT(c), c->values_size, argc, argv, err);
 
-        if (!values)
-                return err_nomem(err);
         *exit_code = c->failure ? c->failure : 1;
-        r = options_parse(c->options, c->stop_after, argc, argv, values, &rest, err);
-        if (r < 0 && !err->hint[0])
-                err_hint(err, r, "`cfs-box %s --help` lists the options", c->name);
-        if (r >= 0 && rest.help) {
-                help_command(c);
-                *exit_code = 0;
-        } else if (r >= 0) {
-                r = run_command(c, g, values, &rest, all, exit_code, err);
-        }
-        options_free(c->options, values);
-        free(values);
-        free(rest.args);
-        return r;
+        if (r < 0)
+                return r;
+        if (!words.rest.help)
+                return run_command(c, g, words.values, &words.rest, all, exit_code, err);
+        help_command(c);
+        *exit_code = 0;
+        return 0;
 }
 
 static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs_error *err)
@@ -234,16 +212,14 @@ static void show(const struct cfs_error *err, bool json)
 
 int main(int argc, char **argv)
 {
-        struct sigaction sa = { .sa_handler = SIG_DFL };
         struct cfs_error err = { 0 };
         int exit_code = 1, r;
         bool json = false;
 
-        open_standard_descriptors();
-        (void)sigaction(SIGCHLD, &sa, NULL);
+        program_begin();
         r = run(argc, argv, &json, &exit_code, &err);
-        if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-                r = err_sys(&err, errno, "write", "write to standard output");
+        if (r >= 0)
+                r = program_flush(&err);
         if (r < 0) {
                 show(&err, json);
                 return exit_code ? exit_code : 1;

@@ -22,10 +22,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "cli/logfile.h"
+#include "cli/program.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,18 +68,6 @@ static void version(void)
         printf("cfs version %s\ncommit: %s\nspec: %s\n" WEAKENED_BUILD
                "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU +YAJL\n",
                cfs_version(), CFS_COMMIT, CFS_SPEC_VERSION);
-}
-
-/* POSIX lets a caller close them; what opens first would then be written to by every message. */
-static void open_standard_descriptors(void)
-{
-        struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
-
-        if (poll(p, 3, 0) <= 0) /* the usual case: nothing to say of any of them */
-                return;
-        for (int fd = 0; fd <= 2; fd++)
-                if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
-                        (void)open("/dev/null", O_RDWR);
 }
 
 /* Makes a path absolute and lexically clean, as the established runtime does: engines compare the result. */
@@ -165,14 +151,6 @@ static int check_count(const struct command *c, const struct options_rest *rest,
         return err_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 }
 
-/* What the command wrote may not have arrived: a full disk, a closed pipe. */
-static int flush(struct cfs_error *err)
-{
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return 0;
-        return err_sys(err, errno, "write", "write to standard output");
-}
-
 static int run_command(const struct command *c, const struct cli_globals *g, const void *values,
                        const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
 {
@@ -205,25 +183,16 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
 static int dispatch(const struct command *c, const struct cli_globals *g, int argc, char **argv, char **all,
                     int *exit_code, struct cfs_error *err)
 {
-        struct options_rest rest = { 0 };
-        void *values = calloc(1, c->values_size + 1);
-        int r;
+        _cleanup_program_words_ struct program_words words = { 0 };
+        int r = program_parse(&words, "cfs", HELPTEXT(c), c->values_size, argc, argv, err);
 
-        if (!values)
-                return err_nomem(err);
-        r = options_parse(c->options, c->stop_after, argc, argv, values, &rest, err);
-        if (r < 0 && !err->hint[0])
-                err_hint(err, r, "`cfs %s --help` lists the options", c->name);
-        if (r >= 0 && rest.help) {
-                help_command(c);
-                *exit_code = 0;
-        } else if (r >= 0) {
-                r = run_command(c, g, values, &rest, all, exit_code, err);
-        }
-        options_free(c->options, values);
-        free(values);
-        free(rest.args);
-        return r;
+        if (r < 0)
+                return r;
+        if (!words.rest.help)
+                return run_command(c, g, words.values, &words.rest, all, exit_code, err);
+        help_command(c);
+        *exit_code = 0;
+        return 0;
 }
 
 /* The options in front of the command are parsed like any others, up to the first word that is none. */
@@ -259,25 +228,15 @@ static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err
         return 0;
 }
 
-/* Where SIGCHLD is ignored, children leave no exit code behind (sigaction(2)); execve(2) keeps the
- * caller's choice. */
-static void default_sigchld(void)
-{
-        struct sigaction sa = { .sa_handler = SIG_DFL };
-
-        (void)sigaction(SIGCHLD, &sa, NULL);
-}
-
 int main(int argc, char **argv)
 {
         struct cfs_error err = { 0 };
         int exit_code = 1, r;
 
-        open_standard_descriptors();
-        default_sigchld();
+        program_begin();
         r = main_run(argc, argv, &exit_code, &err);
         if (r >= 0)
-                r = flush(&err);
+                r = program_flush(&err);
         if (r < 0) {
                 logfile_error(&err);
                 return exit_code ? exit_code : 1;

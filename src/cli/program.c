@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The frame of a program that has commands: see program.h. What differs between cfs and cfs-box (where a failure is
+ * written, which directories are found, what is printed as help) is in the two main.c.
+ */
+#include "cli/program.h"
+#include "base/err.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void open_standard_descriptors(void)
+{
+        struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+        if (poll(p, 3, 0) <= 0) /* the usual case: nothing to say of any of them */
+                return;
+        for (int fd = 0; fd <= 2; fd++)
+                if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
+                        (void)open("/dev/null", O_RDWR);
+}
+
+void program_begin(void)
+{
+        struct sigaction sa = { .sa_handler = SIG_DFL };
+
+        open_standard_descriptors();
+        (void)sigaction(SIGCHLD, &sa, NULL);
+}
+
+int program_flush(struct cfs_error *err)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return 0;
+        return err_sys(err, errno, "write", "write to standard output");
+}
+
+void program_words_free(struct program_words *w)
+{
+        if (w->values)
+                options_free(w->options, w->values);
+        free(w->values);
+        free(w->rest.args);
+}
+
+int program_parse(struct program_words *w, const char *program, const struct helptext *t, size_t values_size,
+                  int argc, char **argv, struct cfs_error *err)
+{
+        int r;
+
+        w->options = t->options;
+        w->values = calloc(1, values_size + 1); /* a command without options has a size of 0 */
+        if (!w->values)
+                return err_nomem(err);
+        r = options_parse(t->options, t->stop_after, argc, argv, w->values, &w->rest, err);
+        return r < 0 && !err->hint[0] ? err_hint(err, r, "`%s %s --help` lists the options", program, t->name)
+                                      : r;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the main() of cfs and the main() of cfs-box do alike, at their beginning, at their end, and with the words
+ * that follow a command's name.
+ */
+#ifndef CLI_PROGRAM_H
+#define CLI_PROGRAM_H
+
+#include "cli/helptext.h"
+
+/*
+ * Before anything is opened:
+ *
+ *   descriptors 0, 1 and 2   are opened on /dev/null where the caller has closed them (POSIX lets it): the next
+ *                            file that is opened would get the number, and every message would be written to it.
+ *   SIGCHLD                  gets its default action: where it is ignored, children leave no exit code behind
+ *                            (sigaction(2)), and execve(2) keeps what the caller chose.
+ */
+void program_begin(void);
+
+/* At the end: what the command wrote to standard output may not have arrived (a full disk, a closed pipe). */
+int program_flush(struct cfs_error *err);
+
+/* The options and arguments of one command. */
+struct program_words {
+        const struct option_def *options;
+        void *values; /* the structure that the offsets of `options` are of */
+        struct options_rest rest;
+};
+void program_words_free(struct program_words *w);
+#define _cleanup_program_words_ __attribute__((cleanup(program_words_free)))
+
+/* Parses what follows the name of command `t` in the command line of `program`. *w is zeroed by the caller, who
+ * frees it, also after an error. `values_size` is the size of the structure that the options are parsed into. */
+int program_parse(struct program_words *w, const char *program, const struct helptext *t, size_t values_size,
+                  int argc, char **argv, struct cfs_error *err);
+
+#endif
