@@ -7,6 +7,9 @@
  * strings from its back, where they need none.
  */
 #include "oci_internal.h"
+#include "base/cleanup.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,4 +109,27 @@ char *oci_arena_strndup(struct oci_arena *arena, const char *s, size_t len)
 char *oci_arena_strdup(struct oci_arena *arena, const char *s)
 {
         return s ? oci_arena_strndup(arena, s, strlen(s)) : NULL;
+}
+
+char *oci_arena_vprintf(struct oci_arena *arena, const char *fmt, va_list ap)
+{
+        _cleanup_free_ char *text = NULL;
+        int n = vasprintf(&text, fmt, ap);
+
+        if (n < 0) {
+                text = NULL; /* asprintf(3): its contents are undefined */
+                return NULL;
+        }
+        return oci_arena_strndup(arena, text, (size_t)n);
+}
+
+char *oci_arena_printf(struct oci_arena *arena, const char *fmt, ...)
+{
+        va_list ap;
+        char *s;
+
+        va_start(ap, fmt);
+        s = oci_arena_vprintf(arena, fmt, ap);
+        va_end(ap);
+        return s;
 }

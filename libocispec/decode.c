@@ -368,7 +368,7 @@ static int decode_key(void *data, size_t offset, const char *key, size_t len)
 
 static void frame_push(struct decoder *d, struct frame f)
 {
-        /* json.c has checked that this is no deeper than OCI_MAX_DEPTH. */
+        /* json_parse.c has checked that this is no deeper than OCI_MAX_DEPTH. */
         f.base = d->scratch_len;
         d->frames[d->depth++] = f;
 }

@@ -154,12 +154,12 @@ int oci_encode_into(struct json_writer *out, const struct oci_type *type, const 
 int oci_encode(const struct oci_type *type, const void *root, int indent, char **ret_text, size_t *ret_len,
                struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(indent);
+        struct json_writer *w = json_write_new(indent);
         int r = oci_encode_into(w, type, root, err);
 
         if (r < 0) {
-                json_writer_free(w);
+                json_write_free(w);
                 return r;
         }
-        return json_writer_take(w, ret_text, ret_len, err);
+        return json_write_take(w, ret_text, ret_len, err);
 }

@@ -21,7 +21,7 @@ unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned colum
 
         for (unsigned i = 1; i < line && p < end; p++)
                 i += *p == '\n';
-        /* Columns count characters (json.c). */
+        /* Columns count characters (json_parse.c). */
         for (unsigned i = 0; i < skip && p < end && *p != '\n'; i++)
                 do
                         p++;

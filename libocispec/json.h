@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading JSON as a stream of events, and writing it. json.c is the only file that knows the JSON library.
+ * Reading JSON as a stream of events (json_parse.c), and writing it (json_write.c). No other file knows the
+ * JSON library.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -40,15 +41,15 @@ int json_parse(const char *text, size_t len, const struct json_events *events, v
 
 /* A text that is being written: on one line without a newline when indent is 0, otherwise with that many
  * spaces a level and a newline at the end. Every function takes NULL for a writer, and then
- * does nothing. So running out of memory, here or later, is seen once: json_writer_take() returns -ENOMEM.
+ * does nothing. So running out of memory, here or later, is seen once: json_write_take() returns -ENOMEM.
  */
 struct json_writer;
 
-struct json_writer *json_writer_new(int indent);
-void json_writer_free(struct json_writer *w);
+struct json_writer *json_write_new(int indent);
+void json_write_free(struct json_writer *w);
 
 /* Hands the text to the caller, who frees it, and frees the writer. ret_len may be NULL. */
-int json_writer_take(struct json_writer *w, char **ret, size_t *ret_len, struct cfs_error *err);
+int json_write_take(struct json_writer *w, char **ret, size_t *ret_len, struct cfs_error *err);
 
 void json_write_object(struct json_writer *w);
 void json_write_object_end(struct json_writer *w);
@@ -84,11 +85,11 @@ void json_write_member(struct json_writer *w, const char *key, const char *value
 void json_write_line(struct json_writer *w);
 
 /* An object with the text as its only member: for a file that is an array, since decoders want an object. */
-int json_wrap(const char *key, const char *text, char **ret, struct cfs_error *err);
+int json_write_wrap(const char *key, const char *text, char **ret, struct cfs_error *err);
 
 static inline void json_writer_free_p(struct json_writer **w)
 {
-        json_writer_free(*w);
+        json_write_free(*w);
 }
 #define _cleanup_json_writer_ __attribute__((cleanup(json_writer_free_p)))
 

@@ -26,6 +26,7 @@
 
 #include "ocispec.h"
 #include "base/err.h"
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,14 +111,14 @@ int oci_walk_present(const struct oci_type *type, const void *root,
 /* The property's type in words, "array of strings", "integer from 0 to 7", for documentation. Returns buf. */
 char *oci_property_type(const struct oci_property *p, char *buf, size_t size);
 
+/* The line of a document, for a message below which a caret points at a place of it: what fits into buf,
+ * without control characters. Returns the column of that place in buf, from 0. */
+unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned column, char *buf, size_t size);
+
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /* All memory of a document. */
 struct oci_arena;
-
-/* The line of a document, for a message below which a caret points at a place of it: what fits into buf,
- * without control characters. Returns the column of that place in buf, from 0. */
-unsigned oci_excerpt(const char *text, size_t len, unsigned line, unsigned column, char *buf, size_t size);
 
 /* An empty arena, for documents that are made rather than read. NULL: out of memory. */
 struct oci_arena *oci_arena_new(void);
@@ -133,6 +134,11 @@ char *oci_arena_strdup(struct oci_arena *arena, const char *s);
 
 /* The same for len bytes, adding a NUL. */
 char *oci_arena_strndup(struct oci_arena *arena, const char *s, size_t len);
+
+/* sprintf(3) into the arena. NULL: out of memory. */
+char *oci_arena_printf(struct oci_arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *oci_arena_vprintf(struct oci_arena *arena, const char *fmt, va_list ap)
+        __attribute__((format(printf, 2, 0)));
 
 static inline void oci_arena_free_p(struct oci_arena **arena)
 {

@@ -89,7 +89,7 @@ static int cmd_check_run(const struct cfs_runtime *rt, const void *values, const
                         printf("%s: ok\n", v->o.config ? v->o.config : "config.json");
                 return r;
         }
-        w = json_writer_new(0);
+        w = json_write_new(0);
         json_write_array(w);
         r = cfs_check(bundle, v->o.config, v->host, print_json, w, err);
         json_write_array_end(w);

@@ -91,7 +91,7 @@ int cmd_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
         int r;
 
         if (how & EXPLAIN_JSON) {
-                p.w = json_writer_new(0);
+                p.w = json_write_new(0);
                 if (!p.w)
                         return err_nomem(err);
         }

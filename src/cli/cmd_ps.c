@@ -165,7 +165,7 @@ static int table(const struct pids *p, const char *const *args, struct cfs_error
 
 static int json(const struct pids *p, struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         json_write_array(w);
         for (size_t i = 0; i < p->n; i++)

@@ -138,10 +138,10 @@ static int put_resources(struct json_writer *w, const struct values *v, struct c
 
 static int from_options(const struct values *v, char **ret, struct cfs_error *err)
 {
-        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        _cleanup_json_writer_ struct json_writer *w = json_write_new(0);
         int r = put_resources(w, v, err);
 
-        return r < 0 ? r : json_writer_take(TAKE_PTR(w), ret, NULL, err);
+        return r < 0 ? r : json_write_take(TAKE_PTR(w), ret, NULL, err);
 }
 
 static int from_stream(FILE *f, const char *name, char **ret, struct cfs_error *err)

@@ -91,7 +91,7 @@ static void options_json(struct json_writer *w, const struct option_def *defs)
 
 struct json_writer *helptext_json_begin(const struct option_def *globals)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         json_write_object(w);
         json_write_member(w, "version", cfs_version());

@@ -7,7 +7,7 @@
 int jsonout_print(struct json_writer *w, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
-        int r = json_writer_take(w, &text, NULL, err);
+        int r = json_write_take(w, &text, NULL, err);
 
         if (r >= 0)
                 printf("%s\n", text);

@@ -63,13 +63,13 @@ static void put_text(FILE *f, struct json_writer *w)
         _cleanup_free_ char *text = NULL;
         struct cfs_error ignored;
 
-        if (json_writer_take(w, &text, NULL, &ignored) >= 0)
+        if (json_write_take(w, &text, NULL, &ignored) >= 0)
                 (void)fputs(text, f);
 }
 
 static void put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
         char now[LOG_TIME_SIZE];
 
         log_time(now);
@@ -95,7 +95,7 @@ static void put_json(FILE *f, enum log_level level, const char *message, const s
 /* The log's text form: time="..." level=... msg="...", the message quoted as in JSON. */
 static void put_plain(FILE *f, enum log_level level, const char *message)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
         char now[LOG_TIME_SIZE];
 
         log_time(now);

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct option_def options_none[] = { { 0 } };
+
 /* Where the parser is. */
 struct cursor {
         char **argv;

@@ -33,6 +33,9 @@ struct option_def {
         const char *help;    /* one line, no full stop; NULL: not shown                              */
 };
 
+/* Of a command that has no options. */
+extern const struct option_def options_none[];
+
 struct options_rest {
         const char **args; /* what is not an option, NULL-terminated; the caller frees the array          */
         unsigned n;

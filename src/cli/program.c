@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The frame of a program that has commands: see program.h. What differs between cfs and cfs-box (where a failure is
- * written, which directories are found, what is printed as help) is in the two main.c.
+ * The frame of a program that has commands: see program.h. What differs between cfs and cfs-box (where a
+ * failure is written, which directories are found, what is printed as help) is in the two main.c.
  */
 #include "cli/program.h"
 #include "base/err.h"

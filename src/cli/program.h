@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the main() of cfs and the main() of cfs-box do alike, at their beginning, at their end, and with the words
- * that follow a command's name.
+ * What the main() of cfs and the main() of cfs-box do alike, at their beginning, at their end, and with the
+ * words that follow a command's name.
  */
 #ifndef CLI_PROGRAM_H
 #define CLI_PROGRAM_H
@@ -30,8 +30,9 @@ struct program_words {
 void program_words_free(struct program_words *w);
 #define _cleanup_program_words_ __attribute__((cleanup(program_words_free)))
 
-/* Parses what follows the name of command `t` in the command line of `program`. *w is zeroed by the caller, who
- * frees it, also after an error. `values_size` is the size of the structure that the options are parsed into. */
+/* Parses what follows the name of command `t` in the command line of `program`. *w is zeroed by the caller,
+ * who frees it, also after an error. `values_size` is the size of the structure that the options are parsed
+ * into. */
 int program_parse(struct program_words *w, const char *program, const struct helptext *t, size_t values_size,
                   int argc, char **argv, struct cfs_error *err);
 

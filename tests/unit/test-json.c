@@ -277,7 +277,7 @@ static void assert_written(struct json_writer *w, const char *expected)
         char *text;
         size_t len;
 
-        assert_ok(json_writer_take(w, &text, &len, &err));
+        assert_ok(json_write_take(w, &text, &len, &err));
         assert_string_equal(text, expected);
         assert_int_equal(len, strlen(expected));
         free(text);
@@ -309,7 +309,7 @@ static void strings_are_escaped_and_become_utf8(void **state)
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                struct json_writer *w = json_writer_new(0);
+                struct json_writer *w = json_write_new(0);
 
                 json_write_string(w, rows[i].text);
                 assert_written(w, rows[i].json);
@@ -318,7 +318,7 @@ static void strings_are_escaped_and_become_utf8(void **state)
 
 static void members_without_a_value_are_left_out(void **state)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         (void)state;
         json_write_object(w);
@@ -355,7 +355,7 @@ static void write_all_kinds(struct json_writer *w)
 
 static void all_kinds_on_one_line(void **state)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         (void)state;
         write_all_kinds(w);
@@ -366,7 +366,7 @@ static void all_kinds_on_one_line(void **state)
 
 static void all_kinds_indented(void **state)
 {
-        struct json_writer *w = json_writer_new(2);
+        struct json_writer *w = json_write_new(2);
 
         (void)state;
         write_all_kinds(w);
@@ -378,7 +378,7 @@ static void all_kinds_indented(void **state)
 
 static void entries_on_lines_of_their_own(void **state)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         (void)state;
         json_write_array(w);
@@ -395,7 +395,7 @@ static void entries_on_lines_of_their_own(void **state)
 
 static void what_is_not_a_document_is_an_error(void **state)
 {
-        struct json_writer *w = json_writer_new(0), *deep = json_writer_new(0);
+        struct json_writer *w = json_write_new(0), *deep = json_write_new(0);
         struct cfs_error err;
         char *text;
 
@@ -403,10 +403,10 @@ static void what_is_not_a_document_is_an_error(void **state)
         json_write_object(w);
         json_write_number(w, 1); /* a number where a key belongs */
         json_write_object_end(w);
-        assert_fails(json_writer_take(w, &text, NULL, &err), EINVAL);
+        assert_fails(json_write_take(w, &text, NULL, &err), EINVAL);
         for (int i = 0; i < 1000; i++)
                 json_write_array(deep);
-        assert_fails(json_writer_take(deep, &text, NULL, &err), EINVAL);
+        assert_fails(json_write_take(deep, &text, NULL, &err), EINVAL);
 }
 
 static void without_memory_nothing_is_written(void **state)
@@ -416,7 +416,7 @@ static void without_memory_nothing_is_written(void **state)
 
         (void)state;
         write_all_kinds(NULL);
-        assert_fails(json_writer_take(NULL, &text, NULL, &err), ENOMEM);
+        assert_fails(json_write_take(NULL, &text, NULL, &err), ENOMEM);
         assert_int_equal(err.code, CFS_E_NOMEM);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
+#include "base/ask.h"
+#include "base/err.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include <sched.h>
@@ -254,6 +256,86 @@ static void signals_by_name_and_number(void **state)
         }
 }
 
+/* ---- ask.h ---- */
+
+static int64_t answer(const void *data)
+{
+        return *(const int64_t *)data;
+}
+
+static int64_t name_yourself(const void *data)
+{
+        return prctl(PR_SET_NAME, data) < 0 ? -errno : 0;
+}
+
+static int64_t be_killed(const void *data)
+{
+        (void)kill(getpid(), *(const int *)data);
+        return 0;
+}
+
+static int64_t leave(const void *data)
+{
+        _exit(*(const int *)data);
+}
+
+static void a_child_answers(void **state)
+{
+        const int64_t values[] = { 0, 1, INT64_MAX, -EACCES, INT64_MIN };
+        struct cfs_error err = { 0 };
+        int fds = test_count_fds();
+        int64_t got;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+                assert_int_equal(ask_child(answer, &values[i], "a test", &got, NULL, &err), 0);
+                assert_true(got == values[i]);
+        }
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+        assert_int_equal(test_count_fds(), fds);
+}
+
+static void a_child_stays_until_it_is_ended(void **state)
+{
+        struct cfs_error err = { 0 };
+        char path[48], name[32];
+        int64_t got;
+        FILE *f;
+        pid_t pid;
+
+        (void)state;
+        assert_int_equal(ask_child(name_yourself, "asked", "a test", &got, &pid, &err), 0);
+        assert_true(got == 0);
+        (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+        f = fopen(path, "re");
+        assert_non_null(f);
+        assert_non_null(fgets(name, sizeof(name), f));
+        (void)fclose(f);
+        assert_string_equal(name, "asked\n");
+        ask_end(pid);
+        assert_int_equal(kill(pid, 0), -1);
+        assert_int_equal(errno, ESRCH);
+}
+
+static void a_child_without_an_answer(void **state)
+{
+        const int killed = SIGKILL, code = ENFILE, nothing = 0;
+        struct cfs_error err = { 0 };
+        int64_t got = 7;
+        pid_t pid = 7;
+
+        (void)state;
+        assert_true(ask_child(be_killed, &killed, "the test's place", &got, &pid, &err) < 0);
+        assert_int_equal(err.code, CFS_E_DIED);
+        assert_string_equal(err.text,
+                            "a process of the runtime in the test's place was killed by signal 9 (Killed)");
+        assert_int_equal(ask_child(leave, &code, "the test's place", &got, NULL, &err), -ENFILE);
+        assert_int_equal(ask_child(leave, &nothing, "the test's place", &got, NULL, &err), -ECHILD);
+        assert_true(got == 7 && pid == 7);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -262,6 +344,9 @@ int main(void)
                 cmocka_unit_test(a_hostile_name_does_not_matter),
                 cmocka_unit_test(what_cannot_be_looked_at_is_not_gone),
                 cmocka_unit_test(nonsense_is_gone),
+                cmocka_unit_test(a_child_answers),
+                cmocka_unit_test(a_child_stays_until_it_is_ended),
+                cmocka_unit_test(a_child_without_an_answer),
                 cmocka_unit_test(waiting_survives_signals),
                 cmocka_unit_test(exit_codes),
                 cmocka_unit_test(signals_by_name_and_number),

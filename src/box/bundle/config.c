@@ -14,25 +14,18 @@
 
 int config_append(struct config *x, char ***list, size_t *n, const char *fmt, ...)
 {
-        _cleanup_free_ char *text = NULL;
-        char **grown = oci_arena_alloc(x->arena, (*n + 2) * sizeof(*grown));
+        char **grown = oci_arena_alloc(x->arena, (*n + 2) * sizeof(*grown)), *text;
         va_list ap;
-        int r;
 
         va_start(ap, fmt);
-        r = vasprintf(&text, fmt, ap);
+        text = oci_arena_vprintf(x->arena, fmt, ap);
         va_end(ap);
-        if (r < 0)
-                text = NULL;
         if (!grown || !text)
                 return err_nomem(x->err);
         if (*n > 0)
                 memcpy(grown, *list, *n * sizeof(*grown));
-        grown[*n] = oci_arena_strdup(x->arena, text);
-        if (!grown[*n])
-                return err_nomem(x->err);
+        grown[(*n)++] = text;
         *list = grown;
-        (*n)++;
         return 0;
 }
 

@@ -182,8 +182,6 @@ static int run_doctor(struct box *box, const void *values, const char *const *ar
         return r.bad ? 1 : 0;
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_doctor_command = {
         .name = "doctor",
         .args = "",
@@ -191,7 +189,7 @@ const struct command cmd_doctor_command = {
         .description =
                 "Each line is ok, limited (something is not possible) or MISSING (nothing works); after it stands the\n"
                 "command that helps. Exits with 1 when something is missing.",
-        .options = no_options,
+        .options = options_none,
         .run = run_doctor,
 };
 

@@ -228,8 +228,6 @@ static int run_top(struct box *box, const void *values, const char *const *args,
         return r < 0 ? r : output_table(&t, err);
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_top_command = {
         .name = "top",
         .args = "CONTAINER",
@@ -237,6 +235,6 @@ const struct command cmd_top_command = {
         .max_args = 1,
         .summary = "list the processes of a container",
         .description = "With the process IDs of the host.",
-        .options = no_options,
+        .options = options_none,
         .run = run_top,
 };

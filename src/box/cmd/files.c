@@ -18,8 +18,6 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-static const struct option_def no_options[] = { { 0 } };
-
 /* ---- cp ------------------------------------------------------------------------------------------------ */
 
 /* "NAME:PATH": a name has no slash. */
@@ -63,7 +61,7 @@ const struct command cmd_cp_command = {
                 "into it, otherwise it gets that name. Links of the container are followed inside it only. \"-\" in\n"
                 "place of the host's PATH is a tar archive on standard output or input.",
         .examples = "cfs-box cp web:/var/log/messages .\ncfs-box cp index.html web:/var/www/",
-        .options = no_options,
+        .options = options_none,
         .run = run_cp,
 };
 
@@ -90,7 +88,7 @@ const struct command cmd_diff_command = {
         .max_args = 1,
         .summary = "show what a container has changed in its root file system",
         .description = "A: added, C: changed, D: removed, relative to the image.",
-        .options = no_options,
+        .options = options_none,
         .run = run_diff,
 };
 

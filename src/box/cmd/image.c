@@ -101,8 +101,6 @@ static int image_run_inspect(struct box *box, const void *values, const char *co
         return r;
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_image_inspect_command = {
         .name = "image inspect",
         .args = "IMAGE",
@@ -111,7 +109,7 @@ const struct command cmd_image_inspect_command = {
         .summary = "show what is known of an image, as JSON",
         .description =
                 "Shows the image's ID, names, layers and the configuration that containers start from.",
-        .options = no_options,
+        .options = options_none,
         .run = image_run_inspect,
 };
 
@@ -167,7 +165,7 @@ const struct command cmd_image_tag_command = {
         .max_args = 2,
         .summary = "give an image a further name",
         .description = "Another image that has the name loses it.",
-        .options = no_options,
+        .options = options_none,
         .run = run_tag,
 };
 

@@ -78,8 +78,6 @@ static int run_start(struct box *box, const void *values, const char *const *arg
         return each(box, args, values, start_one, err);
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_start_command = {
         .name = "start",
         .args = "CONTAINER...",
@@ -89,7 +87,7 @@ const struct command cmd_start_command = {
         .description =
                 "In the background, with the command and the settings that they were made with, and with what\n"
                 "they have written.",
-        .options = no_options,
+        .options = options_none,
         .values_size = sizeof(struct values),
         .run = run_start,
 };
@@ -255,7 +253,7 @@ const struct command cmd_wait_command = {
         .max_args = COMMAND_ANY,
         .summary = "wait for the end of containers, and print their exit codes",
         .description = "-1 when it is not known how it ended.",
-        .options = no_options,
+        .options = options_none,
         .run = run_wait,
 };
 
@@ -274,6 +272,6 @@ const struct command cmd_monitor_ended_command = {
         .flags = COMMAND_HIDDEN,
         .summary = "record a container's end",
         .description = "For conmon.",
-        .options = no_options,
+        .options = options_none,
         .run = run_ended,
 };

@@ -20,32 +20,35 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
+static int network_row(struct output_table *t, const void *document, const struct output_options *o,
+                       struct cfs_error *err)
+{
+        const struct oci_box_network *n = document;
+
+        output_cell(t, "%s", n->name);
+        output_cell(t, "%s", n->driver);
+        output_cell(t, "%s", n->bridge ? n->bridge : "");
+        output_cell(t, "%s", n->subnet ? n->subnet : "");
+        return 0;
+}
+
+static void network_name(const void *document, const struct output_options *o)
+{
+        printf("%s\n", ((const struct oci_box_network *)document)->name);
+}
+
 static int network_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "NAME", "PLUGIN", "BRIDGE", "SUBNET" };
+        static const struct output_list list = { &oci_box_network_type, heads, ARRAY_SIZE(heads), network_row,
+                                                 network_name };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct output_table t = { .columns = ARRAY_SIZE(heads) };
-        struct oci_box_network **list;
+        struct oci_box_network **networks;
         size_t n;
-        int r = arena ? networks_list(box, arena, &list, &n, err) : err_nomem(err);
+        int r = arena ? networks_list(box, arena, &networks, &n, err) : err_nomem(err);
 
-        if (r < 0)
-                return r;
-        if (v->out.format && STREQ(v->out.format, "json"))
-                return output_json(&oci_box_network_type, (void *const *)list, n, err);
-        for (size_t i = 0; v->out.quiet && i < n; i++)
-                printf("%s\n", list[i]->name);
-        if (v->out.quiet)
-                return 0;
-        output_heads(&t, heads);
-        for (size_t i = 0; i < n; i++) {
-                output_cell(&t, "%s", list[i]->name);
-                output_cell(&t, "%s", list[i]->driver);
-                output_cell(&t, "%s", list[i]->bridge ? list[i]->bridge : "");
-                output_cell(&t, "%s", list[i]->subnet ? list[i]->subnet : "");
-        }
-        return output_table(&t, err);
+        return r < 0 ? r : output_list(&list, &v->out, (void *const *)networks, n, err);
 }
 
 static const struct option_def ls_options[] = {
@@ -116,8 +119,6 @@ static int network_run_inspect(struct box *box, const void *values, const char *
         return r;
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_network_inspect_command = {
         .name = "network inspect",
         .args = "NAME",
@@ -125,7 +126,7 @@ const struct command cmd_network_inspect_command = {
         .max_args = 1,
         .summary = "show a network's configuration list",
         .description = "As CNI plugins get it.",
-        .options = no_options,
+        .options = options_none,
         .run = network_run_inspect,
 };
 
@@ -158,6 +159,6 @@ const struct command cmd_network_rm_command = {
         .max_args = COMMAND_ANY,
         .summary = "remove networks",
         .description = "Networks of the box that no running container is in.",
-        .options = no_options,
+        .options = options_none,
         .run = network_run_rm,
 };

@@ -51,6 +51,14 @@ void output_heads(struct output_table *t, const char *const *heads)
                 output_cell(t, "%s", heads[i]);
 }
 
+static void table_free(struct output_table *t)
+{
+        for (size_t i = 0; i < t->n; i++)
+                free(t->cells[i]);
+        free(t->cells);
+        *t = (struct output_table){ .columns = t->columns };
+}
+
 int output_table(struct output_table *t, struct cfs_error *err)
 {
         size_t width[16] = { 0 };
@@ -65,10 +73,7 @@ int output_table(struct output_table *t, struct cfs_error *err)
                 else
                         printf("%-*s  ", (int)width[i % t->columns], t->cells[i]);
         }
-        for (size_t i = 0; i < t->n; i++)
-                free(t->cells[i]);
-        free(t->cells);
-        *t = (struct output_table){ .columns = t->columns };
+        table_free(t);
         return r;
 }
 
@@ -148,4 +153,25 @@ int output_words(char *const *words, size_t n, size_t max, char **ret, struct cf
         if (max && s.p && s.len > max)
                 memcpy(s.p + max - 3, "...", 4);
         return str_take(&s, ret, err);
+}
+
+int output_list(const struct output_list *l, const struct output_options *o, void *const *documents, size_t n,
+                struct cfs_error *err)
+{
+        struct output_table t = { .columns = l->columns };
+        int r = 0;
+
+        if (o->format && STREQ(o->format, "json"))
+                return output_json(l->type, documents, n, err);
+        for (size_t i = 0; o->quiet && i < n; i++)
+                l->name(documents[i], o);
+        if (o->quiet)
+                return 0;
+        output_heads(&t, l->heads);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = l->row(&t, documents[i], o, err);
+        if (r >= 0)
+                return output_table(&t, err);
+        table_free(&t);
+        return r;
 }

@@ -36,6 +36,22 @@ int output_table(struct output_table *t, struct cfs_error *err);     /* prints a
 int output_json(const struct oci_type *type, void *const *documents, size_t n, struct cfs_error *err);
 int output_json_one(const struct oci_type *type, void *document, int indent, struct cfs_error *err);
 
+/* A command that lists documents of one type. */
+struct output_list {
+        const struct oci_type *type;
+        const char *const *heads; /* one for each column */
+        unsigned columns;
+        /* Adds the cells of one document. */
+        int (*row)(struct output_table *t, const void *document, const struct output_options *o,
+                   struct cfs_error *err);
+        /* --quiet: prints its line. NULL: the command has no such option. */
+        void (*name)(const void *document, const struct output_options *o);
+};
+
+/* Prints them as the options want it: as a JSON array, as names, or as a table. */
+int output_list(const struct output_list *l, const struct output_options *o, void *const *documents, size_t n,
+                struct cfs_error *err);
+
 #define OUTPUT_TIME_SIZE 48
 /* "3 minutes ago" */
 const char *output_ago(char buf[OUTPUT_TIME_SIZE], int64_t when);

@@ -21,18 +21,19 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-static int ps_row(struct output_table *t, const struct oci_box_container *c, bool no_trunc,
+static int ps_row(struct output_table *t, const void *document, const struct output_options *o,
                   struct cfs_error *err)
 {
+        const struct oci_box_container *c = document;
         _cleanup_free_ char *command = NULL, *ports = NULL;
         char ago[OUTPUT_TIME_SIZE];
-        int r = output_words(c->command, c->n_command, no_trunc ? 0 : 30, &command, err);
+        int r = output_words(c->command, c->n_command, o->no_trunc ? 0 : 30, &command, err);
 
         if (r >= 0)
                 r = output_words(c->ports, c->n_ports, 0, &ports, err);
         if (r < 0)
                 return r;
-        output_cell(t, "%.*s", no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
+        output_cell(t, "%.*s", o->no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
         output_cell(t, "%s", c->image);
         output_cell(t, "%s", command);
         output_cell(t, "%s", output_ago(ago, c->created));
@@ -42,28 +43,25 @@ static int ps_row(struct output_table *t, const struct oci_box_container *c, boo
         return 0;
 }
 
+static void ps_name(const void *document, const struct output_options *o)
+{
+        const struct oci_box_container *c = document;
+
+        printf("%.*s\n", o->no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
+}
+
 static int run_ps(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAME" };
+        static const struct output_list list = { &oci_box_container_type, heads, ARRAY_SIZE(heads), ps_row,
+                                                 ps_name };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct output_table t = { .columns = ARRAY_SIZE(heads) };
-        struct oci_box_container **list;
+        struct oci_box_container **containers;
         size_t n;
-        int r = arena ? store_container_list(box, NULL, v->all, arena, &list, &n, err) : err_nomem(err);
+        int r = arena ? store_container_list(box, NULL, v->all, arena, &containers, &n, err) : err_nomem(err);
 
-        if (r < 0)
-                return r;
-        if (v->out.format && STREQ(v->out.format, "json"))
-                return output_json(&oci_box_container_type, (void *const *)list, n, err);
-        for (size_t i = 0; v->out.quiet && i < n; i++)
-                printf("%.*s\n", v->out.no_trunc ? BOX_ID_SIZE : BOX_SHORT, list[i]->id);
-        if (v->out.quiet)
-                return 0;
-        output_heads(&t, heads);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = ps_row(&t, list[i], v->out.no_trunc, err);
-        return r < 0 ? r : output_table(&t, err);
+        return r < 0 ? r : output_list(&list, &v->out, (void *const *)containers, n, err);
 }
 
 static const struct option_def ps_options[] = {
@@ -95,8 +93,6 @@ static int ps_run_inspect(struct box *box, const void *values, const char *const
         return r < 0 ? r : output_json_one(&oci_box_container_type, c, 4, err);
 }
 
-static const struct option_def no_options[] = { { 0 } };
-
 const struct command cmd_inspect_command = {
         .name = "inspect",
         .args = "CONTAINER",
@@ -106,14 +102,16 @@ const struct command cmd_inspect_command = {
         .description =
                 "CONTAINER is a name, or the beginning of an ID. `bundle` is where its config.json lies;\n"
                 "`stateDirectory` is the --root with which cfs knows it.",
-        .options = no_options,
+        .options = options_none,
         .run = ps_run_inspect,
 };
 
 /* ---- history ------------------------------------------------------------------------------------------- */
 
-static int history_row(struct output_table *t, const struct oci_box_history *h, struct cfs_error *err)
+static int history_row(struct output_table *t, const void *document, const struct output_options *o,
+                       struct cfs_error *err)
 {
+        const struct oci_box_history *h = document;
         _cleanup_free_ char *command = NULL;
         char started[OUTPUT_TIME_SIZE], took[32] = "";
         int r = output_words(h->command, h->n_command, 40, &command, err);
@@ -138,10 +136,11 @@ static int history_row(struct output_table *t, const struct oci_box_history *h, 
 static int run_history(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "STARTED", "TOOK", "USER", "NAME", "IMAGE", "COMMAND", "END" };
+        static const struct output_list list = { &oci_box_history_type, heads, ARRAY_SIZE(heads), history_row,
+                                                 NULL };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct output_table t = { .columns = ARRAY_SIZE(heads) };
-        struct oci_box_history **list;
+        struct oci_box_history **runs;
         struct store_history_filter f = v->history;
         size_t n;
         int r = arena ? 0 : err_nomem(err);
@@ -153,15 +152,8 @@ static int run_history(struct box *box, const void *values, const char *const *a
         if (r >= 0 && v->until)
                 r = output_parse_time("--until", v->until, &f.until, err);
         if (r >= 0)
-                r = store_history_list(box, &f, arena, &list, &n, err);
-        if (r < 0)
-                return r;
-        if (v->out.format && STREQ(v->out.format, "json"))
-                return output_json(&oci_box_history_type, (void *const *)list, n, err);
-        output_heads(&t, heads);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = history_row(&t, list[i], err);
-        return r < 0 ? r : output_table(&t, err);
+                r = store_history_list(box, &f, arena, &runs, &n, err);
+        return r < 0 ? r : output_list(&list, &v->out, (void *const *)runs, n, err);
 }
 
 static const struct option_def history_options[] = {

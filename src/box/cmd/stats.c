@@ -29,8 +29,10 @@ struct values {
 
 /* ---- stats --------------------------------------------------------------------------------------------- */
 
-static void stats_row(struct output_table *t, const struct oci_box_stats *s)
+static int stats_row(struct output_table *t, const void *document, const struct output_options *o,
+                     struct cfs_error *err)
 {
+        const struct oci_box_stats *s = document;
         char a[24], b[24];
 
         output_cell(t, "%.*s", BOX_SHORT, s->id);
@@ -46,6 +48,7 @@ static void stats_row(struct output_table *t, const struct oci_box_stats *s)
         output_cell(t, "%s / %s", progress_size(a, sizeof(a), s->read),
                     progress_size(b, sizeof(b), s->written));
         output_cell(t, "%llu", (unsigned long long)s->pids);
+        return 0;
 }
 
 static int show(struct oci_box_stats *const *list, size_t n, const struct values *v, struct cfs_error *err)
@@ -53,14 +56,10 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
         static const char *const heads[] = {
                 "ID", "NAME", "CPU", "MEMORY / LIMIT", "NET IN / OUT", "DISK READ / WRITTEN", "PIDS"
         };
-        struct output_table t = { .columns = ARRAY_SIZE(heads) };
+        static const struct output_list table = { &oci_box_stats_type, heads, ARRAY_SIZE(heads), stats_row,
+                                                  NULL };
 
-        if (v->out.format && STREQ(v->out.format, "json"))
-                return output_json(&oci_box_stats_type, (void *const *)list, n, err);
-        output_heads(&t, heads);
-        for (size_t i = 0; i < n; i++)
-                stats_row(&t, list[i]);
-        return output_table(&t, err);
+        return output_list(&table, &v->out, (void *const *)list, n, err);
 }
 
 static int run_stats(struct box *box, const void *values, const char *const *args, struct cfs_error *err)

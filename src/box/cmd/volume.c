@@ -19,36 +19,37 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
+static int volume_row(struct output_table *t, const void *document, const struct output_options *o,
+                      struct cfs_error *err)
+{
+        const struct oci_box_volume *v = document;
+        _cleanup_free_ char *users = NULL;
+        int r = output_words(v->containers, v->n_containers, 0, &users, err);
+
+        if (r < 0)
+                return r;
+        output_cell(t, "%s", v->name);
+        output_cell(t, "%s", users);
+        return 0;
+}
+
+static void volume_name(const void *document, const struct output_options *o)
+{
+        printf("%s\n", ((const struct oci_box_volume *)document)->name);
+}
+
 static int volume_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "NAME", "CONTAINERS" };
+        static const struct output_list list = { &oci_box_volume_type, heads, ARRAY_SIZE(heads), volume_row,
+                                                 volume_name };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct output_table t = { .columns = ARRAY_SIZE(heads) };
-        struct oci_box_volume **list = NULL;
+        struct oci_box_volume **volumes = NULL;
         size_t n = 0;
-        int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
+        int r = arena ? volumes_list(box, arena, &volumes, &n, err) : err_nomem(err);
 
-        (void)args;
-        if (r < 0)
-                return r;
-        if (v->out.format && STREQ(v->out.format, "json"))
-                return output_json(&oci_box_volume_type, (void *const *)list, n, err);
-        for (size_t i = 0; v->out.quiet && i < n; i++)
-                printf("%s\n", list[i]->name);
-        if (v->out.quiet)
-                return 0;
-        output_heads(&t, heads);
-        for (size_t i = 0; i < n; i++) {
-                _cleanup_free_ char *users = NULL;
-
-                r = output_words(list[i]->containers, list[i]->n_containers, 0, &users, err);
-                if (r < 0)
-                        return r;
-                output_cell(&t, "%s", list[i]->name);
-                output_cell(&t, "%s", users);
-        }
-        return output_table(&t, err);
+        return r < 0 ? r : output_list(&list, &v->out, (void *const *)volumes, n, err);
 }
 
 static const struct option_def ls_options[] = {
@@ -67,8 +68,6 @@ const struct command cmd_volume_ls_command = {
         .values_size = sizeof(struct values),
         .run = volume_run_ls,
 };
-
-static const struct option_def no_options[] = { { 0 } };
 
 static int volume_run_create(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
@@ -90,7 +89,7 @@ const struct command cmd_volume_create_command = {
         .max_args = 1,
         .summary = "make a named volume",
         .description = "An empty directory of the store. One that there is stays as it is.",
-        .options = no_options,
+        .options = options_none,
         .run = volume_run_create,
 };
 
@@ -115,7 +114,7 @@ const struct command cmd_volume_inspect_command = {
         .max_args = 1,
         .summary = "show where a volume is and who uses it, as JSON",
         .description = "Its directory, which root may read and write while containers run.",
-        .options = no_options,
+        .options = options_none,
         .run = volume_run_inspect,
 };
 
@@ -149,7 +148,7 @@ const struct command cmd_volume_rm_command = {
         .max_args = COMMAND_ANY,
         .summary = "remove volumes, with what is in them",
         .description = "Volumes that no container uses, whether it runs or not.",
-        .options = no_options,
+        .options = options_none,
         .run = volume_run_rm,
 };
 
@@ -178,6 +177,6 @@ const struct command cmd_volume_prune_command = {
         .args = "",
         .summary = "remove all volumes that no container uses",
         .description = "With what is in them, and without a question; prints their names.",
-        .options = no_options,
+        .options = options_none,
         .run = volume_run_prune,
 };

@@ -66,14 +66,14 @@ int document_encode(const struct oci_type *type, void *document, int indent, cha
 static int list_text(const struct oci_type *type, void *const *documents, size_t n, char **ret,
                      struct cfs_error *err)
 {
-        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        _cleanup_json_writer_ struct json_writer *w = json_write_new(0);
         int r = 0;
 
         json_write_array(w);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = oci_encode_into(w, type, documents[i], err);
         json_write_array_end(w);
-        return r < 0 ? r : json_writer_take(TAKE_PTR(w), ret, NULL, err);
+        return r < 0 ? r : json_write_take(TAKE_PTR(w), ret, NULL, err);
 }
 
 int document_list(struct str *s, const struct oci_type *type, void *const *documents, size_t n,

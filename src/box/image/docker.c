@@ -89,7 +89,7 @@ int docker_import(const struct box *box, int dir_fd, const char *source, const s
         int r = blob_text(dir_fd, source, "manifest.json", &text, NULL, err);
 
         if (r >= 0)
-                r = json_wrap("images", text, &wrapped, err);
+                r = json_write_wrap("images", text, &wrapped, err);
         if (r >= 0)
                 r = oci_decode(&oci_docker_archive_type, "manifest.json", wrapped, strlen(wrapped),
                                (void **)&archive, &arena, err);

@@ -38,7 +38,7 @@ static void put_raw(struct json_writer *w, const char *key, const char *text)
 int cni_config(const char *plugin, size_t len, const char *name, const char *version, const char *result,
                const char *runtime_config, char **ret, struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
         size_t skip = 1 + strspn(plugin + 1, " \t\r\n"), n;
         _cleanup_str_ struct str s = { 0 };
         _cleanup_free_ char *ours = NULL;
@@ -50,7 +50,7 @@ int cni_config(const char *plugin, size_t len, const char *name, const char *ver
         put_raw(w, "runtimeConfig", runtime_config);
         put_raw(w, "prevResult", result);
         json_write_object_end(w);
-        r = json_writer_take(w, &ours, &n, err);
+        r = json_write_take(w, &ours, &n, err);
         if (r < 0)
                 return r;
         /* One object of two: without the closing bracket of ours and the opening one of the plugin's. */
@@ -76,7 +76,7 @@ static void put_port(struct json_writer *w, const struct parse_port *p, unsigned
 
 static int runtime_config(const struct cni *c, char **ret, struct cfs_error *err)
 {
-        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        _cleanup_json_writer_ struct json_writer *w = json_write_new(0);
 
         json_write_object(w);
         json_write_key(w, "portMappings");
@@ -92,7 +92,7 @@ static int runtime_config(const struct cni *c, char **ret, struct cfs_error *err
         }
         json_write_array_end(w);
         json_write_object_end(w);
-        return json_writer_take(TAKE_PTR(w), ret, NULL, err);
+        return json_write_take(TAKE_PTR(w), ret, NULL, err);
 }
 
 static void list_release(struct list *l)

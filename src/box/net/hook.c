@@ -6,8 +6,10 @@
  * run that was killed: it is taken down first.
  */
 #include "box/net/hook.h"
+#include "base/ask.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "box/net/cni.h"
 #include "box/net/networks.h"
@@ -22,7 +24,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #define MAX_FILE      (1U << 20)
 #define MAX_ADDRESSES 16
@@ -80,7 +81,7 @@ static int del_cni(const struct hook *h, const struct oci_hook_record *record, s
         }
         r = cni_del(&c, record->result, err);
         if (pid > 0)
-                stand_in_end(pid);
+                ask_end(pid);
         return r;
 }
 
@@ -111,21 +112,15 @@ static int take_down(const struct hook *h, struct cfs_error *err)
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 /* The loopback interface is up in every network; a child does it, so that this process stays where it is. */
-static void raise_loopback(const char *netns)
+static int raise_loopback(void *netns)
 {
-        pid_t pid = fork();
+        struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+        int ns = open(netns, O_RDONLY | O_CLOEXEC), sock;
 
-        if (pid == 0) {
-                int ns = open(netns, O_RDONLY | O_CLOEXEC), s;
-                struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-                if (ns < 0 || setns(ns, CLONE_NEWNET) < 0)
-                        _exit(1);
-                s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-                _exit(s < 0 || ioctl(s, SIOCSIFFLAGS, &ifr) < 0);
-        }
-        if (pid > 0)
-                (void)waitpid(pid, NULL, 0);
+        if (ns < 0 || setns(ns, CLONE_NEWNET) < 0)
+                return -errno;
+        sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        return sock < 0 || ioctl(sock, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
 }
 
 /* In place: the file may be mounted in the container already. */
@@ -204,7 +199,7 @@ static int make(const struct hook *h, struct cfs_error *err)
                 record.n_ports++;
         record.ports = (char **)h->o->ports;
         (void)take_down(h, &ignored);
-        raise_loopback(h->netns);
+        (void)proc_try(raise_loopback, (void *)h->netns);
         r = h->o->user_mode ? add_user_mode(h, &record, err) : add_cni(h, &record, err);
         if (r < 0)
                 (void)take_down(h, &ignored);

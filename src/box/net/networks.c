@@ -271,7 +271,7 @@ static void write_bridge(struct json_writer *w, const struct network *n)
 /* The configuration list of a network: a bridge, and ports of the host that lead into it. */
 static int write_list(const struct network *n, char **ret, struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(2);
+        struct json_writer *w = json_write_new(2);
 
         json_write_object(w);
         json_write_member(w, "cniVersion", "0.4.0");
@@ -288,7 +288,7 @@ static int write_list(const struct network *n, char **ret, struct cfs_error *err
         json_write_object_end(w);
         json_write_array_end(w);
         json_write_object_end(w);
-        return json_writer_take(w, ret, NULL, err);
+        return json_write_take(w, ret, NULL, err);
 }
 
 int networks_create(const struct box *box, const char *name, const char *subnet, bool internal,

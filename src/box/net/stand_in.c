@@ -6,7 +6,8 @@
  * an interface that has the name and the addresses of the old.
  */
 #include "box/net/stand_in.h"
-#include "base/cleanup.h"
+#include "base/ask.h"
+#include "base/err.h"
 #include "base/str.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,10 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define MESSAGE_SIZE 512
@@ -104,53 +102,37 @@ static int add_address(int sock, const char *name, const char *text)
         return ask(sock, &m);
 }
 
-static int child(const char *interface, const char *const *addresses, size_t n)
+struct looks {
+        const char *interface;
+        const char *const *addresses;
+        size_t n;
+};
+
+static int64_t make_namespace(const void *data)
 {
+        const struct looks *l = data;
         int sock, r;
 
         if (unshare(CLONE_NEWNET) < 0)
                 return -errno;
         sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-        r = sock < 0 ? -errno : add_link(sock, interface);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = add_address(sock, interface, addresses[i]);
+        r = sock < 0 ? -errno : add_link(sock, l->interface);
+        for (size_t i = 0; r >= 0 && i < l->n; i++)
+                r = add_address(sock, l->interface, l->addresses[i]);
         return r;
 }
 
 int stand_in_begin(const char *interface, const char *const *addresses, size_t n, pid_t *ret_pid,
                    struct cfs_error *err)
 {
-        int fds[2], r = 0;
-        pid_t pid;
+        const struct looks looks = { interface, addresses, n };
+        int64_t made;
+        int r = ask_child(make_namespace, &looks, "a network namespace in place of the container's", &made,
+                          ret_pid, err);
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return err_sys(err, errno, "pipe2", "make a pipe");
-        pid = fork();
-        if (pid == 0) {
-                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-                r = child(interface, addresses, n);
-                if (write(fds[1], &r, sizeof(r)) != (ssize_t)sizeof(r) || r < 0)
-                        _exit(1);
-                for (;;)
-                        (void)pause();
+        if (r >= 0 && made < 0) {
+                ask_end(*ret_pid);
+                r = err_sys(err, (int)-made, NULL, "make a network namespace in place of the container's");
         }
-        (void)close(fds[1]);
-        if (pid < 0)
-                r = -errno;
-        else if (read(fds[0], &r, sizeof(r)) != (ssize_t)sizeof(r))
-                r = -EIO;
-        (void)close(fds[0]);
-        if (r < 0) {
-                if (pid > 0)
-                        stand_in_end(pid);
-                return err_sys(err, -r, NULL, "make a network namespace in place of the container's");
-        }
-        *ret_pid = pid;
-        return 0;
-}
-
-void stand_in_end(pid_t pid)
-{
-        (void)kill(pid, SIGKILL);
-        (void)waitpid(pid, NULL, 0);
+        return r;
 }

@@ -10,9 +10,8 @@
 #include <sys/types.h>
 
 /* A process in a network namespace with an interface of that name and these addresses ("ADDRESS/PREFIX"):
- * *ret_pid, to be ended by stand_in_end(). */
+ * *ret_pid, to be ended by ask_end(). */
 int stand_in_begin(const char *interface, const char *const *addresses, size_t n, pid_t *ret_pid,
                    struct cfs_error *err);
-void stand_in_end(pid_t pid);
 
 #endif

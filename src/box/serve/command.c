@@ -31,16 +31,11 @@ static void append_word(struct command *c, const char *word)
 
 void command_add(struct command *c, const char *fmt, ...)
 {
-        _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, fmt);
-        n = vasprintf(&text, fmt, ap);
+        append_word(c, oci_arena_vprintf(c->arena, fmt, ap));
         va_end(ap);
-        if (n < 0)
-                text = NULL;
-        append_word(c, text ? oci_arena_strdup(c->arena, text) : NULL);
 }
 
 void command_option(struct command *c, const char *option, const char *value)

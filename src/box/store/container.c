@@ -205,7 +205,6 @@ int store_container_list(const struct box *box, const char *id, bool all, struct
                          struct oci_box_container ***ret, size_t *ret_n, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        size_t cap = 16;
         int r = store_query(box, &stmt, err,
                             id    ? "SELECT " COLUMNS " FROM containers WHERE id=?"
                             : all ? "SELECT " COLUMNS " FROM containers ORDER BY created DESC, rowid DESC"
@@ -213,23 +212,13 @@ int store_container_list(const struct box *box, const char *id, bool all, struct
                                     " ORDER BY created DESC, rowid DESC",
                             id ? "s" : "", id);
 
-        *ret = oci_arena_alloc(arena, cap * sizeof(**ret));
+        *ret = store_list_grow(arena, NULL, 0);
         *ret_n = 0;
-        if (r >= 0 && !*ret)
-                r = err_nomem(err);
         while (r >= 0 && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_container *c = oci_arena_alloc(arena, sizeof(*c));
 
-                if (*ret_n == cap) {
-                        struct oci_box_container **grown = oci_arena_alloc(arena, 2 * cap * sizeof(*grown));
-
-                        if (!grown)
-                                return err_nomem(err);
-                        memcpy(grown, *ret, cap * sizeof(*grown));
-                        *ret = grown;
-                        cap *= 2;
-                }
-                r = c ? fill_texts(box, stmt, arena, c, err) : err_nomem(err);
+                *ret = store_list_grow(arena, *ret, *ret_n);
+                r = c && *ret ? fill_texts(box, stmt, arena, c, err) : err_nomem(err);
                 if (r < 0)
                         return r;
                 fill_numbers(stmt, c);

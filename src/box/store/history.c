@@ -31,18 +31,7 @@ int store_history_list(const struct box *box, const struct store_history_filter 
                        struct oci_box_history ***ret, size_t *ret_n, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        int64_t count = 0;
-        int r = store_number(box, &count, err, "SELECT count(*) FROM history", "");
-
-        if (r < 0)
-                return r;
-        if (f->limit && f->limit < count)
-                count = f->limit;
-        *ret = oci_arena_alloc(arena, ((size_t)count + 1) * sizeof(**ret));
-        *ret_n = 0;
-        if (!*ret)
-                return err_nomem(err);
-        r = store_query(
+        int r = store_query(
                 box, &stmt, err,
                 "SELECT id, name, image, command, user, started, finished, exit_code, end, seq FROM history"
                 " WHERE (?1 IS NULL OR name=?1 OR substr(id, 1, length(?1))=?1) AND (?2 IS NULL OR image=?2)"
@@ -51,11 +40,15 @@ int store_history_list(const struct box *box, const struct store_history_filter 
                 " replace(command, char(31), ' ') || char(10) || id), lower(?7)))"
                 " ORDER BY seq DESC LIMIT ?9",
                 "sssiiissi", f->container, f->image, f->user, f->since, f->until, f->before, f->text, f->end,
-                count);
-        while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
+                f->limit > 0 ? f->limit : (int64_t)-1); /* SQLite: LIMIT -1 is none */
+
+        *ret = store_list_grow(arena, NULL, 0);
+        *ret_n = 0;
+        while (r >= 0 && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_history *h = oci_arena_alloc(arena, sizeof(*h));
 
-                r = h ? history_fill(stmt, arena, h, err) : err_nomem(err);
+                *ret = store_list_grow(arena, *ret, *ret_n);
+                r = h && *ret ? history_fill(stmt, arena, h, err) : err_nomem(err);
                 if (r >= 0)
                         (*ret)[(*ret_n)++] = h;
         }

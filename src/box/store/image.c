@@ -203,26 +203,21 @@ int store_image_list(const struct box *box, const char *id, struct oci_arena *ar
                      struct oci_box_image ***ret, size_t *ret_n, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        int64_t count = 0;
-        int r = store_number(box, &count, err, "SELECT count(*) FROM images", "");
-
-        if (r < 0)
-                return r;
-        *ret = oci_arena_alloc(arena, ((size_t)count + 1) * sizeof(**ret));
-        if (!*ret)
-                return err_nomem(err);
-        *ret_n = 0;
-        r = store_query(
+        int r = store_query(
                 box, &stmt, err,
                 "SELECT id, created, (SELECT coalesce(sum(size), 0) FROM layers WHERE id IN"
                 "  (SELECT layer FROM image_layers WHERE image=images.id)), config,"
                 " (SELECT coalesce(group_concat(name || char(31), ''), '') FROM tags WHERE image=images.id)"
                 " FROM images WHERE ?1 IS NULL OR id=?1 ORDER BY created DESC, rowid DESC",
                 "s", id);
-        while (r >= 0 && *ret_n < (size_t)count && (r = store_step(box, stmt, err)) > 0) {
+
+        *ret = store_list_grow(arena, NULL, 0);
+        *ret_n = 0;
+        while (r >= 0 && (r = store_step(box, stmt, err)) > 0) {
                 struct oci_box_image *im = oci_arena_alloc(arena, sizeof(*im));
 
-                r = im ? image_fill(box, stmt, arena, im, err) : err_nomem(err);
+                *ret = store_list_grow(arena, *ret, *ret_n);
+                r = im && *ret ? image_fill(box, stmt, arena, im, err) : err_nomem(err);
                 if (r >= 0)
                         (*ret)[(*ret_n)++] = im;
         }

@@ -218,6 +218,17 @@ int store_split(const char *text, struct oci_arena *arena, char ***ret, size_t *
         return 0;
 }
 
+/* Room for 16, and then for twice as many each time that a power of two is full. */
+void *store_list_grow(struct oci_arena *arena, void *list, size_t n)
+{
+        void *grown;
+
+        if (list && (n < 16 || (n & (n - 1)) != 0))
+                return list;
+        grown = oci_arena_alloc(arena, (n < 16 ? 16 : 2 * n) * sizeof(void *));
+        return grown && n > 0 ? memcpy(grown, list, n * sizeof(void *)) : grown;
+}
+
 const char *store_self(void)
 {
         static __thread char self[96];

@@ -4,7 +4,8 @@
  *
  * The rule that makes kill -9 and power cuts harmless: a row is written before the resource that it
  * describes, in a state that says so and with the identity of the process that works on it; and completed
- * after. store_repair() finds rows whose process is gone and removes or completes what they describe.
+ * after. repair_all() (container/repair.h) finds rows whose process is gone and removes or completes what
+ * they describe.
  */
 #ifndef BOX_STORE_STORE_H
 #define BOX_STORE_STORE_H
@@ -13,11 +14,11 @@
 
 struct sqlite3_stmt;
 
-/* Opens (making, bringing up to date) the store below box->root, and repairs what others left half done. */
+/* Opens the store below box->root, makes it where there is none, and brings its schema up to date. */
 int store_open(struct box *box, struct cfs_error *err);
 void store_close(struct box *box);
 
-/* A statement with its parameters bound: 's' const char * (NULL: null), 'i' int64_t, 'n' null. */
+/* A statement with its parameters bound: 's' const char * (NULL: null), 'i' int64_t. */
 int store_query(const struct box *box, struct sqlite3_stmt **ret, struct cfs_error *err, const char *sql,
                 const char *types, ...);
 /* The next row: 1, none: 0, or an error. */
@@ -47,6 +48,10 @@ bool store_column_null(struct sqlite3_stmt *stmt, int i);
 /* Lists in one column: the words with '\x1f' behind each. */
 int store_join(char *const *words, size_t n, char **ret, struct cfs_error *err);
 int store_split(const char *text, struct oci_arena *arena, char ***ret, size_t *ret_n, struct cfs_error *err);
+
+/* Room for one more in a list of pointers that is in the arena and was begun here, with list NULL and n 0:
+ * the list itself, a larger copy, or NULL (out of memory). */
+void *store_list_grow(struct oci_arena *arena, void *list, size_t n);
 
 /* This process, as rows name their owner; and whether the one that a row names still lives. */
 const char *store_self(void);

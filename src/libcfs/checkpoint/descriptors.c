@@ -66,7 +66,7 @@ static bool foreign_file(int proc_fd, pid_t pid, size_t n, const struct mountlis
 
 static int write_names(const struct checkpoint_job *j, char **names, size_t n, struct cfs_error *err)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
         _cleanup_free_ char *text = NULL;
         size_t len;
         int r;
@@ -75,7 +75,7 @@ static int write_names(const struct checkpoint_job *j, char **names, size_t n, s
         for (size_t i = 0; i < n; i++)
                 json_write_string(w, names[i]);
         json_write_array_end(w);
-        r = json_writer_take(w, &text, &len, err);
+        r = json_write_take(w, &text, &len, err);
         if (r < 0)
                 return r;
         r = io_write_atomic(j->images_fd, FILE_NAME, text, len, 0600, err);
@@ -118,7 +118,7 @@ int checkpoint_descriptors_save(struct checkpoint_job *j, int proc_fd, pid_t pid
 int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_error *err)
 {
         _cleanup_free_ char *name = NULL, *text = NULL, *whole = NULL;
-        struct oci_arena *arena = NULL;
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         struct oci_descriptors *d;
         void *root;
         int r = str_printf(&name, err, "%s/" FILE_NAME, j->images);
@@ -132,7 +132,7 @@ int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_e
                 return err_hint(err, r, "--image-path names the directory that `checkpoint` wrote to");
         }
         if (r >= 0)
-                r = json_wrap("descriptors", text, &whole, err);
+                r = json_write_wrap("descriptors", text, &whole, err);
         if (r < 0)
                 return r;
         r = oci_decode(&oci_descriptors_type, name, whole, strlen(whole), &root, &arena, err);
@@ -144,6 +144,5 @@ int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_e
         for (size_t i = 0; r >= 0 && i < n && i < d->n_descriptors; i++)
                 if (is_stream(d->descriptors[i]) || str_has_prefix(d->descriptors[i], "file["))
                         r = checkpoint_job_add(j, &j->o.inherit, d->descriptors[i], NULL, (int)i, err);
-        oci_arena_free(arena);
         return r < 0 ? r : 0;
 }

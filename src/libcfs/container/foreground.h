@@ -23,4 +23,10 @@ int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struc
 /* Restores the signal mask and our terminal. NULL is fine. */
 void foreground_end(struct foreground *f);
 
+static inline void foreground_end_p(struct foreground **f)
+{
+        foreground_end(*f);
+}
+#define _cleanup_foreground_ __attribute__((cleanup(foreground_end_p)))
+
 #endif

@@ -27,5 +27,6 @@ int notify_relay(struct notify *n, struct cfs_error *err);
 void notify_wait_ready(struct notify *n, int pidfd);
 
 void notify_end(struct notify *n);
+#define _cleanup_notify_ __attribute__((cleanup(notify_end)))
 
 #endif

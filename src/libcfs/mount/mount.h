@@ -11,6 +11,7 @@
  *   mount_cgroup.c   the cgroup hierarchies
  *   mount_aside.c    mounts made in another namespace
  *   mount_procfs.c   a procfs of another PID namespace
+ *   mount_child.c    the child that makes these two, and the next (mount_child.h)
  *   mount_idmap.c    user namespaces for mapped ids
  *   mount_copyup.c   tmpcopyup
  *   mount_label.c    SELinux

@@ -14,19 +14,14 @@
 #include "base/mnt.h"
 #include "base/proc.h"
 #include "base/sys.h"
-#include "base/unix.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/mount/mount_child.h"
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-
-struct reply {
-        int result; /* a descriptor or -errno */
-        struct cfs_error err;
-};
 
 static int go(const struct mount_aside *a, struct cfs_error *err)
 {
@@ -44,7 +39,7 @@ static int go(const struct mount_aside *a, struct cfs_error *err)
 
 static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_aside *a, int sock)
 {
-        struct reply reply = { 0 };
+        struct mount_answer reply = { 0 }; /* the result: a descriptor */
 
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         reply.result = go(a, &reply.err);
@@ -59,28 +54,19 @@ static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_
 
 int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err)
 {
-        struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1;
-        int status, r;
-        struct reply reply;
-        pid_t pid;
+        struct mount_answer reply;
+        int status;
+        pid_t pid = mount_child(CLONE_FILES, "a process for a mount", &ours, &theirs, err);
 
-        r = unix_pair(&ours, &theirs);
-        if (r < 0)
-                return err_sys(err, -r, "socketpair", "make a socket");
-        pid = sys_clone3(&args);
         if (pid < 0)
-                return err_sys(err, errno, "clone3", "make a process for a mount");
+                return pid;
         if (pid == 0)
                 mount_aside_child(e, a, theirs);
         (void)proc_reap(pid, &status);
         /* The answer is there, or there will be none: one table of descriptors has no end of file. */
         if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))
                 return err_set(err, CFS_E_DIED, "the process that makes a mount has died");
-        if (reply.result < 0) {
-                *err = reply.err;
-                return reply.result;
-        }
-        *ret_fd = reply.result;
-        return 0;
+        *ret_fd = mount_child_answer(&reply, err);
+        return *ret_fd < 0 ? *ret_fd : 0;
 }

@@ -22,11 +22,11 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "base/sys.h"
-#include "base/unix.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/mount/mount_child.h"
 #include "oci.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
@@ -112,17 +112,13 @@ static int fill(int sock, const char *uids, const char *gids, int *ret_fd, struc
 static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int *ret_fd,
                             struct cfs_error *err)
 {
-        struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_FILES, .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1;
         int status, r;
-        pid_t pid;
+        pid_t pid = mount_child(CLONE_NEWUSER | CLONE_FILES, "a user namespace for mapped ids", &ours,
+                                &theirs, err);
 
-        r = unix_pair(&ours, &theirs);
-        if (r < 0)
-                return err_sys(err, -r, "socketpair", "make a socket");
-        pid = sys_clone3(&args);
         if (pid < 0)
-                return err_sys(err, errno, "clone3", "make a user namespace for mapped ids");
+                return pid;
         if (pid == 0)
                 mount_idmap_child(proc_fd, theirs);
         r = fill(ours, uids, gids, ret_fd, err);

@@ -26,6 +26,7 @@
 #include "base/unix.h"
 #include "base/weakened.h"
 #include "libcfs/mount/mount.h"
+#include "libcfs/mount/mount_child.h"
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -35,12 +36,6 @@
 #include <unistd.h>
 
 #define MAX_LAYERS 1000 /* mounts on the old root */
-
-/* What comes back besides the descriptor. */
-struct answer {
-        int result;
-        struct cfs_error err;
-};
 
 /* An empty file system becomes the root of a mount namespace in which there is nothing else. A runtime whose
  * own root cannot be pivoted (a ramdisk) gets there by chroot(2) alone. */
@@ -100,7 +95,7 @@ static int leave_all(int pidns_fd, bool inside, int sock, struct cfs_error *err)
                        : 0;
 }
 
-static _Noreturn void say(int sock, struct answer *a)
+static _Noreturn void say(int sock, struct mount_answer *a)
 {
         _exit(unix_send(sock, a, sizeof(*a), a->result > 0 ? a->result : -1) != (ssize_t)sizeof(*a));
 }
@@ -108,7 +103,7 @@ static _Noreturn void say(int sock, struct answer *a)
 static _Noreturn void visit(int pidns_fd, bool inside, int sock)
 {
         struct clone_args args = { .exit_signal = SIGCHLD };
-        struct answer a = { 0 };
+        struct mount_answer a = { 0 };
         int status;
         pid_t pid;
 
@@ -129,18 +124,13 @@ static _Noreturn void visit(int pidns_fd, bool inside, int sock)
 
 int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
 {
-        struct clone_args args = { .exit_signal = SIGCHLD };
         _cleanup_close_ int ours = -1, theirs = -1, fd = -1;
-        int status, r;
-        struct answer a;
-        pid_t pid;
+        struct mount_answer a;
+        int status;
+        pid_t pid = mount_child(0, "a process for a mount", &ours, &theirs, err);
 
-        r = unix_pair(&ours, &theirs);
-        if (r < 0)
-                return err_sys(err, -r, "socketpair", "make a socket");
-        pid = sys_clone3(&args);
         if (pid < 0)
-                return err_sys(err, errno, "clone3", "make a process for a mount");
+                return pid;
         if (pid == 0)
                 visit(pidns_fd, inside, theirs);
         (void)close(TAKE_FD(theirs));
@@ -152,9 +142,5 @@ int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
         if (n != (ssize_t)sizeof(a) || (a.result >= 0 && fd < 0))
                 return err_set(err, CFS_E_DIED,
                                "the process that opens a procfs of the joined PID namespace has died");
-        if (a.result < 0) {
-                *err = a.err;
-                return a.result;
-        }
-        return TAKE_FD(fd);
+        return mount_child_answer(&a, err) < 0 ? a.result : TAKE_FD(fd);
 }

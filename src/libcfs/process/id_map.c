@@ -6,18 +6,16 @@
  * (user_namespaces(7)).
  */
 #include "libcfs/process/id_map.h"
+#include "base/ask.h"
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "base/proc.h"
 #include "base/sys.h"
 #include "oci.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MAX_MAP 65536 /* bytes of a map: 340 lines */
@@ -76,15 +74,9 @@ static int own(uint32_t id, struct oci_arena *arena, struct id_map *ret, struct 
         return id_map_parse(text, arena, ret, err);
 }
 
-static _Noreturn void stay_in(int userns_fd, int said)
+static int64_t enter(const void *userns_fd)
 {
-        int e;
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        e = setns(userns_fd, CLONE_NEWUSER) < 0 ? errno : 0;
-        (void)!write(said, &e, sizeof(e));
-        for (;;)
-                (void)pause();
+        return setns(*(const int *)userns_fd, CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
 static int read_one(int proc_fd, pid_t pid, const char *file, struct oci_arena *arena, struct id_map *ret,
@@ -102,29 +94,19 @@ static int read_one(int proc_fd, pid_t pid, const char *file, struct oci_arena *
 static int of_joined(int userns_fd, int proc_fd, struct oci_arena *arena, struct id_map *uids,
                      struct id_map *gids, struct cfs_error *err)
 {
-        _cleanup_close_ int ours = -1, theirs = -1;
-        int p[2], status, e = ECHILD, r;
+        int64_t entered;
         pid_t pid;
+        int r = ask_child(enter, &userns_fd, "the joined user namespace", &entered, &pid, err);
 
-        if (pipe2(p, O_CLOEXEC) < 0)
-                return err_sys(err, errno, "pipe2", "make a pipe");
-        ours = p[0];
-        theirs = p[1];
-        pid = fork();
-        if (pid < 0)
-                return err_sys(err, errno, "fork", "make a process");
-        if (pid == 0)
-                stay_in(userns_fd, theirs);
-        (void)close(TAKE_FD(theirs));
-        if (read(ours, &e, sizeof(e)) != (ssize_t)sizeof(e))
-                e = ECHILD;
-        r = e ? err_sys(err, e, "setns", "read the mappings of the user namespace") : 0;
+        if (r < 0)
+                return r;
+        if (entered < 0)
+                r = err_sys(err, (int)-entered, "setns", "read the mappings of the user namespace");
         if (r >= 0)
                 r = read_one(proc_fd, pid, "uid_map", arena, uids, err);
         if (r >= 0)
                 r = read_one(proc_fd, pid, "gid_map", arena, gids, err);
-        (void)kill(pid, SIGKILL); /* our own child, not yet reaped */
-        (void)proc_reap(pid, &status);
+        ask_end(pid);
         return r;
 }
 

@@ -30,9 +30,9 @@
  *                                        nor mount: it would lie on the host's "/". What would need one is
  *                                        refused.
  */
+#include "base/ask.h"
 #include "base/cleanup.h"
 #include "base/mnt.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/weakened.h"
@@ -115,47 +115,27 @@ void root_check(const struct ctx *c, struct problems *p)
 
 /* ---- prepare ------------------------------------------------------------------------------------------- */
 
-/* Calls f() in the mount namespace ns_fd, in a child: who enters one loses root and working directory.
- * *ret is what f() returned. With ns_fd < 0, f() is simply called. */
-static int in_namespace(int ns_fd, int64_t (*f)(const char *path, uint64_t id), const char *path, uint64_t id,
-                        int64_t *ret, struct cfs_error *err)
-{
-        _cleanup_close_ int ours = -1, theirs = -1;
-        int64_t answer = -ECHILD;
-        int p[2], status = 0;
-        ssize_t n;
-        pid_t pid;
+struct question {
+        int ns_fd; /* a mount namespace to enter, or -1 */
+        int64_t (*f)(const char *path, uint64_t id);
+        const char *path;
+        uint64_t id;
+};
 
-        if (ns_fd < 0) {
-                *ret = f(path, id);
-                return 0;
-        }
-        if (pipe2(p, O_CLOEXEC) < 0)
-                return err_sys(err, errno, "pipe2", "make a pipe");
-        ours = p[0];
-        theirs = p[1];
-        pid = fork();
-        if (pid < 0)
-                return err_sys(err, errno, "fork", "make a process");
-        if (pid == 0) {
-                answer = setns(ns_fd, CLONE_NEWNS) < 0 ? -errno : f(path, id);
-                _exit(write(theirs, &answer, sizeof(answer)) < 0 ? errno : 0);
-        }
-        (void)close(TAKE_FD(theirs));
-        do
-                n = read(ours, &answer, sizeof(answer));
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                answer = -errno;
-        (void)proc_reap(pid, &status);
-        if (n == 0 && WIFSIGNALED(status))
-                return err_set(err, CFS_E_DIED,
-                               "a process of the runtime in the container's mount namespace was killed by "
-                               "signal %d (%s)",
-                               WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
-        if (n == 0 && WEXITSTATUS(status))
-                answer = -WEXITSTATUS(status);
-        *ret = answer;
+static int64_t enter_and_call(const void *data)
+{
+        const struct question *q = data;
+
+        return setns(q->ns_fd, CLONE_NEWNS) < 0 ? -errno : q->f(q->path, q->id);
+}
+
+/* Calls f() in the mount namespace, by a child, because setns(2) takes root and working directory along. *ret
+ * is what f() returned. */
+static int in_namespace(const struct question *q, int64_t *ret, struct cfs_error *err)
+{
+        if (q->ns_fd >= 0)
+                return ask_child(enter_and_call, q, "the container's mount namespace", ret, NULL, err);
+        *ret = q->f(q->path, q->id);
         return 0;
 }
 
@@ -172,22 +152,20 @@ static int64_t mount_id(const char *path, uint64_t unused)
 static int record_mount(struct ctx *c, struct cfs_error *err)
 {
         struct oci_record *rec = c->state->record;
-        _cleanup_free_ char *text = NULL;
         int64_t id = 0;
         int r;
 
-        r = in_namespace(c->namespaces->join_fd[NS_MOUNT], mount_id, c->rootfs, 0, &id, err);
+        r = in_namespace(&(const struct question){ c->namespaces->join_fd[NS_MOUNT], mount_id, c->rootfs, 0 },
+                         &id, err);
         if (r < 0)
                 return r;
         if (id < 0) {
                 r = err_path(err, (int)-id, "statx", c->rootfs, "examine `%s`", c->rootfs);
                 return err_property(err, r, "root.path");
         }
-        r = str_printf(&text, err, "%lld %s", (long long)id, c->rootfs);
-        if (r < 0)
-                return r;
         rec->mounts = oci_arena_alloc(c->arena, 2 * sizeof(*rec->mounts));
-        if (!rec->mounts || !(rec->mounts[0] = oci_arena_strdup(c->arena, text)))
+        if (!rec->mounts ||
+            !(rec->mounts[0] = oci_arena_printf(c->arena, "%lld %s", (long long)id, c->rootfs)))
                 return err_nomem(err);
         rec->n_mounts = 1;
         return record_save(c->state, err);
@@ -397,7 +375,7 @@ int root_readonly_restore_host(struct ctx *c, struct cfs_error *err)
         ns = openat(c->proc_fd, path, O_RDONLY | O_CLOEXEC);
         if (ns < 0)
                 return err_sys(err, errno, "openat", "open `/proc/%s`", path);
-        failed = in_namespace(ns, set_readonly, "/", 0, &r, err);
+        failed = in_namespace(&(const struct question){ ns, set_readonly, "/", 0 }, &r, err);
         if (failed < 0)
                 return failed;
         return r < 0 ? err_sys(err, (int)-r, "mount_setattr", "make the restored root read-only") : 0;
@@ -442,7 +420,7 @@ int root_undo(struct state *s, struct cfs_error *err)
 
                 if (*path++ != ' ')
                         continue;
-                r = in_namespace(ns_fd, unmount_above, path, id, &answer, err);
+                r = in_namespace(&(const struct question){ ns_fd, unmount_above, path, id }, &answer, err);
                 if (r < 0)
                         return r;
                 if (answer < 0)

@@ -109,7 +109,7 @@ static void row_problem(void *data, enum problem_kind kind, const char *property
 int cfs_check(const char *bundle, const char *config, bool host,
               void (*fn)(void *data, const struct cfs_problem *p), void *data, struct cfs_error *err)
 {
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
         struct checker k = { .ctx = &c, .fn = fn, .data = data };
         const struct oci_decode_options options = { .unknown = unknown_property,
                                                     .report = decode_problem,
@@ -133,6 +133,5 @@ int cfs_check(const char *bundle, const char *config, bool host,
                         (void)engine_check_all(&c, host, true, row_problem, &k);
         }
         str_free(&k.refused);
-        ctx_done(&c);
         return r < 0 ? r : k.invalid ? 1 : k.cannot ? 2 : 0;
 }

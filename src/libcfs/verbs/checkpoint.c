@@ -153,14 +153,8 @@ static int set_freezer(struct checkpoint_job *j, const struct cgroup *cg, struct
                         freezer = &v[i];
         if (!freezer)
                 return 0;
-
-        _cleanup_free_ char *path = NULL;
-        int r = str_printf(&path, err, "%s%s", freezer->mount,
-                           STREQ(freezer->path, "/") ? "" : freezer->path);
-
-        if (r < 0)
-                return r;
-        j->o.freeze_cgroup = oci_arena_strdup(j->arena, path);
+        j->o.freeze_cgroup = oci_arena_printf(j->arena, "%s%s", freezer->mount,
+                                              STREQ(freezer->path, "/") ? "" : freezer->path);
         return j->o.freeze_cgroup ? 0 : err_nomem(err);
 }
 
@@ -238,7 +232,7 @@ static void thaw(struct cgroup *cg, bool was_frozen)
 static int checkpoint(struct state *s, struct checkpoint_job *j, const struct cfs_checkpoint_options *o,
                       bool frozen, struct cfs_error *err)
 {
-        struct cgroup *cg = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         int r = s->record->cgroup ? cgroup_open(s->record, &cg, err) : 0;
 
         if (r >= 0)
@@ -247,12 +241,11 @@ static int checkpoint(struct state *s, struct checkpoint_job *j, const struct cf
                 r = set_options(j, o, err);
         if (r >= 0)
                 r = describe(j, s, cg, err);
-        if (r >= 0) {
-                r = converse_aside(s, j, o->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, err);
-                if (r < 0 || o->leave_running || o->pre_dump)
-                        thaw(cg, frozen);
-        }
-        cgroup_close(cg);
+        if (r < 0)
+                return r;
+        r = converse_aside(s, j, o->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, err);
+        if (r < 0 || o->leave_running || o->pre_dump)
+                thaw(cg, frozen);
         return r;
 }
 
@@ -306,7 +299,7 @@ int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cf
                                     .work_fd = -1,
                                     .criu = { .sock = -1, .theirs = -1 } };
         struct cfs_error ignored = { 0 };
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
         bool left = o->leave_running || o->pre_dump;
         int r = arena ? state_open(rt->root, id, LOCK_EX, &s, err) : err_nomem(err), st = STATUS_CREATING;
 
@@ -325,6 +318,5 @@ int cfs_checkpoint(const struct cfs_runtime *rt, const char *id, const struct cf
                 r = destroy_container(s, err);
         else if (s && !s->lost && worker_done(s, &ignored) < 0)
                 log_debug("take our name out of the record: %s", ignored.text);
-        state_close(s);
         return r < 0 ? r : 0;
 }

@@ -7,12 +7,11 @@
 int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_create_options *o,
                struct cfs_error *err)
 {
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
         int r;
 
         ctx_init(&c, WALK_CREATE);
         c.wait_for_start = true;
         r = build_container(&c, rt, id, o, err);
-        ctx_done(&c);
         return r < 0 ? r : 0;
 }

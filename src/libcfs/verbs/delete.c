@@ -8,6 +8,7 @@
  * after anything. Deleting works from the record alone, whatever was left of it: a create that was killed
  * half way is deleted like any other.
  */
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "libcfs/cfs.h"
 #include "libcfs/container/destroy.h"
@@ -20,7 +21,7 @@
 /* Nothing is known of the container but its ID. What it may have left is for people to find. */
 static int delete_broken(const char *root, const char *id, const char *why, struct cfs_error *err)
 {
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
         int r = state_open_broken(root, id, LOCK_EX, &s, err);
 
         if (r >= 0)
@@ -30,14 +31,28 @@ static int delete_broken(const char *root, const char *id, const char *why, stru
                         "container `%s`: %s: its state directory is removed; its processes, cgroup, mounts, devices and "
                         "poststop hooks are unknown, and nothing of them is undone",
                         id, why);
-        state_close(s);
         return r;
+}
+
+/* Without --force only what has stopped, or was created and is not being started. */
+static int check_stopped(struct state *s, int st, struct cfs_error *err)
+{
+        struct cfs_error ignored = { 0 };
+
+        if (st == STATUS_RUNNING || (st == STATUS_CREATING && worker_busy(s->record)))
+                return err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", s->id,
+                               status_name(status_of(s, &ignored)));
+        if (worker_busy(s->record))
+                return err_set(err, CFS_E_STATE,
+                               "cannot delete container %s that is not stopped: pid %d is starting it", s->id,
+                               (int)s->record->worker->pid);
+        return 0;
 }
 
 int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct cfs_error *err)
 {
         struct cfs_error ignored = { 0 };
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
         int r = destroy_open(rt->root, id, force, &s, err);
 
         if (r != 0) {
@@ -53,19 +68,10 @@ int cfs_delete(const struct cfs_runtime *rt, const char *id, bool force, struct 
         }
         /* When it cannot be told whether the init runs, it may be running: also --force removes nothing
          * that it could not end. */
-        int st = status_recorded(s, err);
-
-        if (st < 0)
-                r = st;
-        else if (!force && (st == STATUS_RUNNING || (st == STATUS_CREATING && worker_busy(s->record))))
-                r = err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", id,
-                            status_name(status_of(s, &ignored)));
-        else if (!force && worker_busy(s->record))
-                r = err_set(err, CFS_E_STATE,
-                            "cannot delete container %s that is not stopped: pid %d is starting it", id,
-                            (int)s->record->worker->pid);
-        else
+        r = status_recorded(s, err);
+        if (r >= 0 && !force)
+                r = check_stopped(s, r, err);
+        if (r >= 0)
                 r = destroy_container(s, err);
-        state_close(s);
         return r < 0 ? r : 0;
 }

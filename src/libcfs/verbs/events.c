@@ -36,7 +36,7 @@ struct watch {
 
 static struct json_writer *begin_line(const struct watch *w, const char *type)
 {
-        struct json_writer *line = json_writer_new(0);
+        struct json_writer *line = json_write_new(0);
 
         json_write_object(line);
         json_write_member(line, "type", type);
@@ -54,7 +54,7 @@ static int send_stats(const struct watch *w, struct cfs_error *err)
         r = cgroup_stats(w->cg, line, err);
         json_write_object_end(line);
         if (r >= 0)
-                r = json_writer_take(TAKE_PTR(line), &text, NULL, err);
+                r = json_write_take(TAKE_PTR(line), &text, NULL, err);
         return r < 0 ? r : w->fn(w->data, text);
 }
 
@@ -70,7 +70,7 @@ static int send_ooms(struct watch *w, struct cfs_error *err)
                 return 0;
         line = begin_line(w, "oom");
         json_write_object_end(line);
-        r = json_writer_take(line, &text, NULL, err);
+        r = json_write_take(line, &text, NULL, err);
         for (; r == 0 && w->killed < now; w->killed++)
                 r = w->fn(w->data, text);
         return r;
@@ -150,7 +150,8 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
                int (*fn)(void *data, const char *line), void *data, struct cfs_error *err)
 {
         struct watch w = { .id = id, .interval_ms = interval_ms, .fn = fn, .data = data, .oom_fd = -1 };
-        struct state *s = NULL;
+        _cleanup_state_ struct state *s = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         int r = state_open(rt->root, id, 0, &s, err);
 
         if (r < 0)
@@ -159,10 +160,9 @@ int cfs_events(const struct cfs_runtime *rt, const char *id, bool stats_once, un
         if (r == STATUS_STOPPED)
                 r = err_set(err, CFS_E_STATE, "container not running: `%s` is stopped", id);
         if (r >= 0)
-                r = cgroup_open(s->record, &w.cg, err);
+                r = cgroup_open(s->record, &cg, err);
+        w.cg = cg;
         if (r >= 0)
                 r = stats_once ? send_stats(&w, err) : watch_and_follow(s, &w, err);
-        cgroup_close(w.cg);
-        state_close(s);
         return r < 0 && err->code != CFS_E_NONE ? err_prefix(err, r, "events") : r;
 }

@@ -349,8 +349,8 @@ static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_
 int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec_options *o,
              struct cfs_error *err)
 {
-        struct foreground *f = NULL;
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
+        _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
         int r;
 
         ctx_init(&c, WALK_EXEC);
@@ -366,11 +366,8 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         r = c.foreground ? foreground_begin(&f, false, err) : 0;
         if (r >= 0)
                 r = exec_walk(&c, f, o, err);
-        if (r >= 0 && c.foreground) {
-                lock_release(c.state);
-                r = foreground_wait(f, &c, NULL, err);
-        }
-        foreground_end(f);
-        ctx_done(&c);
-        return r;
+        if (r < 0 || !c.foreground)
+                return r;
+        lock_release(c.state);
+        return foreground_wait(f, &c, NULL, err);
 }

@@ -9,7 +9,7 @@ int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
                 bool restore, void (*fn)(void *data, const char *step, const char *why, const char *line),
                 void *data, struct cfs_error *err)
 {
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
         int r;
 
         ctx_init(&c, restore ? WALK_RESTORE : WALK_CREATE);
@@ -26,6 +26,5 @@ int cfs_explain(const struct cfs_runtime *rt, const char *id, const struct cfs_c
                 r = bundle_locate(&c, engine_check(&c, err), err);
         if (r >= 0)
                 engine_explain(&c, fn, data);
-        ctx_done(&c);
         return r;
 }

@@ -85,7 +85,7 @@ static int add_document(struct list *l, struct state *s, int st)
 /* The established runtime, written in Go, prints an empty list as null; its users test for that. */
 int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_error *err)
 {
-        _cleanup_json_writer_ struct json_writer *w = json_writer_new(0);
+        _cleanup_json_writer_ struct json_writer *w = json_write_new(0);
         struct list l = { .fn = add_document, .json = w, .err = err };
         _cleanup_free_ char *text = NULL;
         _cleanup_str_ struct str line = { 0 };
@@ -95,7 +95,7 @@ int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_erro
         r = store_foreach(rt->root, rt->root_explicit, visit, &l, err);
         json_write_array_end(w);
         if (r >= 0)
-                r = json_writer_take(TAKE_PTR(w), &text, NULL, err);
+                r = json_write_take(TAKE_PTR(w), &text, NULL, err);
         if (r < 0)
                 return r;
         str_add(&line, l.n > 0 ? text : "null");

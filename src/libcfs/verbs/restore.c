@@ -26,8 +26,8 @@ static int build_and_resume(struct ctx *c, const struct cfs_runtime *rt, const c
 int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_restore_options *o,
                 struct cfs_error *err)
 {
-        struct foreground *f = NULL;
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
+        _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
         int r = 0;
 
         ctx_init(&c, WALK_RESTORE);
@@ -37,9 +37,5 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
                 r = foreground_begin(&f, !o->no_subreaper, err);
         if (r >= 0)
                 r = build_and_resume(&c, rt, id, o, err);
-        if (r >= 0 && c.foreground)
-                r = attached_wait(&c, f, NULL, false, err);
-        foreground_end(f);
-        ctx_done(&c);
-        return r;
+        return r >= 0 && c.foreground ? attached_wait(&c, f, NULL, false, err) : r;
 }

@@ -48,9 +48,9 @@ static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_run
 int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_options *o,
             struct cfs_error *err)
 {
-        struct foreground *f = NULL;
-        struct notify n = { .fd = -1 };
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
+        _cleanup_notify_ struct notify n = { .fd = -1 };
+        _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
         int r = 0;
 
         ctx_init(&c, WALK_CREATE);
@@ -65,8 +65,5 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
         }
         if (r >= 0 && c.foreground)
                 r = attached_wait(&c, f, &n, o->keep, err);
-        foreground_end(f);
-        notify_end(&n);
-        ctx_done(&c);
         return r;
 }

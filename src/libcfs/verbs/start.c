@@ -34,12 +34,11 @@
 static bool ran_out_of_memory(const struct state *s)
 {
         struct cfs_error ignored = { 0 };
-        struct cgroup *cg = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         uint64_t n = 0;
 
         if (s->record->cgroup && cgroup_open(s->record, &cg, &ignored) >= 0)
                 (void)cgroup_oom_count(cg, &n);
-        cgroup_close(cg);
         return n > 0;
 }
 
@@ -102,7 +101,7 @@ static void wait_ready(struct ctx *c, struct notify *n)
 
 static int start(struct ctx *c, struct cfs_error *err)
 {
-        struct notify n = { .fd = -1 };
+        _cleanup_notify_ struct notify n = { .fd = -1 };
         int r = bundle_from_record(c, err);
 
         if (r >= 0) {
@@ -120,7 +119,6 @@ static int start(struct ctx *c, struct cfs_error *err)
                 r = worker_done(c->state, err);
         if (r >= 0 && n.fd >= 0)
                 wait_ready(c, &n);
-        notify_end(&n);
         return r;
 }
 
@@ -176,7 +174,7 @@ static int start_created(struct ctx *c, struct cfs_error *err)
 
 int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *err)
 {
-        struct ctx c;
+        _cleanup_ctx_ struct ctx c;
         int r;
 
         ctx_init(&c, WALK_CREATE);
@@ -185,7 +183,5 @@ int cfs_start(const struct cfs_runtime *rt, const char *id, struct cfs_error *er
         r = state_open(rt->root, id, LOCK_EX, &c.state, err);
         if (r >= 0)
                 r = start_created(&c, err);
-        c.pid = 0;
-        ctx_done(&c);
         return r < 0 ? r : 0;
 }

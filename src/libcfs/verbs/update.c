@@ -56,15 +56,47 @@ static void put_back_rdt(const struct state *s, const char *before)
 
 static int update_cgroup(struct state *s, const struct oci_resources *res, struct cfs_error *err)
 {
-        struct cgroup *cg = NULL;
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
         int r = cgroup_open(s->record, &cg, err);
 
         if (s->record->cgroup && str_eq(s->record->cgroup->manager, "systemd"))
                 lock_release(s); /* systemd answers when it likes */
+        return r < 0 ? r : cgroup_update(cg, res, err);
+}
+
+/* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the fields they have. */
+static int read_resources(const char *json, struct oci_resources **ret, struct oci_arena **ret_arena,
+                          struct cfs_error *err)
+{
+        int r = oci_decode(&oci_resources_type, "resources", json, strlen(json), (void **)ret, ret_arena,
+                           err);
+
+        if (r >= 0 && (*ret)->pids && (*ret)->pids->limit == 0)
+                (*ret)->pids->has_limit = false;
+        return r;
+}
+
+static int check_alive(struct state *s, struct cfs_error *err)
+{
+        int st = status_of(s, err);
+
+        if (st < 0 || st == STATUS_CREATED || st == STATUS_RUNNING || st == STATUS_PAUSED)
+                return st;
+        return err_set(err, CFS_E_STATE, "container not running: %s", status_name(st));
+}
+
+static int update(struct state *s, const struct oci_resources *res, const char *l3, const char *mb,
+                  struct cfs_error *err)
+{
+        _cleanup_free_ char *rdt_before = NULL;
+        int r = check_alive(s, err);
 
         if (r >= 0)
-                r = cgroup_update(cg, res, err);
-        cgroup_close(cg);
+                r = update_rdt(s, l3, mb, &rdt_before, err);
+        if (r >= 0 && res)
+                r = update_cgroup(s, res, err);
+        if (r < 0 && rdt_before)
+                put_back_rdt(s, rdt_before);
         return r;
 }
 
@@ -72,35 +104,14 @@ int cfs_update(const struct cfs_runtime *rt, const char *id, const char *resourc
                const char *l3_cache_schema, const char *mem_bw_schema, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
-        _cleanup_free_ char *rdt_before = NULL;
+        _cleanup_state_ struct state *s = NULL;
         struct oci_resources *res = NULL;
-        struct state *s = NULL;
-        int r, st;
+        int r = resources_json ? read_resources(resources_json, &res, &arena, err) : 0;
 
-        if (resources_json) {
-                r = oci_decode(&oci_resources_type, "resources", resources_json, strlen(resources_json),
-                               (void **)&res, &arena, err);
-                if (r < 0)
-                        return r;
-                /* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the
-                 * fields they have. */
-                if (res->pids && res->pids->limit == 0)
-                        res->pids->has_limit = false;
-        }
-        r = state_open(rt->root, id, LOCK_EX, &s, err);
+        if (r >= 0)
+                r = state_open(rt->root, id, LOCK_EX, &s, err);
         if (r < 0)
                 return r;
-        st = status_of(s, err);
-        if (st < 0)
-                r = st;
-        else if (st != STATUS_CREATED && st != STATUS_RUNNING && st != STATUS_PAUSED)
-                r = err_set(err, CFS_E_STATE, "container not running: %s", status_name(st));
-        if (r >= 0)
-                r = update_rdt(s, l3_cache_schema, mem_bw_schema, &rdt_before, err);
-        if (r >= 0 && res)
-                r = update_cgroup(s, res, err);
-        if (r < 0 && rdt_before)
-                put_back_rdt(s, rdt_before);
-        state_close(s);
+        r = update(s, res, l3_cache_schema, mem_bw_schema, err);
         return r < 0 ? err_prefix(err, r, "update") : 0;
 }

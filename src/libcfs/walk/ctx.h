@@ -24,7 +24,7 @@ struct state;               /* state.h                                          
 struct sync;                /* sync.h                                                            */
 struct checkpoint_job;      /* checkpoint/job.h                                                  */
 struct mounts_plan;         /* steps/mounts.c                                                    */
-struct seccomp_plan;        /* steps/seccomp.c                                                   */
+struct load_program;        /* seccomp/load.h                                                    */
 struct rlimits_plan;        /* steps/rlimits.c                                                   */
 struct namespaces_plan;     /* namespaces.h                                                      */
 
@@ -176,5 +176,6 @@ int ctx_facts(struct ctx *c, struct cfs_error *err);
 
 /* Closes and frees all that the context owns; never the process. */
 void ctx_done(struct ctx *c);
+#define _cleanup_ctx_ __attribute__((cleanup(ctx_done))) /* ctx_init() before anything can return */
 
 #endif

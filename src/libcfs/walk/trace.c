@@ -26,7 +26,7 @@ static int write_event(const char *before, struct json_writer *w)
         _cleanup_free_ char *event = NULL, *text = NULL;
         struct cfs_error ignored;
 
-        if (json_writer_take(w, &event, NULL, &ignored) < 0 ||
+        if (json_write_take(w, &event, NULL, &ignored) < 0 ||
             str_printf(&text, &ignored, "%s%s", before, event) < 0)
                 return -ENOMEM;
         return io_write_all(trace_file, text, strlen(text));
@@ -35,7 +35,7 @@ static int write_event(const char *before, struct json_writer *w)
 /* An event that says nothing new, so that every other one can have a comma in front. */
 static int write_first(void)
 {
-        struct json_writer *w = json_writer_new(0);
+        struct json_writer *w = json_write_new(0);
 
         json_write_object(w);
         json_write_member(w, "name", "process_name");
@@ -109,7 +109,7 @@ void trace_end(uint64_t begin, const char *column, const char *name)
         if (trace_file < 0)
                 return;
         took = now_ns() - begin;
-        w = json_writer_new(0);
+        w = json_write_new(0);
         json_write_object(w);
         json_write_member(w, "name", name);
         json_write_member(w, "cat", column);

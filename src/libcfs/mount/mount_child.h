@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A child that makes (a part of) a mount somewhere else, and the socket by which it answers. What it does
+ * there and how it ends differs: mount_aside.c, mount_procfs.c, mount_idmap.c.
+ */
+#ifndef LIBCFS_MOUNT_CHILD_H
+#define LIBCFS_MOUNT_CHILD_H
+
+#include "base/cfs-error.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* An answer. A descriptor that it speaks of is in a table that both share, or comes in the same message. */
+struct mount_answer {
+        int result; /* zero or more, or -errno with `err` filled */
+        struct cfs_error err;
+};
+
+/* The result; of a failure, *err becomes what the child wrote. */
+int mount_child_answer(const struct mount_answer *a, struct cfs_error *err);
+
+/* clone3(2) with `flags`, and a pair of sockets, one end for each of the two. Returns 0 in the child and its
+ * pid in the parent, which reaps it; -errno with *err filled, `what` saying what the process was for. */
+pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_theirs, struct cfs_error *err);
+
+#endif
