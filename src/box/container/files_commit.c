@@ -31,7 +31,7 @@ static int json_words(struct config *x, const char *text, char ***ret, size_t *r
 
         if (*text != '[')
                 return 0;
-        if (json_wrap("Cmd", text, &document, x->err) < 0)
+        if (json_write_wrap("Cmd", text, &document, x->err) < 0)
                 return -ENOMEM;
         if (oci_decode(&oci_image_config_type, "words", document, strlen(document), (void **)&list, &arena,
                        &ignored) < 0)
