@@ -26,6 +26,8 @@
  * runs with the executable that was linked.
  */
 #include "base/constructors.h"
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -327,13 +329,56 @@ int mount_setattr(int dir, const char *path, unsigned flags, void *attr, size_t 
         return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, size);
 }
 
+/* For SQLite, which is compiled for large files. musl has open64() and its like, and lacks this one. */
+int fcntl64(int fd, int cmd, ...)
+{
+        va_list ap;
+        void *arg;
+
+        va_start(ap, cmd);
+        arg = va_arg(ap, void *);
+        va_end(ap);
+        return fcntl(fd, cmd, arg);
+}
+
+/* glibc's makedev() and its like are functions of these names. The layout is the kernel's. */
+unsigned gnu_dev_major(dev_t dev)
+{
+        return (unsigned)((dev >> 31 >> 1) & 0xfffff000u) | (unsigned)((dev >> 8) & 0xfffu);
+}
+
+unsigned gnu_dev_minor(dev_t dev)
+{
+        return (unsigned)((dev >> 12) & 0xffffff00u) | (unsigned)(dev & 0xffu);
+}
+
+dev_t gnu_dev_makedev(unsigned major, unsigned minor)
+{
+        return (major & 0xfffff000ULL) << 32 | (major & 0xfffULL) << 8 | (minor & 0xffffff00ULL) << 12 |
+               (minor & 0xffULL);
+}
+
+int scandirat(int dir, const char *path, struct dirent ***ret, int (*filter)(const struct dirent *),
+              int (*compare)(const struct dirent **, const struct dirent **))
+{
+        char absolute[4096 + 32];
+
+        if (*path == '/')
+                return scandir(path, ret, filter, compare);
+        if ((size_t)snprintf(absolute, sizeof(absolute), "/proc/self/fd/%d/%s", dir, path) >= sizeof(absolute)) {
+                errno = ENAMETOOLONG;
+                return -1;
+        }
+        return scandir(absolute, ret, filter, compare);
+}
+
 /* ENOSYS in musl: the call is about a thread, and POSIX's function about a process. */
 int sched_getscheduler(pid_t pid)
 {
         return (int)syscall(SYS_sched_getscheduler, pid);
 }
 
-/* cfs has one thread. */
+/* cfs has one thread; the second one of cfs-box, which packs archives, is not there when this is called. */
 int setresuid(uid_t real, uid_t effective, uid_t saved)
 {
         return (int)syscall(SYS_setresuid, real, effective, saved);

@@ -15,7 +15,9 @@
  * have arranged.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +46,18 @@ struct block {
 static alignas(16) char first[64u << 10];
 static char *at = first, *end = first + sizeof(first);
 static struct block *lists[LARGEST + 1];
+static atomic_flag locked = ATOMIC_FLAG_INIT;
+
+static void lock(void)
+{
+        while (atomic_flag_test_and_set_explicit(&locked, memory_order_acquire))
+                (void)sched_yield();
+}
+
+static void unlock(void)
+{
+        atomic_flag_clear_explicit(&locked, memory_order_release);
+}
 
 static _Noreturn void corrupted(void)
 {
@@ -110,6 +124,7 @@ static void *take(size_t n, bool zeroed)
         } else {
                 while (((size_t)1 << power) < n + sizeof(struct front))
                         power++;
+                lock();
                 struct block *b = lists[power];
 
                 if (b) {
@@ -118,11 +133,12 @@ static void *take(size_t n, bool zeroed)
                         lists[power] = b->next;
                         b->front.state = IN_USE;
                         f = &b->front;
-                        if (zeroed)
-                                memset(f + 1, 0, n);
                 } else {
                         f = take_new(power);
                 }
+                unlock();
+                if (b && zeroed)
+                        memset(f + 1, 0, n);
         }
         if (!f)
                 errno = ENOMEM;
@@ -158,8 +174,10 @@ void free(void *p)
         if (f->power == 0) {
                 (void)munmap(f, f->size);
         } else {
+                lock();
                 b->next = lists[f->power];
                 lists[f->power] = b;
+                unlock();
         }
         errno = saved;
 }

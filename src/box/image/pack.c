@@ -8,6 +8,7 @@
  */
 #include "box/image/pack.h"
 #include "base/cleanup.h"
+#include "base/constructors.h"
 #include "base/str.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -21,7 +22,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define CHUNK (256U << 10)
+#define CHUNK        (256U << 10)
+#define THREAD_STACK (8U << 20)
 
 /* Files with several names that were met. */
 struct seen {
@@ -341,6 +343,7 @@ static int add_directory(struct writer *w, int fd, const char *path)
 
 static int open_archive(struct writer *w, int fd)
 {
+        constructors_needed();
         w->a = archive_write_new();
         w->buf = malloc(CHUNK);
         w->names = malloc(CHUNK);
@@ -395,6 +398,21 @@ static void *pack_thread(void *data)
         return NULL;
 }
 
+/* With the stack that glibc gives to threads: musl's are small, and a tree may be deep. */
+static int start_thread(struct pack *p)
+{
+        pthread_attr_t attr;
+        int rc = pthread_attr_init(&attr);
+
+        if (rc != 0)
+                return rc;
+        rc = pthread_attr_setstacksize(&attr, THREAD_STACK);
+        if (rc == 0)
+                rc = pthread_create(&p->thread, &attr, pack_thread, p);
+        (void)pthread_attr_destroy(&attr);
+        return rc;
+}
+
 int pack_start(struct pack *p, const struct pack_options *o, int *ret_fd, struct cfs_error *err)
 {
         sigset_t block, old;
@@ -408,7 +426,7 @@ int pack_start(struct pack *p, const struct pack_options *o, int *ret_fd, struct
         /* The thread gets no signal: neither SIGPIPE nor what is meant for its owner. */
         (void)sigfillset(&block);
         (void)pthread_sigmask(SIG_SETMASK, &block, &old);
-        rc = pthread_create(&p->thread, NULL, pack_thread, p);
+        rc = start_thread(p);
         (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
         if (rc != 0) {
                 (void)close(fds[0]);

@@ -9,6 +9,7 @@
  */
 #include "box/image/unpack.h"
 #include "base/cleanup.h"
+#include "base/constructors.h"
 #include "base/str.h"
 #include "box/image/member.h"
 #include <archive.h>
@@ -81,6 +82,7 @@ static int open_archives(struct reader *r, struct cfs_error *err)
 {
         struct archive_entry *entry;
 
+        constructors_needed();
         r->raw = archive_read_new();
         r->tar = archive_read_new();
         r->buf = malloc(CHUNK);
