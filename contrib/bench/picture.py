@@ -14,7 +14,8 @@ NAMES = {'run-minimal': 'run, minimal bundle', 'run-podmanlike': "run, an engine
          'list-1': 'list, 1 container', 'list-10': 'list, 10 containers', 'list-100': 'list, 100 containers',
          'list-500': 'list, 500 containers', 'mounts-10': 'run, 10 bind mounts more',
          'mounts-100': 'run, 100 bind mounts more', 'mounts-500': 'run, 500 bind mounts more',
-         'bigjson': 'run, config.json of 1 MB'}
+         'bigjson': 'run, config.json of 1 MB',
+         'box-run': 'run and remove', 'box-exec': 'exec', 'box-list': 'list'}
 COLOURS = ('#9aa5b1', '#c9b458', '#2f6f8f', '#7a5195', '#b04a4a')
 LEFT, WIDTH, BAR, GAP, TOP = 190, 640, 11, 9, 46
 

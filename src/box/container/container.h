@@ -18,7 +18,8 @@ struct container {
         const struct run_options *o; /* NULL: it has its config.json already */
         char id[BOX_ID_SIZE], name[64], hostname[65];
         char image[DIGEST_SIZE];
-        char dir[PATH_MAX]; /* ROOT/containers/ID */
+        char dir[PATH_MAX]; /* the bundle: ROOT/containers/ID, or RUN/bundles/ID  */
+        char own[64];       /* below ROOT: what the container writes, upper/, work/ */
         struct oci_image *config;
         struct oci_arena *config_arena;
         enum config_network net;
@@ -28,6 +29,7 @@ struct container {
         struct oci_arena *arena; /* of ports */
         uint32_t host_id, n_ids;
         bool throwaway;
+        bool in_memory; /* store/container.h */
 };
 
 /* create.c: a row and a directory; nothing is mounted yet. On failure nothing is left. */
@@ -36,6 +38,8 @@ int create_container(struct container *c, const struct box *box, const char *ima
 /* An existing one, to be started again. */
 int create_reopen(struct container *c, const struct box *box, const char *id, struct cfs_error *err);
 void create_release(struct container *c);
+/* What could not be prepared: nothing is left of it, in the history neither. */
+void create_undo(const struct container *c);
 
 /* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when
  * it is not there. Changes this process for good. Returns a descriptor of the root. */
@@ -96,5 +100,9 @@ enum {
         REMOVE_VOLUMES = 1 << 1, /* with its volumes that have no name of the user's */
 };
 int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
+/* One whose row says "removing" and names this process already. */
+int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
+/* What cfs knows of it, with its processes and cgroup. */
+void remove_state(const struct box *box, const char *id);
 
 #endif

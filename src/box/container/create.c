@@ -197,7 +197,7 @@ static int row(struct container *c, const char *image, struct cfs_error *err)
                 r = err_set(err, CFS_E_INVALID, "stop signal `%s` is not a signal", stop);
         if (c->n_ids)
                 (void)snprintf(userns, sizeof(userns), "%u:%u", c->host_id, c->n_ids);
-        return r < 0 ? r : store_container_insert(c->box, &b, stop ? stop : "", userns, err);
+        return r < 0 ? r : store_container_insert(c->box, &b, stop ? stop : "", userns, c->in_memory, err);
 }
 
 static int ports(struct container *c, struct cfs_error *err)
@@ -257,28 +257,53 @@ static int create_fill(struct container *c, const char *image, struct cfs_error 
         return r;
 }
 
-static int make_directory(const struct container *c, struct cfs_error *err)
+static int set_places(struct container *c, bool in_memory, struct cfs_error *err)
 {
-        if (mkdir(c->dir, c->n_ids ? 0711 : 0700) < 0)
+        c->in_memory = in_memory;
+        (void)snprintf(c->own, sizeof(c->own), "containers/%s%s", c->id,
+                       in_memory && !c->n_ids
+                               ? ""
+                               : "/own"); /* whose owners are shifted: a directory with nothing else */
+        return store_container_bundle(c->box, c->id, in_memory, c->dir, err);
+}
+
+static int make_directories(const struct container *c, struct cfs_error *err)
+{
+        mode_t mode = c->n_ids ? 0711 : 0700;
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "containers/%s", c->id);
+        if (mkdirat(c->box->root_fd, path, mode) < 0)
+                return err_sys(err, errno, "mkdirat", "make directory `%s/%s`", c->box->root, path);
+        if (c->in_memory && mkdir(c->dir, mode) < 0)
                 return err_sys(err, errno, "mkdir", "make directory `%s`", c->dir);
         return network_files(c, err);
+}
+
+void create_undo(const struct container *c)
+{
+        struct cfs_error ignored;
+
+        if (c->in_memory)
+                (void)store_container_not_started(c->box, c->id, &ignored);
+        (void)remove_container(c->box, c->id, REMOVE_FORCE | REMOVE_VOLUMES, &ignored);
 }
 
 int create_container(struct container *c, const struct box *box, const char *image,
                      const struct run_options *o, struct cfs_error *err)
 {
-        struct cfs_error ignored;
         int r;
 
         *c = (struct container){ .box = box, .o = o, .arena = oci_arena_new(), .throwaway = o->remove };
         r = c->arena ? create_fill(c, image, err) : err_nomem(err);
         if (r >= 0)
+                r = set_places(c, o->remove && !o->detach && !o->print_bundle, err);
+        if (r >= 0)
                 r = row(c, image, err);
         if (r >= 0) {
-                (void)snprintf(c->dir, sizeof(c->dir), "%s/containers/%s", box->root, c->id);
-                r = make_directory(c, err);
+                r = make_directories(c, err);
                 if (r < 0)
-                        (void)remove_container(box, c->id, REMOVE_FORCE | REMOVE_VOLUMES, &ignored);
+                        create_undo(c);
         }
         if (r < 0)
                 create_release(c);
@@ -302,11 +327,13 @@ int create_reopen(struct container *c, const struct box *box, const char *id, st
         (void)snprintf(c->id, sizeof(c->id), "%s", row_now->id);
         (void)snprintf(c->name, sizeof(c->name), "%s", row_now->name);
         (void)snprintf(c->image, sizeof(c->image), "%s", row_now->image_id);
-        (void)snprintf(c->dir, sizeof(c->dir), "%s", row_now->bundle);
         /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (userns && sscanf(userns, "%u:%u", &c->host_id, &c->n_ids) != 2)
                 c->host_id = c->n_ids = 0;
-        return 0;
+        r = set_places(c, store_container_in_memory(row_now), err);
+        if (r < 0)
+                create_release(c);
+        return r;
 }
 
 void create_release(struct container *c)

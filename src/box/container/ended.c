@@ -67,22 +67,21 @@ static void take_network_down(const struct box *box, const char *id)
 
 int ended_container(const struct box *box, const char *id, int exit_code, struct cfs_error *err)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_container *c;
-        struct cfs_error ignored;
+        int64_t auto_remove = 0;
         char path[PATH_MAX];
-        int r = arena ? store_container_get(box, id, arena, &c, err) : err_nomem(err);
+        int r = store_number(box, &auto_remove, err, "SELECT auto_remove FROM containers WHERE id=?", "s",
+                             id);
 
-        if (r < 0)
-                return r;
+        if (r <= 0)
+                return r < 0 ? r : err_set(err, CFS_E_NOT_FOUND, "container `%s` does not exist", id);
         /* Processes that are left, the cgroup, and by the hook the network. */
-        (void)cfs_delete(&box->rt, id, true, &ignored);
+        remove_state(box, id);
         take_network_down(box, id);
-        r = store_container_ended(box, id, exit_code, kind(exit_code), err);
+        r = store_container_ended(box, id, exit_code, kind(exit_code), auto_remove, err);
         (void)snprintf(path, sizeof(path), "%s/exits/%s", box->run, id);
         (void)unlink(path);
-        if (r > 0 && c->auto_remove)
-                r = remove_container(box, id, REMOVE_VOLUMES, err);
+        if (r > 0 && auto_remove)
+                r = remove_claimed(box, id, REMOVE_VOLUMES, err);
         return r < 0 ? r : 0;
 }
 

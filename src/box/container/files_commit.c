@@ -280,11 +280,11 @@ static int commit(const struct box *box, struct container *c, const struct oci_b
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int upper = -1;
         struct layer layer;
-        char path[64];
+        char path[80];
         size_t n;
         int r = store_image_layers(box, c->image, &layers, &n, err);
 
-        (void)snprintf(path, sizeof(path), "containers/%s/own/upper", c->id);
+        (void)snprintf(path, sizeof(path), "%s/upper", c->own);
         if (r >= 0 && (upper = openat(box->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
                 r = err_sys(err, errno, "openat", "open %s/%s", box->root, path);
         if (r >= 0)

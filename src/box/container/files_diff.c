@@ -119,13 +119,13 @@ int files_diff(const struct box *box, const char *id, int (*fn)(void *data, char
         struct diff d = { .fn = fn, .data = data, .err = err };
         _cleanup_close_ int upper = -1;
         struct container c;
-        char path[64];
+        char path[80];
         int r = create_reopen(&c, box, id, err);
 
         if (r < 0)
                 return r;
         r = open_layers(box, c.image, &d, err);
-        (void)snprintf(path, sizeof(path), "containers/%s/own/upper", id);
+        (void)snprintf(path, sizeof(path), "%s/upper", c.own);
         if (r >= 0 && (upper = openat(box->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
                 r = err_sys(err, errno, "openat", "open %s/%s", box->root, path);
         if (r >= 0)

@@ -15,9 +15,12 @@
 int prepare_mount(struct container *c, struct cfs_error *err)
 {
         _cleanup_free_ int64_t *layers = NULL;
-        struct overlay o = {
-                .id = c->id, .host_id = c->host_id, .n_ids = c->n_ids, .throwaway = c->throwaway
-        };
+        struct overlay o = { .id = c->id,
+                             .bundle = c->dir,
+                             .own = c->own,
+                             .host_id = c->host_id,
+                             .n_ids = c->n_ids,
+                             .throwaway = c->throwaway };
         int r = store_image_layers(c->box, c->image, &layers, &o.n_layers, err);
 
         if (r < 0)

@@ -28,7 +28,9 @@ static int print_bundle_fill(struct container *c, int dir_fd, const char *dir, s
         r = network_files(c, err);
         if (r < 0)
                 return r;
-        (void)snprintf(c->dir, sizeof(c->dir), "%s/containers/%s", c->box->root, c->id);
+        r = store_container_bundle(c->box, c->id, false, c->dir, err);
+        if (r < 0)
+                return r;
         root = prepare_mount(c, err);
         if (root < 0)
                 return root;
@@ -58,7 +60,7 @@ int print_bundle(const struct box *box, const char *image, const struct run_opti
                 return r;
         }
         r = print_bundle_fill(&c, fd, dir, err);
-        overlay_unmount(box, c.id);
+        overlay_unmount(box, c.dir, c.own);
         (void)remove_container(box, c.id, REMOVE_FORCE, &later);
         create_release(&c);
         return r < 0 ? r : 0;

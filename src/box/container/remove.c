@@ -6,9 +6,39 @@
 #include "box/container/volumes.h"
 #include "box/core/directory.h"
 #include "box/store/container.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
+
+void remove_state(const struct box *box, const char *id)
+{
+        struct cfs_error ignored;
+        char path[PATH_MAX];
+
+        /* Mostly there is none any more. */
+        if (snprintf(path, sizeof(path), "%s/%s", box->rt.root, id) < (int)sizeof(path) &&
+            faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+                return;
+        (void)cfs_delete(&box->rt, id, true, &ignored);
+}
+
+int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
+{
+        char path[PATH_MAX];
+        int r;
+
+        (void)snprintf(path, sizeof(path), "containers/%s", id);
+        r = directory_remove(box, path, err);
+        if (r >= 0)
+                r = store_container_bundle(box, id, true, path, err);
+        if (r >= 0)
+                r = directory_remove(box, path, err);
+        if (r >= 0 && flags & REMOVE_VOLUMES)
+                r = volumes_remove_unnamed(box, id, err);
+        return r < 0 ? r : store_container_delete(box, id, err);
+}
 
 int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
 {
@@ -27,12 +57,8 @@ int remove_container(const struct box *box, const char *id, unsigned flags, stru
                 "removing", "remove", err);
         if (r < 0)
                 return err->code == CFS_E_NOT_FOUND && force ? 0 : r; /* --rm was faster */
-        (void)cfs_delete(&box->rt, id, true, &ignored);
+        remove_state(box, id);
         (void)snprintf(path, sizeof(path), "%s/exits/%s", box->run, id);
         (void)unlink(path);
-        (void)snprintf(path, sizeof(path), "containers/%s", id);
-        r = directory_remove(box, path, err);
-        if (r >= 0 && flags & REMOVE_VOLUMES)
-                r = volumes_remove_unnamed(box, id, err);
-        return r < 0 ? r : store_container_delete(box, id, err);
+        return remove_claimed(box, id, flags, err);
 }

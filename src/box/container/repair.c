@@ -16,6 +16,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "box/container/container.h"
+#include "box/store/container.h"
 #include "box/store/store.h"
 #include <stdio.h>
 
@@ -23,15 +24,15 @@
 
 struct broken {
         char id[BOX_ID_SIZE], state[16];
-        bool detached;
+        bool detached, auto_remove;
 };
 
 static int find(const struct box *box, struct broken *list, size_t *n, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
         int r = store_query(box, &stmt, err,
-                            "SELECT id, state, detached, owner, init FROM containers"
-                            " WHERE state IN ('creating', 'starting', 'running', 'removing')",
+                            "SELECT id, state, detached, owner, init, auto_remove FROM containers"
+                            " WHERE " STORE_BUSY,
                             "");
 
         while (r >= 0 && *n < MAX_AT_ONCE && (r = store_step(box, stmt, err)) > 0) {
@@ -43,6 +44,7 @@ static int find(const struct box *box, struct broken *list, size_t *n, struct cf
                 (void)snprintf(b->id, sizeof(b->id), "%s", store_column(stmt, 0));
                 (void)snprintf(b->state, sizeof(b->state), "%s", store_column(stmt, 1));
                 b->detached = store_column_int(stmt, 2);
+                b->auto_remove = store_column_int(stmt, 5);
                 (*n)++;
         }
         return r < 0 ? r : 0;
@@ -94,7 +96,9 @@ int repair_all(const struct box *box, struct cfs_error *err)
                 else
                         (void)remove_container(
                                 box, list[i].id,
-                                REMOVE_FORCE | (STREQ(list[i].state, "creating") ? REMOVE_VOLUMES : 0),
+                                REMOVE_FORCE | (list[i].auto_remove || STREQ(list[i].state, "creating")
+                                                        ? REMOVE_VOLUMES
+                                                        : 0),
                                 &ignored);
         }
         return r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Running in the foreground: libcfs in this process, without a monitor. Besides, the box writes a row to
- * the store before and after it.
+ * the store before and after it. With --rm, whose row says "running" from the beginning, that is one
+ * transaction before the first directory is made, one with the exit code, and one when all is gone.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -42,15 +43,16 @@ int run_container(const struct box *box, const char *image, const struct run_opt
         if (r >= 0)
                 r = root = prepare_container(&c, err);
         if (r < 0) {
-                (void)remove_container(box, c.id, REMOVE_FORCE | REMOVE_VOLUMES, &later);
+                create_undo(&c);
                 create_release(&c);
                 return r;
         }
         (void)close(root);
-        r = store_container_started(box, c.id, getpid(), getpid(), err);
+        if (!c.in_memory)
+                r = store_container_started(box, c.id, getpid(), getpid(), err);
         code = r < 0 ? r : run_and_wait(&c, err);
         /* Of the mounts only this process is left. */
-        overlay_unmount(box, c.id);
+        overlay_unmount(box, c.dir, c.own);
         if (code < 0)
                 (void)store_exec(box, &later, "UPDATE containers SET stopping=1 WHERE id=?", "s", c.id);
         r = ended_container(box, c.id, code < 0 ? exit_code_of(err) : code, &later);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Removing a directory below ROOT by descriptors: the last component is not followed, and what is in it may
+ * Removing a directory of the box by descriptors: the last component is not followed, and what is in it may
  * be a container's work.
  */
 #include "box/core/directory.h"
@@ -13,12 +13,13 @@
 int directory_remove(const struct box *box, const char *path, struct cfs_error *err)
 {
         _cleanup_close_ int fd = openat(box->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        const char *root = *path == '/' ? "" : box->root;
         int r;
 
         if (fd < 0)
-                return errno == ENOENT ? 0 : err_sys(err, errno, "openat", "open %s/%s", box->root, path);
+                return errno == ENOENT ? 0 : err_sys(err, errno, "openat", "open %s/%s", root, path);
         r = rmtree_contents(fd);
         if (r >= 0 && unlinkat(box->root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 r = -errno;
-        return r < 0 ? err_sys(err, -r, "unlinkat", "remove %s/%s", box->root, path) : 0;
+        return r < 0 ? err_sys(err, -r, "unlinkat", "remove %s/%s", root, path) : 0;
 }

@@ -94,6 +94,10 @@ static int write_etc(int dir_fd, struct cfs_error *err)
                                 "nobody:x:65534:65534:nobody:/:/bin/false\n" },
                 { "etc/group", "root:x:0:\ndaemon:x:1:\nwww-data:x:33:\nnogroup:x:65534:\n" },
                 { "etc/nsswitch.conf", "hosts: files dns\n" },
+                /* What `run` mounts its own on: else each container would have to make them. */
+                { "etc/hosts", "" },
+                { "etc/hostname", "" },
+                { "etc/resolv.conf", "" },
         };
         int r = 0;
 

@@ -9,7 +9,7 @@
  *
  * With a user namespace (--userns) the layers keep the owners that they have, and are mounted with their IDs
  * shifted (mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for overlayfs): one clone of ROOT/layers over
- * itself, one of the container's directory own/, both in our private mount namespace. So containers with and
+ * itself, one of the directory of what the container writes, both in our private mount namespace. So containers with and
  * without user namespaces share layers.
  */
 #include "box/rootfs/overlay.h"
@@ -101,12 +101,10 @@ static int shift(const struct box *box, const char *name, int userns, struct cfs
 
 static int shift_all(const struct box *box, const struct overlay *o, struct cfs_error *err)
 {
-        char own[72];
         _cleanup_close_ int userns = make_userns(o->host_id, o->n_ids, err);
         int r = userns < 0 ? userns : shift(box, "layers", userns, err);
 
-        (void)snprintf(own, sizeof(own), "containers/%s/own", o->id);
-        return r < 0 ? r : shift(box, own, userns, err);
+        return r < 0 ? r : shift(box, o->own, userns, err);
 }
 
 /* ---- mounting ------------------------------------------------------------------------------------------ */
@@ -153,9 +151,9 @@ static int add_options(const struct box *box, const struct overlay *o, struct op
         int r = add_layers(opts, o, err);
 
         if (r >= 0)
-                r = add(opts, err, "upperdir=../containers/%s/own/upper", o->id);
+                r = add(opts, err, "upperdir=../%s/upper", o->own);
         if (r >= 0)
-                r = add(opts, err, "workdir=../containers/%s/own/work", o->id);
+                r = add(opts, err, "workdir=../%s/work", o->own);
         if (r >= 0 && !box->rootless)
                 r = add(opts, err, "redirect_dir=off");
         if (r >= 0 && !box->rootless)
@@ -169,24 +167,36 @@ static int add_options(const struct box *box, const struct overlay *o, struct op
         return r;
 }
 
-static int make_directories(const struct box *box, const char *directory, struct cfs_error *err)
+static int make(int dir_fd, const char *path, struct cfs_error *err)
 {
-        static const char *const below[] = { "own", "own/upper", "own/work", "rootfs" };
-        _cleanup_close_ int fd = openat(box->root_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                            work = -1;
+        if (mkdirat(dir_fd, path, 0755) < 0 && errno != EEXIST)
+                return err_sys(err, errno, "mkdirat", "make %s", path);
+        return 0;
+}
 
-        if (fd < 0)
-                return err_sys(err, errno, "openat", "open %s/%s", box->root, directory);
-        for (size_t i = 0; i < ARRAY_SIZE(below); i++)
-                if (mkdirat(fd, below[i], 0755) < 0 && errno != EEXIST)
-                        return err_sys(err, errno, "mkdirat", "make %s/%s/%s", box->root, directory,
-                                       below[i]);
+static int make_directories(const struct box *box, const struct overlay *o, struct cfs_error *err)
+{
+        char upper[80], work[80], rootfs[PATH_MAX + 16];
+        _cleanup_close_ int fd = -1;
+        int r = make(box->root_fd, o->own, err);
+
+        (void)snprintf(upper, sizeof(upper), "%s/upper", o->own);
+        (void)snprintf(work, sizeof(work), "%s/work", o->own);
+        (void)snprintf(rootfs, sizeof(rootfs), "%s/rootfs", o->bundle);
+        if (r >= 0)
+                r = make(box->root_fd, upper, err);
+        if (r >= 0)
+                r = make(box->root_fd, work, err);
+        if (r >= 0)
+                r = make(AT_FDCWD, rootfs, err);
+        if (r < 0)
+                return r;
         /* overlayfs refuses to mount "volatile" again on a work directory that saw a crash; nothing was
          * lost that mattered. */
-        work = openat(fd, "own/work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (work >= 0) {
-                (void)unlinkat(work, "work/incompat/volatile", AT_REMOVEDIR);
-                (void)unlinkat(work, "work/incompat", AT_REMOVEDIR);
+        fd = openat(box->root_fd, work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0) {
+                (void)unlinkat(fd, "work/incompat/volatile", AT_REMOVEDIR);
+                (void)unlinkat(fd, "work/incompat", AT_REMOVEDIR);
         }
         return 0;
 }
@@ -236,12 +246,9 @@ static int mount_in_layers(const struct box *box, const struct overlay *o, struc
 int overlay_mount(const struct box *box, const struct overlay *o, struct cfs_error *err)
 {
         _cleanup_close_ int mnt = -1, target = -1;
-        char directory[64], rootfs[72];
-        int r;
+        char rootfs[PATH_MAX + 16];
+        int r = make_directories(box, o, err);
 
-        (void)snprintf(directory, sizeof(directory), "containers/%s", o->id);
-        (void)snprintf(rootfs, sizeof(rootfs), "%s/rootfs", directory);
-        r = make_directories(box, directory, err);
         if (r >= 0 && o->host_id)
                 r = shift_all(box, o, err);
         if (r < 0)
@@ -249,27 +256,28 @@ int overlay_mount(const struct box *box, const struct overlay *o, struct cfs_err
         mnt = mount_in_layers(box, o, err);
         if (mnt < 0)
                 return mnt;
-        target = openat(box->root_fd, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        (void)snprintf(rootfs, sizeof(rootfs), "%s/rootfs", o->bundle);
+        target = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (target < 0)
-                return err_sys(err, errno, "openat", "open %s/%s", box->root, rootfs);
+                return err_sys(err, errno, "open", "open %s", rootfs);
         r = mnt_attach(mnt, target, err);
         if (r < 0)
                 return r;
         cleanup_close_p(&target);
-        target = openat(box->root_fd, rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        target = open(rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (target < 0)
-                return err_sys(err, errno, "openat", "open %s/%s", box->root, rootfs);
+                return err_sys(err, errno, "open", "open %s", rootfs);
         return TAKE_FD(target);
 }
 
-void overlay_unmount(const struct box *box, const char *id)
+void overlay_unmount(const struct box *box, const char *bundle, const char *own)
 {
-        char path[PATH_MAX];
+        char path[PATH_MAX + 16];
 
-        (void)snprintf(path, sizeof(path), "%s/containers/%s/rootfs", box->root, id);
+        (void)snprintf(path, sizeof(path), "%s/rootfs", bundle);
         (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
         /* Only with a user namespace; otherwise these are plain directories. */
-        (void)snprintf(path, sizeof(path), "%s/containers/%s/own", box->root, id);
+        (void)snprintf(path, sizeof(path), "%s/%s", box->root, own);
         (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
         (void)snprintf(path, sizeof(path), "%s/layers", box->root);
         (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -15,16 +15,18 @@ int overlay_private(const struct box *box, struct cfs_error *err);
 struct overlay {
         const int64_t *layers; /* the lowest first                                                       */
         size_t n_layers;
-        const char *id;   /* of the container: own/upper, own/work and rootfs are in its directory          */
-        uint32_t host_id; /* with a user namespace: the host's ID of user 0 inside; 0: none         */
+        const char *id;     /* of the container, for messages                                            */
+        const char *bundle; /* it is mounted on rootfs in that directory                                 */
+        const char *own;    /* below ROOT: the directory of upper and work                               */
+        uint32_t host_id;   /* with a user namespace: the host's ID of user 0 inside; 0: none         */
         uint32_t n_ids;
         bool throwaway; /* what is written need not survive a power cut                           */
 };
 
-/* Mounts it on containers/ID/rootfs. Returns a descriptor of its root. */
+/* Mounts it. Returns a descriptor of its root. */
 int overlay_mount(const struct box *box, const struct overlay *o, struct cfs_error *err);
 
 /* Takes it away from this process's mount namespace, so that the container's directory can be removed. */
-void overlay_unmount(const struct box *box, const char *id);
+void overlay_unmount(const struct box *box, const char *bundle, const char *own);
 
 #endif

@@ -16,27 +16,48 @@
         "id, name, image_name, coalesce(image, ''), command, state, init, created, started, finished, exit_code, restart," \
         " restarts, terminal, detached, auto_remove, network, address, ports, labels"
 
+/* The run of one that is not in the table yet. */
+static int insert_run(const struct box *box, const struct oci_box_container *c, const char *command,
+                      int64_t *ret_seq, struct cfs_error *err)
+{
+        struct user_name user = { 0 };
+
+        int r = store_exec(
+                box, err,
+                "INSERT INTO history(id, name, image, command, user, started) VALUES(?, ?, ?, ?, ?, ?)",
+                "sssssi", c->id, c->name, c->image, command, user_name(&user, getuid()), store_now());
+
+        *ret_seq = store_last_row(box);
+        return r;
+}
+
 static int insert(const struct box *box, const struct oci_box_container *c, const char *command,
                   const char *ports, const char *labels, const char *stop_signal, const char *userns,
-                  struct cfs_error *err)
+                  bool runs, struct cfs_error *err)
 {
-        int64_t taken = 0;
+        int64_t taken = 0, run = 0;
         int r = store_number(box, &taken, err, "SELECT count(*) FROM containers WHERE name=?", "s", c->name);
 
         if (r >= 0 && taken > 0)
                 return err_hint(err, err_set(err, CFS_E_EXISTS, "a container named `%s` exists", c->name),
                                 "another --name, or remove it first: `cfs-box rm %s`", c->name);
+        if (r >= 0 && runs)
+                r = insert_run(box, c, command, &run, err);
         if (r >= 0)
                 r = store_exec(
                         box, err,
                         "INSERT INTO containers(id, name, image, image_name, command, state, owner, created, restart,"
-                        " terminal, detached, auto_remove, network, ports, labels, stop_signal, userns)"
-                        " VALUES(?, ?, ?, ?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        "ssssssisiiisssss", c->id, c->name, c->image_id, c->image, command, store_self(),
-                        store_now(), c->restart, (int64_t)c->terminal, (int64_t)c->detached,
-                        (int64_t)c->auto_remove, c->network, ports, labels, stop_signal, userns);
+                        " terminal, detached, auto_remove, network, ports, labels, stop_signal, userns, init, started, history)"
+                        " VALUES(?, ?, ?, ?, ?, ?, ?7, ?8, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                        " iif(?18, ?7, ''), iif(?18, ?8, NULL), iif(?18, ?18, NULL))",
+                        "sssssssisiiisssssi", c->id, c->name, c->image_id, c->image, command,
+                        runs ? "running" : "creating", store_self(), store_now(), c->restart,
+                        (int64_t)c->terminal, (int64_t)c->detached, (int64_t)c->auto_remove, c->network,
+                        ports, labels, stop_signal, userns, run);
         if (r >= 0)
                 r = store_event_add(box, "container", "create", c->id, c->name, c->image, err);
+        if (r >= 0 && runs)
+                r = store_event_add(box, "container", "start", c->id, c->name, "", err);
         return r;
 }
 
@@ -50,7 +71,7 @@ static int join_labels(const struct oci_string_map *labels, char **ret, struct c
 }
 
 int store_container_insert(const struct box *box, const struct oci_box_container *c, const char *stop_signal,
-                           const char *userns, struct cfs_error *err)
+                           const char *userns, bool runs, struct cfs_error *err)
 {
         _cleanup_free_ char *command = NULL, *ports = NULL, *labels = NULL;
         int r = store_join(c->command, c->n_command, &command, err);
@@ -63,8 +84,40 @@ int store_container_insert(const struct box *box, const struct oci_box_container
                 r = store_begin(box, err);
         if (r < 0)
                 return r;
-        r = insert(box, c, command, ports, labels, stop_signal, userns, err);
+        r = insert(box, c, command, ports, labels, stop_signal, userns, runs, err);
         return store_end(box, r, false, err);
+}
+
+int store_container_not_started(const struct box *box, const char *id, struct cfs_error *err)
+{
+        int r = store_begin(box, err);
+
+        if (r < 0)
+                return r;
+        r = store_exec(box, err, "DELETE FROM history WHERE seq=(SELECT history FROM containers WHERE id=?)",
+                       "s", id);
+        if (r >= 0)
+                r = store_exec(box, err, "DELETE FROM events WHERE id=? AND action='start'", "s", id);
+        if (r >= 0)
+                r = store_exec(
+                        box, err,
+                        "UPDATE containers SET state='creating', init='', started=NULL, history=NULL WHERE id=?",
+                        "s", id);
+        return store_end(box, r, false, err);
+}
+
+bool store_container_in_memory(const struct oci_box_container *c)
+{
+        return c->auto_remove && !c->detached;
+}
+
+int store_container_bundle(const struct box *box, const char *id, bool in_memory, char ret[PATH_MAX],
+                           struct cfs_error *err)
+{
+        int n = snprintf(ret, PATH_MAX, "%s/%s/%s", in_memory ? box->run : box->root,
+                         in_memory ? "bundles" : "containers", id);
+
+        return n < PATH_MAX ? 0 : err_set(err, CFS_E_INVALID, "--root is too long");
 }
 
 int store_container_find(const struct box *box, const char *ref, char ret_id[BOX_ID_SIZE],
@@ -126,6 +179,8 @@ static int fill_texts(const struct box *box, struct sqlite3_stmt *s, struct oci_
         char path[PATH_MAX];
         int r;
 
+        c->detached = store_column_int(s, 14);
+        c->auto_remove = store_column_int(s, 15);
         c->id = oci_arena_strdup(arena, store_column(s, 0));
         c->name = oci_arena_strdup(arena, store_column(s, 1));
         c->image = oci_arena_strdup(arena, store_column(s, 2));
@@ -134,7 +189,9 @@ static int fill_texts(const struct box *box, struct sqlite3_stmt *s, struct oci_
         c->restart = oci_arena_strdup(arena, store_column(s, 11));
         c->network = oci_arena_strdup(arena, store_column(s, 16));
         c->address = oci_arena_strdup(arena, store_column(s, 17));
-        (void)snprintf(path, sizeof(path), "%s/containers/%s", box->root, store_column(s, 0));
+        r = store_container_bundle(box, store_column(s, 0), store_container_in_memory(c), path, err);
+        if (r < 0)
+                return r;
         c->bundle = oci_arena_strdup(arena, path);
         if (!c->id || !c->name || !c->image || !c->state || !c->bundle)
                 return err_nomem(err);
@@ -158,8 +215,6 @@ static void fill_numbers(struct sqlite3_stmt *s, struct oci_box_container *c)
         c->has_exit_code = !store_column_null(s, 10);
         c->restarts = (int32_t)store_column_int(s, 12);
         c->terminal = store_column_int(s, 13);
-        c->detached = store_column_int(s, 14);
-        c->auto_remove = store_column_int(s, 15);
         c->has_restarts = c->has_terminal = c->has_detached = c->has_auto_remove = true;
         /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (STREQ(c->state, "running") && sscanf(store_column(s, 6), "%d", &pid) == 1) {
@@ -208,7 +263,7 @@ int store_container_list(const struct box *box, const char *id, bool all, struct
         int r = store_query(box, &stmt, err,
                             id    ? "SELECT " COLUMNS " FROM containers WHERE id=?"
                             : all ? "SELECT " COLUMNS " FROM containers ORDER BY created DESC, rowid DESC"
-                                  : "SELECT " COLUMNS " FROM containers WHERE state='running'"
+                                  : "SELECT " COLUMNS " FROM containers WHERE state='running' AND " STORE_BUSY
                                     " ORDER BY created DESC, rowid DESC",
                             id ? "s" : "", id);
 
@@ -268,19 +323,17 @@ static int started(const struct box *box, const char *id, const char *init, cons
                    struct cfs_error *err)
 {
         struct user_name user = { 0 };
-        int64_t seq = 0;
         int r;
 
-        r = store_number(
-                box, &seq, err,
-                "INSERT INTO history(id, name, image, command, user, started)"
-                " SELECT id, name, image_name, command, ?, ? FROM containers WHERE id=? RETURNING seq",
-                "sis", user_name(&user, getuid()), store_now(), id);
+        r = store_exec(box, err,
+                       "INSERT INTO history(id, name, image, command, user, started)"
+                       " SELECT id, name, image_name, command, ?, ? FROM containers WHERE id=?",
+                       "sis", user_name(&user, getuid()), store_now(), id);
         if (r >= 0)
                 r = store_exec(
                         box, err,
                         "UPDATE containers SET state='running', init=?, owner=?, started=?, finished=NULL, exit_code=NULL, history=? WHERE id=?",
-                        "ssiis", init, owner, store_now(), seq, id);
+                        "ssiis", init, owner, store_now(), store_last_row(box), id);
         if (r >= 0)
                 r = store_exec(box, err,
                                "INSERT INTO events(time, type, action, id, name, detail)"
@@ -312,25 +365,23 @@ int store_container_started(const struct box *box, const char *id, int pid, int 
         return store_end(box, r, false, err);
 }
 
-static int ended(const struct box *box, const char *id, int exit_code, const char *end, struct cfs_error *err)
+static int ended(const struct box *box, const char *id, int exit_code, const char *end, bool remove,
+                 struct cfs_error *err)
 {
-        const char *sql =
-                exit_code < 0
-                        ? "UPDATE containers SET state='exited', finished=?, init='' WHERE id=?"
-                          " AND state IN ('running', 'starting', 'creating')"
-                        : "UPDATE containers SET state='exited', finished=?, init='', exit_code=?3 WHERE id=?2"
-                          " AND state IN ('running', 'starting', 'creating')";
         char detail[64];
-        int r = store_exec(box, err, sql, exit_code < 0 ? "is" : "isi", store_now(), id, (int64_t)exit_code);
+        int r = store_exec(
+                box, err,
+                "UPDATE containers SET state=?1, owner=iif(?1='removing', ?2, owner), finished=?3, init='',"
+                " exit_code=iif(?4<0, exit_code, ?4)"
+                " WHERE id=?5 AND state<>'removing' AND " STORE_BUSY,
+                "ssiis", remove ? "removing" : "exited", store_self(), store_now(), (int64_t)exit_code, id);
 
         if (r <= 0)
                 return r;
         r = store_exec(box, err,
-                       exit_code < 0 ? "UPDATE history SET finished=?, end=? WHERE seq="
-                                       "(SELECT history FROM containers WHERE id=?)"
-                                     : "UPDATE history SET finished=?, end=?, exit_code=?4 WHERE seq="
-                                       "(SELECT history FROM containers WHERE id=?3)",
-                       exit_code < 0 ? "iss" : "issi", store_now(), end, id, (int64_t)exit_code);
+                       "UPDATE history SET finished=?1, end=?2, exit_code=iif(?4<0, exit_code, ?4) WHERE seq="
+                       "(SELECT history FROM containers WHERE id=?3)",
+                       "issi", store_now(), end, id, (int64_t)exit_code);
         if (exit_code < 0)
                 (void)snprintf(detail, sizeof(detail), "%s", end);
         else
@@ -343,14 +394,14 @@ static int ended(const struct box *box, const char *id, int exit_code, const cha
         return r < 0 ? r : 1;
 }
 
-int store_container_ended(const struct box *box, const char *id, int exit_code, const char *end,
+int store_container_ended(const struct box *box, const char *id, int exit_code, const char *end, bool remove,
                           struct cfs_error *err)
 {
         int r = store_begin(box, err);
 
         if (r < 0)
                 return r;
-        r = ended(box, id, exit_code, end, err);
+        r = ended(box, id, exit_code, end, remove, err);
         return store_end(box, r, false, err);
 }
 

@@ -13,12 +13,10 @@
 int store_event_add(const struct box *box, const char *type, const char *action, const char *id,
                     const char *name, const char *detail, struct cfs_error *err)
 {
-        int64_t seq = 0;
-        int r = store_number(
-                box, &seq, err,
-                "INSERT INTO events(time, type, action, id, name, detail) VALUES(?, ?, ?, ?, ?, ?)"
-                " RETURNING seq",
+        int r = store_exec(
+                box, err, "INSERT INTO events(time, type, action, id, name, detail) VALUES(?, ?, ?, ?, ?, ?)",
                 "isssss", store_now(), type, action, id, name, detail);
+        int64_t seq = store_last_row(box);
 
         if (r >= 0 && seq % CUT_EVERY == 0)
                 r = store_exec(box, err, "DELETE FROM events WHERE seq <= ?", "i", seq - KEEP);

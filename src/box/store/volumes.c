@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "box/core/directory.h"
 #include "box/core/volume.h"
+#include "box/store/container.h"
 #include "box/store/store.h"
 #include <dirent.h>
 #include <errno.h>
@@ -44,16 +45,16 @@ static int add_volume(const struct box *box, struct oci_arena *arena, const char
 
 /* Adds the container to the volumes that its configuration mounts. One without a configuration is being made,
  * or its making has failed. */
-static int add_user(const struct box *box, struct oci_arena *arena, const char *id, const char *name,
+static int add_user(const struct box *box, struct oci_arena *arena, const char *bundle, const char *name,
                     struct oci_box_volume **list, size_t n, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *own = NULL;
         _cleanup_free_ char *text = NULL;
         struct oci_config *c;
-        char path[96];
+        char path[PATH_MAX + 16];
 
-        (void)snprintf(path, sizeof(path), "containers/%s/config.json", id);
-        if (io_read_file(box->root_fd, path, MAX_CONFIG, &text, NULL, NULL) < 0 ||
+        (void)snprintf(path, sizeof(path), "%s/config.json", bundle);
+        if (io_read_file(AT_FDCWD, path, MAX_CONFIG, &text, NULL, NULL) < 0 ||
             oci_decode(&oci_config_type, path, text, strlen(text), (void **)&c, &own, NULL) < 0)
                 return 0;
         for (size_t i = 0; i < c->n_mounts; i++)
@@ -82,6 +83,7 @@ int volumes_list(const struct box *box, struct oci_arena *arena, struct oci_box_
         struct oci_box_volume **list = NULL;
         struct sqlite3_stmt *stmt = NULL;
         struct dirent *e;
+        char bundle[PATH_MAX];
         size_t n = 0;
         int r = 0;
 
@@ -94,9 +96,15 @@ int volumes_list(const struct box *box, struct oci_arena *arena, struct oci_box_
         if (n > 1)
                 qsort(list, n, sizeof(*list), compare_volumes);
         if (r >= 0 && n > 0)
-                r = store_query(box, &stmt, err, "SELECT id, name FROM containers ORDER BY name", "");
-        while (stmt && r >= 0 && (r = store_step(box, stmt, err)) > 0)
-                r = add_user(box, arena, store_column(stmt, 0), store_column(stmt, 1), list, n, err);
+                r = store_query(box, &stmt, err,
+                                "SELECT id, name, auto_remove AND NOT detached FROM containers ORDER BY name",
+                                "");
+        while (stmt && r >= 0 && (r = store_step(box, stmt, err)) > 0) {
+                r = store_container_bundle(box, store_column(stmt, 0), store_column_int(stmt, 2), bundle,
+                                           err);
+                if (r >= 0)
+                        r = add_user(box, arena, bundle, store_column(stmt, 1), list, n, err);
+        }
         store_finalize(&stmt);
         *ret = list;
         *ret_n = n;
