@@ -329,6 +329,11 @@ int mount_setattr(int dir, const char *path, unsigned flags, void *attr, size_t 
         return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, size);
 }
 
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+        return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
 /* For SQLite, which is compiled for large files. musl has open64() and its like, and lacks this one. */
 int fcntl64(int fd, int cmd, ...)
 {
@@ -365,7 +370,8 @@ int scandirat(int dir, const char *path, struct dirent ***ret, int (*filter)(con
 
         if (*path == '/')
                 return scandir(path, ret, filter, compare);
-        if ((size_t)snprintf(absolute, sizeof(absolute), "/proc/self/fd/%d/%s", dir, path) >= sizeof(absolute)) {
+        if ((size_t)snprintf(absolute, sizeof(absolute), "/proc/self/fd/%d/%s", dir, path) >=
+            sizeof(absolute)) {
                 errno = ENAMETOOLONG;
                 return -1;
         }

@@ -5,7 +5,8 @@
 
 #include "box/core/box.h"
 
-/* Removes PATH, which is below ROOT unless it begins with a slash, with all that is in it. Missing is fine. */
+/* Removes PATH, which is below ROOT unless it begins with a slash, with all that is in it. Missing is
+ * fine. */
 int directory_remove(const struct box *box, const char *path, struct cfs_error *err);
 
 #endif

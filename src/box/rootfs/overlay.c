@@ -9,8 +9,8 @@
  *
  * With a user namespace (--userns) the layers keep the owners that they have, and are mounted with their IDs
  * shifted (mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for overlayfs): one clone of ROOT/layers over
- * itself, one of the directory of what the container writes, both in our private mount namespace. So containers with and
- * without user namespaces share layers.
+ * itself, one of the directory of what the container writes, both in our private mount namespace. So
+ * containers with and without user namespaces share layers.
  */
 #include "box/rootfs/overlay.h"
 #include "base/cleanup.h"

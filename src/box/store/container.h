@@ -9,14 +9,15 @@
 #include "box/core/box.h"
 #include <limits.h>
 
-/* A condition on rows, in the words of the index that has them. SQLite would make a table of the values in `state IN (...)`. */
+/* A condition on rows, in the words of the index that has them. SQLite would make a table of the values in
+ * `state IN (...)`. */
 #define STORE_BUSY "state<>'created' AND state<>'exited'"
 
 /* A row of the table; see box.json for what each is. Lives in an arena. */
 struct oci_box_container;
 
-/* Writes the row in state "creating", owned by this process. The name must be free. `runs`: in state "running",
- * with this process in place of its init, and its run is in the history. */
+/* Writes the row in state "creating", owned by this process. The name must be free. `runs`: in state
+ * "running", with this process in place of its init, and its run is in the history. */
 int store_container_insert(const struct box *box, const struct oci_box_container *c, const char *stop_signal,
                            const char *userns, bool runs, struct cfs_error *err);
 /* Takes the latter back: it is "creating" again, and no run of it is known. */

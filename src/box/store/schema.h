@@ -39,8 +39,8 @@ static const char *const schema_versions[] = {
         "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, type TEXT NOT NULL,"
         "  action TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL);",
 
-        /* Each command asks for the containers that a process works on (STORE_BUSY), and among thousands few are. No
-         * question needs an index of the history by container. */
+        /* Each command asks for the containers that a process works on (STORE_BUSY), and among thousands few
+         * are. No question needs an index of the history by container. */
         "DROP INDEX containers_state; DROP INDEX history_id;"
         "CREATE INDEX containers_busy ON containers(state) WHERE state<>'created' AND state<>'exited';",
 };

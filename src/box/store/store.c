@@ -375,7 +375,7 @@ int store_open(struct box *box, struct cfs_error *err)
                 r = str_printf(&path, err, "%s/box.db", box->root);
         if (r < 0)
                 return r;
-        /* Memory for the few pages that a command reads, in place of a hundred. Later calls change nothing. */
+        /* Memory for the few pages that a command reads. Later calls change nothing. */
         (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, CACHE_PAGES);
         rc = sqlite3_open_v2(path, &box->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                              NULL);

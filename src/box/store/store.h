@@ -25,8 +25,8 @@ int store_query(const struct box *box, struct sqlite3_stmt **ret, struct cfs_err
 int store_step(const struct box *box, struct sqlite3_stmt *stmt, struct cfs_error *err);
 /* A statement without rows. The number of rows that it changed. */
 int store_exec(const struct box *box, struct cfs_error *err, const char *sql, const char *types, ...);
-/* The number of the row that the last INSERT of this connection made. (RETURNING would make a table of its answer, with a
- * cache of pages for it.) */
+/* The number of the row that the last INSERT of this connection made. (RETURNING would make a table of its
+ * answer, with a cache of pages for it.) */
 int64_t store_last_row(const struct box *box);
 /* One number: 1 and *ret, or 0 when there is no row. */
 int store_number(const struct box *box, int64_t *ret, struct cfs_error *err, const char *sql,
