@@ -41,7 +41,8 @@ static int open_retry(int dirfd, const char *path, int flags, mode_t mode)
         return fd < 0 ? -errno : fd;
 }
 
-int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)
+static int read_all(int fd, const char *name, size_t max, bool one_line, char **ret, size_t *ret_len,
+                    struct cfs_error *err)
 {
         _cleanup_free_ char *buf = NULL;
         size_t len = 0, cap = 4096;
@@ -72,12 +73,24 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len
                 len += (size_t)n;
                 if (len > max)
                         return err_sys(err, EFBIG, NULL, "read `%s`: more than %zu bytes", name, max);
+                if (one_line && buf[len - 1] == '\n')
+                        break;
         }
         buf[len] = '\0';
         *ret = TAKE_PTR(buf);
         if (ret_len)
                 *ret_len = len;
         return 0;
+}
+
+int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        return read_all(fd, name, max, false, ret, ret_len, err);
+}
+
+int io_read_line(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)
+{
+        return read_all(fd, name, max, true, ret, ret_len, err);
 }
 
 int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct cfs_error *err)

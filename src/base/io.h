@@ -17,6 +17,9 @@ int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *re
 /* As io_read_file() on an open descriptor; `name` is for messages. */
 int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
 
+/* The same for a file that is one line, and so ends with the first line feed. */
+int io_read_line(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
+
 /* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips
  * one trailing newline. Returns the length or -errno, without a message. */
 ssize_t io_read_small(int dirfd, const char *path, char *buf, size_t size);

@@ -71,14 +71,14 @@ three() {
         outside mount -t cgroup2 none /sys/fs/cgroup 2> "$T/said" || skip "needs a host with cgroup v2: $(cat "$T/said")"
     fi
     bundle
-    calls 368 run run -b "$B" "$ID"
+    calls 365 run run -b "$B" "$ID"
     three
-    calls 192 exec exec "$ID-1" /bin/true
-    calls 32 state state "$ID-1"
+    calls 181 exec exec "$ID-1" /bin/true
+    calls 31 state state "$ID-1"
     calls 52 list list
-    calls 29 kill kill "$ID-1" KILL
+    calls 25 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
-    calls 34 delete delete "$ID-1"
+    calls 33 delete delete "$ID-1"
 }
 
 # Each hierarchy takes its directory, and the init's way into it.
@@ -92,9 +92,9 @@ three() {
     n=$(jq '.cgroup.hierarchies | length' "$STATE/$ID/state.json")
     cfs kill "$ID" KILL
     wait_for status_is "$ID" stopped
-    calls $((31 + n)) delete delete "$ID"
+    calls $((30 + n)) delete delete "$ID"
     config '.process.args = ["/bin/true"]'
-    calls $((389 + 5 * n)) run run -b "$B" "$ID"
+    calls $((386 + 5 * n)) run run -b "$B" "$ID"
 }
 
 # instructions BOUND NAME ARG...

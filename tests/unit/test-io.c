@@ -105,6 +105,31 @@ static void reads_a_pipe_that_comes_in_pieces(void **state)
         free(text);
 }
 
+/* It does not wait for the end of a pipe that stays open; one that was cut off is read to its end. */
+static void reads_one_line(void **state)
+{
+        struct cfs_error err;
+        char *text = NULL, long_line[9000];
+        size_t len = 0;
+        int p[2];
+
+        (void)state;
+        memset(long_line, 'c', sizeof(long_line));
+        long_line[sizeof(long_line) - 1] = '\n';
+        assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+        assert_int_equal(io_write_all(p[1], long_line, sizeof(long_line)), 0);
+        assert_ok(io_read_line(p[0], "pipe", 1 << 20, &text, &len, &err));
+        assert_int_equal(len, sizeof(long_line));
+        assert_memory_equal(text, long_line, sizeof(long_line));
+        free(text);
+        assert_int_equal(io_write_all(p[1], "half", 4), 0);
+        (void)close(p[1]);
+        assert_ok(io_read_line(p[0], "pipe", 1 << 20, &text, &len, &err));
+        assert_string_equal(text, "half");
+        free(text);
+        (void)close(p[0]);
+}
+
 static void small_reads(void **state)
 {
         struct env *e = *state;
@@ -291,6 +316,7 @@ int main(void)
                 T(reads_all_and_stops_at_max),
                 T(reads_files_whose_size_lies),
                 T(reads_a_pipe_that_comes_in_pieces),
+                T(reads_one_line),
                 T(small_reads),
                 T(small_writes_do_not_make_or_follow),
                 T(a_refused_value_is_in_the_message),

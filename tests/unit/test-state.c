@@ -406,7 +406,7 @@ static void status_through_a_life(void **state)
         struct cfs_error err;
         struct proc_identity id;
         struct state *s = create(e, "c1"), *other = NULL;
-        int go;
+        int go, held;
         pid_t pid = program(&go);
 
         assert_ok(record_save(s, &err));
@@ -431,8 +431,17 @@ static void status_through_a_life(void **state)
 
         /* Another process has its pid now. */
         assert_ok(state_open(e->root, "c1", LOCK_EX, &other, &err));
+        assert_int_equal(status_hold(other, false, &err), STATUS_RUNNING);
+        held = record_pidfd(other);
+        assert_true(held >= 0);
+        assert_int_equal(proc_signal(held, 0), 0);
+        (void)close(held);
+        assert_int_equal(other->init_pidfd, -1);
         other->record->start_time++;
         assert_int_equal(status_recorded(other, &(struct cfs_error){ 0 }), STATUS_STOPPED);
+        assert_int_equal(status_hold(other, false, &err), STATUS_STOPPED);
+        assert_int_equal(other->init_pidfd, -1);
+        assert_int_equal(record_pidfd(other), -ESRCH);
         state_close(other);
 
         assert_int_equal(kill(pid, SIGKILL), 0);

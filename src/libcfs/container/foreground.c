@@ -64,7 +64,6 @@ struct foreground {
         int master;         /* of the container's terminal, or -1 */
         bool has_tty;       /* our stdin is a terminal, and old_termios its settings */
         bool raw;           /* it was made raw                                       */
-        bool reap;          /* orphans become our children                           */
         int64_t kill_after; /* the terminal was hung up: a time of clock_now_ms(), or 0 */
         struct termios old_termios;
         int in_fd, out_fd;     /* our stdin and stdout, opened anew; or -1 */
@@ -81,12 +80,13 @@ int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
         if (!f)
                 return err_nomem(err);
         f->signal_fd = f->master = f->in_fd = f->out_fd = -1;
-        f->reap = reap;
         if (reap)
                 (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         (void)sigfillset(&f->mask);
         for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
                 (void)sigdelset(&f->mask, not_forwarded[i]);
+        if (!reap) /* it has nothing to tell */
+                (void)sigdelset(&f->mask, SIGCHLD);
         (void)sigprocmask(SIG_BLOCK, &f->mask, &f->old_mask);
         f->signal_fd = signalfd(-1, &f->mask, SFD_CLOEXEC | SFD_NONBLOCK);
         if (f->signal_fd < 0) {
@@ -268,10 +268,8 @@ static void forward_signals(struct foreground *f, const struct ctx *c)
         struct signalfd_siginfo s;
 
         while (read(f->signal_fd, &s, sizeof(s)) == sizeof(s)) {
-                if (s.ssi_signo == SIGCHLD && f->reap)
+                if (s.ssi_signo == SIGCHLD)
                         reap_orphans(c->pid);
-                else if (s.ssi_signo == SIGCHLD)
-                        continue;
                 else if (s.ssi_signo == SIGWINCH && f->master >= 0)
                         copy_window_size(f->master);
                 else if (s.ssi_signo == SIGPIPE && s.ssi_pid == (uint32_t)getpid())

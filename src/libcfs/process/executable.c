@@ -120,14 +120,14 @@ int cfs_protect_executable(char **argv, struct cfs_error *err)
         _cleanup_close_ int exe = -1, made = -1;
         char path[32] = "";
 
+        /* Should a clone not be recognised, we must not make clones for ever. */
+        if (!is_second_try() && (made = make_clone()) >= 0)
+                (void)fexecve(made, argv, environ);
         if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
                 return err_sys(err, errno, "readlink",
                                "read the link /proc/self/exe (is procfs mounted on /proc?)");
         if (is_clone(path) || (str_has_prefix(path, "/memfd:") && is_sealed_copy()))
                 return 0;
-        /* Should a clone not be recognised, we must not make clones for ever. */
-        if (!is_second_try() && (made = make_clone()) >= 0)
-                (void)fexecve(made, argv, environ);
         exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
         if (exe < 0)
                 return err_sys(err, errno, "open", "open /proc/self/exe");

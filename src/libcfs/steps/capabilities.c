@@ -192,9 +192,9 @@ static int fail(int errnum, const char *syscall, const char *what, struct cfs_er
         return err_property(err, err_sys(err, errnum, syscall, "%s", what), "process.capabilities");
 }
 
-/* EINVAL is the answer for a capability that the kernel does not have. Is it the first of these? Linux 5.14
- * has all up to CAP_CHECKPOINT_RESTORE. A sandbox that refuses one call is not taken for the end: what comes
- * after would stay in the bounding set. 1, 0, or -errno of the second question. */
+/* Is it the first one that the kernel does not have? Linux 5.14 has all up to CAP_CHECKPOINT_RESTORE. A
+ * sandbox that refuses to drop one is not taken for the end: what comes after would stay in the bounding set.
+ * 1, 0, or -errno. */
 static int is_past_last(unsigned cap)
 {
         if (cap <= CAP_CHECKPOINT_RESTORE || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0)
@@ -210,16 +210,14 @@ int capabilities_bounding_init(struct ctx *c, struct cfs_error *err)
         for (unsigned cap = 0; cap < MAX_CAPS; cap++) {
                 if (ask[BOUNDING] & CAPS_BIT(cap))
                         continue;
-                if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
-                        continue;
-                int e = errno;
-
-                int past = e == EINVAL ? is_past_last(cap) : 0;
+                int past = is_past_last(cap);
 
                 if (past > 0)
                         return 0;
-                if (past < 0)
-                        e = -past;
+                if (past == 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+                        continue;
+                int e = past < 0 ? -past : errno;
+
                 /* Not allowed to drop is fine for what is not there. */
                 if (e == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
                         continue;

@@ -154,7 +154,8 @@ static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
                         "is put",
                         from);
         for (int fd = from; fd < 3 + c->preserve_fds; fd++)
-                if ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st) &&
+                if ((fd == from ||
+                     ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st))) &&
                     dup2(null, fd) < 0)
                         return err_sys(err, errno, "dup2", "put the container's null device on descriptor %d",
                                        fd);

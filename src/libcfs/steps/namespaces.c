@@ -190,12 +190,13 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
 
         if (!n)
                 return err_nomem(err);
-        n->container_pidfd = record_identity(c->state, &id) ? proc_pidfd(&id) : -ESRCH;
+        n->container_pidfd = record_pidfd(c->state);
         if (n->container_pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         if (n->container_pidfd < 0)
                 return err_sys(err, -n->container_pidfd, "pidfd_open",
-                               "open a pidfd of the container's init %d", (int)id.pid);
+                               "open a pidfd of the container's init %d", (int)c->state->record->pid);
+        (void)record_identity(c->state, &id);
         own_mounts = c->ns_new & CLONE_NEWNS;
         c->ns_join = c->ns_join | c->ns_new;
         c->ns_new = 0;

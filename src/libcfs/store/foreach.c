@@ -73,8 +73,9 @@ static bool can_be_trusted(const struct walk *w, const char *id)
 static int visit_head(struct walk *w, char *id, int *ret)
 {
         struct record_head head;
-        struct state s = { .id = id, .dir_fd = -1, .netns_fd = -1, .head = true, .record = &head.record };
+        struct state s = { .id = id, .record = &head.record, .head = true };
 
+        s.dir_fd = s.netns_fd = s.init_pidfd = -1;
         if (((w->mode & 077) && !can_be_trusted(w, id)) || !record_read_head(w->root_fd, id, &head))
                 return 0;
         *ret = w->fn(w->data, &s);

@@ -40,7 +40,7 @@ int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena
                 return r;
         if (fd < 0)
                 return err_path(err, errno, "openat", name, "open `%s`", name);
-        r = io_read_fd(fd, name, OCI_MAX_SIZE, &text, &len, err);
+        r = io_read_line(fd, name, OCI_MAX_SIZE, &text, &len, err);
         if (r < 0)
                 return r;
         r = oci_decode(&oci_record_type, name, text, len, &record, &arena, err);
@@ -144,6 +144,15 @@ int record_save(struct state *s, struct cfs_error *err)
         if (r >= 0)
                 r = io_write_atomic(s->dir_fd, RECORD, text, len, 0600, err);
         return r < 0 ? save_failed(s, r, err) : 0;
+}
+
+int record_pidfd(struct state *s)
+{
+        struct proc_identity id;
+
+        if (s->init_pidfd >= 0)
+                return TAKE_FD(s->init_pidfd);
+        return record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
 }
 
 bool record_identity(const struct state *s, struct proc_identity *ret)

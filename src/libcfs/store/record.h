@@ -39,6 +39,10 @@ int record_save(struct state *s, struct cfs_error *err);
 /* The identity of the init as recorded; false when there is none yet. */
 bool record_identity(const struct state *s, struct proc_identity *ret);
 
+/* A pidfd of the init, for the caller to close: what status_hold() left, or a new one. -ESRCH when there is
+ * none or it is gone, another -errno when that cannot be told. */
+int record_pidfd(struct state *s);
+
 /* Notes the init's identity in memory. */
 int record_note_init(struct state *s, pid_t pid, struct cfs_error *err);
 

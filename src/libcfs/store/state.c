@@ -91,7 +91,7 @@ static int state_new(const char *root, const char *id, struct state **ret, struc
         s = calloc(1, sizeof(*s));
         if (!s)
                 return err_nomem(err);
-        s->dir_fd = s->netns_fd = -1;
+        s->dir_fd = s->netns_fd = s->init_pidfd = -1;
         r = str_dup(&s->root, root, err);
         if (r >= 0)
                 r = str_dup(&s->id, id, err);
@@ -389,6 +389,8 @@ void state_close(struct state *s)
         close_dir(s);
         if (s->netns_fd >= 0)
                 (void)close(s->netns_fd);
+        if (s->init_pidfd >= 0)
+                (void)close(s->init_pidfd);
         oci_arena_free(s->arena);
         free(s->root);
         free(s->id);

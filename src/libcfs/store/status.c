@@ -9,6 +9,7 @@
 #include "libcfs/store/status.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "base/user.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -164,4 +165,17 @@ int status_of(struct state *s, struct cfs_error *err)
                 return st;
         frozen = is_frozen(s, seen.asleep, err);
         return frozen < 0 ? frozen : frozen ? STATUS_PAUSED : st;
+}
+
+int status_hold(struct state *s, bool frozen, struct cfs_error *err)
+{
+        /* While it is being created the record may be read anew, and name another process. */
+        bool settled = !str_eq(s->record->phase, "creating");
+        struct proc_identity id;
+        _cleanup_close_ int pidfd = settled && record_identity(s, &id) ? sys_pidfd_open(id.pid, 0) : -1;
+        int st = frozen ? status_of(s, err) : status_recorded(s, err);
+
+        if (st == STATUS_CREATED || st == STATUS_RUNNING || st == STATUS_PAUSED)
+                s->init_pidfd = TAKE_FD(pidfd);
+        return st;
 }

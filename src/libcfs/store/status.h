@@ -3,6 +3,8 @@
 #ifndef LIBCFS_STORE_STATUS_H
 #define LIBCFS_STORE_STATUS_H
 
+#include <stdbool.h>
+
 struct state;
 struct oci_state;
 
@@ -25,6 +27,10 @@ int status_recorded(struct state *s, struct cfs_error *err);
 
 /* The same, and STATUS_PAUSED when the container's cgroup is frozen: one file more to read. */
 int status_of(struct state *s, struct cfs_error *err);
+
+/* Either of them, `frozen` being whether a frozen cgroup counts; and of an init that lives a pidfd is kept,
+ * opened before the look, so that no other look is needed to know whose it is: record_pidfd() gives it. */
+int status_hold(struct state *s, bool frozen, struct cfs_error *err);
 
 /* "creating", "created", "running", "paused" or "stopped"; of a negative status, "unknown" */
 const char *status_name(int st);

@@ -235,7 +235,7 @@ static int load(struct ctx *c, const struct cfs_exec_options *o, struct cfs_erro
 
 static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct cfs_error *err)
 {
-        int st = o->ignore_paused ? status_recorded(c->state, err) : status_of(c->state, err);
+        int st = status_hold(c->state, !o->ignore_paused, err);
 
         if (st < 0)
                 return st;

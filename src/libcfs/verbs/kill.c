@@ -56,17 +56,16 @@ static void wake_killed(const struct state *s)
                 cgroup_wake_killed(cg);
 }
 
-static int kill_init(const struct state *s, int sig, struct cfs_error *err)
+static int kill_init(struct state *s, int sig, struct cfs_error *err)
 {
-        struct proc_identity id;
-        _cleanup_close_ int pidfd = record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
+        _cleanup_close_ int pidfd = record_pidfd(s);
         int r = pidfd < 0 ? pidfd : proc_signal(pidfd, sig);
 
         if (r == -ESRCH)
                 return err_set(err, CFS_E_STATE, "container not running");
         if (r < 0)
                 return err_sys(err, -r, pidfd < 0 ? "pidfd_open" : "pidfd_send_signal",
-                               "send signal %d to pid %d", sig, (int)id.pid);
+                               "send signal %d to pid %d", sig, (int)s->record->pid);
         if (sig == SIGKILL)
                 wake_killed(s);
         return 0;
@@ -80,7 +79,7 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
         if (r < 0)
                 return r;
-        st = status_recorded(s, err);
+        st = status_hold(s, false, err);
         if (st < 0)
                 return st;
         own_pids = has_pid_namespace(s->record);
