@@ -95,13 +95,14 @@ layout() {
     done
     blob() {
         h=$(sha256sum < "$T/blob" | cut -d' ' -f1)
+        size=$(stat -c %s "$T/blob")
         cp "$T/blob" "$d/blobs/sha256/$h"
     }
     echo "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"sh\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[${diffs#,}]}}" > "$T/blob"
     blob
-    echo "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:$h\",\"size\":1},\"layers\":[${layers#,}]}" > "$T/blob"
+    echo "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:$h\",\"size\":$size},\"layers\":[${layers#,}]}" > "$T/blob"
     blob
-    echo "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:$h\",\"size\":1}]}" > "$d/index.json"
+    echo "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:$h\",\"size\":$size}]}" > "$d/index.json"
     echo '{"imageLayoutVersion":"1.0.0"}' > "$d/oci-layout"
 }
 
@@ -211,7 +212,7 @@ refused() {
     layout "$T/good" "$T/a.tar"
     h=$(sha256sum < "$T/a.tar" | cut -d' ' -f1)
     cp -a "$T/good" "$T/changed"
-    echo y >> "$T/changed/blobs/sha256/$h"
+    printf y | dd of="$T/changed/blobs/sha256/$h" bs=1 seek=10000 conv=notrunc status=none
     run box import "$T/changed"
     [ "$status" = 1 ] && [[ $output == *"$h"*digest* ]]
     cp -a "$T/good" "$T/missing"
@@ -274,4 +275,111 @@ refused() {
     done
     box rm c > /dev/null
     box image rm changed > /dev/null
+}
+
+# Image specification, layer.md, "Whiteouts": they "MUST only apply to resources in lower/parent layers".
+@test "layers: a whiteout hides what is below, and not what its own layer has, in whatever order; aufs's books; owners that are none" {
+    fresh
+    hostile low "add('d/low'); add('e/low'); add('f'); add('g/low')"
+    # d: the whiteout first; e: last; f: a file instead of a file; g: a link instead of a directory
+    hostile top "add('.wh.d'); add('d', tarfile.DIRTYPE); add('d/new'); add('e/new'); add('.wh.e'); add('f', data=b'new'); add('.wh.f'); add('.wh.g'); add('g', tarfile.SYMTYPE, linkname='d')
+add('.wh..wh.plnk', tarfile.DIRTYPE); add('.wh..wh.plnk/1'); add('.wh..wh.aufs'); add('a.wh.b')"
+    hostile tool "add('bin/busybox', data=open('/bin/busybox', 'rb').read())"
+    layout "$T/layout" "$T/low.tar" "$T/top.tar" "$T/tool.tar"
+    box import "$T/layout" whiteouts
+    [ "$(lone run --rm whiteouts /bin/busybox sh -c 'cd /; echo d/* e/* g/*; cat f; ls -A | busybox grep wh')" = $'d/new e/new g/new\nnewa.wh.b' ]
+    refused() { # NAME WHAT PYTHON
+        hostile "$1" "$3"
+        run box import "$T/$1.tar" bad
+        [ "$status" = 1 ] && [[ $output == *"$2"* ]] || { echo "$output"; return 1; }
+    }
+    refused below 'member `x/.wh.y/z`: is below a whiteout' "add('x/.wh.y/z')"
+    refused uid 'member `a`: 4294967301 is not the number of a user' "add('a', uid=2**32 + 5)"
+    refused gid 'member `a`: 4294967295 is not the number of a group' "add('a', gid=2**32 - 1)"
+    [ "$(box images -q | wc -l)" = 1 ]
+}
+
+# Image specification: descriptor.md (size), image-index.md (platforms), annotations.md; what docker save and buildx write.
+@test "layouts: sizes, indexes of platforms with their name, several images, other things than images" {
+    fresh
+    mkdir "$T/a"
+    echo x > "$T/a/x"
+    tar -C "$T/a" -cf "$T/a.tar" .
+    layout "$T/good" "$T/a.tar"
+    python3 - "$T" <<'END'
+import hashlib, json, shutil, sys
+T = sys.argv[1]
+read = lambda d: json.load(open(f'{T}/good/blobs/sha256/' + d[7:]))
+index = json.load(open(f'{T}/good/index.json'))
+top = index['manifests'][0]
+def copy(name, fn):
+    d = f'{T}/{name}'
+    shutil.copytree(f'{T}/good', d)
+    def blob(x):
+        b = json.dumps(x).encode()
+        h = hashlib.sha256(b).hexdigest()
+        open(f'{d}/blobs/sha256/{h}', 'wb').write(b)
+        return {'digest': 'sha256:' + h, 'size': len(b)}
+    m = read(top['digest'])
+    json.dump(fn(m, read(m['config']['digest']), blob), open(f'{d}/index.json', 'w'))
+def manifest(m, blob, **more):
+    return {'mediaType': 'application/vnd.oci.image.manifest.v1+json', **blob(m), **more}
+def ref(name):
+    return {'annotations': {'org.opencontainers.image.ref.name': name}}
+def platform(arch):
+    return {'platform': {'os': 'linux', 'architecture': arch}}
+def layer_size(m, c, blob):
+    m['layers'][0]['size'] += 1
+    return {'schemaVersion': 2, 'manifests': [manifest(m, blob)]}
+copy('layersize', layer_size)
+copy('manifestsize', lambda m, c, blob: {'schemaVersion': 2, 'manifests': [{**top, 'size': 7}]})
+def other(m, c, blob, **change):
+    return dict(m, config={**m['config'], **blob({**c, **change})})
+def platforms(m, c, blob):
+    inner = {'schemaVersion': 2, 'manifests': [
+        manifest(other(m, c, blob, architecture='m68k'), blob, **platform('m68k')),
+        manifest({'schemaVersion': 2, 'config': m['config'], 'layers': []}, blob, **platform('unknown')),
+        manifest(m, blob, **platform('amd64')), manifest(other(m, c, blob, architecture='arm64'), blob, **platform('arm64'))]}
+    return {'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.image.index.v1+json', **blob(inner), 'annotations': {
+        'io.containerd.image.name': 'docker.io/library/multi:1', 'org.opencontainers.image.ref.name': '1'}}]}
+copy('platforms', platforms)
+copy('several', lambda m, c, blob: {'schemaVersion': 2, 'manifests': [manifest(m, blob, **ref('one:1')), manifest(other(m, c, blob, author='x'), blob, **ref('two:2'))]})
+copy('chart', lambda m, c, blob: {'schemaVersion': 2, 'manifests': [manifest({**m, 'config': {'mediaType': 'application/vnd.cncf.helm.config.v1+json', **blob({})}}, blob)]})
+END
+    refused() {
+        run box import "$T/$1"
+        [ "$status" = 1 ] && [[ $output == *"$2"* ]] || { echo "$output"; return 1; }
+    }
+    refused layersize "its descriptor says"
+    refused manifestsize "its descriptor says 7"
+    refused chart 'but `application/vnd.cncf.helm.config.v1+json`'
+    [ -z "$(box images -q)" ]
+    case $(uname -m) in x86_64 | aarch64) box import "$T/platforms" ;; *) skip "the layouts of this test are for amd64 and arm64" ;; esac
+    # Docker's short names and long ones are the same.
+    for name in multi:1 docker.io/library/multi:1 docker.io/multi:1; do box image inspect "$name" > /dev/null; done
+    [ "$(box import "$T/several" | wc -l)" = 2 ]
+    box image inspect one:1 two:2 > /dev/null || { box image inspect one:1 && box image inspect two:2; } > /dev/null
+    run box import "$T/several" name
+    [ "$status" = 1 ] && [[ $output == *"more than one"* ]]
+}
+
+# The grammar of distribution/reference, which docker and podman share.
+@test "names of images: lower case, hosts with ports, tags" {
+    for good in a a/b a.b/c A.example/b localhost/x localhost:5000/x/y:Tag_1.2-3 host:1/x a__b a-b:v; do
+        box image tag busybox "$good" || { echo "$good"; return 1; }
+        box image rm "$good" > /dev/null
+    done
+    for bad in UPPER a/UPPER a:b:c a: :a a/ /a a//b a- a..b 'a b' a@b host:port/x a:-t; do
+        run box image tag busybox "$bad"
+        [ "$status" = 1 ] && [[ $output == *"is not the name of an image"* ]] || { echo "$bad: $output"; return 1; }
+    done
+    run box image tag busybox Busy
+    [[ $output == *"lower case"* ]]
+}
+
+@test "import of a directory that has the store in it: all but the store" {
+    mkdir "$T/dir"
+    echo x > "$T/dir/f"
+    timeout 60 "$CFS_BOX" --root "$T/dir/store" import "$T/dir" self
+    [ "$(ls "$T/dir/store/layers/1")" = f ]
 }

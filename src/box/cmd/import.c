@@ -23,8 +23,14 @@ static int finish(const struct box *box, int r, const char *id, struct cfs_error
         (void)layer_collect(box, &ignored);
         if (r < 0)
                 return r;
-        printf("%s\n", id);
+        if (id)
+                printf("%s\n", id);
         return 0;
+}
+
+static void print_id(const char *id)
+{
+        printf("%s\n", id);
 }
 
 static int run_import(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
@@ -32,10 +38,11 @@ static int run_import(struct box *box, const void *values, const char *const *ar
         const struct values *v = values;
         const struct import_options o = { .name = args[1],
                                           .command = args[1] && args[2] ? args + 2 : NULL,
-                                          .env = v->env };
+                                          .env = v->env,
+                                          .added = print_id };
         char id[DIGEST_SIZE] = "";
 
-        return finish(box, import_image(box, args[0], &o, id, err), id, err);
+        return finish(box, import_image(box, args[0], &o, id, err), NULL, err);
 }
 
 static const struct option_def import_options[] = {
@@ -58,7 +65,7 @@ const struct command cmd_import_command = {
                 "what it runs, /bin/sh without one.\n"
                 "\n"
                 "Digests are verified. A member that leads outside, a whiteout in disguise or an archive\n"
-                "larger than 64 GiB is refused by name, and leaves nothing behind. Prints the image's ID.",
+                "larger than 64 GiB is refused by name, and leaves nothing behind. Prints the ID of each image.",
         .examples =
                 "cfs-box import alpine-minirootfs-3.19.tar.gz alpine:3.19\n"
                 "skopeo copy docker://debian oci-archive:debian.tar:debian:12 && cfs-box import debian.tar\n"

@@ -72,7 +72,10 @@ static int pull(struct box *box, const char *ref, const struct values *v, char i
                 struct cfs_error *err)
 {
         _cleanup_free_ char *source = NULL, *dir = NULL, *target = NULL;
-        struct import_options o = { .name = v->name ? v->name : has_transport(ref) ? NULL : ref };
+        /* What is asked for by its digest has no tag. */
+        struct import_options o = { .name = v->name                                  ? v->name
+                                            : has_transport(ref) || strchr(ref, '@') ? NULL
+                                                                                     : ref };
         int r = str_printf(&source, err, "%s%s", has_transport(ref) ? "" : "docker://", ref);
 
         if (r >= 0)

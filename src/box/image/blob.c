@@ -55,20 +55,30 @@ const char *blob_path(char *buf, size_t size, const char *digest)
         return buf;
 }
 
-int blob_digest_text(int dir_fd, const char *source, const char *digest, char **ret, size_t *ret_len,
-                     struct cfs_error *err)
+int blob_check_size(const char *source, const struct oci_descriptor *d, uint64_t size, struct cfs_error *err)
+{
+        return d->size == size ? 0
+                               : err_set(err, CFS_E_INVALID,
+                                         "image `%s`: `%s` has %llu bytes, its descriptor says %llu", source,
+                                         d->digest, (unsigned long long)size, (unsigned long long)d->size);
+}
+
+int blob_digest_text(int dir_fd, const char *source, const struct oci_descriptor *d, char **ret,
+                     size_t *ret_len, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
         char path[128], got[DIGEST_SIZE];
         size_t len;
-        int r = blob_check(source, digest, err);
+        int r = blob_check(source, d->digest, err);
 
         if (r >= 0)
-                r = blob_text(dir_fd, source, blob_path(path, sizeof(path), digest), &text, &len, err);
+                r = blob_text(dir_fd, source, blob_path(path, sizeof(path), d->digest), &text, &len, err);
+        if (r >= 0)
+                r = blob_check_size(source, d, len, err);
         if (r < 0)
                 return r;
         digest_of(text, len, got);
-        if (!STREQ(got, digest))
+        if (!STREQ(got, d->digest))
                 return err_set(err, CFS_E_INVALID, "image `%s`: the digest of `%s` is %s", source, path, got);
         *ret = TAKE_PTR(text);
         *ret_len = len;

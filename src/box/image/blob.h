@@ -6,6 +6,7 @@
 #define BOX_IMAGE_BLOB_H
 
 #include "base/err.h"
+#include "oci.h"
 #include <stdint.h>
 
 #define BLOB_MAX_JSON (4U << 20) /* of one document: what registries allow for a manifest */
@@ -18,9 +19,11 @@ int blob_open(int dir_fd, const char *source, const char *path, uint64_t *ret_si
 int blob_text(int dir_fd, const char *source, const char *path, char **ret, size_t *ret_len,
               struct cfs_error *err);
 
-/* The same for blobs/sha256/DIGEST of an OCI layout, whose digest is verified. */
-int blob_digest_text(int dir_fd, const char *source, const char *digest, char **ret, size_t *ret_len,
-                     struct cfs_error *err);
+/* The same for blobs/sha256/DIGEST of an OCI layout, whose digest and size are verified. */
+int blob_digest_text(int dir_fd, const char *source, const struct oci_descriptor *d, char **ret,
+                     size_t *ret_len, struct cfs_error *err);
+/* An error when the descriptor says another size (image specification, descriptor.md). */
+int blob_check_size(const char *source, const struct oci_descriptor *d, uint64_t size, struct cfs_error *err);
 
 /* Is it a whole digest? What is none must not become part of a path. */
 int blob_check(const char *source, const char *digest, struct cfs_error *err);

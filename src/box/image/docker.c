@@ -76,6 +76,8 @@ static int import_one(const struct docker *d, const struct oci_docker_image *im,
                 r = store_image_add(d->box, text, layers, im->n_layers, d->o->name, ret_id, err);
         if (r >= 0)
                 r = add_names(d, im, ret_id, err);
+        if (r >= 0 && d->o->added)
+                d->o->added(ret_id);
         return r;
 }
 
@@ -95,6 +97,10 @@ int docker_import(const struct box *box, int dir_fd, const char *source, const s
                                (void **)&archive, &arena, err);
         if (r >= 0 && archive->n_images == 0)
                 return err_set(err, CFS_E_INVALID, "image `%s`: manifest.json names no image", source);
+        if (r >= 0 && archive->n_images > 1 && o->name)
+                return err_set(err, CFS_E_INVALID,
+                               "image `%s`: there is more than one, and `%s` can be the name of one only",
+                               source, o->name);
         for (size_t i = 0; r >= 0 && i < archive->n_images; i++)
                 r = import_one(&d, archive->images[i], ret_id, err);
         return r;

@@ -9,7 +9,8 @@
 #include "box/core/digest.h"
 
 struct import_options {
-        const char *name; /* for the image; NULL: what it says itself       */
+        const char *name;              /* for the image; NULL: what it says itself       */
+        void (*added)(const char *id); /* called for each image; may be NULL */
         /* For root file systems, which say nothing of what to run: */
         const char *const *command; /* NULL-terminated, or NULL: /bin/sh       */
         const char *const *env;     /* NULL-terminated, or NULL                */

@@ -201,9 +201,13 @@ int layer_add(const struct box *box, int fd, const char *name, const char *diges
 int layer_add_directory(const struct box *box, int dir_fd, const char *name, bool overlay, struct layer *ret,
                         struct cfs_error *err)
 {
-        struct pack_options o = {
-                .dir_fd = dir_fd, .name = name, .overlay = overlay, .upper = overlay, .one_file_system = true
-        };
+        struct pack_options o = { .dir_fd = dir_fd,
+                                  .name = name,
+                                  .overlay = overlay,
+                                  .upper = overlay,
+                                  .one_file_system = true,
+                                  /* Of the directory that holds the store, all but the store. */
+                                  .skip_fd = box->root_fd };
         struct cfs_error pack_err = { 0 };
         struct pack p;
         int fd, r, packed;

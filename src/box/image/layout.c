@@ -24,16 +24,30 @@ struct layout {
         const struct import_options *o;
         char *ret_id;
         unsigned images, others; /* of another architecture */
+        const struct oci_descriptor
+                *outer; /* the index that names the manifest: what is said of it is said of the image */
 };
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
 static const char *annotation(const struct oci_descriptor *d, const char *key)
 {
-        for (size_t i = 0; d->annotations && i < d->annotations->n; i++)
-                if (STREQ(d->annotations->entries[i].key, key))
-                        return d->annotations->entries[i].value;
-        return NULL;
+        return d && d->annotations ? oci_find_string(d->annotations, key) : NULL;
+}
+
+/* The name that tools write beside an image: a whole one, or only a tag. That of an index of several
+ * platforms stands at the index. */
+static const char *written_name(const struct layout *l, const struct oci_descriptor *d)
+{
+        static const char *const keys[] = { "io.containerd.image.name", "org.opencontainers.image.ref.name" };
+        const char *name = NULL;
+
+        for (size_t i = 0; !name && i < ARRAY_SIZE(keys); i++) {
+                name = annotation(d, keys[i]);
+                if (!name)
+                        name = annotation(l->outer, keys[i]);
+        }
+        return name;
 }
 
 /* The image's name: the user's, else what the layout says, which may be a whole name or only a tag. */
@@ -45,9 +59,7 @@ static int find_name(const struct layout *l, const struct oci_descriptor *d, cha
 
         base = base && base[1] ? base + 1 : l->source;
         if (!name)
-                name = annotation(d, "io.containerd.image.name");
-        if (!name)
-                name = annotation(d, "org.opencontainers.image.ref.name");
+                name = written_name(l, d);
         if (name && !l->o->name && !strpbrk(name, "/:")) { /* a tag */
                 _cleanup_free_ char *full = NULL, *checked = NULL;
 
@@ -80,6 +92,9 @@ static int layout_add_layers(struct layout *l, const struct oci_manifest *m, con
                                        err);
                         if (fd < 0)
                                 return fd;
+                        r = blob_check_size(l->source, d, size, err);
+                        if (r < 0)
+                                return r;
                         r = layer_add(l->box, fd, d->digest, d->digest, config->rootfs->diff_ids[i], size,
                                       &layer, err);
                 }
@@ -102,6 +117,19 @@ static int check_counts(const struct layout *l, const struct oci_manifest *m, co
         return 0;
 }
 
+/* Registries hold other things than images in the same form: charts, signatures (manifest.md, "Guidelines for
+ * Artifact Usage"). */
+static int check_kind(const struct layout *l, const struct oci_manifest *m, struct cfs_error *err)
+{
+        const char *type = m->config->media_type;
+
+        if (STREQ(type, "application/vnd.oci.image.config.v1+json") ||
+            STREQ(type, "application/vnd.docker.container.image.v1+json"))
+                return 0;
+        return err_set(err, CFS_E_INVALID, "image `%s`: it is not an image of a container, but `%s`",
+                       l->source, type);
+}
+
 static int import_manifest(struct layout *l, const struct oci_descriptor *d, struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL, *config_text = NULL, *name = NULL;
@@ -110,12 +138,14 @@ static int import_manifest(struct layout *l, const struct oci_descriptor *d, str
         struct oci_manifest *m;
         struct oci_image *config;
         size_t len;
-        int r = blob_digest_text(l->dir_fd, l->source, d->digest, &text, &len, err);
+        int r = blob_digest_text(l->dir_fd, l->source, d, &text, &len, err);
 
         if (r >= 0)
                 r = oci_decode(&oci_manifest_type, d->digest, text, len, (void **)&m, &arena, err);
         if (r >= 0)
-                r = blob_digest_text(l->dir_fd, l->source, m->config->digest, &config_text, &len, err);
+                r = check_kind(l, m, err);
+        if (r >= 0)
+                r = blob_digest_text(l->dir_fd, l->source, m->config, &config_text, &len, err);
         if (r >= 0)
                 r = oci_decode(&oci_image_type, m->config->digest, config_text, len, (void **)&config,
                                &config_arena, err);
@@ -132,6 +162,8 @@ static int import_manifest(struct layout *l, const struct oci_descriptor *d, str
         if (r >= 0)
                 r = store_image_add(l->box, config_text, layers, m->n_layers, name, l->ret_id, err);
         l->images++;
+        if (r >= 0 && l->o->added)
+                l->o->added(l->ret_id);
         return r;
 }
 
@@ -163,10 +195,20 @@ static int import_index(struct layout *l, const char *name, const char *text, si
 
                 if (!is_ours(d)) {
                         l->others++;
+                } else if (l->images > 0 && l->o->name) {
+                        r = err_set(
+                                err, CFS_E_INVALID,
+                                "image `%s`: there is more than one, and `%s` can be the name of one only",
+                                l->source, l->o->name);
                 } else if (is_index(d)) {
-                        r = blob_digest_text(l->dir_fd, l->source, d->digest, &inner, &len, err);
-                        if (r >= 0)
-                                r = import_index(l, d->digest, inner, len, depth + 1, err);
+                        const struct oci_descriptor *outer = l->outer;
+
+                        r = blob_digest_text(l->dir_fd, l->source, d, &inner, &len, err);
+                        if (r < 0)
+                                break;
+                        l->outer = d->annotations || !outer ? d : outer;
+                        r = import_index(l, d->digest, inner, len, depth + 1, err);
+                        l->outer = outer;
                 } else {
                         r = import_manifest(l, d, err);
                 }

@@ -280,11 +280,27 @@ static int remember_times(const struct item *m, const char *path, struct cfs_err
         return r;
 }
 
+/* Nothing of the layers below shows in it. */
+static int make_opaque(const struct item *m, const char *fd_path, struct cfs_error *err)
+{
+        const char *attr = m->t->o->rootless ? "user.overlay.opaque" : "trusted.overlay.opaque";
+
+        if (setxattr(fd_path, attr, "y", 1, 0) < 0)
+                return member_failed(m, err, "setxattr", "mark the directory as opaque");
+        return 0;
+}
+
+static bool is_whiteout(const struct stat *st)
+{
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
 static int make_directory(const struct item *m, struct cfs_error *err)
 {
         struct member_target *t = m->t;
-        struct stat st;
-        int r;
+        char fd_path[64 + NAME_MAX];
+        struct stat st = { 0 };
+        int r = 0;
 
         if (fstatat(m->parent, m->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)) {
                 r = clear_place(m, err);
@@ -293,6 +309,11 @@ static int make_directory(const struct item *m, struct cfs_error *err)
                 forget_parent(t);
                 if (mkdirat(m->parent, m->name, 0700) < 0)
                         return member_failed(m, err, "mkdirat", "make the directory");
+                (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d/%s", m->parent, m->name);
+                if (is_whiteout(&st)) /* the one of the layers below stays hidden */
+                        r = make_opaque(m, fd_path, err);
+                if (r < 0)
+                        return r;
         }
         return remember_times(m, m->path, err);
 }
@@ -353,25 +374,23 @@ static int make_node(const struct item *m, mode_t type, struct cfs_error *err)
 
 static int whiteout(const struct item *m, struct cfs_error *err)
 {
-        const char *attr = m->t->o->rootless ? "user.overlay.opaque" : "trusted.overlay.opaque";
         struct item hidden = *m;
-        char fd_path[32];
-        int r;
+        char fd_path[64 + NAME_MAX];
+        struct stat st;
 
         if (STREQ(m->name, ".wh..wh..opq")) {
                 (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", m->parent);
-                if (setxattr(fd_path, attr, "y", 1, 0) < 0)
-                        return member_failed(m, err, "setxattr", "mark its directory as opaque");
-                return 0;
+                return make_opaque(m, fd_path, err);
         }
-        if (str_has_prefix(m->name, ".wh..wh.")) /* aufs's own book-keeping */
-                return 0;
         hidden.name = m->name + strlen(".wh.");
         if (!*hidden.name || STREQ(hidden.name, ".") || STREQ(hidden.name, ".."))
                 return refuse(m, err, "hides no name");
-        r = clear_place(&hidden, err);
-        if (r < 0)
-                return r;
+        /* It hides what the layers below have. What this layer has itself stays (image specification,
+         * layer.md, "Whiteouts"). */
+        if (fstatat(m->parent, hidden.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+                (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d/%s", m->parent, hidden.name);
+                return S_ISDIR(st.st_mode) ? make_opaque(m, fd_path, err) : 0;
+        }
         forget_parent(m->t);
         if (mknodat(m->parent, hidden.name, S_IFCHR, makedev(0, 0)) < 0)
                 return member_failed(m, err, "mknodat", "make the whiteout");
@@ -400,6 +419,18 @@ static int make(const struct item *m, struct cfs_error *err)
         }
 }
 
+static int check_owner(const struct item *m, struct cfs_error *err)
+{
+        const int64_t ids[] = { archive_entry_uid(m->e), archive_entry_gid(m->e) };
+
+        /* The highest number means "as it is" to chown(2). */
+        for (size_t i = 0; m->t->o->keep_owner && i < ARRAY_SIZE(ids); i++)
+                if (ids[i] < 0 || ids[i] >= UINT32_MAX)
+                        return err_set(err, CFS_E_INVALID, "%s: member `%s`: %lld is not the number of a %s",
+                                       m->t->o->name, m->label, (long long)ids[i], i ? "group" : "user");
+        return 0;
+}
+
 /* The directory itself: its mode and owner, which are those of the root in the container. */
 static int root_member(const struct item *m, struct cfs_error *err)
 {
@@ -408,6 +439,9 @@ static int root_member(const struct item *m, struct cfs_error *err)
 
         if (archive_entry_filetype(m->e) != S_IFDIR)
                 return refuse(m, err, "has no name");
+        r = check_owner(m, err);
+        if (r < 0)
+                return r;
         if (m->t->o->keep_owner &&
             fchown(m->t->dir_fd, (uid_t)archive_entry_uid(m->e), (gid_t)archive_entry_gid(m->e)) < 0)
                 return member_failed(m, err, "fchown", "set its owner");
@@ -418,11 +452,39 @@ static int root_member(const struct item *m, struct cfs_error *err)
         return r < 0 ? r : remember_times(m, ".", err);
 }
 
+/* aufs kept its books under such names, and layers of old builders still have them. */
+static bool is_bookkeeping(const char *path)
+{
+        for (const char *p = path; p; p = strchr(p, '/')) {
+                p += *p == '/';
+                if (str_has_prefix(p, ".wh..wh.") && !STREQ(p, ".wh..wh..opq"))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_below_whiteout(const char *path)
+{
+        for (const char *p = path; p; p = strchr(p, '/')) {
+                p += *p == '/';
+                if (str_has_prefix(p, ".wh.") && strchr(p, '/'))
+                        return true;
+        }
+        return false;
+}
+
 static int unpack_item(struct item *m, struct cfs_error *err)
 {
         _cleanup_close_ int parent = -1;
-        int r = open_parent(m->t, m->path, &m->name, &m->parent, err);
+        int r = check_owner(m, err);
 
+        if (r < 0)
+                return r;
+        if (m->t->o->whiteouts == UNPACK_OVERLAY && is_bookkeeping(m->path))
+                return 0;
+        if (m->t->o->whiteouts == UNPACK_OVERLAY && is_below_whiteout(m->path))
+                return refuse(m, err, "is below a whiteout");
+        r = open_parent(m->t, m->path, &m->name, &m->parent, err);
         if (r < 0)
                 return err_prefix(err, r, "%s: member `%s`", m->t->o->name, m->label);
         /* The kept descriptor may be forgotten while the member is made. */

@@ -39,6 +39,8 @@ struct writer {
         struct seen *seen;
         size_t n_seen, cap_seen;
         dev_t dev;
+        struct stat skip;
+        bool has_skip;
         char *buf;
         char *names; /* of attributes */
 };
@@ -281,6 +283,8 @@ static int add(struct writer *w, int dirfd, const char *dir, const char *name)
                 return errno == ENOENT ? 0 : pack_failed(w, name, "fstatat", "look at");
         if (is_mount_point(w, dir, name, &st))
                 return 0;
+        if (w->has_skip && st.st_ino == w->skip.st_ino && st.st_dev == w->skip.st_dev)
+                return 0;
         if (S_ISSOCK(st.st_mode)) /* means nothing without its server */
                 return 0;
         if (w->o->overlay && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
@@ -368,6 +372,7 @@ static int write_archive(const struct pack_options *o, int fd, struct cfs_error 
                 r = pack_failed(&w, ".", "fstat", "look at");
         if (r >= 0) {
                 w.dev = st.st_dev;
+                w.has_skip = o->skip_fd > 0 && fstat(o->skip_fd, &w.skip) == 0;
                 r = add(&w, o->dir_fd, "", o->only ? o->only : ".");
         }
         if (r >= 0 && archive_write_close(w.a) != ARCHIVE_OK)

@@ -20,6 +20,7 @@ struct pack_options {
         bool upper;
         bool gzip;
         bool one_file_system;     /* leave out what is mounted below                                        */
+        int skip_fd;              /* a directory that is left out where it is met; 0: none                  */
         uint32_t first_id, n_ids; /* owners in this range are moved down to zero; n_ids 0: none         */
 };
 

@@ -50,5 +50,8 @@ int rootfs_image(const struct box *box, int64_t layer, const char *diff_id, cons
         r = oci_encode(&oci_image_type, &image, 0, &text, NULL, err);
         if (r < 0)
                 return r;
-        return store_image_add(box, text, &layer, 1, o->name, ret_id, err);
+        r = store_image_add(box, text, &layer, 1, o->name, ret_id, err);
+        if (r >= 0 && o->added)
+                o->added(ret_id);
+        return r;
 }

@@ -10,19 +10,75 @@
 
 #define MIN_ID 4 /* digits of an ID that are enough to name an image */
 
-/* Docker's grammar, loosely: lower case path components, maybe a host with a port in front, a tag behind. */
+/* ---- names --------------------------------------------------------------------------------------------- */
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool is_made_of(const char *s, size_t len, const char *characters)
+{
+        return strspn(s, characters) >= len;
+}
+
+/* The grammar is that of docker's references (distribution/reference): the first component is a host when
+ * it looks so, those behind it are in lower case. */
+static bool is_host(const char *s, size_t len)
+{
+        const char *colon = memchr(s, ':', len);
+        size_t name = colon ? (size_t)(colon - s) : len;
+
+        if (!memchr(s, '.', len) && !colon && !(len == 9 && strncmp(s, "localhost", len) == 0) &&
+            is_made_of(s, len, LOWER DIGITS "-_"))
+                return false;
+        return name > 0 && is_made_of(s, name, LOWER UPPER DIGITS ".-") && *s != '.' && *s != '-' &&
+               (!colon || (colon + 1 < s + len && is_made_of(colon + 1, len - name - 1, DIGITS)));
+}
+
+static bool is_component(const char *s, size_t len)
+{
+        return len > 0 && is_made_of(s, len, LOWER DIGITS "._-") && !strchr("._-", s[0]) &&
+               !strchr("._-", s[len - 1]) && !memmem(s, len, "..", 2);
+}
+
+static bool is_tag(const char *s)
+{
+        size_t len = strlen(s);
+
+        return len > 0 && len <= 128 && is_made_of(s, len, LOWER UPPER DIGITS "_.-") && *s != '.' &&
+               *s != '-';
+}
+
+static bool is_image_name(const char *ref)
+{
+        size_t n = strcspn(ref, "/");
+
+        if (strlen(ref) > 255)
+                return false;
+        if (ref[n] && is_host(ref, n))
+                ref += n + 1;
+        for (;; ref += n + 1) {
+                n = strcspn(ref, "/");
+                if (!ref[n])
+                        break;
+                if (!is_component(ref, n))
+                        return false;
+        }
+        n = strcspn(ref, ":");
+        return is_component(ref, n) && (!ref[n] || is_tag(ref + n + 1));
+}
+
 int store_image_name(const char *ref, char **ret, struct cfs_error *err)
 {
-        const char *slash = strrchr(ref, '/'), *last = slash ? slash + 1 : ref;
-        size_t len = strlen(ref);
+        const char *slash = strrchr(ref, '/');
+        int r;
 
-        if (len == 0 || len > 255 || !*last ||
-            strspn(ref, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") != len ||
-            strstr(ref, "..") || strstr(ref, "//") || *ref == '/' || *ref == '.' || *ref == '-' ||
-            *ref == ':' || ref[len - 1] == ':')
-                return err_set(err, CFS_E_INVALID, "`%s` is not the name of an image: [HOST/]NAME[:TAG]",
-                               ref);
-        return str_printf(ret, err, "%s%s", ref, strchr(last, ':') ? "" : ":latest");
+        if (is_image_name(ref))
+                return str_printf(ret, err, "%s%s", ref, strchr(slash ? slash : ref, ':') ? "" : ":latest");
+        r = err_set(err, CFS_E_INVALID, "`%s` is not the name of an image: [HOST/]NAME[:TAG]", ref);
+        return strcspn(ref, UPPER) < strcspn(slash ? slash : ref, ":")
+                       ? err_hint(err, r, "a NAME is in lower case")
+                       : r;
 }
 
 static int add_layers(const struct box *box, const char *id, const int64_t *layers, size_t n,
@@ -91,6 +147,17 @@ static int by_name(const struct box *box, const char *name, char **ret, struct c
                 "s", name);
 }
 
+static int by_short_name(const struct box *box, const char *name, char **ret, struct cfs_error *err)
+{
+        static const char *const usual[] = { "docker.io/library/", "docker.io/", "index.docker.io/library/",
+                                             "index.docker.io/" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+                if (str_has_prefix(name, usual[i]))
+                        return by_name(box, name + strlen(usual[i]), ret, err);
+        return 0;
+}
+
 static int by_id(const struct box *box, const char *ref, char **ret, struct cfs_error *err)
 {
         const char *digits = str_has_prefix(ref, "sha256:") ? ref + 7 : ref;
@@ -119,6 +186,8 @@ int store_image_find(const struct box *box, const char *ref, char ret_id[DIGEST_
 
         if (store_image_name(ref, &name, &ignored) >= 0)
                 r = by_name(box, name, &id, err);
+        if (r == 0 && name) /* docker.io/library/x is x */
+                r = by_short_name(box, name, &id, err);
         if (r == 0)
                 r = by_id(box, ref, &id, err);
         if (r == 0) {
