@@ -3,17 +3,8 @@
  * Messages from the bus: any of its clients may send any bytes. What parses has strings that end
  * within the message, and a body that can be read to its end by any reader.
  */
+#include "fuzz.h"
 #include "dbus/dbus.h"
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 /* Each byte of the choice is a reader; none gets beyond the end. */
 static void read_body(struct dbus_reader r, const uint8_t *choice, size_t n)

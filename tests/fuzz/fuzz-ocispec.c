@@ -4,18 +4,9 @@
  * that type's number in documents[], or 128 and more: in oci_types[]. What decodes has to encode, and to be
  * the same after another round; what does not has one good message, whose place can be located.
  */
+#include "fuzz.h"
 #include "base/cleanup.h"
 #include "oci.h"
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 static void take_report(void *data, unsigned line, unsigned column, const char *property, const char *message)
 {

@@ -3,19 +3,10 @@
  * The compiler of seccomp filters. The input is a linux.seccomp object. Whatever the decoder takes compiles
  * to a program that the kernel would take, or is refused for its size; and every run of it ends in a verdict.
  */
+#include "fuzz.h"
 #include "libcfs/seccomp/filter.h"
 #include "oci.h"
 #include <linux/seccomp.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 /* The kernel's rules: seccomp_check_filter() and bpf_check_classic(). */
 static void verify(const struct filter *f)

@@ -3,23 +3,13 @@
  * What a client sends to the server: the document of a request (each type of them, the first byte says
  * which), its command, and the headers by which it is let in.
  */
+#include "fuzz.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 #include "box/core/document.h"
 #include "box/core/time.h"
 #include "box/serve/admit.h"
 #include "box/serve/request.h"
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 static void documents(unsigned which, const char *text, size_t len)
 {

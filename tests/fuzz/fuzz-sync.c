@@ -5,20 +5,10 @@
  * highest bit of the length sends a descriptor along. The first byte says what the listener waits for. It
  * must return, with an error whose strings end.
  */
+#include "fuzz.h"
 #include "base/unix.h"
 #include "libcfs/process/sync.h"
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 static void ignore_log(void *data, enum log_level level, const char *message)
 {

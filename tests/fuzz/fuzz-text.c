@@ -4,20 +4,10 @@
  * /proc/PID/mountinfo, the cgroup hierarchies in it and in /proc/PID/cgroup, or "0-3,7". A container can put
  * what it likes into a mount's path.
  */
+#include "fuzz.h"
 #include "base/mountinfo.h"
 #include "base/numlist.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                     \
-        do {                                                                                                 \
-                if (!(condition))                                                                            \
-                        abort();                                                                             \
-        } while (0)
 
 static void numlist(const char *text)
 {

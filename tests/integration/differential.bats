@@ -10,38 +10,8 @@ setup() {
     root_only
 }
 
-# normalise: what remains when names of namespaces, numbers of mounts and the like are gone. The deliberate differences:
-#
-#   masked directories     all cover them with an empty tmpfs; its options are each runtime's choice
-#   masked files           crun covers them with the host's null device, runc and cfs with the container's
-#   sysfs "ro"             runc makes the superblock read-only as well; the mount is in any case
-#   tmpfs "mode="          cfs gives the mode of the directory below as an option, the others by chmod(2)
-#   /sys/fs/cgroup         sources are decoration; cfs makes the tmpfs itself read-only when the configuration says so; the v2 side
-#                          of a hybrid host is shown by cfs alone, and crun does not run there
-#   /dev/core              crun makes a link to /proc/kcore, which the specification does not ask for
-#   owner of devices       runc binds the host's nodes in a user namespace, as unmapped users' files; cfs and crun make nodes
-#                          of their own, on a tmpfs, that belong to the container's root
-#   group of /dev/mqueue   runc before 1.2 leaves it unmapped in a user namespace
-#   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
-#   ignored signals        what the caller of runc and crun ignores stays ignored in the container; cfs resets it (process.bats)
-normalise() {
-    # Hierarchies of v1 that are mounted here: others come and go when they are mounted elsewhere.
-    jq -S --slurpfile c "$B/config.json" --argjson host "$HOST_NS" --arg mounted "$(awk '/ - cgroup / { print $NF }' /proc/self/mountinfo)" '
-        ($c[0].linux.maskedPaths // []) as $masked |
-        .fds |= keys |
-        .ns |= with_entries(.value = if .value == $host[.key] then "of the host" else "its own" end) |
-        .cgroup |= map(select(split(":")[1] as $h | $mounted | split("\n") | any(endswith("," + $h))) | sub("/[^/]*$"; "/ID")) |
-        .mounts = (.mountinfo | map(split(" ") | index("-") as $d | {at: .[4], opts: (.[5] | split(",") | sort),
-                prop: (.[6:$d] | map(sub(":.*"; "")) | join(" ")), type: .[$d + 1], source: .[$d + 2], super: (.[$d + 3] | split(",") | sort)}) |
-            map(if .at as $at | $masked | index($at) then {at: .at}
-                elif .at | test("^/dev/(null|zero|full|random|urandom|tty)$") then {at: .at}
-                elif .type == "sysfs" then .super = null
-                elif .at | startswith("/sys/fs/cgroup") then .source = null | if .type == "tmpfs" then .opts = null | .super = null else . end
-                elif .type == "tmpfs" then .super |= map(select(startswith("mode=") | not)) else . end) |
-            map(select(.type != "cgroup2")) |
-            map(select((.super // []) | map(select(startswith("name="))) | all(. as $h | $mounted | split("\n") | any(endswith("," + $h))))) | sort_by(.at)) |
-        del(.status.SigIgn, .mountinfo, .keyring, .keys, .monotonic, .boottime, .dev.core, .dev[].uid, .dev[].gid)' "$1"
-}
+# What remains when names of namespaces, numbers of mounts and the like are gone. The deliberate differences are listed there.
+normalise() { "$PYTHON" "$BATS_TEST_DIRNAME/helpers/inside.py" "$1" "$B/config.json" "$HOST_NS"; }
 
 # As an engine would: crun works only where there is no v2 hierarchy beside the v1 ones.
 runtime() {
