@@ -28,6 +28,8 @@ static void put_string(struct encoder *e, const char *s)
 {
         size_t len = strlen(s);
 
+        if (json_write_plain(e->out, s, len))
+                return;
         if (utf8_length(s, len) == len) {
                 json_write_text(e->out, s, len);
         } else if (e->result == 0 && !e->track) {

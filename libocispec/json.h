@@ -63,6 +63,9 @@ void json_write_string(struct json_writer *w, const char *s);
 /* The same for a text that is known to be UTF-8. */
 void json_write_text(struct json_writer *w, const char *s, size_t len);
 
+/* The same for one that is ASCII and has nothing to be escaped, as most have. False: it is not. */
+bool json_write_plain(struct json_writer *w, const char *s, size_t len);
+
 void json_write_number(struct json_writer *w, int64_t n);
 void json_write_unsigned(struct json_writer *w, uint64_t n);
 

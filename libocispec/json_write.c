@@ -5,7 +5,8 @@
  * Its generator puts the commas, the quotes and the escapes of what is written. It takes any bytes for a
  * string, so bytes that are not UTF-8 are replaced here. Its own layout, with lines and indentation, writes
  * an empty object on three lines; so the layout is made here, around the pieces that the generator hands
- * out.
+ * out. It looks at each character of a string for one to be escaped; where none is, which can be seen eight
+ * at a time, it is given an empty string, and the text is put between the quotes.
  */
 #include "json.h"
 #include "base/str.h"
@@ -16,15 +17,19 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#define ONES UINT64_C(0x0101010101010101) /* one in each of eight characters */
+
 struct json_writer {
         struct json_memory memory;
         yajl_gen gen;
         struct str text;
         unsigned indent, depth;
-        bool start;  /* a call of yajl begins: its first piece may be a separator       */
-        bool line;   /* the entry that begins stands on a line of its own               */
-        bool misuse; /* nested more deeply than yajl can, or not a document at all      */
-        char open;   /* '{' or '[': a bracket that yajl will be told of with what is in it */
+        bool start;        /* a call of yajl begins: its first piece may be a separator       */
+        bool line;         /* the entry that begins stands on a line of its own               */
+        bool misuse;       /* nested more deeply than yajl can, or not a document at all      */
+        char open;         /* '{' or '[': a bracket that yajl will be told of with what is in it */
+        const char *plain; /* what goes behind the opening quote that yajl will write, or NULL */
+        size_t plain_len;
 };
 
 static void put(struct json_writer *w, const char *s, size_t len)
@@ -57,6 +62,10 @@ static void on_text(void *data, const char *s, size_t len)
 
         w->start = false;
         put(w, s, len);
+        if (w->plain && len == 1 && *s == '"') {
+                str_add_n(&w->text, w->plain, w->plain_len);
+                w->plain = NULL;
+        }
         if (start && *s == ',')
                 put_newline(w);
         else if (start && *s == ':' && w->indent)
@@ -169,9 +178,44 @@ void json_write_array_end(struct json_writer *w)
                 written(w, yajl_gen_array_close(w->gen));
 }
 
+/* In which of eight characters is the highest bit of `x - n` set and that of x not: n is larger. */
+static uint64_t below(uint64_t x, uint64_t n)
+{
+        return (x - ONES * n) & ~x & (ONES << 7);
+}
+
+/* ASCII, and nothing to be escaped: no quote, backslash or control character (RFC 8259, 7). */
+static bool is_plain(const char *s, size_t len)
+{
+        for (; len >= 8; s += 8, len -= 8) {
+                uint64_t x;
+
+                memcpy(&x, s, 8);
+                if ((x & ONES << 7) | below(x, ' ') | below(x ^ ONES * '"', 1) | below(x ^ ONES * '\\', 1))
+                        return false;
+        }
+        for (; len > 0; s++, len--)
+                if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x80 || *s == '"' || *s == '\\')
+                        return false;
+        return true;
+}
+
+bool json_write_plain(struct json_writer *w, const char *s, size_t len)
+{
+        if (!is_plain(s, len))
+                return false;
+        if (!ready(w))
+                return true;
+        w->plain = s;
+        w->plain_len = len;
+        written(w, yajl_gen_string(w->gen, (const unsigned char *)"", 0));
+        w->plain = NULL;
+        return true;
+}
+
 void json_write_text(struct json_writer *w, const char *s, size_t len)
 {
-        if (ready(w))
+        if (!json_write_plain(w, s, len) && ready(w))
                 written(w, yajl_gen_string(w->gen, (const unsigned char *)s, len));
 }
 

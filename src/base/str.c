@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define LARGE ((size_t)256 << 10)
+
 /* Makes room for n more bytes and the NUL. */
 static bool reserve(struct str *s, size_t n)
 {
@@ -24,8 +26,9 @@ static bool reserve(struct str *s, size_t n)
         if (need <= s->cap)
                 return true;
         cap = s->cap ? s->cap : 64;
+        /* What is large grows without being copied (mremap(2)), and each page of it has to be made. */
         while (cap < need) {
-                if (__builtin_mul_overflow(cap, 2, &cap))
+                if (__builtin_add_overflow(cap, cap < LARGE ? cap : cap / 4, &cap))
                         goto fail;
         }
         p = realloc(s->p, cap);

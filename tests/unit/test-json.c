@@ -284,6 +284,35 @@ static void assert_written(struct json_writer *w, const char *expected)
 }
 
 /* RFC 8259, section 7; invalid UTF-8 as Unicode 15, table 3-7, has it. */
+/* RFC 8259, 7: what has to be escaped is found wherever it stands, among eight characters or behind them. */
+static void each_character_at_each_place(void **state)
+{
+        static const char *const names[128] = {
+                ['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
+                ['\n'] = "\\n", ['\r'] = "\\r",  ['\t'] = "\\t"
+        };
+        char code[8], want[64], text[] = "aaaaaaaaaaaaaaaaaaa", *got = NULL;
+        struct cfs_error err;
+
+        (void)state;
+        for (unsigned c = 1; c < 128; c++)
+                for (size_t at = 0; at < sizeof(text) - 1; at++) {
+                        struct json_writer *w = json_write_new(0);
+
+                        (void)snprintf(code, sizeof(code), c < ' ' ? "\\u%04X" : "%c", c);
+                        (void)snprintf(want, sizeof(want), "[\"%.*s%s%.*s\"]", (int)at, text,
+                                       names[c] ? names[c] : code, (int)(sizeof(text) - 2 - at), text);
+                        text[at] = (char)c;
+                        json_write_array(w);
+                        json_write_string(w, text);
+                        json_write_array_end(w);
+                        text[at] = 'a';
+                        assert_ok(json_write_take(w, &got, NULL, &err));
+                        assert_string_equal(got, want);
+                        free(got);
+                }
+}
+
 static void strings_are_escaped_and_become_utf8(void **state)
 {
         static const struct {
@@ -432,6 +461,7 @@ int main(void)
                 cmocka_unit_test(depth_is_bounded),
                 cmocka_unit_test(size_is_bounded),
                 cmocka_unit_test(positions_count_lines_and_characters),
+                cmocka_unit_test(each_character_at_each_place),
                 cmocka_unit_test(strings_are_escaped_and_become_utf8),
                 cmocka_unit_test(members_without_a_value_are_left_out),
                 cmocka_unit_test(all_kinds_on_one_line),
