@@ -65,8 +65,8 @@ const struct step plan[] = {
           .check = hooks_check, .look = hooks_look },
 
         { PROPERTY("hooks.poststop"), .walks = CR, .wanted = hooks_poststop_wanted,
-          .why = "Undo runs backwards, so the undo of this row is the last but ociVersion's: the specification runs poststop "
-                 "after the container is deleted.",
+          .why = "Undo runs backwards, so the undo of this row is the last one: the specification runs poststop hooks after "
+                 "the container is deleted.",
           .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
 
         { .name = "images", .walks = R,

@@ -139,7 +139,7 @@ class World:
         self.top = os.path.join(top, setup)
         self.state, self.bundle = os.path.join(self.top, 'state'), os.path.join(self.top, 'bundle')
         self.uid = USER if setup == 'rootless' else 0
-        self.pid_file = os.path.join(self.top, 'user', 'pid')
+        self.pid_file, self.log = os.path.join(self.top, 'user', 'pid'), os.path.join(self.top, 'user', 'log')
         os.makedirs(self.state)
         os.mkdir(os.path.dirname(self.pid_file))
         os.chmod(self.top, 0o755)
@@ -216,15 +216,21 @@ class World:
             err.seek(0)
             return r.returncode, err.read().strip()
 
+    def logged(self):
+        """What cfs has written to its log: the last of it is the error that ended it, if one did."""
+        return [json.loads(line) for line in (read(self.log) or '').splitlines()]
+
     def inject(self, mode, *args, out, attach=None):
-        """Under the injector. (its lines, standard error)"""
+        """Under the injector. (its lines, standard error and log)"""
         log = os.path.join(self.top, 'log')
         command = [self.inject_path, '-o', log, '-t', str(self.patience), *(['-u', str(self.uid)] if self.uid else []),
-                   *(['-a', str(attach)] if attach else []), *mode, '--', *self.command(*args)]
+                   *(['-a', str(attach)] if attach else []), *mode, '--', *self.command('--log', self.log, '--log-format', 'json', *args)]
+        if os.path.exists(self.log):
+            os.unlink(self.log)
         with open(os.path.join(self.top, 'err'), 'w+') as err, open(out, 'w') as o:
             r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=o, stderr=err, env=self.environment(), check=False)
             err.seek(0)
-            text = err.read().strip()
+            text = '\n'.join([err.read().strip(), *(x['msg'] for x in self.logged() if x['level'] != 'error')]).strip()
         if r.returncode != 0:
             raise RuntimeError(f'inject {" ".join(mode)}: {text}')
         return read(log).splitlines(), text

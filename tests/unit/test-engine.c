@@ -341,8 +341,11 @@ static void fail_in(const struct step *s, enum walk walk, const char *column)
         }
         assert_int_equal(r, -EIO);
         assert_string_equal(err.property, s->property ? s->property : "");
-        (void)snprintf(phase, sizeof(phase), "%s/%s/%s", walk == WALK_EXEC ? "exec" : "create", column,
-                       s->name);
+        (void)snprintf(phase, sizeof(phase), "%s/%s/%s",
+                       walk == WALK_EXEC      ? "exec"
+                       : walk == WALK_RESTORE ? "restore"
+                                              : "create",
+                       column, s->name);
         assert_string_equal(err.phase, phase);
 }
 
@@ -355,7 +358,7 @@ static void an_error_names_no_property_but_the_rows_own(void **state)
                 const bool has[] = { s->prepare != NULL, s->host != NULL, s->init != NULL };
 
                 for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-                        for (unsigned walk = WALK_CREATE; walk <= WALK_EXEC; walk <<= 1)
+                        for (unsigned walk = WALK_CREATE; walk <= WALK_RESTORE; walk <<= 1)
                                 if (has[i] && (s->walks & walk))
                                         fail_in(s, walk, columns[i]);
         }
