@@ -51,6 +51,15 @@ bats_require_minimum_version 1.5.0
     diff <(jq -S . <<< "$output") <(box images --format json | jq -S .)
     ask GET /images/busybox
     diff <(jq -S . <<< "$output") <(box image inspect busybox | jq -S .)
+    box network create second > /dev/null
+    box volume create kept > /dev/null
+    ask GET /networks
+    [ "$(jq -r '.[].name' <<< "$output" | grep -x second)" = second ]
+    diff <(jq -S . <<< "$output") <(box network ls --format json | jq -S .)
+    ask GET /volumes
+    [ "$(jq -r '.[].name' <<< "$output")" = kept ]
+    diff <(jq -S . <<< "$output") <(box volume ls --format json | jq -S .)
+    box network rm second
     ask GET /info
     [ "$(jq -c '[.root, .rootless, .uid]' <<< "$output")" = "[\"$STORE\",false,0]" ]
     [ "cfs-box version $(jq -r .version <<< "$output")" = "$("$CFS_BOX" --version)" ]
@@ -357,6 +366,35 @@ END
     [ "$status" = 200 ]
 }
 
+@test "what is no HTTP request: libmicrohttpd's answer, and the connection is closed; the next client is served" {
+    serve
+    # The statuses are RFC 9112's (2.2, 3, 5.1, 6.3) and RFC 6585's.
+    there timeout 60 /usr/bin/python3 -c '
+import socket, sys
+host, port = sys.argv[1][len("http://"):].split(":")
+head = f"Host: {host}:{port}\r\n".encode()
+cases = [(b"GET /containers\r\n\r\n", 400), (b"GET /containers HTTP/1.1\r\n" + head + b"no colon\r\n\r\n", 400),
+         (b"POST /run HTTP/1.1\r\n" + head + b"Content-Length: x\r\n\r\n", 400), (b"POST /run HTTP/1.1\r\n" + head + b"Content-Length: -1\r\n\r\n", 400),
+         (b"POST /run HTTP/1.1\r\n" + head + b"Content-Length: 99999999999999999999\r\n\r\n", 413),
+         (b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n" + head + b"\r\n", 414), (b"GET /info HTTP/1.1\r\n" + head + b"A: b\r\n" * 9000 + b"\r\n", 431),
+         (b"GET /info HTTP/3.0\r\n" + head + b"\r\n", 505)]
+for request, status in cases:
+    s = socket.create_connection((host, int(port)))
+    s.settimeout(20)
+    answer = b""
+    try:
+        s.sendall(request)
+        while part := s.recv(65536):
+            answer += part
+    except ConnectionResetError: # there was more than it had read
+        pass
+    assert answer.split(b" ")[1:2] == [str(status).encode()], (request[:60], status, answer[:200])
+' "$URL"
+    ask GET /info
+    [ "$status" = 200 ]
+    [ ! -s "$T/serve.err" ]
+}
+
 @test "what there is not: 404, 405 with Allow; HEAD is GET without a body" {
     serve
     ask GET /nosuch
@@ -406,7 +444,9 @@ END
         done
     # Documents have what their description says, and nothing else.
     box run -d --network none --name o busybox sleep 1000 > /dev/null
-    for d in containers:Container history:History images:Image stats:Stats; do
+    box network create described > /dev/null
+    box volume create described > /dev/null
+    for d in containers:Container history:History images:Image stats:Stats networks:Network volumes:Volume; do
         ask GET "/${d%:*}"
         jq -e --slurpfile api "$T/openapi" --arg s "${d#*:}" 'length > 0 and all(keys - ($api[0].components.schemas[$s].properties | keys) == [])' <<< "$output"
     done

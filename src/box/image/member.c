@@ -257,6 +257,8 @@ static int make_file(const struct item *m, struct cfs_error *err)
         }
         if (r >= 0 && size > end && ftruncate(fd, size) < 0) /* a hole at the end */
                 return member_failed(m, err, "ftruncate", "set its size");
+        /* The disk can begin now: the whole layer has to be on it in the end. As dpkg does. */
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         return r;
 }
 

@@ -25,6 +25,7 @@ struct reader {
         const struct unpack_options *o;
         struct archive *raw, *tar;
         struct digest packed, plain;
+        bool compressed; /* otherwise the two are one */
         uint64_t read;
         int errnum; /* of read(2) */
         char *buf;
@@ -64,7 +65,8 @@ static ssize_t read_plain(struct archive *a, void *data, const void **buf)
                 archive_set_error(a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
                 return -1;
         }
-        digest_add(&r->plain, *buf, n);
+        if (r->compressed)
+                digest_add(&r->plain, *buf, n);
         return (ssize_t)n;
 }
 
@@ -97,6 +99,7 @@ static int open_archives(struct reader *r, struct cfs_error *err)
         if (archive_read_open(r->raw, r, NULL, read_packed, NULL) != ARCHIVE_OK ||
             archive_read_next_header(r->raw, &entry) != ARCHIVE_OK)
                 return unpack_archive_fail(r, r->raw, "not an archive (tar, gzip, bzip2, xz, zstd)", err);
+        r->compressed = archive_filter_code(r->raw, 0) != ARCHIVE_FILTER_NONE;
         if (archive_read_open(r->tar, r, NULL, read_plain, NULL) != ARCHIVE_OK)
                 return unpack_archive_fail(r, r->tar, "not a tar archive", err);
         return 0;
@@ -113,7 +116,8 @@ static int drain(struct reader *r, struct cfs_error *err)
 
         while ((rc = archive_read_data_block(r->raw, &buf, &len, &offset)) >= ARCHIVE_WARN &&
                rc != ARCHIVE_EOF)
-                digest_add(&r->plain, buf, len);
+                if (r->compressed)
+                        digest_add(&r->plain, buf, len);
         if (rc != ARCHIVE_EOF)
                 return unpack_archive_fail(r, r->raw, "after the last member", err);
         while ((n = read_packed(r->raw, r, &buf)) > 0)
@@ -151,7 +155,10 @@ static int unpack_unpack(struct reader *r, int dir_fd, struct unpack_result *ret
         if (res >= 0) {
                 *ret = (struct unpack_result){ .bytes = t.bytes, .members = t.members, .skipped = t.skipped };
                 digest_text(&r->packed, ret->digest);
-                digest_text(&r->plain, ret->diff_id);
+                if (r->compressed)
+                        digest_text(&r->plain, ret->diff_id);
+                else
+                        memcpy(ret->diff_id, ret->digest, DIGEST_SIZE);
         }
         member_release(&t);
         return res;

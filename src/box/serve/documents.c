@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is only looked at: the documents of `ps`, `inspect`, `history`, `images`, out of the same functions.
+ * What is only looked at: the documents of `ps`, `inspect`, `history`, `images`, `network ls`, `volume ls`,
+ * out of the same functions.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "box/container/container.h"
 #include "box/core/document.h"
+#include "box/net/networks.h"
 #include "box/serve/answer.h"
 #include "box/serve/query.h"
 #include "box/serve/request.h"
@@ -14,6 +16,7 @@
 #include "box/store/history.h"
 #include "box/store/image.h"
 #include "box/store/store.h"
+#include "box/store/volumes.h"
 #include <limits.h>
 #include <stdio.h>
 
@@ -131,6 +134,28 @@ int documents_image(struct request *q, struct cfs_error *err)
                       : err_nomem(err);
 
         return r < 0 ? r : answer_json(q, 200, &oci_box_image_type, image, err);
+}
+
+/* ---- networks and volumes ------------------------------------------------------------------------------ */
+
+int documents_networks(struct request *q, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_network **list = NULL;
+        size_t n = 0;
+        int r = arena ? networks_list(q->server->box, arena, &list, &n, err) : err_nomem(err);
+
+        return r < 0 ? r : answer_list(q, &oci_box_network_type, (void *const *)list, n, err);
+}
+
+int documents_volumes(struct request *q, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_volume **list = NULL;
+        size_t n = 0;
+        int r = arena ? volumes_list(q->server->box, arena, &list, &n, err) : err_nomem(err);
+
+        return r < 0 ? r : answer_list(q, &oci_box_volume_type, (void *const *)list, n, err);
 }
 
 /* ---- the server itself --------------------------------------------------------------------------------- */

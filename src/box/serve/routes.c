@@ -34,6 +34,9 @@ const struct route routes_table[] = {
         { "POST", "/images/pull", "", ROUTE_BODY, actions_pull },
         { "GET", "/images/{name}", "", 0, documents_image },
         { "DELETE", "/images/{name}", "force", 0, actions_remove_image },
+        /* networks and volumes */
+        { "GET", "/networks", "", 0, documents_networks },
+        { "GET", "/volumes", "", 0, documents_volumes },
         /* the server */
         { "GET", "/info", "", 0, documents_info },
         { 0 },

@@ -46,6 +46,8 @@ int documents_container(struct request *q, struct cfs_error *err);
 int documents_history(struct request *q, struct cfs_error *err);
 int documents_images(struct request *q, struct cfs_error *err);
 int documents_image(struct request *q, struct cfs_error *err);
+int documents_networks(struct request *q, struct cfs_error *err);
+int documents_volumes(struct request *q, struct cfs_error *err);
 int documents_info(struct request *q, struct cfs_error *err);
 int documents_session(struct request *q, struct cfs_error *err);
 

@@ -188,7 +188,7 @@ const segment = (name) => name.split('/').map(encodeURIComponent).join('/');
 
 // ---- What is known, and whether the server is there --------------------------------------------------------------------
 
-const known = { containers: [], images: null, info: null, loaded: false };
+const known = { containers: [], images: null, networks: [], info: null, loaded: false };
 const link = { up: false, streams: false };
 let wake = () => {};
 const poke = () => wake();
@@ -942,7 +942,7 @@ const run = {
                 $('run-dialog').showModal();
                 (image ? $('run-command') : $('run-image')).focus();
                 try {
-                        known.images = await get('images');
+                        [known.images, known.networks] = await Promise.all([get('images'), get('networks')]);
                         run.fill(image);
                 } catch (e) {
                         run.error(e.message);
@@ -959,7 +959,8 @@ const run = {
                 if (!names.length)
                         run.error('There is no image yet. The view Images pulls one; `cfs-box image make busybox` makes one.');
                 const runs = known.containers.filter((c) => c.state === 'running');
-                $('run-networks').replaceChildren(...['box', 'none', 'host', ...runs.map((c) => `container:${c.name}`)].map((n) => new Option(n, n)));
+                const networks = new Set(['box', ...known.networks.map((n) => n.name), 'none', 'host', ...runs.map((c) => `container:${c.name}`)]);
+                $('run-networks').replaceChildren(...[...networks].map((n) => new Option(n, n)));
                 run.hint();
         },
 
