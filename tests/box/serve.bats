@@ -366,7 +366,7 @@ END
     [ "$status" = 200 ]
 }
 
-@test "what is no HTTP request: libmicrohttpd's answer, and the connection is closed; the next client is served" {
+@test "what is not an HTTP request: libmicrohttpd's answer, and the connection is closed; the next client is served" {
     serve
     # The statuses are RFC 9112's (2.2, 3, 5.1, 6.3) and RFC 6585's.
     there timeout 60 /usr/bin/python3 -c '
