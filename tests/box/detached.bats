@@ -27,6 +27,38 @@ setup() {
     [ "$(ls "$STORE/containers" | wc -l)" = 0 ]
 }
 
+# docker's reference, docker logs: --since and --until take durations before now, times with and without a zone, seconds; --tail -1 is all.
+@test "logs --since, --until, --tail" {
+    lone run -d --name l busybox sh -c 'echo one; sleep 2; echo two' > /dev/null
+    ended l
+    [ "$(box logs --since 1h l)" = $'one\ntwo' ]
+    two=$(box logs -t l | sed -n 2p | cut -d' ' -f1)
+    [ "$(box logs --since "$two" l)" = two ]
+    [ "$(box logs --until "$two" l)" = $'one\ntwo' ]
+    before=$(date -u -d "$two - 1 second" +%Y-%m-%dT%H:%M:%S)
+    [ "$(TZ=UTC0 box logs --since "$before" l)" = two ]
+    [ "$(TZ=EST5 box logs --since "$before" l)" = "" ]
+    [ "$(TZ=EST5 box logs --since "${before}Z" l)" = two ]
+    [ "$(box logs --until "$(date -d "$before" +%s.5)" l)" = one ] || [ "$(TZ=UTC0 box logs --until "${before}.5" l)" = one ]
+    [ "$(box logs --until 1h l)" = "" ]
+    [ "$(box logs --tail -1 l)" = $'one\ntwo' ]
+    [ "$(box logs --tail 1 --until "${before}Z" l)" = "" ]
+    [ "$(box logs -f --since "${before}Z" l)" = two ]
+    for bad in "--since yesterday" "--until 1x" "--tail some"; do
+        run box logs $bad l
+        [ "$status" = 1 ] && [[ $output == *"${bad% *} ${bad#* }"* ]]
+    done
+    box rm l
+}
+
+# docker rm -f: what is not there is told, and does not make it fail.
+@test "rm -f of a container that does not exist" {
+    run box rm -f none
+    [ "$status" = 0 ] && [[ $output == *"does not exist"* ]]
+    run box rm none
+    [ "$status" = 1 ]
+}
+
 @test "logs -f follows until the end" {
     lone run -d --name follow busybox sh -c 'for i in 1 2 3; do echo $i; sleep 0.1; done' > /dev/null
     run timeout 10 "$CFS_BOX" --root "$STORE" logs -f follow
@@ -64,6 +96,10 @@ setup() {
     run box exec e sh -c 'echo out; exit 4'
     [ "$status" = 4 ] && [ "$output" = out ]
     [ "$(echo in | box exec -i e cat)" = in ]
+    [ -z "$(echo in | box exec e cat)" ] # docker: standard input with -i alone
+    printf 'B=file\n' > "$T/env"
+    [ "$(A=passed box exec -e A -e NONE --env-file "$T/env" e sh -c 'echo $A $B ${NONE-unset}')" = "passed file unset" ]
+    [ "$(box exec --privileged e grep CapEff /proc/self/status | cut -f2)" = "$(grep CapBnd /proc/self/status | cut -f2)" ]
     [ "$(box exec -u www-data -w /var -e X=1 e sh -c 'id -un; pwd; echo $X')" = $'www-data\n/var\n1' ]
     run -127 box exec e no-such-program
     run script -qec "'$CFS_BOX' --root '$STORE' exec -it e tty" /dev/null

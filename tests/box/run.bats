@@ -23,8 +23,11 @@ bats_require_minimum_version 1.5.0
     [ "$(ls "$STORE/containers" | wc -l)" = 0 ]
 }
 
-@test "run: standard input, output and error are the caller's" {
-    run bash -c "echo in | '$CFS_BOX' --root '$STORE' run --rm --network none busybox sh -c 'cat; echo err >&2' 2> '$T/err'"
+# docker's reference: without --interactive standard input is not passed on; so a `while read` around it keeps its lines.
+@test "run: standard input with -i alone, output and error are the caller's" {
+    run bash -c "printf '1\n2\n3\n' | while read -r l; do '$CFS_BOX' --root '$STORE' run --rm --network none busybox sh -c 'cat; echo \$1' x \$l; done"
+    [ "$output" = $'1\n2\n3' ]
+    run bash -c "echo in | '$CFS_BOX' --root '$STORE' run -i --rm --network none busybox sh -c 'cat; echo err >&2' 2> '$T/err'"
     [ "$output" = in ] && [ "$(cat "$T/err")" = err ]
 }
 

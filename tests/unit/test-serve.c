@@ -10,7 +10,9 @@
 #include "box/core/time.h"
 #include "box/serve/admit.h"
 #include "box/serve/request.h"
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- who may ------------------------------------------------------------------------------------------- */
 
@@ -195,15 +197,28 @@ static void numbers_have_decimals(void **state)
                     0);
 }
 
-static void times_have_two_forms(void **state)
+static void times_have_the_forms_that_docker_takes(void **state)
 {
-        int64_t t = 0;
+        int64_t t = 0, ago = 0;
 
+        assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+        tzset();
         assert_true(time_parse("1790000000", &t) && t == 1790000000);
         assert_true(time_parse("1970-01-02T00:00:01Z", &t) && t == 86401);
         assert_true(time_parse("1970-01-02T00:00:01", &t) && t == 86401);
         assert_false(time_parse("", &t));
-        assert_false(time_parse("1970-01-02T00:00:01+01:00", &t));
+        assert_true(time_parse("1970-01-02T00:00:01+01:00", &t) && t == 82801);
+        assert_true(time_parse("1970-01-02T00:00:01.999-0030", &t) && t == 88201);
+        assert_true(time_parse("1970-01-02", &t) && t == 86400);
+        assert_true(time_parse_ns("1.5", &t) && t == 1500000000);
+        assert_true(time_parse_ns("1970-01-01T00:00:01.000000001Z", &t) && t == 1000000001);
+        assert_true(time_parse("1h30m", &ago) && time_parse("5400.0s", &t) && t - ago <= 1 && t < time(NULL) - 5390);
+        assert_false(time_parse("1h30", &t));
+        assert_false(time_parse("1x", &t));
+        assert_false(time_parse("1970-01-02T", &t));
+        assert_false(time_parse("1970-01-02T00:00:01+0:00", &t));
+        assert_false(time_parse("99999999999999999999", &t));
+        assert_false(time_parse("9999999999h", &t));
         assert_false(time_parse("yesterday", &t));
 }
 
@@ -218,7 +233,7 @@ int main(void)
                 cmocka_unit_test(unknown_properties_are_mistakes),
                 cmocka_unit_test(text_becomes_utf8),
                 cmocka_unit_test(numbers_have_decimals),
-                cmocka_unit_test(times_have_two_forms),
+                cmocka_unit_test(times_have_the_forms_that_docker_takes),
         };
 
         return cmocka_run_group_tests_name("serve", tests, NULL, NULL);

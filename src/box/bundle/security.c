@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "box/bundle/security.h"
 #include "box/bundle/config.h"
 #include <dirent.h>
 #include <errno.h>
@@ -38,8 +39,15 @@ static const char *const all_caps[] = {
         "CAP_SYS_BOOT",        "CAP_SYS_CHROOT",   "CAP_SYS_MODULE",
         "CAP_SYS_NICE",        "CAP_SYS_PACCT",    "CAP_SYS_PTRACE",
         "CAP_SYS_RAWIO",       "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
-        "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM",
+        "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM", NULL,
 };
+
+#define ALL_CAPS (ARRAY_SIZE(all_caps) - 1)
+
+const char *const *security_all_caps(void)
+{
+        return all_caps;
+}
 
 /* Denied with EPERM. Sorted. */
 static const char *const denied_calls[] = {
@@ -132,7 +140,7 @@ static int check_caps(struct config *x, const char *option, const char **list)
         for (; list && *list; list++) {
                 bool known = strcasecmp(*list, "all") == 0;
 
-                for (size_t i = 0; !known && i < ARRAY_SIZE(all_caps); i++)
+                for (size_t i = 0; !known && i < ALL_CAPS; i++)
                         known = same_cap(all_caps[i], *list);
                 if (!known)
                         return err_set(x->err, CFS_E_INVALID, "--%s %s: there is no such capability", option,
@@ -173,7 +181,7 @@ static int capabilities(struct config *x)
                 return err_nomem(x->err);
         if (r >= 0)
                 r = check_caps(x, "cap-drop", x->in->o->cap_drop);
-        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(all_caps); i++) {
+        for (size_t i = 0; r >= 0 && i < ALL_CAPS; i++) {
                 if (!keeps(x->in->o, all_caps[i]))
                         continue;
                 r = config_append(x, &caps->bounding, &caps->n_bounding, "%s", all_caps[i]);

@@ -5,10 +5,13 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "box/bundle/environment.h"
+#include "box/bundle/security.h"
 #include "box/bundle/user.h"
 #include "box/cmd/cmd.h"
 #include "box/cmd/output.h"
 #include "box/container/container.h"
+#include "box/core/process.h"
 #include "box/monitor/attach.h"
 #include "box/store/container.h"
 #include <errno.h>
@@ -19,7 +22,7 @@
 struct values {
         bool detach, interactive, tty, privileged, no_stdin;
         const char *user, *workdir, *detach_keys;
-        const char **env;
+        const char **env, **env_files;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -76,6 +79,27 @@ static int find_user(struct box *box, const char *id, const char *spec, char *bu
         return r;
 }
 
+struct variables {
+        struct oci_arena *arena;
+        struct cfs_error *err;
+        char **list;
+        size_t n;
+};
+
+static int add_variable(void *data, const char *pair)
+{
+        struct variables *v = data;
+        char **grown = oci_arena_alloc(v->arena, (v->n + 2) * sizeof(*grown));
+
+        if (!grown || !(grown[v->n] = oci_arena_strdup(v->arena, pair)))
+                return err_nomem(v->err);
+        if (v->n)
+                memcpy(grown, v->list, v->n * sizeof(*grown));
+        v->n++;
+        v->list = grown;
+        return 0;
+}
+
 static int run_exec(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
@@ -83,14 +107,20 @@ static int run_exec(struct box *box, const void *values, const char *const *args
         struct oci_box_container *c;
         struct user user = { 0 };
         char id[BOX_ID_SIZE], ids[32];
+        struct variables env = { .arena = arena, .err = err };
         struct cfs_exec_options o = { .args = args + 1,
                                       .cwd = v->workdir,
-                                      .env = (const char *const *)v->env,
+                                      .caps = v->privileged ? security_all_caps() : NULL,
                                       .tty = v->tty,
                                       .detach = v->detach,
                                       .no_new_privs = -1 };
         int r = arena ? find_running(box, args[0], id, arena, &c, err) : err_nomem(err);
 
+        if (r >= 0)
+                r = environment_each(v->env_files, v->env, add_variable, &env, err);
+        o.env = (const char *const *)env.list;
+        if (r >= 0 && !v->interactive && !v->tty)
+                r = process_no_input(err);
         if (r >= 0 && v->user) {
                 r = find_user(box, id, v->user, ids, sizeof(ids), &user, err);
                 o.user = ids;
@@ -102,10 +132,13 @@ static int run_exec(struct box *box, const void *values, const char *const *args
 
 static const struct option_def exec_options[] = {
         { "interactive", 'i', OPTION_FLAG, AT(interactive), NULL, NULL,
-          "accepted: standard input is always passed on" },
+          "pass standard input on" },
         { "tty", 't', OPTION_FLAG, AT(tty), NULL, NULL, "give it a terminal" },
         { "detach", 'd', OPTION_FLAG, AT(detach), NULL, NULL, "do not wait for its end" },
-        { "env", 'e', OPTION_LIST, AT(env), "NAME=VALUE", NULL, "a further environment variable" },
+        { "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", NULL,
+          "a further environment variable; NAME alone is passed on" },
+        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL, "a file of such lines" },
+        { "privileged", 0, OPTION_FLAG, AT(privileged), NULL, NULL, "with all capabilities" },
         { "user", 'u', OPTION_TEXT, AT(user), "USER[:GROUP]", NULL, "names of the container, or numbers" },
         { "workdir", 'w', OPTION_TEXT, AT(workdir), "DIR", NULL, "the working directory" },
         { 0 },

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/output.h"
+#include "box/core/time.h"
 #include "box/monitor/log.h"
 #include "box/store/container.h"
 #include <errno.h>
@@ -13,11 +15,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <time.h>
 #include <unistd.h>
 
 struct values {
         bool follow, timestamps;
-        const char *tail, *since;
+        const char *tail, *since, *until;
+        int64_t since_ns, until_ns; /* 0: none */
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -33,14 +37,33 @@ static void print_line(const struct values *v, const struct log_line *l)
                 (void)fputc('\n', f);
 }
 
+/* -1: before what is asked for, 1: after it. A line whose time cannot be read is shown. */
+static int place(const struct values *v, const struct log_line *l)
+{
+        _cleanup_free_ char *text = NULL;
+        int64_t ns;
+
+        if (!v->since && !v->until)
+                return 0;
+        text = strndup(l->time, l->time_len);
+        if (!text || !time_parse_ns(text, &ns))
+                return 0;
+        return v->since && ns < v->since_ns ? -1 : v->until && ns > v->until_ns;
+}
+
+/* 1: nothing of what comes later is asked for */
 static int print_all(struct log_reader *r, const struct values *v, struct cfs_error *err)
 {
         struct log_line l;
-        int res;
+        int res, where = 0;
 
-        while ((res = log_next(r, &l, err)) > 0)
-                if (!v->since || strncmp(l.time, v->since, strlen(v->since)) >= 0)
+        while (where <= 0 && (res = log_next(r, &l, err)) > 0) {
+                where = place(v, &l);
+                if (where == 0)
                         print_line(v, &l);
+        }
+        if (where > 0)
+                res = 1;
         (void)fflush(stdout);
         (void)fflush(stderr);
         return res;
@@ -54,6 +77,14 @@ static int is_running(struct box *box, const char *id, struct cfs_error *err)
         int r = arena ? store_container_list(box, id, true, arena, &list, &n, err) : err_nomem(err);
 
         return r < 0 ? r : n > 0 && (STREQ(list[0]->state, "running") || STREQ(list[0]->state, "starting"));
+}
+
+static bool over(const struct values *v)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return v->until && (int64_t)now.tv_sec * 1000000000 + now.tv_nsec > v->until_ns;
 }
 
 /* inotify(7) says when there is more; once a second a look whether there can be. */
@@ -73,7 +104,7 @@ static int follow(struct box *box, const char *id, struct log_reader *reader, co
                 if (running < 0)
                         return running;
                 r = print_all(reader, v, err);
-                if (r < 0 || !running)
+                if (r != 0 || !running || over(v))
                         return r;
                 if (poll(&p, 1, 1000) > 0)
                         while (read(fd, buf, sizeof(buf)) > 0)
@@ -81,16 +112,29 @@ static int follow(struct box *box, const char *id, struct log_reader *reader, co
         }
 }
 
+static int read_options(struct values *v, uint64_t *ret_tail, struct cfs_error *err)
+{
+        *ret_tail = UINT64_MAX;
+        /* As docker: less than zero is all. */
+        if (v->tail && !STREQ(v->tail, "all") && *v->tail != '-' && str_to_u64(v->tail, ret_tail) < 0)
+                return err_set(err, CFS_E_INVALID, "--tail %s: expected a number, or all", v->tail);
+        if (v->since && !time_parse_ns(v->since, &v->since_ns))
+                return output_bad_time("--since", v->since, err);
+        if (v->until && !time_parse_ns(v->until, &v->until_ns))
+                return output_bad_time("--until", v->until, err);
+        return 0;
+}
+
 static int logs_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        const struct values *v = values;
+        struct values whole = *(const struct values *)values, *v = &whole;
         struct log_reader reader = { .fd = -1 };
         char id[BOX_ID_SIZE], path[PATH_MAX];
-        uint64_t tail = UINT64_MAX;
-        int r = store_container_find(box, args[0], id, err);
+        uint64_t tail;
+        int r = read_options(v, &tail, err);
 
-        if (r >= 0 && v->tail && !STREQ(v->tail, "all") && str_to_u64(v->tail, &tail) < 0)
-                r = err_set(err, CFS_E_INVALID, "--tail %s: expected a number, or all", v->tail);
+        if (r >= 0)
+                r = store_container_find(box, args[0], id, err);
         if (r < 0)
                 return r;
         (void)snprintf(path, sizeof(path), "%s/containers/%s/log", box->root, id);
@@ -110,7 +154,8 @@ static const struct option_def options[] = {
         { "timestamps", 't', OPTION_FLAG, AT(timestamps), NULL, NULL, "show when each line was written" },
         { "tail", 'n', OPTION_TEXT, AT(tail), "N", NULL, "only the last N lines" },
         { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL,
-          "only later lines; TIME as --timestamps shows it, or its beginning" },
+          "only lines since then; TIME is 10m or 1h30m: so long ago, 2026-01-31T12:00:00Z, 2026-01-31, or seconds since 1970" },
+        { "until", 0, OPTION_TEXT, AT(until), "TIME", NULL, "only lines until then" },
         { 0 },
 };
 

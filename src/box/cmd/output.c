@@ -130,10 +130,13 @@ const char *output_time(char buf[OUTPUT_TIME_SIZE], int64_t when)
 
 int output_parse_time(const char *option, const char *text, int64_t *ret, struct cfs_error *err)
 {
-        if (time_parse(text, ret))
-                return 0;
+        return time_parse(text, ret) ? 0 : output_bad_time(option, text, err);
+}
+
+int output_bad_time(const char *option, const char *text, struct cfs_error *err)
+{
         return err_set(err, CFS_E_INVALID,
-                       "%s %s: expected seconds since 1970, or a time such as 2026-01-31T12:00:00Z", option,
+                       "%s %s: expected seconds since 1970, 90s or 1h30m, or a time such as 2026-01-31T12:00:00Z", option,
                        text);
 }
 

@@ -59,6 +59,7 @@ const char *output_ago(char buf[OUTPUT_TIME_SIZE], int64_t when);
 const char *output_time(char buf[OUTPUT_TIME_SIZE], int64_t when);
 /* "1790000000" or "2026-11-25T21:38:13Z"; `option` is for the message. */
 int output_parse_time(const char *option, const char *text, int64_t *ret, struct cfs_error *err);
+int output_bad_time(const char *option, const char *text, struct cfs_error *err);
 /* "sha256:0123..." -> its first digits */
 const char *output_short(const char *id);
 /* Words with blanks between them, shortened to `max` characters (0: not). The caller frees. */

@@ -179,7 +179,7 @@ const struct command cmd_history_command = {
         .description =
                 "Lists every run of every container, the newest first; it survives `rm`. CONTAINER is a name\n"
                 "or an ID, also of one that is gone. TIME is in seconds since 1970, or such as\n"
-                "2026-01-31T12:00:00Z.",
+                "2026-01-31T12:00:00Z, or so long ago: 90s, 1h30m.",
         .options = history_options,
         .values_size = sizeof(struct values),
         .run = run_history,

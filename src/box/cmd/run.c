@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "box/cmd/cmd.h"
 #include "box/container/container.h"
+#include "box/core/process.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ static const struct option_def options[] = {
         { "detach", 'd', OPTION_FLAG, AT(detach), NULL, NULL,
           "run in the background, under conmon, and print the ID" },
         { "interactive", 'i', OPTION_FLAG, AT(interactive), NULL, NULL,
-          "keep standard input open, for attach" },
+          "pass standard input on; in the background: keep it open, for attach" },
         { "tty", 't', OPTION_FLAG, AT(tty), NULL, NULL, "give it a terminal" },
         { "rm", 0, OPTION_FLAG, AT(remove), NULL, NULL, "remove the container when it has ended" },
         { "restart", 0, OPTION_TEXT, AT(restart), "POLICY", NULL,
@@ -117,6 +118,12 @@ static int run_run(struct box *box, const void *values, const char *const *args,
                 return print_bundle(box, args[0], &o, err);
         if (o.detach)
                 return detached(box, args[0], &o, err);
+        if (!o.interactive && !o.tty) {
+                int r = process_no_input(err);
+
+                if (r < 0)
+                        return r;
+        }
         return run_container(box, args[0], &o, err);
 }
 

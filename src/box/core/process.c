@@ -257,3 +257,12 @@ int process_wait(pid_t pid, int *ret_status, struct cfs_error *err)
         *ret_status = proc_exit_code(status);
         return 0;
 }
+
+int process_no_input(struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 || dup2(fd, STDIN_FILENO) < 0) /* allowed: standard input is inherited */
+                return err_sys(err, errno, "open", "open /dev/null");
+        return 0;
+}
