@@ -187,7 +187,7 @@ static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs
         } else if ((c = commands_find(words, &used))) {
                 return dispatch(c, &g, (int)(rest.n - used), (char **)words + used, argv, exit_code, err);
         } else {
-                return commands_unknown(words[0], err);
+                return commands_unknown(words, err);
         }
         *exit_code = 0;
         return r < 0 ? r : 0;

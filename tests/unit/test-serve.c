@@ -212,7 +212,8 @@ static void times_have_the_forms_that_docker_takes(void **state)
         assert_true(time_parse("1970-01-02", &t) && t == 86400);
         assert_true(time_parse_ns("1.5", &t) && t == 1500000000);
         assert_true(time_parse_ns("1970-01-01T00:00:01.000000001Z", &t) && t == 1000000001);
-        assert_true(time_parse("1h30m", &ago) && time_parse("5400.0s", &t) && t - ago <= 1 && t < time(NULL) - 5390);
+        assert_true(time_parse("1h30m", &ago) && time_parse("5400.0s", &t) && t - ago <= 1 &&
+                    t < time(NULL) - 5390);
         assert_false(time_parse("1h30", &t));
         assert_false(time_parse("1x", &t));
         assert_false(time_parse("1970-01-02T", &t));

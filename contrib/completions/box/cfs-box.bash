@@ -12,33 +12,42 @@ _cfs_box_list() {
 _cfs_box_command() {
         case $1 in
         'run') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
+        'create') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
         'start') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'stop') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
         'restart') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
         'kill') _cfs_box_options='--signal -s --help' _cfs_box_what=containers ;;
+        'pause') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'unpause') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'rename') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'rm') _cfs_box_options='--force -f --volumes -v --help' _cfs_box_what=containers ;;
-        'exec') _cfs_box_options='--interactive -i --tty -t --detach -d --env -e --user -u --workdir -w --help' _cfs_box_what=containers ;;
+        'exec') _cfs_box_options='--interactive -i --tty -t --detach -d --env -e --env-file --privileged --user -u --workdir -w --help' _cfs_box_what=containers ;;
         'attach') _cfs_box_options='--no-stdin --help' _cfs_box_what=containers ;;
         'wait') _cfs_box_options=' --help' _cfs_box_what=containers ;;
-        'ps') _cfs_box_options='--all -a --format --quiet -q --no-trunc --help' _cfs_box_what=files ;;
-        'logs') _cfs_box_options='--follow -f --timestamps -t --tail -n --since --help' _cfs_box_what=containers ;;
-        'inspect') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'ps') _cfs_box_options='--all -a --filter -f --last -n --latest -l --format --quiet -q --no-trunc --help' _cfs_box_what=files ;;
+        'logs') _cfs_box_options='--follow -f --timestamps -t --tail -n --since --until --help' _cfs_box_what=containers ;;
+        'inspect') _cfs_box_options='--type --format -f --help' _cfs_box_what=containers ;;
         'top') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'port') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'stats') _cfs_box_options='--no-stream --format --help' _cfs_box_what=containers ;;
         'cp') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'diff') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'export') _cfs_box_options='--output -o --help' _cfs_box_what=containers ;;
         'history') _cfs_box_options='--format --limit -n --image --user --text --end --since --until --before --help' _cfs_box_what=containers ;;
         'events') _cfs_box_options='--follow -f --since --format --help' _cfs_box_what=files ;;
         'import') _cfs_box_options='--env -e --help' _cfs_box_what=files ;;
         'pull') _cfs_box_options='--name -n --authfile --tls-verify-off --help' _cfs_box_what=files ;;
         'commit') _cfs_box_options='--author -a --message -m --change -c --help' _cfs_box_what=containers ;;
-        'images') _cfs_box_options='--format --quiet -q --no-trunc --help' _cfs_box_what=files ;;
+        'images') _cfs_box_options='--format --quiet -q --no-trunc --filter -f --all -a --help' _cfs_box_what=files ;;
         'image make') _cfs_box_options='--name -n --suite --help' _cfs_box_what=files ;;
-        'image ls') _cfs_box_options='--format --quiet -q --no-trunc --help' _cfs_box_what=files ;;
+        'image ls') _cfs_box_options='--format --quiet -q --no-trunc --filter -f --all -a --help' _cfs_box_what=files ;;
         'image inspect') _cfs_box_options=' --help' _cfs_box_what=images ;;
         'image tag') _cfs_box_options=' --help' _cfs_box_what=images ;;
         'image export') _cfs_box_options='--compress -z --help' _cfs_box_what=images ;;
         'image rm') _cfs_box_options='--force -f --help' _cfs_box_what=images ;;
+        'image prune') _cfs_box_options='--all -a --force -f --help' _cfs_box_what=files ;;
+        'image load') _cfs_box_options='--input -i --help' _cfs_box_what=files ;;
+        'image save') _cfs_box_options='--output -o --compress -z --help' _cfs_box_what=images ;;
         'network ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
         'network create') _cfs_box_options='--subnet --internal --help' _cfs_box_what=files ;;
         'network inspect') _cfs_box_options=' --help' _cfs_box_what=networks ;;
@@ -49,7 +58,8 @@ _cfs_box_command() {
         'volume rm') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
         'volume prune') _cfs_box_options=' --help' _cfs_box_what=files ;;
         'serve') _cfs_box_options='--listen --socket --insecure-listen --help' _cfs_box_what=files ;;
-        'prune') _cfs_box_options='--all -a --help' _cfs_box_what=files ;;
+        'prune') _cfs_box_options='--all -a --volumes --force -f --help' _cfs_box_what=files ;;
+        'container prune') _cfs_box_options='--force -f --help' _cfs_box_what=files ;;
         'doctor') _cfs_box_options=' --help' _cfs_box_what=files ;;
         *) return 1 ;;
         esac
@@ -62,12 +72,16 @@ _cfs_box() {
                 at=$((at + 1))
         done
         if [ $at -ge "$COMP_CWORD" ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'run start stop restart kill rm exec attach wait ps logs inspect top stats cp diff history events import pull commit images image network volume serve prune doctor --root --quiet --version -v --help' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'run create start stop restart kill pause unpause rename rm exec attach wait ps logs inspect top port stats cp diff export history events import pull commit images image network volume serve prune container doctor --root --quiet --version -v --help' -- "$current")
                 return
         fi
         name=${COMP_WORDS[at]}
+        if [ "$name" = container ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then
+                mapfile -t COMPREPLY < <(compgen -W 'prune' -- "$current")
+                return
+        fi
         if [ "$name" = image ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'make ls inspect tag export rm' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'make ls inspect tag export rm prune load save' -- "$current")
                 return
         fi
         if [ "$name" = network ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then

@@ -56,7 +56,7 @@ def bash(cli):
     text += '        if [ $at -ge "$COMP_CWORD" ]; then\n'
     text += f'                mapfile -t COMPREPLY < <(compgen -W {quote(first + " " + spellings(cli["globals"]))} -- "$current")\n                return\n        fi\n'
     text += '        name=${COMP_WORDS[at]}\n'
-    for group in ('image', 'network', 'volume'):
+    for group in ('container', 'image', 'network', 'volume'):
         second = ' '.join(c['name'].split()[1] for c in cli['commands'] if c['name'].startswith(group + ' '))
         text += f'        if [ "$name" = {group} ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then\n                mapfile -t COMPREPLY < <(compgen -W {quote(second)} -- "$current")\n                return\n        fi\n'
     text += '        case $name in\n        image | network) name="$name ${COMP_WORDS[at + 1]}" ;;\n        esac\n'

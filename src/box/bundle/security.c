@@ -39,7 +39,7 @@ static const char *const all_caps[] = {
         "CAP_SYS_BOOT",        "CAP_SYS_CHROOT",   "CAP_SYS_MODULE",
         "CAP_SYS_NICE",        "CAP_SYS_PACCT",    "CAP_SYS_PTRACE",
         "CAP_SYS_RAWIO",       "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
-        "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM", NULL,
+        "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM",   NULL,
 };
 
 #define ALL_CAPS (ARRAY_SIZE(all_caps) - 1)

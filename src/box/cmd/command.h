@@ -39,7 +39,7 @@ struct command {
 extern const struct command *const commands_table[]; /* NULL-terminated, in the order of the help */
 /* The command that the first word, or the first two, name; *ret_words is how many. */
 const struct command *commands_find(const char *const *words, unsigned *ret_words);
-int commands_unknown(const char *name, struct cfs_error *err);
+int commands_unknown(const char *const *words, struct cfs_error *err); /* NULL-terminated */
 
 struct global_options {
         const char *root, *run, *error_format;

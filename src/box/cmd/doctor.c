@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-box doctor, prune.
+ * cfs-box doctor.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -20,12 +20,6 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
-
-struct values {
-        bool images, all;
-};
-
-#define AT(field) offsetof(struct values, field)
 
 /* ---- doctor -------------------------------------------------------------------------------------------- */
 
@@ -191,78 +185,4 @@ const struct command cmd_doctor_command = {
                 "command that helps. Exits with 1 when something is missing.",
         .options = options_none,
         .run = run_doctor,
-};
-
-/* ---- prune --------------------------------------------------------------------------------------------- */
-
-/* IDs that a question yields; they are collected first, as each removal changes the tables. */
-static int each_id(struct box *box, const char *sql,
-                   int (*fn)(struct box *box, const char *id, struct cfs_error *err), unsigned *ret_n,
-                   struct cfs_error *err)
-{
-        _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        _cleanup_str_ struct str ids = { 0 };
-        int r = store_query(box, &stmt, err, sql, "");
-
-        while (r >= 0 && (r = store_step(box, stmt, err)) > 0)
-                str_addf(&ids, "%s\n", store_column(stmt, 0));
-        store_finalize(&stmt);
-        *ret_n = 0;
-        for (char *p = ids.p; r >= 0 && p && *p;) {
-                size_t n = strcspn(p, "\n");
-
-                p[n] = '\0';
-                r = fn(box, p, err);
-                *ret_n += r >= 0;
-                p += n + 1;
-        }
-        return r;
-}
-
-static int prune_container(struct box *box, const char *id, struct cfs_error *err)
-{
-        return remove_container(box, id, 0, err);
-}
-
-static int prune_image(struct box *box, const char *id, struct cfs_error *err)
-{
-        return store_image_remove(box, id, true, err);
-}
-
-static int run_prune(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
-{
-        const struct values *v = values;
-        unsigned containers = 0, images = 0;
-        int layers, r = each_id(box, "SELECT id FROM containers WHERE state IN ('created', 'exited')",
-                                prune_container, &containers, err);
-
-        if (r >= 0)
-                r = each_id(box,
-                            v->all ? "SELECT id FROM images WHERE id NOT IN (SELECT image FROM containers)"
-                                   : "SELECT id FROM images WHERE id NOT IN (SELECT image FROM containers)"
-                                     " AND id NOT IN (SELECT image FROM tags)",
-                            prune_image, &images, err);
-        layers = r < 0 ? r : layer_collect(box, err);
-        if (layers < 0)
-                return layers;
-        printf("removed %u containers, %u images, %d layers\n", containers, images, layers);
-        return 0;
-}
-
-static const struct option_def prune_options[] = {
-        { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL,
-          "images that have names, too, when no container needs them" },
-        { 0 },
-};
-
-const struct command cmd_prune_command = {
-        .name = "prune",
-        .args = "",
-        .summary = "remove what is not needed",
-        .description =
-                "Containers that have ended, images without a name that no container was made of, and layers that no\n"
-                "image has. Volumes and the history stay.",
-        .options = prune_options,
-        .values_size = sizeof(struct values),
-        .run = run_prune,
 };

@@ -131,8 +131,7 @@ static int run_exec(struct box *box, const void *values, const char *const *args
 }
 
 static const struct option_def exec_options[] = {
-        { "interactive", 'i', OPTION_FLAG, AT(interactive), NULL, NULL,
-          "pass standard input on" },
+        { "interactive", 'i', OPTION_FLAG, AT(interactive), NULL, NULL, "pass standard input on" },
         { "tty", 't', OPTION_FLAG, AT(tty), NULL, NULL, "give it a terminal" },
         { "detach", 'd', OPTION_FLAG, AT(detach), NULL, NULL, "do not wait for its end" },
         { "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", NULL,

@@ -10,12 +10,14 @@
 #include "box/core/progress.h"
 #include "box/store/image.h"
 #include "box/store/store.h"
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
 struct values {
         struct output_options out;
         bool force, compress;
+        const char *filter;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -50,6 +52,28 @@ static int show_table(struct oci_box_image *const *images, size_t n, bool no_tru
         return output_table(&t, err);
 }
 
+/* Has it this name, with any tag when none is said? */
+static bool has_name(const struct oci_box_image *im, const char *ref)
+{
+        size_t len = strlen(ref);
+
+        for (size_t i = 0; i < im->n_names; i++)
+                if (strncmp(im->names[i], ref, len) == 0 && (!im->names[i][len] || im->names[i][len] == ':'))
+                        return true;
+        return false;
+}
+
+static void select_images(struct oci_box_image **images, size_t *n, const char *ref, const char *filter)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < *n; i++)
+                if ((!ref || has_name(images[i], ref)) &&
+                    (!filter || (images[i]->n_names == 0) == STREQ(filter, "dangling=true")))
+                        images[kept++] = images[i];
+        *n = kept;
+}
+
 static int image_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
@@ -60,6 +84,7 @@ static int image_run_ls(struct box *box, const void *values, const char *const *
 
         if (r < 0)
                 return r;
+        select_images(images, &n, args[0], v->filter);
         if (v->out.quiet) {
                 for (size_t i = 0; i < n; i++)
                         printf("%.*s\n", v->out.no_trunc ? 64 : BOX_SHORT, output_short(images[i]->id));
@@ -74,12 +99,15 @@ static const struct option_def ls_options[] = {
         OUTPUT_FORMAT_OPTION(AT(out.format)),
         { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "IDs only" },
         { "no-trunc", 0, OPTION_FLAG, AT(out.no_trunc), NULL, NULL, "whole IDs" },
+        { "filter", 'f', OPTION_TEXT, AT(filter), "FILTER", "dangling=true dangling=false",
+          "those without a name, or with one" },
+        { "all", 'a', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: all are shown" },
         { 0 },
 };
 
 #define LS(text)                                                                                             \
         {                                                                                                    \
-                .name = text, .args = "", .summary = "list images",                                          \
+                .name = text, .args = "[NAME[:TAG]]", .max_args = 1, .summary = "list images",               \
                 .description = "Lists the images of the store, the newest first.", .options = ls_options,    \
                 .values_size = sizeof(struct values), .run = image_run_ls,                                   \
         }
@@ -92,21 +120,26 @@ const struct command cmd_image_ls_command = LS("image ls");
 static int image_run_inspect(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
-        struct oci_box_image *image = NULL;
-        int r = arena ? store_image_inspect(box, args[0], arena, &image, &config_arena, err) : err_nomem(err);
+        int r = 0;
 
-        if (r >= 0)
-                r = output_json_one(&oci_box_image_type, image, 4, err);
+        for (; r >= 0 && *args; args++) {
+                _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
+                struct oci_box_image *image = NULL;
+
+                r = arena ? store_image_inspect(box, *args, arena, &image, &config_arena, err)
+                          : err_nomem(err);
+                if (r >= 0)
+                        r = output_json_one(&oci_box_image_type, image, 4, err);
+        }
         return r;
 }
 
 const struct command cmd_image_inspect_command = {
         .name = "image inspect",
-        .args = "IMAGE",
+        .args = "IMAGE...",
         .min_args = 1,
-        .max_args = 1,
-        .summary = "show what is known of an image, as JSON",
+        .max_args = COMMAND_ANY,
+        .summary = "show what is known of images, as JSON",
         .description =
                 "Shows the image's ID, names, layers and the configuration that containers start from.",
         .options = options_none,
@@ -118,16 +151,27 @@ const struct command cmd_image_inspect_command = {
 static int image_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
-        int r = 0;
+        struct cfs_error one;
+        int result = 0;
 
-        for (; r >= 0 && *args; args++) {
-                r = store_image_remove(box, *args, v->force, err);
-                if (r >= 0)
+        /* One that cannot be removed does not keep the others. */
+        for (; *args; args++) {
+                int r = store_image_remove(box, *args, v->force, &one);
+
+                if (r >= 0) {
                         printf("%s: %s\n", r > 0 ? "removed" : "untagged", *args);
+                        continue;
+                }
+                if (result < 0)
+                        fprintf(stderr, "cfs-box: %s\n", err->text);
+                *err = one;
+                result = r;
         }
-        if (r >= 0)
-                r = layer_collect(box, err);
-        return r < 0 ? r : 0;
+        if (layer_collect(box, &one) < 0 && result >= 0) {
+                *err = one;
+                result = -EIO;
+        }
+        return result;
 }
 
 static const struct option_def rm_options[] = {
@@ -175,17 +219,13 @@ static int run_export(struct box *box, const void *values, const char *const *ar
 {
         const struct values *v = values;
         _cleanup_free_ char *name = NULL;
-        struct cfs_error ignored;
         char id[DIGEST_SIZE];
         int r = store_image_find(box, args[0], id, err);
 
         if (r < 0)
                 return r;
-        if (store_image_name(args[0], &name, &ignored) >= 0 && str_has_prefix(output_short(id), args[0])) {
-                free(name); /* an ID, not a name */
-                name = NULL;
-        }
-        return export_layout(box, id, name, args[1], v->compress, err);
+        r = store_image_ref(args[0], id, &name, err);
+        return r < 0 ? r : export_layout(box, id, name, args[1], v->compress, err);
 }
 
 static const struct option_def export_options[] = {

@@ -135,9 +135,10 @@ int output_parse_time(const char *option, const char *text, int64_t *ret, struct
 
 int output_bad_time(const char *option, const char *text, struct cfs_error *err)
 {
-        return err_set(err, CFS_E_INVALID,
-                       "%s %s: expected seconds since 1970, 90s or 1h30m, or a time such as 2026-01-31T12:00:00Z", option,
-                       text);
+        return err_set(
+                err, CFS_E_INVALID,
+                "%s %s: expected seconds since 1970, 90s or 1h30m, or a time such as 2026-01-31T12:00:00Z",
+                option, text);
 }
 
 const char *output_short(const char *id)

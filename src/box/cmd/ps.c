@@ -3,23 +3,52 @@
  * cfs-box ps, inspect, history.
  */
 #include "base/cleanup.h"
+#include "box/bundle/parse.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/filter.h"
 #include "box/cmd/output.h"
 #include "box/container/container.h"
 #include "box/store/container.h"
 #include "box/store/history.h"
+#include "box/store/image.h"
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
 struct values {
         struct output_options out;
-        bool all;
+        bool all, latest;
+        int last;
+        const char **filters;
         struct store_history_filter history;
-        const char *since, *until;
+        const char *since, *until, *type;
         int before;
 };
 
 #define AT(field) offsetof(struct values, field)
+
+/* "8080:80" as docker shows it: 0.0.0.0:8080->80/tcp */
+static int ports_text(const struct oci_box_container *c, char **ret, struct cfs_error *err)
+{
+        _cleanup_str_ struct str s = { 0 };
+
+        str_add(&s, "");
+        for (size_t i = 0; i < c->n_ports; i++) {
+                struct parse_port p;
+                char host[16], container[16];
+                int r = parse_port(c->ports[i], &p, err);
+
+                if (r < 0)
+                        return r;
+                (void)snprintf(host, sizeof(host), p.count > 1 ? "%u-%u" : "%u", p.host,
+                               p.host + p.count - 1);
+                (void)snprintf(container, sizeof(container), p.count > 1 ? "%u-%u" : "%u", p.container,
+                               p.container + p.count - 1);
+                str_addf(&s, strchr(p.address, ':') ? "%s[%s]:%s->%s/%s" : "%s%s:%s->%s/%s", i ? ", " : "",
+                         *p.address ? p.address : "0.0.0.0", host, container, p.protocol);
+        }
+        return str_take(&s, ret, err);
+}
 
 static int ps_row(struct output_table *t, const void *document, const struct output_options *o,
                   struct cfs_error *err)
@@ -30,7 +59,7 @@ static int ps_row(struct output_table *t, const void *document, const struct out
         int r = output_words(c->command, c->n_command, o->no_trunc ? 0 : 30, &command, err);
 
         if (r >= 0)
-                r = output_words(c->ports, c->n_ports, 0, &ports, err);
+                r = ports_text(c, &ports, err);
         if (r < 0)
                 return r;
         output_cell(t, "%.*s", o->no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
@@ -50,6 +79,29 @@ static void ps_name(const void *document, const struct output_options *o)
         printf("%.*s\n", o->no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
 }
 
+/* Keeps those that are asked for, the newest first. */
+static int select_containers(const struct box *box, const struct values *v, struct oci_arena *arena,
+                             struct oci_box_container **list, size_t *n, struct cfs_error *err)
+{
+        size_t max = v->latest ? 1 : v->last > 0 ? (size_t)v->last : SIZE_MAX, kept = 0;
+
+        for (size_t i = 0; i < *n && kept < max; i++) {
+                struct oci_box_container *c = list[i];
+                char text[112];
+
+                if (STREQ(c->state, "running") && stop_is_paused(box, c->id)) {
+                        (void)snprintf(text, sizeof(text), "%.90s (Paused)", c->status);
+                        c->status = oci_arena_strdup(arena, text);
+                        if (!c->status)
+                                return err_nomem(err);
+                }
+                if (filter_matches(v->filters, c))
+                        list[kept++] = c;
+        }
+        *n = kept;
+        return 0;
+}
+
 static int run_ps(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAME" };
@@ -59,13 +111,22 @@ static int run_ps(struct box *box, const void *values, const char *const *args, 
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_container **containers;
         size_t n;
-        int r = arena ? store_container_list(box, NULL, v->all, arena, &containers, &n, err) : err_nomem(err);
+        bool all = v->all || v->latest || v->last > 0 || filter_has_state(v->filters);
+        int r = arena ? filter_check(v->filters, err) : err_nomem(err);
 
+        if (r >= 0)
+                r = store_container_list(box, NULL, all, arena, &containers, &n, err);
+        if (r >= 0)
+                r = select_containers(box, v, arena, containers, &n, err);
         return r < 0 ? r : output_list(&list, &v->out, (void *const *)containers, n, err);
 }
 
 static const struct option_def ps_options[] = {
         { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL, "those that do not run, too" },
+        { "filter", 'f', OPTION_LIST, AT(filters), "NAME=VALUE", NULL,
+          "only those with this id, name (a part of it), status, exited (code), label, ancestor (image), network" },
+        { "last", 'n', OPTION_INT, AT(last), "N", NULL, "the N newest, whether they run or not" },
+        { "latest", 'l', OPTION_FLAG, AT(latest), NULL, NULL, "the newest, whether it runs or not" },
         OUTPUT_FORMAT_OPTION(AT(out.format)),
         { "quiet", 'q', OPTION_FLAG, AT(out.quiet), NULL, NULL, "IDs only" },
         { "no-trunc", 0, OPTION_FLAG, AT(out.no_trunc), NULL, NULL, "whole IDs and commands" },
@@ -84,25 +145,64 @@ const struct command cmd_ps_command = {
 
 /* ---- inspect ------------------------------------------------------------------------------------------- */
 
+/* A container, or else an image: as docker looks for it. */
+static int inspect_one(struct box *box, const char *ref, const char *type, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
+        struct oci_box_image *image = NULL;
+        struct oci_box_container *c;
+        struct cfs_error later;
+        int r = arena ? 0 : err_nomem(err);
+
+        if (r >= 0 && !(type && STREQ(type, "image"))) {
+                r = inspect_container(box, ref, arena, &c, err);
+                if (r >= 0)
+                        return output_json_one(&oci_box_container_type, c, 4, err);
+                if (err->code != CFS_E_NOT_FOUND || type)
+                        return r;
+        }
+        if (store_image_inspect(box, ref, arena, &image, &config_arena, r < 0 ? &later : err) < 0)
+                return r < 0 ? r : -ENOENT;
+        return output_json_one(&oci_box_image_type, image, 4, err);
+}
+
 static int ps_run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_container *c;
-        int r = arena ? inspect_container(box, args[0], arena, &c, err) : err_nomem(err);
+        const struct values *v = values;
+        struct cfs_error one;
+        int result = 0;
 
-        return r < 0 ? r : output_json_one(&oci_box_container_type, c, 4, err);
+        for (; *args; args++) {
+                int r = inspect_one(box, *args, v->type, &one);
+
+                if (r >= 0)
+                        continue;
+                if (result < 0)
+                        fprintf(stderr, "cfs-box: %s\n", err->text);
+                *err = one;
+                result = r;
+        }
+        return result;
 }
+
+static const struct option_def inspect_options[] = {
+        { "type", 0, OPTION_TEXT, AT(type), "TYPE", "container image", "look for nothing else" },
+        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", "json", "accepted: it is JSON" },
+        { 0 },
+};
 
 const struct command cmd_inspect_command = {
         .name = "inspect",
-        .args = "CONTAINER",
+        .args = "CONTAINER...",
         .min_args = 1,
-        .max_args = 1,
-        .summary = "show what is known of a container, as JSON",
+        .max_args = COMMAND_ANY,
+        .summary = "show what is known of containers, as JSON",
         .description =
-                "CONTAINER is a name, or the beginning of an ID. `bundle` is where its config.json lies;\n"
+                "One document for each; what is not a container may be an image. CONTAINER is a name, or the\n"
+                "beginning of an ID. `bundle` is where its config.json lies;\n"
                 "`stateDirectory` is the --root with which cfs knows it.",
-        .options = options_none,
+        .options = inspect_options,
+        .values_size = sizeof(struct values),
         .run = ps_run_inspect,
 };
 

@@ -127,6 +127,38 @@ static int run_run(struct box *box, const void *values, const char *const *args,
         return run_container(box, args[0], &o, err);
 }
 
+static int run_create_only(struct box *box, const void *values, const char *const *args,
+                           struct cfs_error *err)
+{
+        struct run_options o = *(const struct run_options *)values;
+        char id[BOX_ID_SIZE];
+        int r;
+
+        o.args = args + 1;
+        if (o.print_bundle)
+                return print_bundle(box, args[0], &o, err);
+        r = make_container(box, args[0], &o, id, err);
+        if (r >= 0)
+                printf("%s\n", id);
+        return r;
+}
+
+const struct command cmd_create_command = {
+        .name = "create",
+        .args = "IMAGE [COMMAND [ARG...]]",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .stop_after = 1,
+        .failure = 125,
+        .summary = "make a container, and run nothing",
+        .description = "As `run -d` makes it; `cfs-box start` runs it. Prints its ID.",
+        .examples =
+                "cfs-box create --name web -p 8080:80 busybox httpd -f && cfs-box cp page web:/ && cfs-box start web",
+        .options = options,
+        .values_size = sizeof(struct run_options),
+        .run = run_create_only,
+};
+
 const struct command cmd_run_command = {
         .name = "run",
         .args = "IMAGE [COMMAND [ARG...]]",

@@ -38,6 +38,8 @@ int create_container(struct container *c, const struct box *box, const char *ima
 /* An existing one, to be started again. */
 int create_reopen(struct container *c, const struct box *box, const char *id, struct cfs_error *err);
 void create_release(struct container *c);
+/* Can it be the name of a container? */
+int create_check_name(const char *name, struct cfs_error *err);
 /* What could not be prepared: nothing is left of it, in the history neither. */
 void create_undo(const struct container *c);
 
@@ -66,6 +68,9 @@ int run_container(const struct box *box, const char *image, const struct run_opt
                   struct cfs_error *err);
 /* --cidfile */
 int run_write_cidfile(const struct container *c, struct cfs_error *err);
+/* make.c: creates it, for a later start. */
+int make_container(const struct box *box, const char *image, const struct run_options *o,
+                   char ret_id[BOX_ID_SIZE], struct cfs_error *err);
 /* bundle.c: --print-bundle */
 int print_bundle(const struct box *box, const char *image, const struct run_options *o,
                  struct cfs_error *err);
@@ -89,6 +94,8 @@ int ended_exit_code(const struct box *box, const char *id);
 /* stop.c. signal: 0 is the container's own, then SIGKILL after `seconds`. */
 int stop_container(const struct box *box, const char *id, int signal, unsigned seconds,
                    struct cfs_error *err);
+/* Is it frozen? */
+bool stop_is_paused(const struct box *box, const char *id);
 int stop_kill(const struct box *box, const char *id, int signal, struct cfs_error *err);
 /* Waits until it has ended and that is recorded; *ret_code is -1 when unknown. timeout_ms -1: for ever.
  * -ETIMEDOUT without a message. */

@@ -43,6 +43,19 @@ static int choose_id(struct container *c, struct cfs_error *err)
         return r;
 }
 
+int create_check_name(const char *name, struct cfs_error *err)
+{
+        const size_t max = sizeof(((struct container *)0)->name) - 1;
+        size_t len = strlen(name);
+
+        if (len >= 1 && len <= max && *name != '-' && *name != '.' && *name != '_' &&
+            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len)
+                return 0;
+        return err_set(err, CFS_E_INVALID,
+                       "--name %s: a name has letters, digits, `-`, `_` and `.`, at most %zu of them", name,
+                       max);
+}
+
 static int choose_name(struct container *c, struct cfs_error *err)
 {
         const char *name = c->o->name;
@@ -50,14 +63,9 @@ static int choose_name(struct container *c, struct cfs_error *err)
         int r;
 
         if (name) {
-                size_t len = strlen(name);
-
-                if (len < 1 || len >= sizeof(c->name) || *name == '-' || *name == '.' || *name == '_' ||
-                    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
-                        return err_set(
-                                err, CFS_E_INVALID,
-                                "--name %s: a name has letters, digits, `-`, `_` and `.`, at most %zu of them",
-                                name, sizeof(c->name) - 1);
+                r = create_check_name(name, err);
+                if (r < 0)
+                        return r;
                 (void)snprintf(c->name, sizeof(c->name), "%s", name);
                 return 0;
         }

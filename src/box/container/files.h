@@ -14,6 +14,12 @@ int files_copy_out(const struct box *box, const char *id, const char *path, cons
 int files_copy_in(const struct box *box, const char *id, const char *from, const char *path,
                   struct cfs_error *err);
 
+struct pack_options;
+/* Packs into a descriptor. */
+int files_copy_pack(const struct pack_options *o, int to, struct cfs_error *err);
+/* The root file system of a container, without what is mounted in it. May change the mount namespace, too. */
+int files_copy_export(const struct box *box, const char *id, int to, struct cfs_error *err);
+
 /* kind: 'A', 'C' or 'D'; path relative to the root. */
 int files_diff(const struct box *box, const char *id, int (*fn)(void *data, char kind, const char *path),
                void *data, struct cfs_error *err);

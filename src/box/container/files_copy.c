@@ -120,7 +120,7 @@ static int unpack(int fd, const struct place *to, const char *rename, bool rootl
         return unpack_stream(fd, to->dir_fd, &o, &result, err);
 }
 
-static int to_stdout(int fd, struct cfs_error *err)
+static int pump(int fd, int to, struct cfs_error *err)
 {
         char buf[65536];
         ssize_t n;
@@ -129,11 +129,54 @@ static int to_stdout(int fd, struct cfs_error *err)
         while ((n = read(fd, buf, sizeof(buf))) != 0) {
                 if (n < 0 && errno == EINTR)
                         continue;
-                r = n < 0 ? -errno : io_write_all(STDOUT_FILENO, buf, (size_t)n);
+                r = n < 0 ? -errno : io_write_all(to, buf, (size_t)n);
                 if (r < 0)
-                        return err_sys(err, -r, "write", "write to standard output");
+                        return err_sys(err, -r, "write", "write the archive");
         }
         return 0;
+}
+
+/* Packs, and gives the archive to fn. */
+static int packed(const struct pack_options *o, int (*fn)(int fd, const void *data, struct cfs_error *err),
+                  const void *data, struct cfs_error *err)
+{
+        struct cfs_error pack_err = { 0 };
+        struct pack p;
+        int fd, finished, r = pack_start(&p, o, &fd, err);
+
+        if (r < 0)
+                return r;
+        r = fn(fd, data, err);
+        (void)close(fd);
+        finished = pack_finish(&p, &pack_err);
+        if (finished < 0 && (r >= 0 || pack_err.errnum != EPIPE)) {
+                *err = pack_err;
+                r = finished;
+        }
+        return r;
+}
+
+static int write_to(int fd, const void *data, struct cfs_error *err)
+{
+        return pump(fd, *(const int *)data, err);
+}
+
+int files_copy_pack(const struct pack_options *o, int to, struct cfs_error *err)
+{
+        return packed(o, write_to, &to, err);
+}
+
+struct unpacking {
+        const struct place *to;
+        const char *rename;
+        bool rootless;
+};
+
+static int unpack_to(int fd, const void *data, struct cfs_error *err)
+{
+        const struct unpacking *u = data;
+
+        return unpack(fd, u->to, u->rename, u->rootless, err);
 }
 
 /* to: NULL is standard output. */
@@ -141,24 +184,20 @@ static int copy(const struct place *from, const struct place *to, const char *wh
                 struct cfs_error *err)
 {
         const struct pack_options o = { .dir_fd = from->dir_fd, .name = what, .only = from->name };
-        struct cfs_error pack_err = { 0 };
+        const struct unpacking u = { to, from->name && to ? to->name : NULL, rootless };
         struct stat st;
-        struct pack p;
-        int fd, packed, r;
 
         if (from->name && fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return err_sys(err, errno, "fstatat", "copy `%s`", what);
-        r = pack_start(&p, &o, &fd, err);
-        if (r < 0)
-                return r;
-        r = to ? unpack(fd, to, from->name ? to->name : NULL, rootless, err) : to_stdout(fd, err);
-        (void)close(fd);
-        packed = pack_finish(&p, &pack_err);
-        if (packed < 0 && (r >= 0 || pack_err.errnum != EPIPE)) {
-                *err = pack_err;
-                r = packed;
-        }
-        return r;
+        return to ? packed(&o, unpack_to, &u, err) : files_copy_pack(&o, STDOUT_FILENO, err);
+}
+
+int files_copy_export(const struct box *box, const char *id, int to, struct cfs_error *err)
+{
+        _cleanup_close_ int root = open_root(box, id, err);
+        const struct pack_options o = { .dir_fd = root, .name = "the container", .one_file_system = true };
+
+        return root < 0 ? root : files_copy_pack(&o, to, err);
 }
 
 int files_copy_out(const struct box *box, const char *id, const char *path, const char *to,

@@ -93,9 +93,28 @@ int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_co
         }
 }
 
+bool stop_is_paused(const struct box *box, const char *id)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_free_ char *json = NULL;
+        struct oci_state *state;
+        struct cfs_error ignored;
+
+        return cfs_state(&box->rt, id, &json, &ignored) >= 0 &&
+               oci_decode(&oci_state_type, "state", json, strlen(json), (void **)&state, &arena, &ignored) >=
+                       0 &&
+               STREQ(state->status, "paused");
+}
+
 int stop_kill(const struct box *box, const char *id, int signal, struct cfs_error *err)
 {
-        return cfs_kill(&box->rt, id, signal, false, err);
+        struct cfs_error ignored;
+        int r = cfs_kill(&box->rt, id, signal, false, err);
+
+        /* As docker: who is asked to end is thawed for it. Only then the signal arrives. */
+        if (r >= 0 && stop_is_paused(box, id))
+                (void)cfs_resume(&box->rt, id, &ignored);
+        return r;
 }
 
 /* One that is just being started has nothing yet that could be signalled, and one that has just ended

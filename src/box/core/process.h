@@ -35,8 +35,8 @@ int process_wait(pid_t pid, int *ret_status, struct cfs_error *err);
 /* The path of a program in PATH and the directories of administrators; NULL: none. The caller frees. */
 char *process_find(const char *name);
 
-/* Standard input becomes /dev/null: what a command of docker has without --interactive, so that `while read` around
- * it keeps its input. */
+/* Standard input becomes /dev/null: what a command of docker has without --interactive, so that `while
+ * read` around it keeps its input. */
 int process_no_input(struct cfs_error *err);
 
 #endif

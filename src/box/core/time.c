@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Times as docker's --since has them: seconds since 1970, a duration before now in Go's form (1h30m, 2.5s), a date,
- * a date and a time (RFC 3339), in local time where no zone is said.
+ * Times as docker's --since has them: seconds since 1970, a duration before now in Go's form (1h30m,
+ * 2.5s), a date, a date and a time (RFC 3339), in local time where no zone is said.
  */
 #include "box/core/time.h"
 #include "base/cleanup.h"
@@ -20,7 +20,8 @@ static const char *decimal(const char *s, int64_t unit, int64_t *ret)
         if (!isdigit((unsigned char)*s))
                 return NULL;
         for (; isdigit((unsigned char)*s); s++)
-                if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, *s - '0', &whole))
+                if (__builtin_mul_overflow(whole, 10, &whole) ||
+                    __builtin_add_overflow(whole, *s - '0', &whole))
                         return NULL;
         if (__builtin_mul_overflow(whole, unit, &whole))
                 return NULL;
@@ -40,7 +41,7 @@ static bool duration(const char *s, int64_t *ret)
         static const struct {
                 const char *name;
                 int64_t ns;
-        } units[] = { { "ms", 1000000 }, { "us", 1000 },          { "ns", 1 },
+        } units[] = { { "ms", 1000000 }, { "us", 1000 },       { "ns", 1 },
                       { "s", SECOND },   { "m", 60 * SECOND }, { "h", 3600 * SECOND } };
         int64_t sum = 0;
 
@@ -101,8 +102,9 @@ static bool date(const char *text, int64_t *ret)
                         _cleanup_free_ char *number = NULL;
                         struct cfs_error ignored;
 
-                        if (i > 1 || str_printf(&number, &ignored, "0%.*s", (int)(1 + strspn(rest + 1, "0123456789")),
-                                                rest) < 0 ||
+                        if (i > 1 ||
+                            str_printf(&number, &ignored, "0%.*s", (int)(1 + strspn(rest + 1, "0123456789")),
+                                       rest) < 0 ||
                             !decimal(number, SECOND, &fraction))
                                 return false;
                         rest += 1 + strspn(rest + 1, "0123456789");
@@ -114,7 +116,8 @@ static bool date(const char *text, int64_t *ret)
                 return false;
         zoned = zone(rest, &offset) == 0;
         seconds = zoned ? (int64_t)timegm(&tm) - offset : (int64_t)mktime(&tm);
-        return !__builtin_mul_overflow(seconds, SECOND, &seconds) && !__builtin_add_overflow(seconds, fraction, ret);
+        return !__builtin_mul_overflow(seconds, SECOND, &seconds) &&
+               !__builtin_add_overflow(seconds, fraction, ret);
 }
 
 bool time_parse_ns(const char *text, int64_t *ret)

@@ -81,6 +81,16 @@ int store_image_name(const char *ref, char **ret, struct cfs_error *err)
                        : r;
 }
 
+int store_image_ref(const char *ref, const char *id, char **ret, struct cfs_error *err)
+{
+        struct cfs_error ignored;
+
+        *ret = NULL;
+        if (str_has_prefix(id, ref) || str_has_prefix(id + strlen("sha256:"), ref))
+                return 0;
+        return store_image_name(ref, ret, &ignored) < 0 ? 0 : *ret ? 0 : err_nomem(err);
+}
+
 static int add_layers(const struct box *box, const char *id, const int64_t *layers, size_t n,
                       struct cfs_error *err)
 {

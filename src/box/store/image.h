@@ -43,5 +43,7 @@ int store_image_remove(const struct box *box, const char *ref, bool force, struc
 
 /* "busybox" -> "busybox:latest"; refuses what is not a name. The caller frees. */
 int store_image_name(const char *ref, char **ret, struct cfs_error *err);
+/* The same of a reference that has led to image `id`; *ret is NULL when it was the beginning of that. */
+int store_image_ref(const char *ref, const char *id, char **ret, struct cfs_error *err);
 
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cfs-box pause, unpause, rename, port.
+ */
+#include "base/cleanup.h"
+#include "box/bundle/parse.h"
+#include "box/cmd/cmd.h"
+#include "box/container/container.h"
+#include "box/store/container.h"
+#include "box/store/event.h"
+#include "box/store/store.h"
+#include <stdio.h>
+
+/* ---- pause, unpause ------------------------------------------------------------------------------------ */
+
+static int change_each(struct box *box, const char *const *args, const char *action,
+                       int (*fn)(const struct cfs_runtime *rt, const char *id, struct cfs_error *err),
+                       struct cfs_error *err)
+{
+        int r = 0;
+
+        for (; r >= 0 && *args; args++) {
+                char id[BOX_ID_SIZE];
+
+                r = store_container_find(box, *args, id, err);
+                if (r >= 0)
+                        r = fn(&box->rt, id, err);
+                if (r >= 0)
+                        r = store_event_add(box, "container", action, id, *args, "", err);
+                if (r >= 0)
+                        printf("%s\n", *args);
+        }
+        return r < 0 ? r : 0;
+}
+
+static int run_pause(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        (void)values;
+        return change_each(box, args, "pause", cfs_pause, err);
+}
+
+static int run_unpause(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        (void)values;
+        return change_each(box, args, "unpause", cfs_resume, err);
+}
+
+const struct command cmd_pause_command = {
+        .name = "pause",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "freeze the processes of containers",
+        .description = "By their cgroups. `unpause` lets them go on, `stop` and `kill` end them.",
+        .options = options_none,
+        .run = run_pause,
+};
+
+const struct command cmd_unpause_command = {
+        .name = "unpause",
+        .args = "CONTAINER...",
+        .min_args = 1,
+        .max_args = COMMAND_ANY,
+        .summary = "let paused containers go on",
+        .description = "Where they were frozen.",
+        .options = options_none,
+        .run = run_unpause,
+};
+
+/* ---- rename -------------------------------------------------------------------------------------------- */
+
+static int run_rename(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_free_ char *other = NULL;
+        char id[BOX_ID_SIZE];
+        int r = create_check_name(args[1], err);
+
+        (void)values;
+        if (r >= 0)
+                r = store_container_find(box, args[0], id, err);
+        if (r >= 0)
+                r = store_text(box, &other, err, "SELECT id FROM containers WHERE name=?", "s", args[1]);
+        if (r > 0)
+                return err_set(err, CFS_E_EXISTS, "a container named `%s` exists", args[1]);
+        if (r >= 0)
+                r = store_exec(box, err, "UPDATE containers SET name=? WHERE id=?", "ss", args[1], id);
+        return r < 0 ? r : store_event_add(box, "container", "rename", id, args[1], args[0], err);
+}
+
+const struct command cmd_rename_command = {
+        .name = "rename",
+        .args = "CONTAINER NAME",
+        .min_args = 2,
+        .max_args = 2,
+        .summary = "give a container another name",
+        .description = "Whether it runs or not. Its history keeps the name that it had.",
+        .options = options_none,
+        .run = run_rename,
+};
+
+/* ---- port ---------------------------------------------------------------------------------------------- */
+
+/* Each port alone: `8000-8001:80-81` is two lines. Returns how many there were. */
+static int print_ports(const struct oci_box_container *c, const struct parse_port *wanted,
+                       struct cfs_error *err)
+{
+        int n = 0;
+
+        for (size_t i = 0; i < c->n_ports; i++) {
+                struct parse_port p;
+                int r = parse_port(c->ports[i], &p, err);
+
+                if (r < 0)
+                        return r;
+                for (unsigned k = 0; k < p.count; k++) {
+                        const char *address = *p.address ? p.address : "0.0.0.0";
+
+                        if (wanted &&
+                            (p.container + k != wanted->container || !STREQ(p.protocol, wanted->protocol)))
+                                continue;
+                        if (!wanted)
+                                printf("%u/%s -> ", p.container + k, p.protocol);
+                        printf(strchr(address, ':') ? "[%s]:%u\n" : "%s:%u\n", address, p.host + k);
+                        n++;
+                }
+        }
+        return n;
+}
+
+static int run_port(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        struct oci_box_container *c;
+        struct parse_port wanted;
+        char id[BOX_ID_SIZE];
+        int r = arena ? store_container_find(box, args[0], id, err) : err_nomem(err);
+
+        (void)values;
+        if (r >= 0)
+                r = store_container_get(box, id, arena, &c, err);
+        if (r >= 0 && args[1])
+                r = parse_port(args[1], &wanted, err);
+        if (r >= 0)
+                r = print_ports(c, args[1] ? &wanted : NULL, err);
+        if (r == 0 && args[1])
+                return err_set(err, CFS_E_NOT_FOUND, "container `%s` does not publish port %s", args[0],
+                               args[1]);
+        return r < 0 ? r : 0;
+}
+
+const struct command cmd_port_command = {
+        .name = "port",
+        .args = "CONTAINER [PORT[/PROTO]]",
+        .min_args = 1,
+        .max_args = 2,
+        .summary = "show where a container's ports are published",
+        .description = "All of them, or one.",
+        .options = options_none,
+        .run = run_port,
+};

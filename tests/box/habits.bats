@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What users of docker type from habit: its names of commands, its options, and what it prints. The values are those of docker's
+# reference (docs.docker.com/reference/cli/docker).
+load helpers/box
+bats_require_minimum_version 1.5.0
+
+setup() {
+    setup_box
+    command -v conmon > /dev/null || skip "needs conmon"
+}
+
+@test "create, start, rename, port, pause, unpause" {
+    id=$(lone create --name c -e A=1 busybox sh -c 'echo $A; sleep 1000')
+    [[ $id =~ ^[0-9a-f]{32}$ ]]
+    [ "$(box inspect c | jq -r .state)" = created ]
+    [ "$(box ps -a --filter status=created -q --no-trunc)" = "$id" ]
+    echo page > "$T/page"
+    box cp "$T/page" c:/page
+    box start c
+    running c
+    [ "$(box exec c cat /page)" = page ]
+    [ "$(box logs c)" = 1 ]
+    box rename c d
+    [ "$(box inspect d | jq -r .id)" = "$id" ]
+    run box rename d 'not a name'
+    [ "$status" = 1 ]
+    lone create --name other busybox true > /dev/null
+    run box rename d other
+    [ "$status" = 1 ] && [[ $output == *"a container named \`other\` exists"* ]]
+    box pause d
+    [[ "$(box ps --filter name=d | sed -n 2p)" == *"(Paused)"* ]]
+    [ "$(box ps -q --filter status=paused)" = "${id:0:12}" ]
+    run box pause d
+    [ "$status" = 1 ]
+    run box exec d true
+    [ "$status" = 125 ] && [[ $output == *paused* ]]
+    box unpause d
+    box exec d true
+    box pause d
+    box stop -t 1 d # ends one that is paused
+    [ "$(box inspect d | jq -r .state)" = exited ]
+    box rm d other
+    # One that cannot be made leaves nothing; one that was made and never run is removed.
+    run lone create -v /x busybox --no-such
+    box rm -v "$(box ps -lq)"
+    run lone create -u nobody-knows busybox true
+    [ "$status" = 125 ]
+    [ -z "$(box ps -aq)" ] && [ -z "$(ls "$STORE/containers")" ] && [ -z "$(box volume ls -q)" ]
+}
+
+@test "ps --filter, --last, --latest" {
+    lone run --name one -l color=red -l size=1 busybox true
+    run lone run --name two -l color=blue busybox sh -c 'exit 3'
+    lone run -d --name three busybox sleep 100 > /dev/null
+    names() { box ps --format json "$@" | jq -r '.[].name' | tr '\n' ' '; }
+    [ "$(names)" = "three " ]
+    [ "$(names -l)" = "three " ]
+    [ "$(names -n 2)" = "three two " ]
+    [ "$(names -a --filter name=o)" = "two one " ]
+    [ "$(names -a -f name=^t)" = "three two " ]
+    [ "$(names -a -f 'name=^two$')" = "two " ]
+    [ "$(names -f name=one)" = "" ]
+    [ "$(names -f status=exited)" = "two one " ]
+    [ "$(names -f status=exited -f status=running)" = "three two one " ]
+    [ "$(names -f exited=3)" = "two " ]
+    [ "$(names -a -f label=color)" = "two one " ]
+    [ "$(names -a -f label=color=red -f label=size)" = "one " ]
+    [ "$(names -a -f label=color=red -f label=color=blue)" = "" ]
+    [ "$(names -a -f ancestor=busybox)" = "three two one " ]
+    [ "$(names -a -f ancestor=busybox:latest -f exited=0)" = "one " ]
+    [ "$(names -a -f ancestor=other)" = "" ]
+    [ "$(names -a -f "id=$(box inspect one | jq -r .id)")" = "one " ]
+    [ "$(box ps -aqf name=one)" = "$(box inspect one | jq -r '.id[:12]')" ] || [ "$(box ps -aq -f name=one | wc -l)" = 1 ]
+    run box ps --filter colour=red
+    [ "$status" = 1 ] && [[ $output == *"--filter colour=red is not known"* ]]
+    run box ps --filter status=dead
+    [ "$status" = 1 ] && [[ $output == *exited* ]]
+}
+
+@test "names of docker: rmi, tag, load, save, container ls, image list, system prune; what the box has not says what does it" {
+    fresh
+    id=$(box image make busybox)
+    box tag busybox b:1
+    [ "$(box image list b --format json | jq -r '.[0].names | join(" ")')" = "b:1 busybox:latest" ]
+    [ "$(box images -q other)" = "" ]
+    [ "$(box images -aq | wc -l)" = 1 ]
+    [ "$(box inspect busybox | jq -r .id)" = "$id" ]
+    box save -o "$T/b.tar" b:1
+    [ "$(box save busybox | tar -t | grep -c '^blobs/sha256/.')" = 3 ]
+    run box rmi none b:1 busybox
+    [ "$status" = 1 ] && [[ $output == *"untagged: b:1"* ]] && [[ $output == *"removed: busybox"* ]] && [[ $output == *'`none`'* ]]
+    [ "$(box load -i "$T/b.tar")" = "Loaded image: $id" ]
+    box image inspect b:1 > /dev/null
+    [ "$(box load < "$T/b.tar")" = "Loaded image: $id" ]
+    if command -v skopeo > /dev/null; then [ "$(skopeo inspect --config "oci-archive:$T/b.tar" | jq -r .os)" = linux ]; fi
+    lone run --name k b:1 sh -c 'mkdir /new; echo x > /new/f'
+    [ "$(box container ls -aq | wc -l)" = 1 ]
+    [ "$(box container inspect k | jq -r .name)" = k ]
+    # export: the whole tree, without what is mounted in it
+    box export k > "$T/k.tar"
+    [ "$(tar -xOf "$T/k.tar" new/f)" = x ]
+    [ "$(tar -tf "$T/k.tar" | grep -c '^proc/.')" = 0 ]
+    box export -o "$T/k2.tar" k
+    box import "$T/k2.tar" flat cat /new/f > /dev/null
+    [ "$(lone run --rm flat)" = x ]
+    run box container prune -f
+    [[ $output =~ ^[0-9a-f]{32}$ ]]
+    box image rm flat > /dev/null
+    box image import "$T/k.tar" > /dev/null
+    [ "$(box images --filter dangling=true -q | wc -l)" = 1 ]
+    [[ "$(box image prune -f)" == sha256:* ]]
+    lone run --name k -v named:/x b:1 true
+    box system prune -af --volumes
+    [ -z "$(box images -q)$(box ps -aq)$(box volume ls -q)" ]
+    for word in build push login search version update; do
+        run box "$word"
+        [ "$status" = 1 ] && [[ $output == *"\`$word\` is not a command"* ]] && [ "${#lines[@]}" -gt 1 ]
+    done
+    run box image
+    [ "$status" = 1 ] && [[ $output == *"one of:"*inspect*save* ]]
+    run box image nonsense
+    [ "$status" = 1 ] && [[ $output == *"one of:"* ]]
+}
