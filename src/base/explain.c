@@ -81,6 +81,11 @@ static enum explained explain_last(const char *path, const struct stat *st, cons
                                S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
                 return EXPLAIN_SAID;
         }
+        /* A slash at the end, or O_DIRECTORY. */
+        if (errnum == ENOTDIR && !S_ISDIR(st->st_mode)) {
+                (void)snprintf(buf, size, "`%s` is not a directory", path);
+                return EXPLAIN_SAID;
+        }
         if (errnum != EACCES)
                 return describe(path, st, NULL, buf, size);
         if (execve && is_noexec(path)) {

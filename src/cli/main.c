@@ -167,6 +167,8 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
                 r = c->check(values, rest->args, err);
         if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))
                 r = find_root(g->root, &root, err);
+        if (c->flags & COMMAND_ENTERS)
+                program_closed_output(CONTAINER_WRITES);
         if (r >= 0 && c->flags & COMMAND_ENTERS)
                 r = cfs_protect_executable(argv, err);
         if (r < 0)
@@ -234,6 +236,7 @@ int main(int argc, char **argv)
         int exit_code = 1, r;
 
         program_begin();
+        program_closed_output(PROGRAM_WRITES);
         r = main_run(argc, argv, &exit_code, &err);
         if (r >= 0)
                 r = program_flush(&err);

@@ -9,8 +9,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+static bool output_was_closed;
 
 static void open_standard_descriptors(void)
 {
@@ -21,14 +25,30 @@ static void open_standard_descriptors(void)
         for (int fd = 0; fd <= 2; fd++)
                 if (p[fd].revents & POLLNVAL) /* allowed: stays open on purpose */
                         (void)open("/dev/null", O_RDWR);
+        output_was_closed = p[1].revents & POLLNVAL;
+}
+
+void program_closed_output(enum program_writer writer)
+{
+        int fd;
+
+        if (!output_was_closed)
+                return;
+        fd = writer == PROGRAM_WRITES ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+                                      : open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+                return;
+        (void)dup2(fd, STDOUT_FILENO);
+        (void)close(fd);
 }
 
 void program_begin(void)
 {
-        struct sigaction sa = { .sa_handler = SIG_DFL };
+        struct sigaction standard = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
 
         open_standard_descriptors();
-        (void)sigaction(SIGCHLD, &sa, NULL);
+        (void)sigaction(SIGCHLD, &standard, NULL);
+        (void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 int program_flush(struct cfs_error *err)

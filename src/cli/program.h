@@ -15,8 +15,15 @@
  *                            file that is opened would get the number, and every message would be written to it.
  *   SIGCHLD                  gets its default action: where it is ignored, children leave no exit code behind
  *                            (sigaction(2)), and execve(2) keeps what the caller chose.
+ *   SIGXFSZ                  is ignored: a write beyond RLIMIT_FSIZE then fails with EFBIG, which is reported
+ *                            and undone like any other failure. Containers and hooks get its default action.
  */
 void program_begin(void);
+
+/* What writes to a standard output that the caller closed: this program, whose output would be lost without a
+ * message (so its writes fail with EBADF, write(2)), or a container, for which it is a null device. */
+enum program_writer { PROGRAM_WRITES, CONTAINER_WRITES };
+void program_closed_output(enum program_writer writer);
 
 /* At the end: what the command wrote to standard output may not have arrived (a full disk, a closed pipe). */
 int program_flush(struct cfs_error *err);

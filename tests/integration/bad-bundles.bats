@@ -175,6 +175,22 @@ fails_with() {
     [ "$status" -ne 0 ]
 }
 
+# runc's words, and execvp(3)'s error, for a name that is empty.
+@test "process: an empty name" {
+    new_bundle '.process.args = ["", "x"]'
+    fails_with 'process.args[0]: exec: "": executable file not found in $PATH'
+}
+
+# execve(2), ENOTDIR; runc and crun say "not a directory", too.
+@test "process: a program with a slash behind it" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector/"]'
+    fails_with 'process.args[0]: exec /bin/inspector/: not a directory (`/bin/inspector` is not a directory)'
+    run cfs check --host -b "$B"
+    is "$status" 2
+    contains "$output" 'process.args[0]: `/bin/inspector/` is not a directory'
+}
+
 # spec: config.process.8
 @test "process: a program that is not in PATH" {
     root_only

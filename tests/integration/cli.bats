@@ -115,6 +115,15 @@ hint: did you mean --bundle?"
 hint: \`cfs kill --help\` lists the options"
 }
 
+# --pid-file "$UNSET": with runc it is as if the option were not there.
+@test "an empty --pid-file, --console-socket or --pidfd-socket is none" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" --pid-file= --console-socket "" --pidfd-socket= "$ID" < /dev/null > "$T/log" 2>&1
+    cfs start "$ID"
+    cfs exec --pid-file "" --console-socket= --pidfd-socket "" "$ID" /bin/true
+}
+
 @test "the number of arguments is checked" {
     local words want
     while IFS='|' read -r words want; do
@@ -270,12 +279,48 @@ END
 
 @test "closed standard descriptors do no harm" {
     mkdir -p "$STATE"
-    "$CFS" --root "$STATE" list <&- >&- 2>&-
     status=0
     "$CFS" --log "$T/log" --log-format json --root "$STATE" kill nope <&- >&- 2>&- || status=$?
     is "$status" 1
     is "$(wc -l < "$T/log")" 1
     jq -e '.level == "error"' "$T/log"
+}
+
+# As GNU's programs do (`ls >&-`), and `runc list`: write(2), EBADF.
+@test "what was to go to a standard output that is closed is a failure; a container's is a null device" {
+    local words
+    mkdir -p "$STATE"
+    for words in list help --version features "spec -f -"; do
+        status=0
+        "$CFS" --root "$STATE" $words 2> "$T/said" >&- || status=$?
+        is "$status" 1 "$words"
+        is "$(cat "$T/said")" "cfs: write to standard output: bad file descriptor" "$words"
+    done
+    "$CFS" --root "$STATE" list <&- 2>&-
+    # A command that says nothing does not fail.
+    "$CFS" --root "$STATE" delete --force nope >&-
+    [ "$(id -u)" = 0 ] || return 0
+    new_bundle
+    args sh -c 'echo hello && exit 7'
+    status=0
+    "$CFS" --root "$STATE" run -b "$B" "$ID" >&- 2> "$T/said" || status=$?
+    is "$status" 7 "$(cat "$T/said")"
+}
+
+# setrlimit(2): beyond RLIMIT_FSIZE a write raises SIGXFSZ, which would end cfs without a word or a cleanup. runc, as every
+# program in Go, ignores it and fails with EFBIG. The container's program gets its default action.
+@test "no file may grow (RLIMIT_FSIZE): an error with its reason, and nothing is left" {
+    root_only
+    new_bundle
+    mkdir -p "$STATE"
+    run bash -c 'ulimit -f 0; "$@" 2>&1 | cat; exit ${PIPESTATUS[0]}' bash "$CFS" --root "$STATE" run -b "$B" "$ID"
+    is "$status" 1 "$output"
+    contains "$output" "file too large"
+    is "$(ls -A "$STATE")" ""
+    is "$(find /sys/fs/cgroup -type d -name "$ID")" ""
+    # By another way than a limit that the container inherits: the caller ignores it, the container does not.
+    args grep SigIgn /proc/self/status
+    is "$(cfs run -b "$B" "$ID" | tr -d '\t')" "SigIgn:0000000000000000"
 }
 
 @test "an empty environment is enough" {

@@ -192,6 +192,29 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     contains "$output" "p3.json:7:11: args: expected an array"
 }
 
+@test "--process: a mistake is named with file, line, column and property" {
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    up
+    local change where
+    while IFS='|' read -r change where; do
+        jq "$change" <<< '{"args": ["/bin/true"], "cwd": "/", "env": ["A=1", "B=2"]}' > "$T/process.json"
+        run cfs exec --process "$T/process.json" "$ID"
+        is "$status" 255 "$change: $output"
+        contains "$output" "cfs: $T/process.json:$where: "
+    done <<'X'
+.cwd = "/nowhere"|5:10: cwd
+.env[1] = "B"|8:5: env[1]
+.args[0] = "nothing"|3:5: args[0]
+.args = 1|2:11: args
+.rlimits = [{"type": "RLIMIT_CORE", "hard": 1, "soft": 2}]|14:15: rlimits[0].soft
+X
+    # What is not in the file, but the container's, has no line there.
+    jq -n '{args: ["/bin/true"], cwd: "/", terminal: true}' > "$T/process.json"
+    run cfs exec --detach --process "$T/process.json" "$ID"
+    is "$status" 255
+    contains "$output" "cfs: $T/process.json:6:15: terminal"
+}
+
 @test "--process: umask, groups, rlimits, oom_score_adj and terminal are the document's; other options do not mix in" {
     up_container '.process.user.additionalGids = [7]'
     jq '.process | .args = ["/bin/inspector"] | .user = {"uid": 1000, "gid": 6, "umask": 7, "additionalGids": [9]} | .oomScoreAdj = 500
@@ -353,7 +376,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     contains "${lines[0]}" "cfs: --cwd: chdir to cwd \`/nowhere\`: no such file or directory"
     echo '{"args": ["/bin/nothing"], "cwd": "/"}' > "$T/process.json"
     run cfs exec --process "$T/process.json" "$ID"
-    is "${lines[0]}" "cfs: $T/process.json: args[0]: exec /bin/nothing: no such file or directory (\`/bin/nothing\` does not exist)"
+    is "${lines[0]}" "cfs: $T/process.json:1:11: args[0]: exec /bin/nothing: no such file or directory (\`/bin/nothing\` does not exist)"
 }
 
 @test "--env: the last entry of a name counts, in place of the container's; what is not NAME=VALUE is refused" {

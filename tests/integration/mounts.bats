@@ -441,6 +441,28 @@ X
     is "$(outside cat /proc/self/mountinfo | wc -l)" "$before"
 }
 
+# user_namespaces(7): the ranges of a map must not overlap, and 4294967294 is the last ID; the kernel says EINVAL of the whole.
+@test "idmap: mappings of a mount that are wrong are named, by check as well" {
+    new_bundle
+    mkdir "$T/v"
+    add_mount '{"destination": "/tmp/v", "source": "'"$T/v"'", "options": ["bind"], "gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}'
+    local lines where why
+    while IFS='!' read -r lines where why; do
+        config ".mounts[-1].uidMappings = $lines"
+        run cfs run -b "$B" "$ID"
+        is "$status" 1 "$lines"
+        contains "$output" "].uidMappings$where: $why"
+        run cfs check "$B"
+        is "$status" 1 "$lines"
+        contains "$output" "].uidMappings$where: $why"
+    done <<'X'
+[{"containerID": 0, "hostID": 1000, "size": 10}, {"containerID": 9, "hostID": 3000, "size": 1}]![1].containerID!maps IDs that
+[{"containerID": 0, "hostID": 1000, "size": 10}, {"containerID": 10, "hostID": 1009, "size": 1}]![1].hostID!uses IDs that
+[{"containerID": 0, "hostID": 4294967290, "size": 10}]![0].size!leads beyond 4294967294
+[range(341) | {"containerID": ., "hostID": ., "size": 1}]!!has 341 entries, the kernel takes 340
+X
+}
+
 # spec: config.options.16 config.options.18 config.options.21
 @test "idmap: mappings of the mount's own" {
     volume v

@@ -191,6 +191,9 @@ refused() {
     refused '.linux.seccomp.defaultAction = "SCMP_ACT_NOTIFY" | .linux.seccomp.listenerPath = "/x"' linux.seccomp.defaultAction SCMP_ACT_NOTIFY
     refused '.linux.seccomp.defaultErrnoRet = 1' linux.seccomp.defaultErrnoRet "carries no error number"
     refused '.linux.seccomp.syscalls[0] |= (.action = "SCMP_ACT_LOG" | .errnoRet = 1)' 'linux.seccomp.syscalls[0].errnoRet' "carries no error number"
+    # The kernel would make 4095 (MAX_ERRNO) of it; libseccomp's seccomp_rule_add(3), and with it runc and crun, refuse it.
+    refused '.linux.seccomp.syscalls[0].errnoRet = 4096' 'linux.seccomp.syscalls[0].errnoRet' "more than 4095"
+    refused '.linux.seccomp.defaultAction = "SCMP_ACT_ERRNO" | .linux.seccomp.defaultErrnoRet = 5000' linux.seccomp.defaultErrnoRet "more than 4095"
     refused '.linux.seccomp.syscalls[0].names = []' names "at least one"
     refused '.linux.seccomp.syscalls[0].args = [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]' index 5
     refused '.linux.seccomp.syscalls[0].args = [{"index": 1, "value": 1, "op": "SCMP_CMP_XX"}]' op SCMP_CMP_XX

@@ -310,6 +310,27 @@ from_terminal() { cp "$1" "$OUT"; }
     wait_for eval '[ "$(cfs ps -f json "$ID" | jq length)" = 1 ]'
 }
 
+# As GNU's programs do on /dev/full: an exit status of 0 would say that the output is somewhere.
+@test "a terminal's output that cannot be written is a failure, unless the program has failed itself" {
+    [ -c /dev/full ] || skip "needs /dev/full"
+    new_bundle '.process.terminal = true'
+    local words
+    for words in 'echo hello|1' 'true|0' 'echo hello; exit 7|7'; do
+        args sh -c "${words%|*}"
+        status=0
+        on_tty 24x80 -- bash -c '"$@" > /dev/full 2> '"$T/said" bash "$CFS" --root "$STATE" run -b "$B" "$ID" > /dev/null || status=$?
+        is "$status" "${words#*|}" "$words"
+        [ "$words" = 'true|0' ] || contains "$(cat "$T/said")" "write to standard output: no space left on device"
+        is "$(ls -A "$STATE")" "" "$words"
+    done
+    config '.process.terminal = false'
+    args /bin/inspector sleep
+    up
+    status=0
+    on_tty 24x80 -- bash -c '"$@" > /dev/full' bash "$CFS" --root "$STATE" exec -t "$ID" echo hello > /dev/null || status=$?
+    is "$status" 255
+}
+
 @test "exec with a terminal, in the foreground and by a socket" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     up

@@ -71,15 +71,31 @@ P
     for d in '.linux.resources.hugepageLimits = [{"limit": 1}]' '.linux.resources.hugepageLimits = [{"pageSize": "2 MB", "limit": 1}]' '.process.ioPriority = {"class": "X", "priority": 1}' '.process.scheduler.policy = "X"' \
         '.linux.memoryPolicy.mode = 5' '.ociVersion = "1.0"' '.root = 1' '.mounts[1].destination = 1' '.linux.seccomp = {"defaultAction": "X"}' \
         '.linux.devices = [{"type": 1, "path": 1}]' '.hooks.poststop = [{}]' '.linux.namespaces = [{"type": []}]' '.process.rlimits = [{}]' \
+        '.process.args = [1]' '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 1}]' '.root.path = ""' \
         '.linux.personality = {}' '.process.user = 1' '.process.cwd = 1' '.linux.resources.network.priorities = [{}]' 'del(.root.path)'; do
         rm -rf "$B"
         new_bundle "$d"
         run cfs check --host "$B"
         is "$status" 1 "$d"
         is "$(printf '%s\n' "$output" | grep -v ': note: ' | sed -n 's/^config.json:[0-9]*:[0-9]*: \([^ ]*\):.*/\1/p' | sort | uniq -d)" "" "$d: $output"
+        # What is missing only because a value was refused is not said either.
+        is "$(printf '%s\n' "$output" | grep -E '^config.json:' | grep -c -e 'names no program' -e 'exceeds the hard limit' -e 'file not found in')" 0 "$d: $output"
         # Nor a part of it, under the name of the whole: nothing is said of a value that is not there.
         is "$(grep -c '``' <<< "$output")" 0 "$d: $output"
     done
+}
+
+# environ(7) has no rule for a name that is there twice; runc and crun take the last value, and so does the container.
+@test "check --host looks for the program in the PATH that the container gets" {
+    root_only
+    new_bundle '.process.args = ["inspector"] | .process.env = ["PATH=/nowhere", "PATH=/bin"]'
+    cfs check --host "$B"
+    inspect
+    is "$(got '.env | map(select(startswith("PATH="))) | join(" ")')" "PATH=/bin"
+    config '.process.env = ["PATH=/bin", "PATH=/nowhere"]'
+    run cfs check --host "$B"
+    is "$status" 2
+    contains "$output" 'executable file not found in $PATH'
 }
 
 @test "check: in a list it is the entry that is named, and its part" {

@@ -109,6 +109,8 @@ idmap=uids=1-5-0;gids=1-2-3|a range is
 idmap=uids=1-5-1-2;gids=1-2-3|a range is
 idmap=uids=1-4294967290-100;gids=1-2-3|the last ID
 idmap=uids=@1-5-1;gids=1-2-3|user namespace
+idmap=uids=0-1000-10#5-3000-10;gids=1-2-3|two ranges have IDs in common
+idmap=uids=1-2-3;gids=0-1000-10#50-1009-10|two ranges have IDs in common
 X
     config '.mounts[-1].options[1] = "idmap="'
     run cfs run -b "$B" "$ID"

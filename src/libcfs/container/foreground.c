@@ -54,6 +54,7 @@ struct pump {
         bool from_socket, to_socket;
         size_t start, end;  /* unwritten bytes of buf             */
         bool eof;           /* nothing comes any more, or can go                          */
+        int lost;           /* the error that a write ended with, or 0                    */
         int64_t rest_until; /* met EIO: a time of clock_now_ms() to try again, or 0: none */
         char buf[8192];
 };
@@ -73,8 +74,8 @@ struct foreground {
 
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err)
 {
-        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL,
-                                             SIGFPE,  SIGTRAP, SIGABRT, SIGSYS, SIGURG };
+        static const int not_forwarded[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+                                             SIGTRAP, SIGABRT, SIGSYS,  SIGURG, SIGXFSZ };
         struct foreground *f = calloc(1, sizeof(*f));
 
         if (!f)
@@ -247,6 +248,7 @@ static void pump_write(struct pump *p)
         } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
                 p->eof = true;
                 p->start = p->end;
+                p->lost = errno;
         }
 }
 
@@ -433,6 +435,20 @@ static void drain_notify(struct foreground *f)
                 relay(f->notify);
 }
 
+/* The program's, unless that would say that all is well while its output is lost (a full disk). A reader that
+ * has gone wanted no more. */
+static int exit_code(const struct foreground *f, int code, struct cfs_error *err)
+{
+        if (f->out.lost == 0 || f->out.lost == EPIPE || f->out.lost == ECONNRESET)
+                return code;
+        (void)err_sys(err, f->out.lost, "write", "write to standard output");
+        if (code == 0)
+                return -f->out.lost;
+        log_warning("%s", err->text);
+        err_clear(err);
+        return code;
+}
+
 int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err)
 {
         int status, r;
@@ -451,5 +467,5 @@ int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struc
         if (r < 0)
                 return err_sys(err, -r, "waitid", "wait for pid %d", (int)c->pid);
         c->pid = 0;
-        return proc_exit_code(status);
+        return exit_code(f, proc_exit_code(status), err);
 }

@@ -191,6 +191,8 @@ static enum look_answer look(const struct look_tree *t, const char *path, unsign
                 return wrong(f, path, "is a directory");
         if (!S_ISREG(f->st.st_mode))
                 return wrong(f, path, "is not a regular file");
+        if (path[strlen(path) - 1] == '/')
+                return wrong(f, path, "is not a directory, which the slash at its end asks for");
         if (f->noexec)
                 return wrong(f, path, "is on a mount with noexec");
         if (!look_tree_may(t, fd, f, S_IXOTH)) {

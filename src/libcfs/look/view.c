@@ -35,9 +35,13 @@ int look_view_container(struct look_tree *t, const struct ctx *c)
         static const struct oci_user root = { 0 };
         const struct oci_user *u = c->process->user ? c->process->user : &root;
         const struct oci_linux *l = c->linux_;
+        const struct oci_root *of = c->config->root;
         gid_t *groups = oci_arena_alloc(c->arena, (u->n_additional_gids + 1) * sizeof(*groups));
-        int r = groups ? look_tree_open(t, c->rootfs, c->bundle, c->config, c->arena) : -ENOMEM;
+        int r;
 
+        if (!c->rootfs || (of && str_empty(of->path))) /* which the decoder has reported */
+                return -ENOENT;
+        r = groups ? look_tree_open(t, c->rootfs, c->bundle, c->config, c->arena) : -ENOMEM;
         if (r < 0)
                 return r;
         for (size_t i = 0; i < u->n_additional_gids; i++)

@@ -35,18 +35,25 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* Of a name that is there twice the last value counts, as in the environment that env.c makes. */
 static const char *find_path(char *const *env)
 {
+        const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
         for (; env && *env; env++)
                 if (str_has_prefix(*env, "PATH="))
-                        return *env + strlen("PATH=");
-        return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+                        path = *env + strlen("PATH=");
+        return path;
 }
 
+/* An empty name is one that no directory has: execvp(3)'s ENOENT, in the words that engines look for. */
 void args_check(const struct ctx *c, struct problems *p)
 {
-        if (c->process->args && (c->process->n_args == 0 || !*c->process->args[0]))
+        if (c->process->args && c->process->n_args == 0)
                 problem(p, "process.args", "names no program");
+        else if (c->process->args && !*c->process->args[0])
+                problem(p, "process.args[0]",
+                        "exec: \"\": executable file not found in $PATH (the name is empty)");
 }
 
 /* The same search beforehand, in what will be the container's tree. */

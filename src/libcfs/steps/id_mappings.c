@@ -35,6 +35,7 @@
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/process/id_map.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/walk/id_lines.h"
 #include "libcfs/steps/steps.h"
 #include "base/proc.h"
 #include <errno.h>
@@ -45,8 +46,6 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-
-#define MAX_LINES 340 /* of a map, user_namespaces(7) */
 
 #define NO_HELPER "only a privileged user can write this mapping, and `%s` is not installed"
 #define HINT_HELPER                                                                                          \
@@ -82,41 +81,11 @@ static uint32_t own(const struct map *m)
 
 /* ---- check --------------------------------------------------------------------------------------------- */
 
-static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
-{
-        return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
-}
-
-static void id_mappings_check_line(const struct map *m, size_t i, struct problems *p)
-{
-        const struct oci_id_mapping *a = m->lines[i];
-
-        if (a->size == 0)
-                problem(p, PROP("%s[%zu].size", m->kind->property, i), "must be at least 1");
-        /* 4294967295 means "no ID". */
-        if ((uint64_t)a->container_id + a->size > UINT32_MAX || (uint64_t)a->host_id + a->size > UINT32_MAX)
-                problem(p, PROP("%s[%zu].size", m->kind->property, i),
-                        "leads beyond 4294967294, the last ID");
-        for (size_t j = 0; j < i; j++) {
-                const struct oci_id_mapping *b = m->lines[j];
-
-                if (overlap(a->container_id, b->container_id, a->size, b->size))
-                        problem(p, PROP("%s[%zu].containerID", m->kind->property, i),
-                                "maps IDs that %s[%zu] maps already", m->kind->property, j);
-                if (overlap(a->host_id, b->host_id, a->size, b->size))
-                        problem(p, PROP("%s[%zu].hostID", m->kind->property, i),
-                                "uses IDs that %s[%zu] uses already", m->kind->property, j);
-        }
-}
-
 static void check_map(const struct map *m, const struct map *other, struct problems *p)
 {
         if (m->n == 0 && other->n > 0)
                 problem(p, m->kind->property, "is missing, while %s is set", other->kind->property);
-        if (m->n > MAX_LINES)
-                problem(p, m->kind->property, "has %zu entries, the kernel takes %d", m->n, MAX_LINES);
-        for (size_t i = 0; i < m->n && i < MAX_LINES; i++)
-                id_mappings_check_line(m, i, p);
+        id_lines_check(m->kind->property, m->lines, m->n, p);
 }
 
 static struct map users(const struct ctx *c)
@@ -383,7 +352,7 @@ static int first_mapped(const struct ctx *c, const char *file, uint32_t *ret, st
 {
         _cleanup_free_ char *text = NULL;
         struct id_map map;
-        int r = io_read_file(c->proc_fd, file, MAX_LINES * 40, &text, NULL, err);
+        int r = io_read_file(c->proc_fd, file, ID_LINES_MAX * 40, &text, NULL, err);
 
         if (r >= 0)
                 r = id_map_parse(text, c->arena, &map, err);

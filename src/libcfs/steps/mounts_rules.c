@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "libcfs/look/tree.h"
 #include "libcfs/walk/ctx.h"
+#include "libcfs/walk/id_lines.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
 #include "oci.h"
@@ -42,6 +43,8 @@ static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i
         if ((m->n_uid_mappings > 0) != (m->n_gid_mappings > 0))
                 problem(p, PROP("mounts[%zu].%s", i, m->n_uid_mappings ? "gidMappings" : "uidMappings"),
                         "is missing: uidMappings and gidMappings go together");
+        id_lines_check(PROP("mounts[%zu].uidMappings", i), m->uid_mappings, m->n_uid_mappings, p);
+        id_lines_check(PROP("mounts[%zu].gidMappings", i), m->gid_mappings, m->n_gid_mappings, p);
         if (option && m->n_uid_mappings == 0 && !text && !ctx_has_ns(c, CLONE_NEWUSER))
                 problem(p, PROP("mounts[%zu].uidMappings", i),
                         "is missing: mapped ids need mappings of the mount or a user namespace of the container");
@@ -52,6 +55,8 @@ static void check_idmap(const struct ctx *c, const struct oci_mount *m, size_t i
                 problem(p, PROP("mounts[%zu].options[%zu]", i, at),
                         "has a mapping, and so has mounts[%zu].uidMappings: one of them", i);
         why = text ? mount_idmap_parse(text, c->linux_, c->arena, &uids, &gids) : NULL;
+        if (text && !why && (id_lines_overlap(uids.lines, uids.n) || id_lines_overlap(gids.lines, gids.n)))
+                why = "two ranges have IDs in common";
         if (why)
                 problem(p, PROP("mounts[%zu].options[%zu]", i, at), "`%s`: %s", m->options[at], why);
 }

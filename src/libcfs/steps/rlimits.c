@@ -99,7 +99,7 @@ void rlimits_check(const struct ctx *c, struct problems *p)
                                 "\"%.64s\" is not a resource limit of Linux", o->type);
                 else if (holds_type_twice(c, i))
                         problem(p, PROP("process.rlimits[%zu].type", i), "%s is set twice", o->type);
-                if (o->soft > o->hard)
+                if (o->has_hard && o->soft > o->hard)
                         problem(p, PROP("process.rlimits[%zu].soft", i), "%s exceeds the hard limit, %s",
                                 SHOW(o->soft), SHOW(o->hard));
         }

@@ -40,6 +40,7 @@
 #include "libcfs/process/sync.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -50,6 +51,8 @@
 #define RECEIVER_ANNOTATION "run.oci.seccomp.receiver"
 #define RECEIVER_VARIABLE   "RUN_OCI_SECCOMP_RECEIVER"
 #define STRICT_ANNOTATION   "run.oci.seccomp_fail_unknown_syscall"
+
+#define MAX_ERRNO 4095 /* include/linux/err.h of the kernel */
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -133,14 +136,22 @@ static unsigned flags_of(const struct oci_seccomp *s)
 
 /* ---- check --------------------------------------------------------------------------------------------- */
 
-static void check_errno(struct problems *p, const char *property, const char *action, bool has_errno)
+/* Of a number above MAX_ERRNO the kernel makes 4095 without a word (kernel/seccomp.c), a program would see an
+ * error that the configuration does not name. A tracer gets all 16 bits. */
+static void check_errno(struct problems *p, const char *property, const char *action, bool has_errno,
+                        uint32_t number)
 {
         const struct names_action *a = action ? names_action(action) : NULL;
 
-        if (!a || !has_errno || a->carries_errno)
+        if (!a || !has_errno)
                 return;
-        problem(p, property, "%s carries no error number", action);
-        problem_hint(p, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
+        if (!a->carries_errno) {
+                problem(p, property, "%s carries no error number", action);
+                problem_hint(p, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do");
+        } else if (STREQ(action, "SCMP_ACT_ERRNO") && number > MAX_ERRNO) {
+                problem(p, property, "%" PRIu32 " is more than %d, the highest error number", number,
+                        MAX_ERRNO);
+        }
 }
 
 static bool is_strict(const struct ctx *c)
@@ -175,7 +186,8 @@ static void check_entry(struct problems *p, size_t i, const struct oci_syscall *
                         s->action ? s->action : "");
                 return;
         }
-        check_errno(p, PROP("linux.seccomp.syscalls[%zu].errnoRet", i), s->action, s->has_errno_ret);
+        check_errno(p, PROP("linux.seccomp.syscalls[%zu].errnoRet", i), s->action, s->has_errno_ret,
+                    s->errno_ret);
         check_names(p, i, s, strict);
         for (size_t j = 0; j < s->n_args; j++) {
                 const struct oci_syscall_arg *a = s->args[j];
@@ -265,7 +277,8 @@ void seccomp_check(const struct ctx *c, struct problems *p)
                         problem(p, "linux.seccomp.defaultAction",
                                 "SCMP_ACT_NOTIFY cannot be the default: the agent would have to answer for the "
                                 "runtime's own system calls");
-                check_errno(p, "linux.seccomp.defaultErrnoRet", s->default_action, s->has_default_errno_ret);
+                check_errno(p, "linux.seccomp.defaultErrnoRet", s->default_action, s->has_default_errno_ret,
+                            s->default_errno_ret);
         }
         for (size_t i = 0; i < s->n_architectures; i++)
                 if (!names_arch(s->architectures[i]))

@@ -70,13 +70,17 @@ static void unknown_property(void *data, unsigned line, unsigned column, const c
         k->fn(k->data, &p);
 }
 
-/* Has the decoder reported the property, or one that holds it? */
+/* Has the decoder reported the property, or one that holds it, or an entry of the list that it is? */
 static bool is_refused(const struct checker *k, const char *property)
 {
+        size_t own = strlen(property);
+
         for (const char *line = k->refused.p; line && *line;) {
                 size_t n = strcspn(line, "\n");
 
                 if (n && strncmp(property, line, n) == 0 && strchr(".[", property[n]))
+                        return true;
+                if (own && own < n && strncmp(line, property, own) == 0 && line[own] == '[')
                         return true;
                 line += n + 1;
         }

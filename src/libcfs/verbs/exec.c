@@ -260,7 +260,7 @@ static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
 }
 
 /* What the user has written is the command line or the file of --process, not config.json. */
-static int name_origin(const struct cfs_exec_options *o, int r, struct cfs_error *err)
+static int name_origin(const struct ctx *c, const struct cfs_exec_options *o, int r, struct cfs_error *err)
 {
         const struct {
                 const char *property, *option;
@@ -281,9 +281,15 @@ static int name_origin(const struct cfs_exec_options *o, int r, struct cfs_error
         if (n == 0 || strncmp(err->text, err->property, n) != 0 || strncmp(err->text + n, ": ", 2) != 0)
                 return r;
         if (o->process_file && str_has_prefix(err->property, "process.")) {
+                const char *in_file = err->property + strlen("process.");
+                unsigned line, column;
+
                 memmove(err->text, err->text + strlen("process."),
                         strlen(err->text + strlen("process.")) + 1);
-                return err_prefix(err, r, "%s", o->process_file);
+                /* What the file leaves out is the container's: it has no line there. */
+                if (oci_locate(c->config_text, c->config_len, in_file, &line, &column) < 0)
+                        return err_prefix(err, r, "%s", o->process_file);
+                return err_prefix(err, r, "%s:%u:%u", o->process_file, line, column);
         }
         for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
                 if (!origins[i].given || !str_has_prefix(err->property, origins[i].property))
@@ -341,7 +347,7 @@ static int exec_walk(struct ctx *c, struct foreground *f, const struct cfs_exec_
                 r = build_explain(c, r, err);
                 spawn_abort(c);
                 build_withdraw(c);
-                r = explain_end(c, name_origin(o, r, err), err);
+                r = explain_end(c, name_origin(c, o, r, err), err);
         }
         return r;
 }
