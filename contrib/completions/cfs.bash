@@ -63,6 +63,7 @@ _cfs_value() {
         checkpoint:--manage-cgroups-mode) echo 'soft full strict ignore' ;;
         checkpoint:--network-lock) echo 'iptables nftables skip' ;;
         checkpoint:--empty-ns) echo 'network' ;;
+        checkpoint:--timeout) echo 'ANY' ;;
         checkpoint:--parent-path) echo 'DIR' ;;
         checkpoint:--page-server) echo 'ANY' ;;
         checkpoint:--status-fd) echo 'ANY' ;;
@@ -73,6 +74,7 @@ _cfs_value() {
         restore:--manage-cgroups-mode) echo 'soft full strict ignore' ;;
         restore:--network-lock) echo 'iptables nftables skip' ;;
         restore:--empty-ns) echo 'network' ;;
+        restore:--timeout) echo 'ANY' ;;
         restore:--console-socket) echo 'FILE' ;;
         restore:--pidfd-socket) echo 'FILE' ;;
         restore:--pid-file) echo 'FILE' ;;
@@ -111,8 +113,8 @@ _cfs_options() {
         pause) echo '--help -h' ;;
         resume) echo '--help -h' ;;
         update) echo '--resources -r --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --pids-limit --l3-cache-schema --mem-bw-schema --help -h' ;;
-        checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --link-remap --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --parent-path --page-server --status-fd --tcp-skip-in-flight --help -h' ;;
-        restore) echo '--bundle -b --config -f --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --link-remap --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --detach -d --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --tcp-close --lsm-profile --lsm-mount-context --help -h' ;;
+        checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --link-remap --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --timeout --leave-running --pre-dump --parent-path --page-server --status-fd --tcp-skip-in-flight --help -h' ;;
+        restore) echo '--bundle -b --config -f --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --link-remap --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --timeout --detach -d --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --tcp-close --lsm-profile --lsm-mount-context --help -h' ;;
         spec) echo '--bundle -b --file -f --rootless --help -h' ;;
         check) echo '--bundle -b --config -f --host --format --help -h' ;;
         explain) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --id --format --why --restore --help -h' ;;

@@ -5,6 +5,10 @@
  * The kernel's files (procfs, sysfs, cgroupfs) have rules of their own: one write(2) is one command, so it
  * must not be split or repeated; their st_size is 0 or a lie; an invalid value is the errno of write, not of
  * open. The errno of such a write is what the user needs to see, with the value and the file.
+ *
+ * What a user, an engine or a directory of images names may be a FIFO, and open(2) of one waits for the
+ * other end, which may never come: so O_NONBLOCK, which changes nothing for other files, and then a wait
+ * with an end. Once there is a writer, its own end is ours: fifo(7).
  */
 #include "base/io.h"
 #include "base/cleanup.h"
@@ -15,12 +19,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-static ssize_t read_retry(int fd, void *buf, size_t size)
+#define FIFO_PATIENCE_S  10   /* for the first process that opens the other end */
+#define PIPE_PATIENCE_MS 1000 /* for room in a pipe that a log goes to      */
+
+static ssize_t read_once(int fd, void *buf, size_t size)
 {
         ssize_t n;
 
@@ -28,6 +38,69 @@ static ssize_t read_retry(int fd, void *buf, size_t size)
                 n = read(fd, buf, size);
         while (n < 0 && errno == EINTR);
         return n < 0 ? -errno : n;
+}
+
+static int poll_retry(int fd, short events, int timeout_ms)
+{
+        struct pollfd p = { .fd = fd, .events = events };
+        int n;
+
+        do
+                n = poll(&p, 1, timeout_ms);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : n;
+}
+
+/* Something that was opened without waiting has nothing to be read. 1: now it has, or its end was reached. */
+static int wait_readable(int fd)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode) && !S_ISSOCK(st.st_mode))
+                return -EAGAIN;
+        return poll_retry(fd, POLLIN, -1);
+}
+
+/* read(2) that waits, whatever the flags of the descriptor. */
+static ssize_t read_retry(int fd, void *buf, size_t size)
+{
+        for (;;) {
+                ssize_t n = read_once(fd, buf, size);
+                int r;
+
+                if (n != -EAGAIN)
+                        return n;
+                r = wait_readable(fd);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* The end was reached before anything else: is it a FIFO that has had no writer yet? 1: it has one now;
+ * 0: the file is empty. A pipe without a name has had its writer (pipe(7)). */
+static int wait_for_writer(int fd, const char *name, struct cfs_error *err)
+{
+        struct statfs fs;
+        struct stat st;
+        int r;
+
+        if (fstat(fd, &st) < 0)
+                return err_path(err, errno, "fstat", name, "examine `%s`", name);
+        if (!S_ISFIFO(st.st_mode))
+                return 0;
+        if (fstatfs(fd, &fs) < 0)
+                return err_path(err, errno, "fstatfs", name, "examine `%s`", name);
+        if (fs.f_type == PIPEFS_MAGIC)
+                return 0;
+        r = poll_retry(fd, POLLIN, FIFO_PATIENCE_S * 1000);
+        if (r < 0)
+                return err_path(err, -r, "poll", name, "wait for a writer of `%s`", name);
+        if (r > 0)
+                return 1;
+        return err_set(err, CFS_E_TIMEOUT, "no process has opened the FIFO `%s` for writing in %d seconds",
+                       name, FIFO_PATIENCE_S);
 }
 
 static int open_retry(int dirfd, const char *path, int flags, mode_t mode)
@@ -46,6 +119,7 @@ static int read_all(int fd, const char *name, size_t max, bool one_line, char **
 {
         _cleanup_free_ char *buf = NULL;
         size_t len = 0, cap = 4096;
+        bool waited = false;
         struct stat st;
         ssize_t n;
 
@@ -68,6 +142,15 @@ static int read_all(int fd, const char *name, size_t max, bool one_line, char **
                 n = read_retry(fd, buf + len, cap - len - 1);
                 if (n < 0)
                         return err_path(err, (int)-n, "read", name, "read `%s`", name);
+                if (n == 0 && len == 0 && !waited) {
+                        int r = wait_for_writer(fd, name, err);
+
+                        if (r < 0)
+                                return r;
+                        waited = true;
+                        if (r > 0)
+                                continue;
+                }
                 if (n == 0)
                         break;
                 len += (size_t)n;
@@ -97,10 +180,58 @@ int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *re
 {
         _cleanup_close_ int fd = -1;
 
-        fd = open_retry(dirfd, path, O_RDONLY, 0);
+        fd = open_retry(dirfd, path, O_RDONLY | O_NONBLOCK, 0);
         if (fd < 0)
                 return err_path(err, -fd, "openat", path, "open `%s`", path);
         return io_read_fd(fd, path, max, ret, ret_len, err);
+}
+
+int io_read_regular(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,
+                    struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open_retry(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return err_path(err, fd < 0 ? -fd : errno, fd < 0 ? "openat" : "fstat", path, "open `%s`",
+                                path);
+        if (!S_ISREG(st.st_mode))
+                return err_set(err, CFS_E_INVALID, "`%s` is not a regular file", path);
+        return io_read_fd(fd, path, max, ret, ret_len, err);
+}
+
+int io_open_named(const char *path, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open_retry(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
+        struct stat st;
+        int flags;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return err_path(err, fd < 0 ? -fd : errno, fd < 0 ? "openat" : "fstat", path, "open `%s`",
+                                path);
+        if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+                return TAKE_FD(fd);
+        /* With the writer's data, or its end, there is something to be read. */
+        if (S_ISFIFO(st.st_mode) && poll_retry(fd, POLLIN, 0) == 0) {
+                int r = wait_for_writer(fd, path, err);
+
+                if (r < 0)
+                        return r;
+        }
+        flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+                return err_path(err, errno, "fcntl", path, "open `%s`", path);
+        return TAKE_FD(fd);
+}
+
+int io_open_log(const char *path, int flags, mode_t mode, struct cfs_error *err)
+{
+        int fd = open_retry(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | flags, mode), r;
+
+        if (fd >= 0)
+                return fd;
+        r = err_path(err, -fd, "open", path, "open `%s`", path);
+        return fd == -ENXIO ? err_hint(err, r, "is it a FIFO that no process reads?") : r;
 }
 
 ssize_t io_read_small(int dirfd, const char *path, char *buf, size_t size)
@@ -159,6 +290,25 @@ int io_write_small_quiet(int dirfd, const char *path, const char *text)
         bool writing;
 
         return write_small(dirfd, path, text, &writing);
+}
+
+int io_write_patient(int fd, const void *data, size_t len)
+{
+        const char *p = data;
+
+        while (len > 0) {
+                ssize_t n = write(fd, p, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && errno == EAGAIN && poll_retry(fd, POLLOUT, PIPE_PATIENCE_MS) > 0)
+                        continue;
+                if (n < 0)
+                        return errno == EAGAIN ? -EAGAIN : -errno;
+                p += n;
+                len -= (size_t)n;
+        }
+        return 0;
 }
 
 int io_write_all(int fd, const void *data, size_t len)

@@ -11,7 +11,8 @@
 #include <sys/types.h>
 
 /* Reads all of a file. *ret is NUL-terminated (the NUL is not counted in *ret_len) and freed by the caller.
- * A file larger than `max` bytes is -EFBIG. ret_len may be NULL. */
+ * A file larger than `max` bytes is -EFBIG. ret_len may be NULL. A FIFO is read until its writers have ended;
+ * one that no process opens for writing is -ETIMEDOUT after ten seconds. */
 int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
 
 /* As io_read_file() on an open descriptor; `name` is for messages. */
@@ -19,6 +20,21 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len
 
 /* The same for a file that is one line, and so ends with the first line feed. */
 int io_read_line(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
+
+/* As io_read_file(), of a file that cannot be anything but a regular one: a FIFO, a device, a symbolic
+ * link is an error at once. */
+int io_read_regular(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,
+                    struct cfs_error *err);
+
+/* Opens what a user names for reading, as io_read_file() does; then reads of the descriptor wait as usual. */
+int io_open_named(const char *path, struct cfs_error *err);
+
+/* Opens (and makes) what a user names for writing at its end: a log. A FIFO that no process reads is an
+ * error, with a hint, at once. Writes to a FIFO do not wait: see io_write_patient(). */
+int io_open_log(const char *path, int flags, mode_t mode, struct cfs_error *err);
+
+/* As io_write_all(); a pipe that is full for a second is -EAGAIN. */
+int io_write_patient(int fd, const void *data, size_t len);
 
 /* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips
  * one trailing newline. Returns the length or -errno, without a message. */

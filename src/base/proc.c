@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "base/weakened.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -26,6 +27,7 @@
 #include <time.h>
 
 #define REAP_TRIES    100  /* of wait4(2) that is interrupted or refused: a second */
+#define PF_EXITING    0x04 /* it ends: it has no signals left, soon no memory, no files, no cgroup */
 #define PF_FORKNOEXEC 0x40 /* forked, but did not exec: linux/sched.h; ps(1) shows it as 1 in column F */
 
 /* -ENOENT when procfs shows no such process. */
@@ -56,9 +58,10 @@ static ssize_t read_existing(pid_t pid, char *buf, size_t size)
 }
 
 struct stat_fields {
-        char state;     /* field 3, proc(5)                       */
-        uint64_t flags; /* field 9, PF_* of linux/sched.h         */
-        uint64_t start; /* field 22, in clock ticks after boot    */
+        char state;       /* field 3, proc(5)                       */
+        uint64_t flags;   /* field 9, PF_* of linux/sched.h         */
+        uint64_t threads; /* field 20                               */
+        uint64_t start;   /* field 22, in clock ticks after boot    */
 };
 
 /* Behind the n-th blank, or at the end of the text. */
@@ -105,7 +108,10 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
         p = behind_blanks(p, 9 - 3);
         if (number_to_blank(p, &ret->flags) < 0)
                 return -EIO;
-        p = behind_blanks(p, 22 - 9);
+        p = behind_blanks(p, 20 - 9);
+        if (number_to_blank(p, &ret->threads) < 0)
+                return -EIO;
+        p = behind_blanks(p, 22 - 20);
         return number_to_blank(p, &ret->start);
 }
 
@@ -167,8 +173,10 @@ int proc_look(const struct proc_identity *id, struct proc_sight *ret)
                 return PROC_GONE;
         if (ret)
                 *ret = (struct proc_sight){ .executed = !(f.flags & PF_FORKNOEXEC),
-                                            .asleep = f.state == 'S' || f.state == 'T' || f.state == 't' };
-        return f.state == 'Z' || f.state == 'X' || f.state == 'x' ? PROC_ZOMBIE : PROC_ALIVE;
+                                            .asleep = f.state == 'S' || f.state == 'T' || f.state == 't',
+                                            .ending = f.flags & PF_EXITING && f.threads <= 1 };
+        /* A first thread that has ended is a zombie as long as there are others: pthread_exit(3). */
+        return strchr("ZXx", f.state) && f.threads <= 1 ? PROC_ZOMBIE : PROC_ALIVE;
 }
 
 int proc_executed(const struct proc_identity *id)
@@ -300,7 +308,55 @@ int proc_exit_code(int wait_status)
         return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+void proc_describe(pid_t pid, char *ret, size_t size)
+{
+        char path[32], status[4096], wchan[128];
+        const char *p;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+        p = io_read_small(AT_FDCWD, path, status, sizeof(status)) > 0 ? strstr(status, "\nState:\t") : NULL;
+        (void)snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
+        if (io_read_small(AT_FDCWD, path, wchan, sizeof(wchan)) <= 0 || STREQ(wchan, "0"))
+                (void)snprintf(wchan, sizeof(wchan), "unknown");
+        (void)snprintf(ret, size, "pid %d is in state %.*s, waits in %s", (int)pid,
+                       p ? (int)strcspn(p + 8, "\n") : 7, p ? p + 8 : "unknown", wchan);
+}
+
 /* ---- signals ------------------------------------------------------------------------------------------- */
+
+static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+
+void proc_block_ends(sigset_t *ret_old)
+{
+        sigset_t set;
+
+        (void)sigemptyset(&set);
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+                (void)sigaddset(&set, ends[i]);
+        (void)sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
+int proc_take_end(void)
+{
+        sigset_t pending, one;
+
+        if (sigpending(&pending) < 0)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+                struct sigaction a;
+
+                if (sigismember(&pending, ends[i]) != 1)
+                        continue;
+                /* A blocked signal waits even when it is ignored, as by nohup(1). */
+                if (sigaction(ends[i], NULL, &a) == 0 && a.sa_handler == SIG_IGN)
+                        continue;
+                (void)sigemptyset(&one);
+                (void)sigaddset(&one, ends[i]);
+                (void)sigtimedwait(&one, NULL, &(struct timespec){ 0 });
+                return ends[i];
+        }
+        return 0;
+}
 
 /* Names that sigabbrev_np(3) does not give, because the number has another name. */
 static const struct {

@@ -37,6 +37,7 @@ int proc_status(const struct proc_identity *id);
 struct proc_sight {
         bool executed; /* it has executed a program, and is not a fork of the process that made it any more */
         bool asleep;   /* S, T or t of proc(5): it waits for something, or is stopped */
+        bool ending;   /* it will be a zombie, and may have left its cgroup */
 };
 int proc_look(const struct proc_identity *id, struct proc_sight *ret);
 
@@ -68,6 +69,18 @@ int proc_exit_code(int wait_status);
 /* What f(data) returns, 0 or -errno, when a child calls it that ends at once: whether something would
  * work. */
 int proc_try(int (*f)(void *data), void *data);
+
+/* For an operation that has something to take back: blocks the signals that are to end us (SIGTERM, SIGINT,
+ * SIGHUP, SIGQUIT), so that it can look for them. */
+void proc_block_ends(sigset_t *ret_old);
+
+/* One of them that is blocked, pending and not ignored; or 0. It is taken, or it would end us before an error
+ * is said. */
+int proc_take_end(void);
+
+/* "pid 7 is in state T (stopped), waits in do_signal_stop", as the kernel has it: of a process that is
+ * not heard of any more. */
+void proc_describe(pid_t pid, char *ret, size_t size);
 
 /* Erases our copy of the environment, which others may read in /proc/PID/environ. */
 void proc_forget_environment(void);

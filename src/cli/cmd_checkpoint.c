@@ -20,26 +20,30 @@
 
 #define CRIU(at, field) (at) + offsetof(struct cfs_criu_options, field)
 
-#define CRIU_OPTIONS(at)                                                                                     \
-        TEXT(CRIU(at, image_path), "image-path", "DIR", NULL,                                                \
-             "directory of the images; ./checkpoint by default"),                                            \
-                TEXT(CRIU(at, work_path), "work-path", "DIR", NULL,                                          \
-                     "directory of CRIU's log and statistics; that of the images by default"),               \
-                FLAG(CRIU(at, tcp_established), "tcp-established", "keep TCP connections"),                  \
-                FLAG(CRIU(at, ext_unix_sk), "ext-unix-sk",                                                   \
-                     "allow UNIX sockets whose peer is outside of the container"),                           \
-                FLAG(CRIU(at, shell_job), "shell-job", "allow a terminal or session of the caller's"),       \
-                FLAG(CRIU(at, file_locks), "file-locks", "keep file locks"),                                 \
-                FLAG(CRIU(at, link_remap), "link-remap", "allow open files that were deleted"),              \
-                FLAG(CRIU(at, lazy_pages), "lazy-pages", "hand memory over page by page, when it is used"),  \
-                FLAG(CRIU(at, auto_dedup), "auto-dedup",                                                     \
-                     "drop pages from earlier images once later ones have them"),                            \
-                TEXT(CRIU(at, manage_cgroups_mode), "manage-cgroups-mode", "MODE",                           \
-                     "soft full strict ignore", "how CRIU saves and restores cgroups"),                      \
-                TEXT(CRIU(at, network_lock), "network-lock", "METHOD", "iptables nftables skip",             \
-                     "how the network is locked meanwhile"),                                                 \
-                LIST(CRIU(at, empty_ns), "empty-ns", "NAMESPACE", "network",                                 \
-                     "leave out what is in the namespace: a hook fills it")
+#define CRIU_OPTIONS(at)                                                                                      \
+        TEXT(CRIU(at, image_path), "image-path", "DIR", NULL,                                                 \
+             "directory of the images; ./checkpoint by default"),                                             \
+                TEXT(CRIU(at, work_path), "work-path", "DIR", NULL,                                           \
+                     "directory of CRIU's log and statistics; that of the images by default"),                \
+                FLAG(CRIU(at, tcp_established), "tcp-established", "keep TCP connections"),                   \
+                FLAG(CRIU(at, ext_unix_sk), "ext-unix-sk",                                                    \
+                     "allow UNIX sockets whose peer is outside of the container"),                            \
+                FLAG(CRIU(at, shell_job), "shell-job", "allow a terminal or session of the caller's"),        \
+                FLAG(CRIU(at, file_locks), "file-locks", "keep file locks"),                                  \
+                FLAG(CRIU(at, link_remap), "link-remap", "allow open files that were deleted"),               \
+                FLAG(CRIU(at, lazy_pages), "lazy-pages", "hand memory over page by page, when it is used"),   \
+                FLAG(CRIU(at, auto_dedup), "auto-dedup",                                                      \
+                     "drop pages from earlier images once later ones have them"),                             \
+                TEXT(CRIU(at, manage_cgroups_mode), "manage-cgroups-mode", "MODE",                            \
+                     "soft full strict ignore", "how CRIU saves and restores cgroups"),                       \
+                TEXT(CRIU(at, network_lock), "network-lock", "METHOD", "iptables nftables skip",              \
+                     "how the network is locked meanwhile"),                                                  \
+                LIST(CRIU(at, empty_ns), "empty-ns", "NAMESPACE", "network",                                  \
+                     "leave out what is in the namespace: a hook fills it"),                                  \
+        {                                                                                                     \
+                "timeout", 0, OPTION_INT, CRIU(at, timeout), "SECONDS", NULL,                                 \
+                        "give up, and take back what was done, when CRIU takes longer; 0, the default: never" \
+        }
 
 #define SAVE(field) offsetof(struct cfs_checkpoint_options, field)
 

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "json.h"
 #include "cli/number.h"
 #include <errno.h>
@@ -144,48 +145,21 @@ static int from_options(const struct values *v, char **ret, struct cfs_error *er
         return r < 0 ? r : json_write_take(TAKE_PTR(w), ret, NULL, err);
 }
 
-static int from_stream(FILE *f, const char *name, char **ret, struct cfs_error *err)
+static int from_file(const char *path, char **ret, struct cfs_error *err)
 {
+        bool standard = STREQ(path, "-");
+        const char *name = standard ? "standard input" : path;
         _cleanup_free_ char *text = NULL;
-        size_t size = 0, len = 0;
+        size_t len;
+        int r = standard ? io_read_fd(STDIN_FILENO, name, RESOURCES_MAX, &text, &len, err)
+                         : io_read_file(AT_FDCWD, path, RESOURCES_MAX, &text, &len, err);
 
-        for (;;) {
-                size_t n;
-
-                if (size - len < 2) {
-                        char *grown = realloc(text, size ? size * 2 : 4096);
-
-                        if (!grown)
-                                return err_nomem(err);
-                        text = grown;
-                        size = size ? size * 2 : 4096;
-                }
-                n = fread(text + len, 1, size - len - 1, f);
-                if (n == 0)
-                        break;
-                len += n;
-                if (len > RESOURCES_MAX)
-                        return err_sys(err, EFBIG, "read", "read %s", name);
-        }
-        if (ferror(f))
-                return err_sys(err, errno, "read", "read %s", name);
-        text[len] = '\0';
+        if (r < 0)
+                return r;
         if (strlen(text) != len)
                 return err_set(err, CFS_E_INVALID, "%s: not JSON: it holds a zero byte", name);
         *ret = TAKE_PTR(text);
         return 0;
-}
-
-static int from_file(const char *path, char **ret, struct cfs_error *err)
-{
-        _cleanup_file_ FILE *f = NULL;
-
-        if (STREQ(path, "-"))
-                return from_stream(stdin, "standard input", ret, err);
-        f = fopen(path, "re");
-        if (!f)
-                return err_sys(err, errno, "open", "open %s", path);
-        return from_stream(f, path, ret, err);
 }
 
 static int cmd_update_check(const void *values, const char *const *args, struct cfs_error *err)

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "libcfs/cfs.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "json.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -139,8 +140,8 @@ static void emit(int fd, enum log_level level, const char *message, const struct
         if (!f)
                 return;
         put_record(f, level, message, err);
-        if (fclose(f) == 0 && write(fd, text, len) < 0)
-                return;
+        if (fclose(f) == 0)
+                (void)io_write_patient(fd, text, len);
 }
 
 static void handler(void *data, enum log_level level, const char *message)
@@ -178,9 +179,9 @@ static int open_target(const char *log, struct cfs_error *err)
                 if (strncmp(log, file, strlen(file)) == 0)
                         log += strlen(file);
                 the_log.target = TARGET_FILE;
-                fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+                fd = io_open_log(log, 0, 0644, err);
                 if (fd < 0)
-                        return err_sys(err, errno, "open", "open log file %s", log);
+                        return err_prefix(err, fd, "--log");
         }
         return fd;
 }

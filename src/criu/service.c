@@ -7,16 +7,24 @@
  *
  * No parent death signal for CRIU: killed in the middle, it would leave processes stopped or half restored.
  * When we are killed, it finds its next notification unanswered, and undoes what it has done by itself.
+ *
+ * How long it takes is for the caller to say (deadline_ms): gigabytes of memory take minutes, lazy pages
+ * and page servers as long as another machine likes, without a word from CRIU. Its own version and
+ * features it has to tell at once. And signals that are to end us do, if they are blocked: the
+ * conversation is given up, and CRIU undoes.
  */
 #include "criu/service.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "base/unix.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define MAX_MESSAGE 16384
 
@@ -28,12 +36,13 @@ struct not_executed {
 #define NOT_EXECUTED "\377not criu\377"
 
 #define PATIENCE_MS 30000
+#define STEP_MS     200 /* how often a wait looks for signals */
 
 /* Where distributions have it, after PATH. */
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* 1: found. */
-static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
+/* 1: found. *denied: there may be one that we may not execute; err says which. */
+static int look_in(struct criu *c, const char *dirs, bool *denied, struct cfs_error *err)
 {
         while (*dirs) {
                 int n = (int)strcspn(dirs, ":"), r = 0;
@@ -44,8 +53,12 @@ static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
                         return r;
                 if (c->path && access(c->path, X_OK) == 0)
                         return 1;
-                if (c->path && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP)
-                        return err_path(err, errno, "access", c->path, "look for criu at `%s`", c->path);
+                if (c->path && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && !*denied) {
+                        r = err_path(err, errno, "access", c->path, "look for criu at `%s`", c->path);
+                        if (r != -EACCES)
+                                return r;
+                        *denied = true;
+                }
                 free(TAKE_PTR(c->path));
                 dirs += n + (dirs[n] == ':');
         }
@@ -55,12 +68,15 @@ static int look_in(struct criu *c, const char *dirs, struct cfs_error *err)
 int service_open(struct criu *c, struct cfs_error *err)
 {
         const char *path = getenv("PATH");
+        bool denied = false;
         int r;
 
         *c = (struct criu){ .sock = -1, .theirs = -1 };
-        r = look_in(c, path ? path : "", err);
+        r = look_in(c, path ? path : "", &denied, err);
         if (r == 0)
-                r = look_in(c, USUAL_PATH, err);
+                r = look_in(c, USUAL_PATH, &denied, err);
+        if (r == 0 && denied)
+                return -EACCES;
         if (r == 0)
                 return err_hint(
                         err,
@@ -69,6 +85,7 @@ int service_open(struct criu *c, struct cfs_error *err)
                         "install the package criu: its program criu is looked for in PATH and " USUAL_PATH);
         if (r < 0)
                 return r;
+        err_clear(err);
         r = unix_pair(&c->sock, &c->theirs);
         return r < 0 ? err_sys(err, -r, "socketpair", "make a socket for criu") : 0;
 }
@@ -131,6 +148,25 @@ static int not_executed(const struct criu *c, const void *message, size_t size, 
         return err_path(err, say.error, "execve", c->path, "execute `%s`", c->path);
 }
 
+/* It undoes what it has done, which takes a moment; a CRIU that hangs is not waited for. 0 or -errno. */
+static int wait_end(pid_t pid, int *ret_status)
+{
+        const int64_t deadline = clock_now_ms() + PATIENCE_MS;
+        int sig = 0;
+
+        /* Not by a pidfd: there may be no descriptor left to open it. */
+        for (unsigned nap = 1000; clock_left_ms(deadline) > 0 && sig == 0;
+             nap = nap < 50000 ? 2 * nap : nap) {
+                if (waitpid(pid, ret_status, __WALL | WNOHANG) > 0)
+                        return 0;
+                clock_sleep_us(nap);
+                sig = proc_take_end();
+        }
+        log_warning("criu %d does not end%s: it is killed", (int)pid, sig ? ", and a signal came" : "");
+        (void)kill(pid, SIGKILL);
+        return proc_reap(pid, ret_status);
+}
+
 static int died(struct criu *c, struct cfs_error *err)
 {
         char word[sizeof(struct not_executed)];
@@ -141,7 +177,8 @@ static int died(struct criu *c, struct cfs_error *err)
 
         if (n > 0 && (status = not_executed(c, word, (size_t)n, err)) < 0)
                 return status;
-        if (c->pid <= 0 || proc_reap(c->pid, &status) < 0)
+        (void)close(TAKE_FD(c->sock)); /* should it be at work all the same */
+        if (c->pid <= 0 || wait_end(c->pid, &status) < 0)
                 return err_set(err, CFS_E_DIED, "criu has left without an answer");
         c->pid = 0;
         if (WIFSIGNALED(status))
@@ -186,13 +223,45 @@ int service_notified(struct criu *c, bool success, struct cfs_error *err)
         return send_message(c, &m, err);
 }
 
+static int late(const struct criu *c, struct cfs_error *err)
+{
+        char is[256] = "it has been started";
+
+        if (c->pid > 0)
+                proc_describe(c->pid, is, sizeof(is));
+        return err_set(err, CFS_E_TIMEOUT, "criu has not done its work in time: its %s", is);
+}
+
+/* Until there is something to receive. */
+static int wait_readable(struct criu *c, struct cfs_error *err)
+{
+        struct pollfd p = { .fd = c->sock, .events = POLLIN };
+
+        for (;;) {
+                int left = c->deadline_ms ? clock_left_ms(c->deadline_ms) : STEP_MS, sig;
+                int n = poll(&p, 1, left < STEP_MS ? left : STEP_MS);
+
+                if (n > 0)
+                        return 0;
+                if (n < 0 && errno != EINTR)
+                        return err_sys(err, errno, "poll", "wait for criu");
+                sig = proc_take_end();
+                if (sig)
+                        return err_set(err, CFS_E_STATE, "ended by signal %d while criu was at work", sig);
+                if (left == 0)
+                        return late(c, err);
+        }
+}
+
 int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err)
 {
         char buf[MAX_MESSAGE];
-        int fd = -1, r;
-        ssize_t n = unix_receive(c->sock, buf, sizeof(buf), MSG_TRUNC, &fd);
+        int fd = -1, r = wait_readable(c, err);
+        ssize_t n = r < 0 ? r : unix_receive(c->sock, buf, sizeof(buf), MSG_TRUNC, &fd);
         _cleanup_close_ int received = fd;
 
+        if (r < 0)
+                return r;
         if (n == 0 || n == -ECONNRESET)
                 return died(c, err);
         if (n < 0)
@@ -208,10 +277,14 @@ int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct 
 
 static int ask(struct criu *c, enum criu_type type, struct criu_response *ret, struct cfs_error *err)
 {
+        const int64_t deadline = c->deadline_ms, soon = clock_now_ms() + PATIENCE_MS;
         int r = service_request(c, type, NULL, err);
 
+        if (deadline == 0 || deadline > soon)
+                c->deadline_ms = soon;
         if (r >= 0)
                 r = service_wait(c, ret, NULL, err);
+        c->deadline_ms = deadline;
         if (r >= 0 && (ret->type != type || !ret->success))
                 return err_set(err, CFS_E_UNSUPPORTED, "`%s` does not tell its %s", c->path,
                                type == CRIU_VERSION ? "version" : "features");
@@ -242,27 +315,16 @@ int service_has_lazy_pages(struct criu *c, struct cfs_error *err)
         return r < 0 ? r : a.has_lazy_pages;
 }
 
-/* It undoes what it has done, which takes a moment; a CRIU that hangs is not waited for. */
-static void wait_end(pid_t pid)
-{
-        _cleanup_close_ int pidfd = sys_pidfd_open(pid, 0);
-        int status;
-
-        if (pidfd >= 0 && proc_wait_gone(pidfd, PATIENCE_MS) == -ETIMEDOUT) {
-                log_warning("criu %d does not end: it is killed", (int)pid);
-                (void)proc_signal(pidfd, SIGKILL);
-        }
-        (void)proc_reap(pid, &status);
-}
-
 void service_close(struct criu *c)
 {
+        int status;
+
         if (c->sock >= 0)
                 (void)close(TAKE_FD(c->sock));
         if (c->theirs >= 0)
                 (void)close(TAKE_FD(c->theirs));
         if (c->pid > 0)
-                wait_end(c->pid);
+                (void)wait_end(c->pid, &status);
         c->pid = 0;
         free(TAKE_PTR(c->path));
 }

@@ -16,6 +16,7 @@ struct criu {
         int sock;   /* our end, or -1                                               */
         int theirs; /* until the child is made: its end, or -1                      */
         unsigned version;
+        int64_t deadline_ms; /* for all that it does, or 0: as long as it lives                     */
 };
 
 /* Finds the executable: in PATH, or where packages put it, since engines may pass an empty environment. */
@@ -47,7 +48,8 @@ int service_nonsense(const struct criu *c, struct cfs_error *err);
 
 int service_notified(struct criu *c, bool success, struct cfs_error *err);
 
-/* Closes the socket, which makes a CRIU that is at work undo what it has done, and waits for its end. */
+/* Closes the socket, which makes a CRIU that is at work undo what it has done, and waits for its end: not for
+ * longer than half a minute, nor longer than until a signal comes that is to end us (proc_take_end()). */
 void service_close(struct criu *c);
 
 #endif

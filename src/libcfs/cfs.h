@@ -163,6 +163,7 @@ struct cfs_criu_options {
         const char *manage_cgroups_mode;
         const char *network_lock;    /* "iptables", "nftables", "skip"; NULL: as CRIU likes               */
         const char *const *empty_ns; /* NULL-terminated: "network"; or NULL                               */
+        int timeout; /* seconds after which a CRIU that is still at work has failed; 0: none               */
 };
 
 struct cfs_checkpoint_options {

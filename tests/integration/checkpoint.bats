@@ -226,29 +226,98 @@ EOF
     status_is "$ID" running
 }
 
-@test "Ctrl-C ends cfs and not CRIU, which undoes what it has done by itself" {
-    local pid criu
-    sleeper
-    up
-    mode stuck
-    # A process group of its own, as a shell gives it to what it runs; SIGINT is not ignored, as bash has it for what
-    # runs in the background.
+# in_background COMMAND...: of cfs, with $T/said for its words; $! is its pid. A process group of its own, as a shell gives it to
+# what it runs; SIGINT is not ignored, as bash has it for what runs in the background.
+in_background() {
     "$PYTHON" -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.setpgid(0, 0)
-os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" checkpoint --image-path "$IMG" "$ID" < /dev/null > /dev/null 2>&1 3>&- &
+os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" "$@" < /dev/null > "$T/said" 2>&1 3>&- &
+}
+
+@test "Ctrl-C ends a checkpoint: CRIU does not get it, undoes what it has done, and the container goes on" {
+    local pid criu n=0
+    sleeper
+    up
+    mode slow
+    in_background checkpoint --image-path "$IMG" "$ID"
     pid=$!
-    wait_for grep -q DUMP "$FAKE_CRIU/requests"
+    wait_for grep -qs DUMP "$FAKE_CRIU/requests"
+    for n in 1 2; do
+        run cfs checkpoint --image-path "$T/other" "$ID"
+        fails "another cfs works on the container: pid $pid"
+    done
+    n=0
+    kill -INT -- "-$pid"
+    wait $pid || n=$?
+    is "$n" 1
+    contains "$(cat "$T/said")" "ended by signal 2 while criu was at work"
+    [ -e "$FAKE_CRIU/undone" ]
+    status_is "$ID" running
+    # One that does not end by itself is waited for; a second Ctrl-C ends that.
+    mode stuck
+    rm "$FAKE_CRIU/requests"
+    in_background checkpoint --image-path "$IMG" "$ID"
+    pid=$!
+    wait_for grep -qs DUMP "$FAKE_CRIU/requests"
     criu=$(pgrep -f "[f]ake-criu swrk [0-9]* $T\$")
-    run cfs checkpoint --image-path "$T/other" "$ID"
-    fails "another cfs works on the container: pid $pid"
+    kill -INT -- "-$pid"
+    sleep 0.5
+    kill -0 "$criu"
+    kill -0 "$pid"
     kill -INT -- "-$pid"
     wait $pid || true
-    kill -0 "$criu"
-    kill -9 "$criu"
+    wait_for no_criu
     status_is "$ID" running
     mode ok
     cfs checkpoint --image-path "$IMG" "$ID"
+}
+
+@test "--timeout: a CRIU that is not ready in time has failed, with what the kernel knows of it; and all is as it was" {
+    local pid before
+    sleeper
+    before=$(host_snapshot)
+    up
+    mode slow
+    run cfs checkpoint --timeout 1 --image-path "$IMG" "$ID"
+    fails "criu has not done its work in time: its pid" "is in state S (sleeping), waits in"
+    status_is "$ID" running
+    run cfs exec "$ID" true
+    is "$status" 0
+    mode ok
+    cfs checkpoint --timeout 30 --image-path "$IMG" "$ID"
+    mode slow
+    for detach in --detach ""; do
+        # shellcheck disable=SC2086 # one word or none
+        run cfs restore $detach --timeout 1 -b "$B" --image-path "$IMG" "$ID" < /dev/null
+        fails "criu has not done its work in time: its pid"
+        is "$(host_snapshot)" "$before"
+    done
+    # In the foreground, signals are the container's; as long as there is none, they end the restore.
+    in_background restore -b "$B" --image-path "$IMG" "$ID"
+    pid=$!
+    asked_thrice() { [ "$(grep -c RESTORE "$FAKE_CRIU/requests")" = 3 ]; }
+    wait_for asked_thrice
+    kill -TERM $pid
+    wait $pid || true
+    contains "$(cat "$T/said")" "ended by signal 15 while criu was at work"
+    is "$(host_snapshot)" "$before"
+    for n in -1 x; do
+        run cfs restore --detach --timeout "$n" -b "$B" --image-path "$IMG" "$ID"
+        fails timeout
+    done
+}
+
+@test "FIFOs in the directory of the images, in place of what cfs reads there, are errors at once" {
+    sleeper
+    rm "$IMG/descriptors.json"
+    mkfifo "$IMG/descriptors.json"
+    run timeout 8 "$CFS" --root "$STATE" restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null
+    fails "is not a regular file"
+    up
+    mode die
+    run timeout 8 "$CFS" --root "$STATE" checkpoint --image-path "$T/new" "$ID"
+    fails "criu was killed by signal 9"
 }
 
 @test "delete --force ends the CRIU of a checkpoint that was killed, which still holds the processes" {
@@ -305,6 +374,12 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" checkpoint --image-p
     run cfs checkpoint --lazy-pages --image-path "$IMG" "$ID"
     fails "--lazy-pages: this kernel or this CRIU cannot"
     printf '\177ELFnonsense' > "$T/bin/criu"
+    chmod -x "$T/bin/criu"
+    [ -x /usr/sbin/criu ] || {
+        run cfs checkpoint --image-path "$IMG" "$ID"
+        fails "look for criu at \`$T/bin/criu\`: permission denied"
+    }
+    chmod +x "$T/bin/criu"
     run cfs checkpoint --image-path "$IMG" "$ID"
     fails "execute \`$T/bin/criu\`: exec format error"
     status_is "$ID" running

@@ -409,7 +409,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     apart "$CFS" --log "$T/no/log" list
     is "$status" 1
     is "$output" ""
-    is "$errors" "cfs: open log file $T/no/log: no such file or directory"
+    is "$errors" "cfs: --log: open \`$T/no/log\`: no such file or directory (\`$T/no\` does not exist)"
 }
 
 @test "without --log, JSON goes to standard error, in place of the text" {
@@ -599,7 +599,7 @@ knob() { cat $(find /sys/fs/cgroup -path "*/$ID/$1" 2> /dev/null | head -n 1); }
     fi
     apart cfs update --resources "$T/none" "$ID"
     is "$status" 1
-    is "$errors" "cfs: open $T/none: no such file or directory"
+    is "$errors" "cfs: open \`$T/none\`: no such file or directory (\`$T/none\` does not exist)"
     apart cfs update --resources - "$ID" <<< '{"pids":{"limit":"many"}}'
     is "$status" 1
     contains "$errors" "pids"

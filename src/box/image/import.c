@@ -6,6 +6,7 @@
  */
 #include "box/image/import.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/str.h"
 #include "box/image/layer.h"
 #include <errno.h>
@@ -80,8 +81,10 @@ int import_image(const struct box *box, const char *source, const struct import_
                                        "standard input is a terminal: an archive is expected there");
                 return import_archive(box, STDIN_FILENO, "standard input", 0, o, ret_id, err);
         }
-        fd = open(source, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &st) < 0)
+        fd = io_open_named(source, err);
+        if (fd < 0)
+                return err_prefix(err, fd, "import");
+        if (fstat(fd, &st) < 0)
                 return err_path(err, errno, "open", source, "import `%s`", source);
         if (S_ISDIR(st.st_mode))
                 return import_directory(box, fd, source, o, ret_id, err);

@@ -45,12 +45,14 @@ static int check_static(int fd, const char *path, struct cfs_error *err)
 
 static int copy_busybox(int bin_fd, const char *path, struct cfs_error *err)
 {
-        _cleanup_close_ int from = open(path, O_RDONLY | O_CLOEXEC), to = -1;
+        _cleanup_close_ int from = io_open_named(path, err), to = -1;
         off_t done = 0;
         struct stat st;
         int r;
 
-        if (from < 0 || fstat(from, &st) < 0)
+        if (from < 0)
+                return from;
+        if (fstat(from, &st) < 0)
                 return err_path(err, errno, "open", path, "open `%s`", path);
         r = check_static(from, path, err);
         if (r < 0)

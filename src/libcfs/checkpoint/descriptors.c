@@ -125,7 +125,7 @@ int checkpoint_descriptors_load(struct checkpoint_job *j, size_t n, struct cfs_e
 
         if (r < 0)
                 return r;
-        r = io_read_file(j->images_fd, FILE_NAME, OCI_MAX_SIZE, &text, NULL, err);
+        r = io_read_regular(j->images_fd, FILE_NAME, OCI_MAX_SIZE, &text, NULL, err);
         if (r == -ENOENT) {
                 r = err_set(err, CFS_E_INVALID, "`%s` holds no checkpoint: there is no " FILE_NAME,
                             j->images);

@@ -8,6 +8,7 @@
  */
 #include "libcfs/checkpoint/job.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -82,6 +83,10 @@ static int translate(struct checkpoint_job *j, const struct cfs_criu_options *as
                 .manage_cgroups = true,
                 .has_cgroup_mode = true,
         };
+        j->timeout = asked->timeout;
+        if (asked->timeout < 0)
+                return err_set(err, CFS_E_INVALID, "--timeout: %d is not a number of seconds",
+                               asked->timeout);
         if (!str_empty(asked->manage_cgroups_mode))
                 r = look_up(j, cgroup_modes, "manage-cgroups-mode", asked->manage_cgroups_mode, &mode, err);
         j->o.cgroup_mode = (enum criu_cgroup_mode)mode;
@@ -218,8 +223,11 @@ void checkpoint_job_close(struct checkpoint_job *j)
 
 int checkpoint_job_send(struct checkpoint_job *j, enum criu_type type, struct cfs_error *err)
 {
-        int r = service_check_version(&j->criu, j->oldest, err);
+        int r;
 
+        if (j->timeout > 0)
+                j->criu.deadline_ms = clock_now_ms() + (int64_t)j->timeout * 1000;
+        r = service_check_version(&j->criu, j->oldest, err);
         if (r >= 0 && j->o.lazy_pages) {
                 r = service_has_lazy_pages(&j->criu, err);
                 if (r == 0)
@@ -303,7 +311,7 @@ static void quote_log(const struct checkpoint_job *j, struct str *out, const cha
         char *last[QUOTED] = { NULL }, *next, *line;
         size_t n = 0, len = 0;
 
-        if (j->work_fd < 0 || io_read_file(j->work_fd, j->log, MAX_LOG, &text, &len, NULL) < 0)
+        if (j->work_fd < 0 || io_read_regular(j->work_fd, j->log, MAX_LOG, &text, &len, NULL) < 0)
                 return;
         for (size_t i = 0; i < len; i++) /* what a crash leaves in a file; no end of it */
                 if (!text[i])
@@ -360,7 +368,7 @@ int checkpoint_job_failed(const struct checkpoint_job *j, int r, struct cfs_erro
         _cleanup_str_ struct str quoted = { 0 };
         const char *hint = NULL;
 
-        if (err->code != CFS_E_DIED)
+        if (err->code != CFS_E_DIED && err->code != CFS_E_TIMEOUT)
                 return r;
         quote_log(j, &quoted, &hint);
         return complete(j, quoted.failed || !quoted.len ? NULL : quoted.p, hint, r, err);

@@ -25,6 +25,7 @@ struct checkpoint_job {
         struct criu criu;
         struct criu_options o; /* strings live in the arena, or as long as the caller's options */
         unsigned oldest;       /* version of CRIU that the options need                         */
+        int timeout;           /* seconds for all that CRIU does, or 0                          */
         int images_fd, work_fd;
         char *images, *work; /* absolute paths                                                 */
 };

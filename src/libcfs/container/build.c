@@ -211,8 +211,8 @@ static int build(struct ctx *c, const char *id, struct cfs_error *err)
         return r;
 }
 
-int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
-                    const struct cfs_create_options *o, struct cfs_error *err)
+int build_load(struct ctx *c, const struct cfs_runtime *rt, const char *id,
+               const struct cfs_create_options *o, struct cfs_error *err)
 {
         int r;
 
@@ -230,13 +230,17 @@ int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                 r = trace_open(rt->trace, err);
         if (r >= 0)
                 r = bundle_load(c, o->bundle, o->config, err);
-        if (r < 0)
-                return r;
-        if (!c->pidfd_socket) /* crun's way to say it */
+        if (r >= 0 && !c->pidfd_socket) /* crun's way to say it */
                 c->pidfd_socket = ctx_annotation(c, "run.oci.pidfd_receiver");
-        r = engine_check(c, err);
+        return r;
+}
+
+int build_container(struct ctx *c, struct cfs_error *err)
+{
+        int r = engine_check(c, err);
+
         if (r >= 0)
-                r = build(c, id, err);
+                r = build(c, c->id, err);
         if (r < 0) {
                 r = build_explain(c, r, err);
                 build_abandon(c);

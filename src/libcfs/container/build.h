@@ -6,10 +6,14 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 
-/* Loads, checks, prepares, spawns and walks to "state created". On failure nothing is left; or, with a
- * warning, the record of what could not be undone. */
-int build_container(struct ctx *c, const struct cfs_runtime *rt, const char *id,
-                    const struct cfs_create_options *o, struct cfs_error *err);
+/* Reads the bundle. What it names may be a FIFO, which is waited for: so nothing has been made yet, and a
+ * signal that is to end the caller still does. */
+int build_load(struct ctx *c, const struct cfs_runtime *rt, const char *id,
+               const struct cfs_create_options *o, struct cfs_error *err);
+
+/* After build_load(): checks, prepares, spawns and walks to "state created". On failure nothing is left; or,
+ * with a warning, the record of what could not be undone. */
+int build_container(struct ctx *c, struct cfs_error *err);
 
 /* Kills and reaps the child if there is one, undoes and removes the state: after a failure. */
 void build_abandon(struct ctx *c);

@@ -12,6 +12,7 @@
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/proc.h"
 #include "base/unix.h"
 #include <poll.h>
 #include <signal.h>
@@ -120,26 +121,6 @@ static int deaf(struct sync *s, int e, const char *call, struct cfs_error *err)
         return err_sys(err, e, call, "wait for the other process");
 }
 
-/* A signal that is to end us and that waits until the container can have it (foreground.c blocks them). 0:
- * none. It is taken, or it would end us before the error is said. */
-static int take_end(void)
-{
-        static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-        sigset_t pending, one;
-
-        if (sigpending(&pending) < 0)
-                return 0;
-        for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-                if (sigismember(&pending, ends[i]) != 1)
-                        continue;
-                (void)sigemptyset(&one);
-                (void)sigaddset(&one, ends[i]);
-                (void)sigtimedwait(&one, NULL, &(struct timespec){ 0 });
-                return ends[i];
-        }
-        return 0;
-}
-
 /* Waits in small steps, as there may be reasons to stop. Negative: a signal was one. */
 static int wait_longer(struct sync *s, struct cfs_error *err)
 {
@@ -147,7 +128,7 @@ static int wait_longer(struct sync *s, struct cfs_error *err)
 
         for (int waited = SYNC_PATIENCE_MS; n == 0 && (s->forever || waited < SYNC_DEADLINE_MS);
              waited += SYNC_STEP_MS) {
-                sig = take_end();
+                sig = proc_take_end(); /* foreground.c blocks them */
                 if (sig)
                         return err_set(err, CFS_E_STATE,
                                        "ended by signal %d while the container's init was waited for", sig);

@@ -23,6 +23,7 @@
  * (CVE-2025-23266).
  */
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -190,12 +191,10 @@ static int open_output(const struct state *s, const char *key, int *ret, struct 
 
         if (!path || *ret >= 0)
                 return 0;
-        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
-        if (fd < 0) {
-                int r = err_path(err, errno, "open", path, "open `%s` for the output of hooks", path);
-
-                return err_property(err, r, "annotations[\"%s\"]", key);
-        }
+        fd = io_open_log(path, 0, 0600, err);
+        if (fd < 0)
+                return err_property(err, err_prefix(err, fd, "the output of hooks"), "annotations[\"%s\"]",
+                                    key);
         *ret = fd;
         return 0;
 }

@@ -563,7 +563,7 @@ static int reopen_joined(const struct state *s)
         for (size_t i = 0; i < s->record->n_namespaces; i++)
                 if (STREQ(s->record->namespaces[i]->type, "network") &&
                     !str_empty(s->record->namespaces[i]->path))
-                        return open(s->record->namespaces[i]->path, O_RDONLY | O_CLOEXEC);
+                        return open(s->record->namespaces[i]->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         return -1;
 }
 

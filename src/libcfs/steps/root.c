@@ -408,7 +408,7 @@ int root_undo(struct state *s, struct cfs_error *err)
 
                 if (!STREQ(n->type, "mount") || str_empty(n->path))
                         continue;
-                ns_fd = open(n->path, O_RDONLY | O_CLOEXEC);
+                ns_fd = open(n->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
                 if (ns_fd < 0)
                         return 0; /* the namespace is gone, and all mounts in it */
         }

@@ -28,18 +28,21 @@ int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena
         _cleanup_free_ char *name = NULL, *text = NULL;
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_close_ int fd = -1;
+        struct stat st;
         void *record;
         size_t len;
         int r;
 
-        fd = openat(s->dir_fd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        fd = openat(s->dir_fd, RECORD, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
                 return -ENOENT;
         r = str_printf(&name, err, "%s/" RECORD, s->dir);
         if (r < 0)
                 return r;
-        if (fd < 0)
-                return err_path(err, errno, "openat", name, "open `%s`", name);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return err_path(err, errno, fd < 0 ? "openat" : "fstat", name, "open `%s`", name);
+        if (!S_ISREG(st.st_mode))
+                return err_set(err, CFS_E_INVALID, "`%s` is not a regular file", name);
         r = io_read_line(fd, name, OCI_MAX_SIZE, &text, &len, err);
         if (r < 0)
                 return r;

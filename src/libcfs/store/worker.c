@@ -162,7 +162,8 @@ int worker_done(struct state *s, struct cfs_error *err)
 {
         int r = worker_step_back(s, err);
 
-        if (r < 0 || !s->record->worker)
+        /* The name of another one that lives is not ours to take: we were refused because of it. */
+        if (r < 0 || !s->record->worker || worker_busy(s->record))
                 return r;
         s->record->worker = NULL;
         return record_save(s, err);

@@ -29,6 +29,7 @@
 #include "libcfs/store/worker.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -208,10 +209,15 @@ static int converse_aside(struct state *s, struct checkpoint_job *j, enum criu_t
 {
         struct cfs_error why = { 0 };
         int r = worker_step_aside(s, 0, err), back;
+        sigset_t before;
 
         if (r < 0)
                 return r;
+        proc_block_ends(&before); /* there is something to take back */
         r = converse(j, type, err);
+        if (r < 0)
+                service_close(&j->criu);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
         back = worker_step_back(s, &why);
         if (back < 0) {
                 *err = why; /* it was deleted by force: that is why CRIU failed, too */

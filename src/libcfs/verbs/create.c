@@ -12,6 +12,8 @@ int cfs_create(const struct cfs_runtime *rt, const char *id, const struct cfs_cr
 
         ctx_init(&c, WALK_CREATE);
         c.wait_for_start = true;
-        r = build_container(&c, rt, id, o, err);
+        r = build_load(&c, rt, id, o, err);
+        if (r >= 0)
+                r = build_container(&c, err);
         return r < 0 ? r : 0;
 }

@@ -205,10 +205,8 @@ static void inherit(struct oci_process *p, const struct oci_process *base)
 static int process_from_file(struct ctx *c, const char *path, struct oci_process **ret, struct cfs_error *err)
 {
         void *root = NULL;
-        int r = io_read_file(AT_FDCWD, path, PROCESS_MAX, &c->config_text, &c->config_len, err);
+        int r;
 
-        if (r < 0)
-                return r;
         oci_arena_free(c->arena);
         c->arena = NULL;
         r = oci_decode(&oci_process_type, path, c->config_text, c->config_len, &root, &c->arena, err);
@@ -369,7 +367,12 @@ int cfs_exec(const struct cfs_runtime *rt, const char *id, const struct cfs_exec
         c.patient = o->ignore_paused;
         c.id = id;
         c.foreground = !o->detach;
-        r = c.foreground ? foreground_begin(&f, false, err) : 0;
+        /* A FIFO is waited for: without the lock, and while signals still end us. */
+        r = o->process_file
+                    ? io_read_file(AT_FDCWD, o->process_file, PROCESS_MAX, &c.config_text, &c.config_len, err)
+                    : 0;
+        if (r >= 0 && c.foreground)
+                r = foreground_begin(&f, false, err);
         if (r >= 0)
                 r = exec_walk(&c, f, o, err);
         if (r < 0 || !c.foreground)

@@ -26,14 +26,16 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
         return 0;
 }
 
-/* An empty cgroup is an answer when the init is dead. Otherwise it was moved away, or we see another
- * directory than it is in. */
+/* An empty cgroup is an answer when the init is dead, or about to be: a process that ends leaves its
+ * cgroup before it is a zombie, and in between waits for those of its PID namespace. Otherwise it was
+ * moved away, or we see another directory than it is in. */
 static int check_empty(const struct state *s, struct cfs_error *err)
 {
         struct proc_identity id;
-        int r = record_identity(s, &id) ? proc_status(&id) : PROC_GONE;
+        struct proc_sight seen = { 0 };
+        int r = record_identity(s, &id) ? proc_look(&id, &seen) : PROC_GONE;
 
-        if (r == PROC_GONE || r == PROC_ZOMBIE || WEAKENED("exec-cgroup"))
+        if (r == PROC_GONE || r == PROC_ZOMBIE || seen.ending || WEAKENED("exec-cgroup"))
                 return 0;
         if (r < 0)
                 return err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`", (int)id.pid);

@@ -10,10 +10,9 @@
 #include "libcfs/container/build.h"
 #include "libcfs/store/worker.h"
 
-static int build_and_resume(struct ctx *c, const struct cfs_runtime *rt, const char *id,
-                            const struct cfs_restore_options *o, struct cfs_error *err)
+static int build_and_resume(struct ctx *c, struct cfs_error *err)
 {
-        int r = build_container(c, rt, id, &o->create, err);
+        int r = build_container(c, err);
 
         if (r < 0)
                 return r;
@@ -28,14 +27,15 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
 {
         _cleanup_ctx_ struct ctx c;
         _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
-        int r = 0;
+        int r;
 
         ctx_init(&c, WALK_RESTORE);
         c.restore = o;
         c.foreground = !o->detach;
-        if (c.foreground)
+        r = build_load(&c, rt, id, &o->create, err);
+        if (r >= 0 && c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
         if (r >= 0)
-                r = build_and_resume(&c, rt, id, o, err);
+                r = build_and_resume(&c, err);
         return r >= 0 && c.foreground ? attached_wait(&c, f, NULL, false, err) : r;
 }

@@ -19,10 +19,9 @@
 #include <string.h>
 #include <sys/file.h>
 
-static int build_and_start(struct ctx *c, struct notify *n, const struct cfs_runtime *rt, const char *id,
-                           const struct cfs_run_options *o, struct cfs_error *err)
+static int build_and_start(struct ctx *c, struct notify *n, struct cfs_error *err)
 {
-        int r = build_container(c, rt, id, &o->create, err);
+        int r = build_container(c, err);
 
         if (r < 0)
                 return r;
@@ -51,14 +50,15 @@ int cfs_run(const struct cfs_runtime *rt, const char *id, const struct cfs_run_o
         _cleanup_ctx_ struct ctx c;
         _cleanup_notify_ struct notify n = { .fd = -1 };
         _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
-        int r = 0;
+        int r;
 
         ctx_init(&c, WALK_CREATE);
         c.foreground = !o->detach;
-        if (c.foreground)
+        r = build_load(&c, rt, id, &o->create, err);
+        if (r >= 0 && c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
         if (r >= 0)
-                r = build_and_start(&c, &n, rt, id, o, err);
+                r = build_and_start(&c, &n, err);
         if (r >= 0 && !c.foreground && n.fd >= 0) {
                 lock_release(c.state);
                 notify_wait_ready(&n, c.pidfd);

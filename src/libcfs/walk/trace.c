@@ -29,7 +29,7 @@ static int write_event(const char *before, struct json_writer *w)
         if (json_write_take(w, &event, NULL, &ignored) < 0 ||
             str_printf(&text, &ignored, "%s%s", before, event) < 0)
                 return -ENOMEM;
-        return io_write_all(trace_file, text, strlen(text));
+        return io_write_patient(trace_file, text, strlen(text));
 }
 
 /* An event that says nothing new, so that every other one can have a comma in front. */
@@ -55,9 +55,9 @@ int trace_open(const char *path, struct cfs_error *err)
         trace_close(); /* of our caller's last call */
         if (!path)
                 return 0;
-        trace_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+        trace_file = io_open_log(path, O_TRUNC, 0644, err);
         if (trace_file < 0)
-                return err_path(err, errno, "open", path, "open the trace file `%s`", path);
+                return err_prefix(err, trace_file, "--trace");
         int r = write_first();
 
         return r < 0 ? err_sys(err, -r, "write", "write the trace file `%s`", path) : 0;
@@ -66,7 +66,7 @@ int trace_open(const char *path, struct cfs_error *err)
 void trace_close(void)
 {
         if (trace_file >= 0)
-                (void)io_write_all(trace_file, LAST, strlen(LAST));
+                (void)io_write_patient(trace_file, LAST, strlen(LAST));
         trace_leave();
 }
 

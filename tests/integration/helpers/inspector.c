@@ -8,6 +8,7 @@
  *      inspector stay         the same, then waits for a signal for ever
  *      inspector exit N       exits with N
  *      inspector sleep        waits for a signal for ever
+ *      inspector thread       the same in a second thread, and the first one ends
  *      inspector signals      prints "ready", then the number of each signal it gets; ends on SIGTERM
  *      inspector open PATH    opens PATH for writing; prints "ok" or the error
  *      inspector grow MIB     touches that much memory
@@ -22,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -452,6 +454,24 @@ static int has_key(const char *name)
         return 0;
 }
 
+static void *wait_for_ever(void *data)
+{
+        (void)data;
+        for (;;)
+                pause();
+        return NULL;
+}
+
+static int second_thread(void)
+{
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+                return 1;
+        (void)syscall(SYS_exit, 0); /* of this thread alone */
+        return 1;
+}
+
 int main(int argc, char **argv)
 {
         if (argc > 2 && strcmp(argv[1], "notify") == 0)
@@ -469,6 +489,8 @@ int main(int argc, char **argv)
         if (argc > 1 && strcmp(argv[1], "sleep") == 0)
                 for (;;)
                         pause();
+        if (argc > 1 && strcmp(argv[1], "thread") == 0)
+                return second_thread();
         if (argc > 1 && strcmp(argv[1], "signals") == 0)
                 return signals();
         if (argc > 2 && strcmp(argv[1], "grow") == 0)
