@@ -346,8 +346,6 @@ def table(t):
     for p in t.properties:
         out.append("        {")
         out.append(f"                .name = {c_string(p.name)},")
-        out.append(f"                .description = {c_string(p.description)},")
-        out.append(f"                .since = {c_string(p.since)},")
         out.append(f"                .kind = OCI_{p.kind},")
         out.append(f"                .shape = OCI_{p.shape},")
         if p.kind != "IGNORED":
@@ -381,7 +379,6 @@ def table(t):
     out.append(f"static const uint8_t {t.name}_sorted[] = {{ {', '.join(map(str, order))} }};")
     out += [f"const struct oci_type oci_{t.name}_type = {{",
             f"        .name = {c_string(t.name)},",
-            f"        .description = {c_string(t.description)},",
             f"        .size = sizeof({struct}),",
             f"        .n_properties = {len(t.properties)},",
             f"        .required = {sum(1 << i for i, p in enumerate(t.properties) if p.required):#x},",

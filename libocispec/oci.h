@@ -50,15 +50,13 @@ enum oci_shape { OCI_ONE, OCI_ARRAY, OCI_MAP };
 /* What a string has to be like. */
 struct oci_rule {
         const char *const *values; /* one of these, NULL-terminated; or NULL                           */
-        const char *pattern;       /* a regular expression, see pattern_matches() in decode.c; or NULL */
+        const char *pattern;       /* a regular expression, see pattern.c; or NULL               */
         const char *expect;        /* pattern and min_length in words, for messages; or NULL           */
         unsigned min_length;
 };
 
 struct oci_property {
-        const char *name;        /* as in JSON: "maskedPaths"                                          */
-        const char *description; /* one or more sentences                                              */
-        const char *since;       /* the version of the specification that brought it; NULL: not in it  */
+        const char *name; /* as in JSON: "maskedPaths"                                                 */
         enum oci_kind kind;
         enum oci_shape shape;
         uint16_t offset;       /* of the field                                                         */
@@ -78,8 +76,7 @@ struct oci_property {
 };
 
 struct oci_type {
-        const char *name; /* "linux" for struct oci_linux                                              */
-        const char *description;
+        const char *name; /* "linux" for struct oci_linux. For the tests                               */
         size_t size;
         size_t n_properties; /* at most 64                                                             */
         uint64_t required;   /* bit i: properties[i] is required                                       */
@@ -87,7 +84,7 @@ struct oci_type {
         const uint8_t *sorted; /* indices of properties in the order of their names' bytes             */
 };
 
-/* Every type, NULL-terminated. */
+/* Every type, NULL-terminated. For the tests. */
 extern const struct oci_type *const oci_types[];
 
 /* The property of that name, or NULL. */
@@ -95,7 +92,7 @@ const struct oci_property *oci_type_find(const struct oci_type *type, const char
 
 /* Calls visit() for every property that documents of this type can have, parents first, with its path such
  * as "linux.resources.memory.limit", "mounts[].source" or "linux.netDevices{}.name". Stops when visit()
- * returns nonzero and returns that. */
+ * returns nonzero and returns that. For the tests. */
 int oci_walk(const struct oci_type *type,
              int (*visit)(void *data, const char *path, const struct oci_property *p), void *data);
 
@@ -107,9 +104,6 @@ int oci_walk_present(const struct oci_type *type, const void *root,
                      int (*visit)(void *data, const char *path, const struct oci_property *p,
                                   const void *object),
                      void *data);
-
-/* The property's type in words, "array of strings", "integer from 0 to 7", for documentation. Returns buf. */
-char *oci_property_type(const struct oci_property *p, char *buf, size_t size);
 
 /* The line of a document, for a message below which a caret points at a place of it: what fits into buf,
  * without control characters. Returns the column of that place in buf, from 0. */
@@ -186,7 +180,7 @@ bool oci_take_head(const struct oci_type *type, char *text, size_t len, const ch
 /* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set
  * on -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a
  * required string, on which code relies, is empty then. (Both are NULL when memory ran out or the document
- * is not even an object.) err is filled with the first error. */
+ * is not even an object.) err is filled with the first error. For the tests: `cfs check` has more options. */
 int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
                    void (*report)(void *data, unsigned line, unsigned column, const char *property,
                                   const char *message),

@@ -281,28 +281,3 @@ char *value_quoted(const char *what, const char *quote, const char *s, size_t le
         snprintf(buf + n, size - n, "%s%s", shown < len ? "..." : "", quote);
         return buf;
 }
-
-char *oci_property_type(const struct oci_property *p, char *buf, size_t size)
-{
-        const char *shape = p->shape == OCI_ARRAY ? "array of " : p->shape == OCI_MAP ? "map of " : "";
-        bool plural = p->shape != OCI_ONE;
-
-        switch (p->kind) {
-        case OCI_STRING:
-                snprintf(buf, size, "%s%s", shape, plural ? "strings" : "string");
-                break;
-        case OCI_BOOLEAN:
-                snprintf(buf, size, "boolean");
-                break;
-        case OCI_INTEGER:
-                snprintf(buf, size, "%s%s from %" PRId64 " to %" PRIu64, shape,
-                         plural ? "integers" : "integer", p->minimum, p->maximum);
-                break;
-        case OCI_OBJECT:
-                snprintf(buf, size, "%s%s", shape, plural ? "objects" : "object");
-                break;
-        default:
-                snprintf(buf, size, "ignored");
-        }
-        return buf;
-}

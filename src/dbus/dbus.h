@@ -42,8 +42,10 @@ struct dbus_reader {
         size_t n, at;
 };
 
-/* Each returns 0, or -EBADMSG at the end or for nonsense. Strings point into the message. */
+/* Skips to a multiple of n. For the fuzzer. */
 int dbus_get_align(struct dbus_reader *r, size_t n);
+
+/* Each returns 0, or -EBADMSG at the end or for nonsense. Strings point into the message. */
 int dbus_get_u32(struct dbus_reader *r, uint32_t *ret);
 int dbus_get_string(struct dbus_reader *r, const char **ret);
 int dbus_get_signature(struct dbus_reader *r, const char **ret);

@@ -21,7 +21,7 @@
 
 struct values {
         bool detach, interactive, tty, privileged, no_stdin;
-        const char *user, *workdir, *detach_keys;
+        const char *user, *workdir;
         const char **env, **env_files;
 };
 

@@ -28,7 +28,7 @@ void filter_free(struct filter *f);
 /* Whether any ABI has a system call of that name. */
 bool filter_knows(const char *name);
 
-/* The value that an action stands for, with its error number. The name is a valid one. */
+/* The value that an action stands for, with its error number. The name is a valid one. For the unit tests. */
 uint32_t filter_action(const char *name, bool has_errno, uint32_t errnum);
 
 #endif

@@ -56,7 +56,6 @@ struct cgroup {
         size_t n;
         struct hierarchy h[CGROUP_MAX_HIERARCHIES];
         struct cgroup_view views[CGROUP_MAX_HIERARCHIES];
-        size_t n_views;
         bool devices_later; /* a hybrid machine's second lock on devices is still to be put on          */
         struct dbus *bus;   /* systemd: from plan to attach, or NULL                                  */
         size_t n_not_ours;  /* an unfinished create's: entries of h without its mark; then n is 0     */
