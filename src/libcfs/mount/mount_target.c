@@ -13,8 +13,8 @@
  * and then what was opened, because a link of the image may lead there just as well.
  *
  * Mount points in a /dev that is a new tmpfs have all to be made. What lies directly in the tmpfs that was
- * mounted last is made and opened through its descriptor: two calls, where the way from the root takes five.
- * It is forgotten once a mount may lie on it, or on a directory above it.
+ * mounted last, but for those inside of it, is made and opened through its descriptor: two calls, where the
+ * way from the root takes five. It is forgotten once a mount may lie on it, or on a directory above it.
  *
  * The kernel's own file systems are mounted on ordinary directories only: if /proc of a rootfs is a link,
  * every program that later opens /proc/... sees something else (CVE-2023-27561, CVE-2025-54867).
@@ -169,11 +169,16 @@ void mount_target_forget(struct mount_env *e)
 
 void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd)
 {
-        mount_target_forget(e);
-        e->own_path = e->plain ? mount_target_clean(m->destination, e->arena) : NULL;
-        e->own_fd = fd;
-        if (!e->own_path)
+        const char *clean = e->plain ? mount_target_clean(m->destination, e->arena) : NULL;
+
+        /* /dev/shm: more will come in /dev. */
+        if (!clean || (e->own_path && mount_target_is_below(clean, e->own_path))) {
                 (void)close(fd);
+                return;
+        }
+        mount_target_forget(e);
+        e->own_path = clean;
+        e->own_fd = fd;
 }
 
 /* A directory in the tmpfs that was mounted last. -errno without a message: it has to be reached from the

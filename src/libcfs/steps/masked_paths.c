@@ -57,10 +57,14 @@ void masked_paths_check(const struct ctx *c, struct problems *p)
 /* The container's /dev/null; -ENXIO when there is another thing in its place. */
 static int masked_paths_open_null(int root_fd, struct cfs_error *err)
 {
-        _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, NULL);
-        _cleanup_close_ int fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, NULL);
+        _cleanup_close_ int fd = path_open_beneath(root_fd, "dev/null", O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
 
+        if (fd == -ELOOP) { /* /dev may be a link */
+                _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, NULL);
+
+                fd = dev < 0 ? dev : path_open_beneath(dev, "null", O_PATH | O_NOFOLLOW, NULL);
+        }
         if (fd == -ENOENT || fd == -ELOOP || fd == -ENOTDIR)
                 return -ENXIO;
         if (fd < 0)
