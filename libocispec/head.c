@@ -42,58 +42,127 @@ static char *integer_take(const struct oci_property *p, char *s, const char *end
         return s + n;
 }
 
-/* Stores the value at s; behind it, or NULL. */
-static char *value_take(const struct oci_property *p, char *s, const char *end, char *object)
+/* Ends the string at s, which is behind its opening quote. Behind the closing one, or NULL. */
+static char *string_take(const struct oci_property *p, char *s, const char *end)
 {
-        char *q;
+        char *q = string_end(p, s, end);
 
-        if (p->shape != OCI_ONE || s == end)
+        if (!q)
+                return NULL;
+        *q = '\0';
+        return q + 1;
+}
+
+/* `"KEY":"VALUE"` of a map. Behind it, or NULL. */
+static char *pair_take(const struct oci_property *p, char *s, const char *end, struct any_pair *ret)
+{
+        const struct oci_property key = { .rule = p->key_rule };
+
+        if (end - s < 2 || *s != '"')
+                return NULL;
+        ret->key = s + 1;
+        s = string_take(&key, s + 1, end);
+        if (!s || end - s < 2 || s[0] != ':' || s[1] != '"')
+                return NULL;
+        ret->value = s + 2;
+        return string_take(p, s + 2, end);
+}
+
+/* Stores the map at s, which is behind its opening bracket. Behind the closing one, or NULL. */
+static char *map_take(const struct oci_property *p, char *s, const char *end, struct oci_arena *arena,
+                      char *object)
+{
+        struct any_map *map = oci_arena_alloc(arena, sizeof(*map));
+        size_t room = 0;
+
+        while (map && s && s < end && *s != '}') {
+                if (map->n == room) {
+                        struct any_pair *more = oci_arena_alloc(arena, (2 * room + 8) * sizeof(*more));
+
+                        if (!more)
+                                return NULL;
+                        if (room > 0)
+                                memcpy(more, map->entries, room * sizeof(*more));
+                        map->entries = more;
+                        room = 2 * room + 8;
+                }
+                s = pair_take(p, s, end, &map->entries[map->n]);
+                if (!s || s == end || (*s != ',' && *s != '}'))
+                        return NULL;
+                s += *s == ',';
+                map->n++;
+        }
+        if (!map || !s || s == end || (s[-1] == ',' && map->n > 0))
+                return NULL;
+        memcpy(object + p->offset, &map, sizeof(map));
+        return s + 1;
+}
+
+/* Stores the value at s; behind it, or NULL. */
+static char *value_take(const struct oci_property *p, char *s, const char *end, struct oci_arena *arena,
+                        char *object)
+{
+        if (s == end)
+                return NULL;
+        if (p->shape == OCI_MAP)
+                return p->kind == OCI_STRING && *s == '{' && arena ? map_take(p, s + 1, end, arena, object)
+                                                                   : NULL;
+        if (p->shape != OCI_ONE)
                 return NULL;
         if (p->kind == OCI_INTEGER)
                 return integer_take(p, s, end, object);
         if (p->kind != OCI_STRING || *s != '"')
                 return NULL;
         s++;
-        q = string_end(p, s, end);
-        if (!q)
-                return NULL;
-        *q = '\0';
         memcpy(object + p->offset, &s, sizeof(s));
-        return q + 1;
+        return string_take(p, s, end);
 }
 
 /* Behind `"NAME":`, or NULL when another property comes. */
 static char *name_take(const struct oci_property *p, char *s, const char *end)
 {
-        size_t n = strlen(p->name);
+        size_t n;
 
-        if ((size_t)(end - s) < n + 3 || s[0] != '"' || memcmp(s + 1, p->name, n) != 0 || s[n + 1] != '"' ||
-            s[n + 2] != ':')
+        if (end - s < 2 || s[0] != '"' || s[1] != p->name[0])
+                return NULL;
+        n = strlen(p->name);
+        if ((size_t)(end - s) < n + 3 || memcmp(s + 1, p->name, n) != 0 || s[n + 1] != '"' || s[n + 2] != ':')
                 return NULL;
         return s + n + 3;
 }
 
-bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last, void *root)
+/* Does the document end at s, or go on with one of the properties from the i-th on? */
+static bool goes_on(const struct oci_type *type, size_t i, char *s, const char *end)
+{
+        for (; i < type->n_properties && *s != '}'; i++)
+                if (name_take(&type->properties[i], s, end))
+                        return true;
+        return *s == '}';
+}
+
+bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last,
+                   struct oci_arena *arena, void *root)
 {
         const char *end = text + len;
         char *s = text;
 
         memset(root, 0, type->size);
-        if (len == 0 || *s++ != '{')
+        if (len < 2 || *s++ != '{')
                 return false;
         for (size_t i = 0; i < type->n_properties; i++) {
                 const struct oci_property *p = &type->properties[i];
+                bool is_last = strcmp(p->name, last) == 0;
                 char *value = name_take(p, s, end);
 
                 if (value)
-                        s = value_take(p, value, end, root);
+                        s = value_take(p, value, end, arena, root);
                 else if (p->required)
                         return false;
-                if (!s || s == end)
+                if (!s || s == end || (value && *s != ',' && *s != '}'))
                         return false;
-                if (value && strcmp(p->name, last) == 0)
-                        return *s == ',' || *s == '}';
-                if (value && *s++ != ',')
+                if (is_last)
+                        return value || goes_on(type, i + 1, s, end);
+                if (value && *s == ',' && ++s == end)
                         return false;
         }
         return false;

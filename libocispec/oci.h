@@ -173,9 +173,11 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
                     struct cfs_error *err);
 
 /* Fills root, a structure of `type`, from the first properties of a text that oci_encode() wrote without
- * indenting it, up to and with `last`; what follows is not looked at. The strings are in the text, which is
- * changed. False, and root is of no use: oci_decode() has to say what the document is. */
-bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last, void *root);
+ * indenting it, up to and with `last`, which need not be there; what follows is not looked at. The strings
+ * are in the text, which is changed; maps are in the arena, which may be NULL: then there must be none.
+ * False, and root is of no use: oci_decode() has to say what the document is. */
+bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last,
+                   struct oci_arena *arena, void *root);
 
 /* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set
  * on -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a

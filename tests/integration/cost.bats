@@ -71,11 +71,11 @@ three() {
         outside mount -t cgroup2 none /sys/fs/cgroup 2> "$T/said" || skip "needs a host with cgroup v2: $(cat "$T/said")"
     fi
     bundle
-    calls 365 run run -b "$B" "$ID"
+    calls 360 run run -b "$B" "$ID"
     three
     # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program.
     calls 183 exec exec "$ID-1" /bin/true
-    calls 31 state state "$ID-1"
+    calls 30 state state "$ID-1"
     calls 52 list list
     calls 25 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
@@ -95,7 +95,7 @@ three() {
     wait_for status_is "$ID" stopped
     calls $((30 + n)) delete delete "$ID"
     config '.process.args = ["/bin/true"]'
-    calls $((386 + 5 * n)) run run -b "$B" "$ID"
+    calls $((381 + 5 * n)) run run -b "$B" "$ID"
 }
 
 # instructions BOUND NAME ARG...
@@ -114,6 +114,6 @@ instructions() {
     [ "$(uname -m)" = x86_64 ] || skip "the bounds are those of x86-64"
     bundle
     three
-    instructions 240000 state state "$ID-1"
+    instructions 95000 state state "$ID-1"
     instructions 125000 list list
 }

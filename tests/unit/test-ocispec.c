@@ -3,6 +3,7 @@
  * (test-ocispec-corpus.c). */
 #include "test.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "oci.h"
 
 struct document {
@@ -205,6 +206,15 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
         oci_arena_free(arena);
 }
 
+static void same_map(const struct oci_string_map *a, const struct oci_string_map *b)
+{
+        assert_int_equal(a ? a->n : SIZE_MAX, b ? b->n : SIZE_MAX);
+        for (size_t i = 0; a && i < a->n; i++) {
+                assert_string_equal(a->entries[i].key, b->entries[i].key);
+                assert_string_equal(a->entries[i].value, b->entries[i].value);
+        }
+}
+
 /* Is the head of this record taken? What is taken has to be what oci_decode() says. */
 static bool takes(const char *text, const char *last)
 {
@@ -214,7 +224,8 @@ static bool takes(const char *text, const char *last)
         struct oci_arena *arena = NULL;
         struct cfs_error err = { 0 };
         void *root = NULL;
-        bool taken = oci_take_head(&oci_record_type, copy, len, last, &head);
+        struct oci_arena *maps = oci_arena_new();
+        bool taken = oci_take_head(&oci_record_type, copy, len, last, maps, &head);
 
         if (taken && oci_decode(&oci_record_type, "r", text, len, &root, &arena, &err) == 0) {
                 whole = root;
@@ -224,9 +235,12 @@ static bool takes(const char *text, const char *last)
                 assert_string_equal(head.bundle ? head.bundle : "-", whole->bundle ? whole->bundle : "-");
                 assert_int_equal(head.has_pid, whole->has_pid);
                 assert_int_equal(head.pid, whole->pid);
-                assert_string_equal(head.freezer, whole->freezer);
+                assert_string_equal(head.freezer ? head.freezer : "-", whole->freezer ? whole->freezer : "-");
+                if (STREQ(last, "annotations"))
+                        same_map(head.annotations, whole->annotations);
                 oci_arena_free(arena);
         }
+        oci_arena_free(maps);
         free(copy);
         return taken;
 }
@@ -287,14 +301,63 @@ static void a_head_is_taken_or_left(void **state)
                 V "\"phase\":\"created\",\"freezer\":\"/\\u0066\"}",
                 V "\"phase\":\"created\",\"freezer\":\"\n\"}",
                 V "\"phase\":\"created\",\"freezer\":\"\xff\"}",
-                V "\"phase\":\"created\"}",
         };
+        static const char *const no_maps[] = {
+                "x",
+                "[]",
+                "{",
+                "{x",
+                "{\"",
+                "{\"a",
+                "{\"a\"",
+                "{\"a\":",
+                "{\"a\":1}",
+                "{\"a\":\"",
+                "{\"a\":\"b",
+                "{\"a\":\"b\"",
+                "{\"a\":\"b\",",
+                "{\"a\":\"b\",}",
+                "{,}",
+                "{\"a\":\"b\" }",
+                "{\"a\":\"b\"}",
+                "{\"a\":\"b\"}x",
+                "{\"a\":\"b\\t\"},",
+                "{\"a\\t\":\"b\"},",
+                "{\"a\":\"b\",\"c\":\"d\"]",
+        };
+        static const char *const maps[] = { "{}", "{\"a\":\"b\"}",
+                                            "{\"a\":\"\",\"b\":\"{}\",\"c\":\"\xc3\xa4\"}" };
+        char text[1024], *many = NULL;
+        struct cfs_error err;
+        struct str s = { 0 };
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(left); i++)
                 if (takes(left[i], "freezer"))
                         fail_msg("%s", left[i]);
         assert_true(takes(V "\"phase\":\"created\",\"freezer\":\"/f\"}", "freezer"));
+        for (size_t i = 0; i < ARRAY_SIZE(no_maps); i++) {
+                (void)snprintf(text, sizeof(text), V "\"phase\":\"created\",\"annotations\":%s", no_maps[i]);
+                if (takes(text, "annotations"))
+                        fail_msg("%s", text);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+                (void)snprintf(text, sizeof(text),
+                               V "\"phase\":\"created\",\"annotations\":%s,\"mounts\":[]}", maps[i]);
+                assert_true(takes(text, "annotations"));
+                assert_false(takes(text, "mounts"));
+        }
+        str_add(&s, V "\"phase\":\"created\",\"annotations\":{\"a\":\"b\"");
+        for (int i = 0; i < 100; i++)
+                str_addf(&s, ",\"k%d\":\"v%d\"", i, i);
+        str_add(&s, "}}");
+        assert_int_equal(str_take(&s, &many, &err), 0);
+        assert_true(takes(many, "annotations"));
+        free(many);
+        /* The last one need not be there; then what follows is one of those behind it, or the end. */
+        assert_true(takes(V "\"phase\":\"created\",\"mounts\":[]}", "freezer"));
+        assert_true(takes(V "\"phase\":\"created\"}", "freezer"));
+        assert_false(takes(V "\"phase\":\"created\",\"odd\":[]}", "freezer"));
         /* What comes after it need not even be JSON. */
         assert_true(takes(V "\"phase\":\"created\",\"freezer\":\"/f\",\"phase\"nonsense", "freezer"));
 #undef V

@@ -781,101 +781,35 @@ static void foreach_goes_in_order(void **state)
         log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
 }
 
-static int see_head(void *data, struct state *s)
-{
-        assert_int_equal(s->head, *(const bool *)data);
-        assert_string_equal(s->record->id, "a");
-        return 1;
-}
-
-/* Whatever a reader of the first properties could get wrong is read as a whole. */
-static void heads_are_read_where_they_suffice(void **state)
-{
-        static const struct {
-                const char *text;
-                bool head;
-        } records[] = {
-#define ID "{\"version\":1,\"id\":\"a\","
-                { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}\n", true },
-                { ID "\"phase\":\"created\",\"freezer\":\"/f\"}\n", true },
-                { ID "\"phase\":\"created\",\"mounts\":[]}\n", false },
-                { ID "\"phase\":\"created\",\"freezer\":\"/f\",\"mounts\":[]}", false },
-                { ID "\"phase\":\"creating\",\"freezer\":\"/f\",\"mounts\":[]}\n", false },
-                { ID
-                  "\"phase\":\"created\",\"worker\":{\"pid\":1,\"startTime\":1},\"freezer\":\"/f\",\"mounts\":[]}\n",
-                  false },
-                { ID "\"freezer\":\"/f\",\"phase\":\"created\"}\n", false },
-#undef ID
-        };
-        struct env *e = *state;
-        struct cfs_error err;
-
-        leave(e, "a");
-        for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
-                bool head = records[i].head, whole = false;
-
-                write_record(e, "a", records[i].text);
-                assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
-                assert_int_equal(store_foreach(e->root, true, see_head, &whole, &err), 1);
-        }
-}
-
-/* Where other users can look or write, a container's directory is looked at before anything in it is read. */
-static void heads_of_a_store_that_others_can_enter(void **state)
-{
-        struct env *e = *state;
-        struct cfs_error err;
-        unsigned warnings = 0;
-        bool head = true;
-        char dir[PATH_MAX];
-
-        leave(e, "a");
-        write_record(e, "a", "{\"version\":1,\"id\":\"a\",\"phase\":\"created\",\"freezer\":\"/f\"}\n");
-        assert_int_equal(chmod(e->root, 0755), 0);
-        assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
-        assert_int_equal(chmod(e->root, 01777), 0);
-        head = false;
-        assert_int_equal(store_foreach_head(e->root, true, see_head, &head, &err), 1);
-        assert_int_equal(chmod(e->root, 0755), 0);
-        (void)snprintf(dir, sizeof(dir), "%s/a", e->root);
-        assert_int_equal(chmod(dir, 0777), 0);
-        log_set_handler(count_warnings, &warnings, LOG_LEVEL_WARNING);
-        assert_ok(store_foreach_head(e->root, true, see_head, &head, &err)); /* see_head() stops with 1 */
-        log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
-        assert_true(warnings > 0);
-}
-
 static void the_document(void **state)
 {
         struct user_name owner = { 0 };
         struct env *e = *state;
         struct cfs_error err;
         struct state *s = create(e, "c1");
-        struct oci_state *doc;
+        struct oci_state doc;
 
         s->record->bundle = oci_arena_strdup(s->arena, "/bundle");
         s->record->rootfs = oci_arena_strdup(s->arena, "/bundle/rootfs");
         s->record->owner = 0;
         s->record->pid = 4711;
         s->record->has_pid = true;
-        doc = status_document(s, STATUS_RUNNING, &owner);
-        assert_non_null(doc);
-        assert_string_equal(doc->oci_version, CFS_SPEC_VERSION);
-        assert_string_equal(doc->id, "c1");
-        assert_string_equal(doc->status, "running");
-        assert_string_equal(doc->bundle, "/bundle");
-        assert_string_equal(doc->rootfs, "/bundle/rootfs");
-        assert_string_equal(doc->owner, "root");
-        assert_int_equal(doc->pid, 4711);
+        status_document(s, STATUS_RUNNING, &owner, &doc);
+        assert_string_equal(doc.oci_version, CFS_SPEC_VERSION);
+        assert_string_equal(doc.id, "c1");
+        assert_string_equal(doc.status, "running");
+        assert_string_equal(doc.bundle, "/bundle");
+        assert_string_equal(doc.rootfs, "/bundle/rootfs");
+        assert_string_equal(doc.owner, "root");
+        assert_int_equal(doc.pid, 4711);
         s->record->owner = 4000000001U;
         s->record->oci_version = oci_arena_strdup(s->arena, "1.0.2");
-        doc = status_document(s, STATUS_STOPPED, &owner);
-        assert_non_null(doc);
-        assert_int_equal(doc->pid, 0);
-        assert_true(doc->has_pid); /* printed nevertheless */
-        assert_string_equal(doc->owner, "4000000001");
-        assert_string_equal(doc->oci_version, "1.0.2");
-        assert_string_equal(doc->status, "stopped");
+        status_document(s, STATUS_STOPPED, &owner, &doc);
+        assert_int_equal(doc.pid, 0);
+        assert_true(doc.has_pid); /* printed nevertheless */
+        assert_string_equal(doc.owner, "4000000001");
+        assert_string_equal(doc.oci_version, "1.0.2");
+        assert_string_equal(doc.status, "stopped");
         assert_ok(state_remove(s, &err));
         state_close(s);
 }
@@ -958,8 +892,6 @@ int main(void)
                 T(a_container_that_is_removed_while_we_wait_is_gone),
                 T(creators_and_removers_race),
                 T(foreach_goes_in_order),
-                T(heads_are_read_where_they_suffice),
-                T(heads_of_a_store_that_others_can_enter),
                 T(the_document),
                 T(open_again_is_the_same_directory),
                 T(a_record_that_is_replaced_is_another_file),

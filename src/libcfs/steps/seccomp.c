@@ -446,6 +446,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
 {
         char *fds[] = { (char *)"seccompFd", NULL };
         struct user_name owner = { 0 };
+        struct oci_state state;
         struct oci_container_process_state s = {
                 .oci_version = (char *)CFS_SPEC_VERSION,
                 .fds = fds,
@@ -453,16 +454,13 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
                 .pid = c->pid,
                 .has_pid = true,
                 .metadata = the_recorded(c)->listener_metadata,
-                .state = status_document(c->state, process_status(c), &owner),
+                .state = &state,
         };
 
-        if (!s.state)
-                return err_nomem(err);
+        status_document(c->state, process_status(c), &owner, &state);
         /* The record learns of the init only when all is built. */
-        if (c->walk == WALK_CREATE) {
-                s.state->pid = c->pid;
-                s.state->has_pid = true;
-        }
+        if (c->walk == WALK_CREATE)
+                state.pid = c->pid;
         return oci_encode(&oci_container_process_state_type, &s, 0, ret, ret_len, err);
 }
 

@@ -10,7 +10,7 @@
 #include "libcfs/store/record.h"
 #include "libcfs/store/root.h"
 #include "libcfs/store/state.h"
-#include <fcntl.h>
+#include "oci.h"
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -51,32 +51,23 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
 struct walk {
         const char *root;
         int root_fd;
-        mode_t mode; /* of the state directory */
+        mode_t mode;            /* of the state directory */
+        bool head, annotations; /* what is asked for      */
         int (*fn)(void *data, struct state *s);
         void *data;
         struct cfs_error unread; /* the first error of the kernel's */
 };
 
-/* May what is at ROOT/ID be read by that path? In a directory that only its owner can enter there is nothing
- * else than what cfs has put there. Where others can look, the container's directory must be one that they
- * cannot write to; and where they can make directories, it may be another one at each call. */
-static bool can_be_trusted(const struct walk *w, const char *id)
-{
-        struct cfs_error ignored = { 0 };
-        struct stat st;
-
-        return !(w->mode & 022) && fstatat(w->root_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-               S_ISDIR(st.st_mode) && store_root_trust(id, &st, &ignored) == 0;
-}
-
 /* 1: fn was called, and *ret is what it returned. 0: the whole record has to be read. */
 static int visit_head(struct walk *w, char *id, int *ret)
 {
+        _cleanup_oci_arena_ struct oci_arena *arena = w->annotations ? oci_arena_new() : NULL;
         struct record_head head;
         struct state s = { .id = id, .record = &head.record, .head = true };
 
         s.dir_fd = s.netns_fd = s.init_pidfd = -1;
-        if (((w->mode & 077) && !can_be_trusted(w, id)) || !record_read_head(w->root_fd, id, &head))
+        if (!store_root_is_safe(w->mode, w->root_fd, id) || (w->annotations && !arena) ||
+            !record_read_head(w->root_fd, id, arena, &head))
                 return 0;
         *ret = w->fn(w->data, &s);
         return 1;
@@ -110,21 +101,20 @@ static int visit(struct walk *w, const char *id)
         return r;
 }
 
-static int visit_all(struct walk *w, char **ids, size_t n, bool head)
+static int visit_all(struct walk *w, char **ids, size_t n)
 {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < n; i++)
-                if (!head || !visit_head(w, ids[i], &r))
+                if (!w->head || !visit_head(w, ids[i], &r))
                         r = visit(w, ids[i]);
         return r;
 }
 
-static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *data, struct state *s),
-                void *data, struct cfs_error *err)
+static int walk(struct walk *w, bool must_exist, struct cfs_error *err)
 {
+        const char *root = w->root;
         _cleanup_dir_ DIR *d = opendir(root);
-        struct walk w = { .root = root, .fn = fn, .data = data };
         struct stat st;
         char **ids = NULL;
         size_t n = 0;
@@ -134,19 +124,17 @@ static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *da
                 return 0;
         if (!d)
                 return err_path(err, errno, "open", root, "open the state directory `%s`", root);
-        w.root_fd = dirfd(d);
-        r = store_root_check(root, err);
-        if (r >= 0 && fstat(w.root_fd, &st) < 0)
-                r = err_path(err, errno, "fstat", root, "examine the state directory `%s`", root);
+        w->root_fd = dirfd(d);
+        r = store_root_look(root, &st, err);
         if (r >= 0) {
-                w.mode = st.st_mode;
+                w->mode = st.st_mode;
                 r = read_ids(d, root, &ids, &n, err);
         }
         if (r >= 0)
-                r = visit_all(&w, ids, n, head);
-        if (r == 0 && w.unread.code != CFS_E_NONE) {
-                *err = w.unread;
-                r = w.unread.errnum ? -w.unread.errnum : -EIO;
+                r = visit_all(w, ids, n);
+        if (r == 0 && w->unread.code != CFS_E_NONE) {
+                *err = w->unread;
+                r = w->unread.errnum ? -w->unread.errnum : -EIO;
         }
         for (size_t i = 0; i < n; i++)
                 free(ids[i]);
@@ -157,11 +145,13 @@ static int walk(const char *root, bool must_exist, bool head, int (*fn)(void *da
 int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                   struct cfs_error *err)
 {
-        return walk(root, must_exist, false, fn, data, err);
+        return walk(&(struct walk){ .root = root, .fn = fn, .data = data }, must_exist, err);
 }
 
-int store_foreach_head(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
-                       struct cfs_error *err)
+int store_foreach_head(const char *root, bool must_exist, bool annotations,
+                       int (*fn)(void *data, struct state *s), void *data, struct cfs_error *err)
 {
-        return walk(root, must_exist, true, fn, data, err);
+        struct walk w = { .root = root, .fn = fn, .data = data, .head = true, .annotations = annotations };
+
+        return walk(&w, must_exist, err);
 }

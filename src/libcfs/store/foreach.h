@@ -15,7 +15,7 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
                   struct cfs_error *err);
 
 /* The same, where fn looks at no more of the record than record_read_head() reads. */
-int store_foreach_head(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
-                       struct cfs_error *err);
+int store_foreach_head(const char *root, bool must_exist, bool annotations,
+                       int (*fn)(void *data, struct state *s), void *data, struct cfs_error *err);
 
 #endif

@@ -20,7 +20,6 @@
 #define RECORD         RECORD_NAME
 #define NEXT_RECORD    "state.json.next"
 #define RECORD_VERSION 1
-#define HEAD_LAST      "freezer" /* the last property that record_read_head() reads */
 
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
                 struct cfs_error *err)
@@ -72,22 +71,24 @@ int record_load(struct state *s, struct cfs_error *err)
         return r;
 }
 
-bool record_read_head(int root_fd, const char *id, struct record_head *ret)
+bool record_read_head(int root_fd, const char *dir, struct oci_arena *arena, struct record_head *ret)
 {
         _cleanup_close_ int fd = -1;
-        char path[NAME_MAX + sizeof("/" RECORD)];
-        size_t len = strnlen(id, NAME_MAX);
+        char path[PATH_MAX + sizeof("/" RECORD)];
+        size_t len = strnlen(dir, PATH_MAX);
         ssize_t n;
 
-        memcpy(path, id, len);
+        memcpy(path, dir, len);
         memcpy(path + len, "/" RECORD, sizeof("/" RECORD));
         fd = openat(root_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         n = fd < 0 ? -1 : read(fd, ret->text, sizeof(ret->text));
         /* One that was cut off (a power failure) does not end in a line feed. */
         if (n <= 0 || n == sizeof(ret->text) || ret->text[n - 1] != '\n' ||
-            !oci_take_head(&oci_record_type, ret->text, (size_t)n, HEAD_LAST, &ret->record))
+            !oci_take_head(&oci_record_type, ret->text, (size_t)n, arena ? "annotations" : "freezer", arena,
+                           &ret->record))
                 return false;
-        return ret->record.version == RECORD_VERSION && !STREQ(ret->record.phase, "creating");
+        return ret->record.version == RECORD_VERSION && ret->record.freezer &&
+               !STREQ(ret->record.phase, "creating");
 }
 
 int record_new(struct state *s, struct cfs_error *err)

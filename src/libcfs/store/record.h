@@ -16,15 +16,16 @@ struct oci_arena;
 /* Reads and decodes the record. -ENOENT, without a message, when there is none. */
 int record_load(struct state *s, struct cfs_error *err);
 
-/* What `list` shows of a container that nothing is being done with: the record's first properties, up to
- * `freezer`. Its strings are in the text. */
+/* What `state` and `list` show of a container that nothing is being done with: the record's first properties,
+ * up to `freezer`, and with an arena `annotations`. Its strings are in the text. */
 struct record_head {
         struct oci_record record;
         char text[16384]; /* records are smaller, as a rule */
 };
 
-/* Reads it from the state directory. False: the whole has to be read. */
-bool record_read_head(int root_fd, const char *id, struct record_head *ret);
+/* Reads it from the state directory, or by an absolute path of the container's directory. False: the whole
+ * has to be read. */
+bool record_read_head(int root_fd, const char *dir, struct oci_arena *arena, struct record_head *ret);
 
 /* The record as it is on disk now, beside the one in memory: freed with the arena. -ENOENT as above. */
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,

@@ -24,6 +24,8 @@
 #include "base/weakened.h"
 #include "libcfs/cfs.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -142,16 +144,36 @@ static int check_components(const char *root, struct stat *ret, struct cfs_error
         }
 }
 
-int store_root_check(const char *root, struct cfs_error *err)
+int store_root_look(const char *root, struct stat *ret, struct cfs_error *err)
 {
         struct stat st = { 0 };
         int r = check_components(root, &st, err);
 
+        *ret = (struct stat){ 0 };
         if (r <= 0)
                 return r;
         if (S_ISLNK(st.st_mode) && stat(root, &st) < 0)
                 return errno == ENOENT
                                ? 0
                                : err_path(err, errno, "stat", root, "examine the state directory `%s`", root);
+        *ret = st;
         return store_root_trust(root, &st, err);
+}
+
+int store_root_check(const char *root, struct cfs_error *err)
+{
+        struct stat unused;
+
+        return store_root_look(root, &unused, err);
+}
+
+bool store_root_is_safe(mode_t mode, int root_fd, const char *dir)
+{
+        struct cfs_error ignored = { 0 };
+        struct stat st;
+
+        if (!(mode & 077))
+                return true;
+        return !(mode & 022) && fstatat(root_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+               store_root_trust(dir, &st, &ignored) == 0;
 }

@@ -319,6 +319,23 @@ int state_open_checked(const char *root, const char *id, int lock, struct state 
         return 0;
 }
 
+bool state_open_head(const char *root, const char *id, struct oci_arena *arena, struct record_head *head,
+                     struct state *s)
+{
+        struct cfs_error ignored = { 0 };
+        char dir[PATH_MAX];
+        struct stat st;
+        int n = snprintf(dir, sizeof(dir), "%s/%s", root, id);
+
+        if (!arena || root[0] != '/' || n < 0 || (size_t)n >= sizeof(dir) ||
+            state_check_id(id, &ignored) < 0 || store_root_look(root, &st, &ignored) < 0 ||
+            !store_root_is_safe(st.st_mode, AT_FDCWD, dir) || !record_read_head(AT_FDCWD, dir, arena, head))
+                return false;
+        *s = (struct state){ .id = head->record.id, .record = &head->record, .head = true };
+        s->dir_fd = s->netns_fd = s->init_pidfd = -1;
+        return true;
+}
+
 int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err)
 {
         struct state *s = NULL;

@@ -67,6 +67,12 @@ int state_open(const char *root, const char *id, int lock, struct state **ret, s
 /* The same, where the caller has called store_root_check(). */
 int state_open_checked(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
+/* Where no more of the record is asked for than record_read_head() reads: fills *s, which holds nothing that
+ * has to be closed. False: state_open() has to say what there is. */
+struct record_head;
+bool state_open_head(const char *root, const char *id, struct oci_arena *arena, struct record_head *head,
+                     struct state *s);
+
 /* The same for a container that is open and whose lock was released meanwhile: by its directory, which is
  * taken from `old`. CFS_E_NOT_FOUND also when its name has been used again: that is another directory. */
 int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err);

@@ -118,24 +118,22 @@ const char *status_name(int st)
         return "unknown";
 }
 
-struct oci_state *status_document(struct state *s, int st, struct user_name *owner)
+void status_document(const struct state *s, int st, struct user_name *owner, struct oci_state *ret)
 {
         const struct oci_record *rec = s->record;
-        struct oci_state *doc = oci_arena_alloc(s->arena, sizeof(*doc));
 
-        if (!doc)
-                return NULL;
-        doc->oci_version = oci_arena_strdup(s->arena, rec->oci_version ? rec->oci_version : CFS_SPEC_VERSION);
-        doc->id = rec->id;
-        doc->pid = st == STATUS_STOPPED || !rec->has_pid ? 0 : rec->pid;
-        doc->has_pid = true;
-        doc->status = oci_arena_strdup(s->arena, status_name(st));
-        doc->bundle = oci_arena_strdup(s->arena, rec->bundle ? rec->bundle : "");
-        doc->rootfs = rec->rootfs;
-        doc->created = rec->created;
-        doc->annotations = rec->annotations;
-        doc->owner = oci_arena_strdup(s->arena, user_name(owner, rec->owner));
-        return doc->oci_version && doc->status && doc->bundle && doc->owner ? doc : NULL;
+        *ret = (struct oci_state){
+                .oci_version = rec->oci_version ? rec->oci_version : (char *)CFS_SPEC_VERSION,
+                .id = rec->id,
+                .pid = st == STATUS_STOPPED || !rec->has_pid ? 0 : rec->pid,
+                .has_pid = true,
+                .status = (char *)status_name(st),
+                .bundle = rec->bundle ? rec->bundle : (char *)"",
+                .rootfs = rec->rootfs,
+                .created = rec->created,
+                .annotations = rec->annotations,
+                .owner = (char *)user_name(owner, rec->owner),
+        };
 }
 
 /* A container without a freezer, or whose cgroup is gone, is not paused. */

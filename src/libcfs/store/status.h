@@ -35,8 +35,8 @@ int status_hold(struct state *s, bool frozen, struct cfs_error *err);
 /* "creating", "created", "running", "paused" or "stopped"; of a negative status, "unknown" */
 const char *status_name(int st);
 
-/* The OCI state document of the container, in the arena of s. pid is 0 when stopped. `owner` remembers the
- * name of the last one's owner for the next. NULL: out of memory. */
-struct oci_state *status_document(struct state *s, int st, struct user_name *owner);
+/* The OCI state document of the container; it consists of what s and `owner` hold. pid is 0 when stopped.
+ * `owner` remembers the name of the last one's owner for the next. */
+void status_document(const struct state *s, int st, struct user_name *owner, struct oci_state *ret);
 
 #endif

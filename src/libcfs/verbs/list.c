@@ -67,18 +67,17 @@ int cfs_list(const struct cfs_runtime *rt, int (*fn)(void *data, const struct cf
 {
         struct list l = { .fn = give_info, .user_fn = fn, .user_data = data, .err = err };
 
-        return store_foreach_head(rt->root, rt->root_explicit, visit, &l, err);
+        return store_foreach_head(rt->root, rt->root_explicit, false, visit, &l, err);
 }
 
 static int add_document(struct list *l, struct state *s, int st)
 {
-        struct oci_state *doc = status_document(s, st, &l->owner);
+        struct oci_state doc;
         int r;
 
-        if (!doc)
-                return err_nomem(l->err);
+        status_document(s, st, &l->owner, &doc);
         l->n++;
-        r = oci_encode_into(l->json, &oci_state_type, doc, l->err);
+        r = oci_encode_into(l->json, &oci_state_type, &doc, l->err);
         return r < 0 ? err_prefix(l->err, r, "container `%s`", s->id) : 0;
 }
 
@@ -92,7 +91,7 @@ int cfs_list_json(const struct cfs_runtime *rt, char **ret_json, struct cfs_erro
         int r;
 
         json_write_array(w);
-        r = store_foreach(rt->root, rt->root_explicit, visit, &l, err);
+        r = store_foreach_head(rt->root, rt->root_explicit, true, visit, &l, err);
         json_write_array_end(w);
         if (r >= 0)
                 r = json_write_take(TAKE_PTR(w), &text, NULL, err);

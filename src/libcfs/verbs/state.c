@@ -4,23 +4,34 @@
 #include "base/str.h"
 #include "base/user.h"
 #include "libcfs/cfs.h"
+#include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 #include "libcfs/store/status.h"
 #include "oci.h"
 #include <stdlib.h>
 
-int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, struct cfs_error *err)
+static int show(struct state *s, char **ret_json, struct cfs_error *err)
 {
-        _cleanup_state_ struct state *s = NULL;
         struct user_name owner = { 0 };
-        struct oci_state *doc;
-        int r = state_open(rt->root, id, 0, &s, err), st;
+        struct oci_state doc;
+        int st = status_of(s, err);
 
-        if (r < 0)
-                return r;
-        st = status_of(s, err);
         if (st < 0)
                 return st;
-        doc = status_document(s, st, &owner);
-        return doc ? oci_encode(&oci_state_type, doc, 2, ret_json, NULL, err) : err_nomem(err);
+        status_document(s, st, &owner, &doc);
+        return oci_encode(&oci_state_type, &doc, 2, ret_json, NULL, err);
+}
+
+int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        _cleanup_state_ struct state *s = NULL;
+        struct record_head head;
+        struct state known;
+        int r;
+
+        if (state_open_head(rt->root, id, arena, &head, &known))
+                return show(&known, ret_json, err);
+        r = state_open(rt->root, id, 0, &s, err);
+        return r < 0 ? r : show(s, ret_json, err);
 }
