@@ -77,7 +77,7 @@ three() {
     calls 183 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
-    calls 25 kill kill "$ID-1" KILL
+    calls 27 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
     calls 33 delete delete "$ID-1"
 }
@@ -93,7 +93,7 @@ three() {
     n=$(jq '.cgroup.hierarchies | length' "$STATE/$ID/state.json")
     cfs kill "$ID" KILL
     wait_for status_is "$ID" stopped
-    calls $((30 + n)) delete delete "$ID"
+    calls $((32 + n)) delete delete "$ID"
     config '.process.args = ["/bin/true"]'
     calls $((381 + 5 * n)) run run -b "$B" "$ID"
 }
