@@ -124,7 +124,7 @@ static int check_count(const struct command *c, unsigned n, struct cfs_error *er
 static int run_command(const struct command *c, const struct global_options *g, const void *values,
                        const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
 {
-        struct box box = { .root_fd = -1, .rootless = rootless_is() };
+        struct box box = { .root_fd = -1, .rootless = rootless_is(), .makes_room = c->flags & COMMAND_ROOM };
         char *state = NULL;
         int r = check_count(c, rest->n, err);
 

@@ -143,6 +143,54 @@ consistent() {
     umount -l "$T/small"
 }
 
+@test "a full disk, each command: what takes room says so and changes nothing, what makes room works" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    mkdir "$T/small" "$T/tree"
+    mount -t tmpfs -o size=16m tmpfs "$T/small" 2> /dev/null || skip "needs to mount"
+    STORE="$T/small/store"
+    box image make busybox > /dev/null
+    echo spare > "$T/tree/file"
+    box import "$T/tree" spare > /dev/null
+    lone run --name old busybox sh -c 'head -c 3000000 /dev/urandom > /f; exit 3' || [ "$?" = 3 ]
+    box volume create kept > /dev/null
+    head -c 2000000 /dev/urandom > "$STORE/volumes/kept/f"
+    echo new > "$T/tree/file"
+    head -c 16000000 /dev/zero > "$T/small/fill" 2> /dev/null || true
+    rows() { sqlite3 "$STORE/box.db" 'select * from tags; select id from layers; select name, state, exit_code from containers; select name, end from history'; }
+    before=$(rows)
+    local commands=("run --network none --name new busybox true" "run --rm --network none busybox true" "run -d --network none busybox true"
+        "import $T/tree new" "commit old new" "cp $T/small/fill old:/g" "image export busybox $T/small/layout" "start old")
+    for c in "${commands[@]}"; do
+        # shellcheck disable=SC2086 # words
+        run box $c
+        echo "$c: $status: $output"
+        if [ "$status" = 0 ]; then # it found room enough
+            before=$(rows)
+        else
+            [[ $output == *"o space left on device"* ]]
+            [ "$(rows)" = "$before" ]
+        fi
+    done
+    # What only looks works.
+    for c in ps "ps -a" images history events "inspect old" "diff old" "image inspect busybox" "volume ls" doctor; do
+        # shellcheck disable=SC2086 # words
+        box $c > /dev/null || [ "$c" = doctor ]
+    done
+    # Each of these on a disk that is full again.
+    for c in "rm old" "image rm spare" "volume rm kept" prune; do
+        head -c 16000000 /dev/zero >> "$T/small/fill" 2> /dev/null || true
+        # shellcheck disable=SC2086 # words
+        run box $c
+        echo "$c: $status: $output"
+        [ "$status" = 0 ]
+    done
+    rm "$T/small/fill"
+    lone run --rm busybox true
+    [ "$(sqlite3 "$STORE/box.db" "select name || end || exit_code from history where name = 'old'")" = oldexited3 ]
+    consistent
+    umount -l "$T/small"
+}
+
 @test "1000 containers in the store: ps -a stays quick" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     lone run --name one busybox true

@@ -14,6 +14,7 @@ enum {
         COMMAND_ENTERS = 1 << 0,   /* runs something in a container: protects its own executable first */
         COMMAND_NO_STORE = 1 << 1, /* needs no store                                                   */
         COMMAND_HIDDEN = 1 << 2,   /* for conmon, not for people                                       */
+        COMMAND_ROOM = 1 << 3,     /* makes room on the disk                                           */
 };
 
 #define COMMAND_ANY UINT_MAX

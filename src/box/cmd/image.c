@@ -79,9 +79,12 @@ static int image_run_ls(struct box *box, const void *values, const char *const *
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_image **images = NULL;
+        struct cfs_error ignored;
         size_t n = 0;
-        int r = arena ? store_image_list(box, NULL, arena, &images, &n, err) : err_nomem(err);
+        int r;
 
+        (void)layer_collect(box, &ignored); /* what a killed import left */
+        r = arena ? store_image_list(box, NULL, arena, &images, &n, err) : err_nomem(err);
         if (r < 0)
                 return r;
         select_images(images, &n, args[0], v->filter);
@@ -181,6 +184,7 @@ static const struct option_def rm_options[] = {
 
 const struct command cmd_image_rm_command = {
         .name = "image rm",
+        .flags = COMMAND_ROOM,
         .args = "IMAGE...",
         .min_args = 1,
         .max_args = COMMAND_ANY,

@@ -216,6 +216,7 @@ static const struct option_def rm_options[] = {
 
 const struct command cmd_rm_command = {
         .name = "rm",
+        .flags = COMMAND_ROOM,
         .args = "CONTAINER...",
         .min_args = 1,
         .max_args = COMMAND_ANY,

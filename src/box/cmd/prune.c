@@ -145,6 +145,7 @@ static const struct option_def prune_options[] = {
 
 const struct command cmd_prune_command = {
         .name = "prune",
+        .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove what is not needed",
         .description =
@@ -159,6 +160,7 @@ static const struct option_def container_prune_options[] = { FORCE, { 0 } };
 
 const struct command cmd_container_prune_command = {
         .name = "container prune",
+        .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove all containers that have ended",
         .description = "Without a question; prints their IDs. Volumes and the history stay.",
@@ -175,6 +177,7 @@ static const struct option_def image_prune_options[] = {
 
 const struct command cmd_image_prune_command = {
         .name = "image prune",
+        .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove images that have no name and no container",
         .description = "Without a question; prints their IDs.",

@@ -143,6 +143,7 @@ static int volume_run_rm(struct box *box, const void *values, const char *const 
 
 const struct command cmd_volume_rm_command = {
         .name = "volume rm",
+        .flags = COMMAND_ROOM,
         .args = "NAME...",
         .min_args = 1,
         .max_args = COMMAND_ANY,
@@ -174,6 +175,7 @@ static int volume_run_prune(struct box *box, const void *values, const char *con
 
 const struct command cmd_volume_prune_command = {
         .name = "volume prune",
+        .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove all volumes that no container uses",
         .description = "With what is in them, and without a question; prints their names.",

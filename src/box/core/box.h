@@ -3,6 +3,7 @@
  * What one user of the box holds: where things are, and the open store.
  *
  *     ROOT/box.db               images, layers, containers, history, events: SQLite
+ *     ROOT/reserve              room for these commands on a full disk: store.c
  *     ROOT/layers/N/            layer N unpacked, in the form that overlayfs reads
  *     ROOT/containers/ID/       a container: bundle (config.json, rootfs), upper and work of its overlay, log, hosts ...
  *     ROOT/networks/, ROOT/net/ network configuration lists (CNI); what was set up for which container
@@ -30,8 +31,10 @@ struct box {
         char *programs;        /* the directory of this executable, where cfs and cfs-cni lie too     */
         int root_fd;           /* ROOT                                                                 */
         struct sqlite3 *db;    /* ROOT/box.db                                                          */
+        bool long_log;         /* store.c: the log is in the database, and the next change begins it anew */
         struct cfs_runtime rt; /* RUN/cfs                                                              */
         bool rootless;         /* in a user namespace of the box's own: device nodes cannot be made    */
+        bool makes_room;       /* the command removes something: what is kept for a full disk is for it */
         bool quiet;            /* no progress                                                          */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The life of a layer: a row in state "unpacking" that names this process; the directory tmp.ID beside the
- * layers; when it is complete and on the disk (syncfs), it is renamed to ID and the row becomes "ready".
+ * layers; when it is complete and on the disk (syncfs), it is renamed to ID (fsync of the directory) and the
+ * row becomes "ready".
  * Whatever kills us in between, the next layer_collect() finds a row whose owner is gone, and removes both.
  *
  * The directory's name is a small number, because overlayfs takes the names of all layers in one option of
@@ -101,15 +102,23 @@ static int layer_unpack(const struct box *box, int fd, int dir_fd, const char *n
                           l->id);
 }
 
+/* It may have its own name already: when what failed is the commit that says so. */
 void layer_forget(const struct box *box, const struct layer *l)
 {
         struct cfs_error ignored;
         char path[PATH_SIZE];
+        int64_t ready;
+        int r;
 
-        if (!l->id)
+        if (!l->id || store_number(box, &ready, &ignored, "SELECT state='ready' FROM layers WHERE id=?", "i",
+                                   l->id) <= 0)
                 return;
         aside_path(path, l->id);
-        if (directory_remove(box, path, &ignored) >= 0)
+        r = directory_remove(box, path, &ignored);
+        ready_path(path, l->id);
+        if (r >= 0 && !ready)
+                r = directory_remove(box, path, &ignored);
+        if (r >= 0)
                 (void)store_exec(box, &ignored, "DELETE FROM layers WHERE id=? AND state='unpacking'", "i",
                                  l->id);
 }
@@ -118,6 +127,7 @@ void layer_forget(const struct box *box, const struct layer *l)
 static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
 {
         char from[PATH_SIZE], to[PATH_SIZE];
+        _cleanup_close_ int layers = -1;
         struct layer other = { 0 };
         int r = layer_find(box, l->diff_id, &other, err);
 
@@ -129,6 +139,9 @@ static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
         ready_path(to, l->id);
         if (renameat(box->root_fd, from, box->root_fd, to) < 0)
                 return err_sys(err, errno, "renameat", "rename %s/%s", box->root, from);
+        layers = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (layers < 0 || fsync(layers) < 0)
+                return err_sys(err, errno, "fsync", "write %s/layers to the disk", box->root);
         r = store_exec(box, err, "UPDATE layers SET state='ready', diff_id=?, owner=? WHERE id=?", "ssi",
                        l->diff_id, store_self(), l->id);
         return r < 0 ? r : 0;

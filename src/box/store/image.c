@@ -334,10 +334,13 @@ int store_image_tag(const struct box *box, const char *id, const char *name, str
         int r = store_image_name(name, &full, err);
 
         if (r >= 0)
-                r = store_exec(box, err, "INSERT OR REPLACE INTO tags(name, image) VALUES(?, ?)", "ss", full,
-                               id);
+                r = store_begin(box, err);
+        if (r < 0)
+                return r;
+        r = store_exec(box, err, "INSERT OR REPLACE INTO tags(name, image) VALUES(?, ?)", "ss", full, id);
         if (r >= 0)
                 r = store_event_add(box, "image", "tag", id, full, "", err);
+        r = store_end(box, r, false, err);
         return r < 0 ? r : 0;
 }
 

@@ -17,6 +17,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 /* Of the write-ahead log, until it goes to the database. A command that is alone reads all of the log when
@@ -24,6 +25,8 @@
  * writes some 15, and each time the log is emptied takes two fdatasync(2). */
 #define MAX_FRAMES  200
 #define CACHE_PAGES 16
+#define FULL        (4U << 20) /* bytes that are left */
+#define RESERVE     (1U << 20)
 
 static int fail(const struct box *box, int rc, const char *what, struct cfs_error *err)
 {
@@ -106,6 +109,14 @@ int64_t store_last_row(const struct box *box)
         return sqlite3_last_insert_rowid(box->db);
 }
 
+/* The change of an INSERT ... RETURNING is committed after its row was handed out. */
+static int finish(const struct box *box, struct sqlite3_stmt *stmt, struct cfs_error *err)
+{
+        int r = sqlite3_stmt_readonly(stmt) ? 0 : store_step(box, stmt, err);
+
+        return r < 0 ? r : 1;
+}
+
 int store_number(const struct box *box, int64_t *ret, struct cfs_error *err, const char *sql,
                  const char *types, ...)
 {
@@ -120,7 +131,7 @@ int store_number(const struct box *box, int64_t *ret, struct cfs_error *err, con
                 r = store_step(box, stmt, err);
         if (r > 0)
                 *ret = sqlite3_column_int64(stmt, 0);
-        return r;
+        return r > 0 ? finish(box, stmt, err) : r;
 }
 
 int store_text(const struct box *box, char **ret, struct cfs_error *err, const char *sql, const char *types,
@@ -366,6 +377,51 @@ static int migrate(const struct box *box, struct cfs_error *err)
         return store_end(box, r, true, err);
 }
 
+/* In place of sqlite3_wal_autocheckpoint(). */
+static int committed(void *data, struct sqlite3 *db, const char *name, int frames)
+{
+        struct box *box = data;
+
+        box->long_log = frames >= MAX_FRAMES;
+        if (box->long_log)
+                (void)sqlite3_wal_checkpoint(db, name);
+        return SQLITE_OK;
+}
+
+/* Only this process knows that all of the log is in the database: one that opens the store when it is alone
+ * believes the log, and goes on at its end. A change that changes nothing begins it anew. */
+static void begin_log(const struct box *box)
+{
+        char pragma[48];
+
+        (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%zu", ARRAY_SIZE(schema_versions));
+        (void)sqlite3_exec(box->db, pragma, NULL, NULL, NULL);
+}
+
+/* On a full disk what makes room again has to work: `rm`, `image rm`, `prune`. For that a file of no use is
+ * kept. These commands remove it, which leaves room for the log and the database; it comes back when there is
+ * room for it. */
+static void keep_reserve(const struct box *box)
+{
+        _cleanup_close_ int fd = -1;
+        struct statvfs fs;
+        uint64_t left;
+
+        if (fstatvfs(box->root_fd, &fs) < 0)
+                return;
+        left = (uint64_t)fs.f_bavail * fs.f_frsize;
+        if (left < FULL) {
+                if (box->makes_room)
+                        (void)unlinkat(box->root_fd, "reserve", 0);
+                (void)sqlite3_wal_checkpoint_v2(box->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+        } else if (left > 2 * FULL && faccessat(box->root_fd, "reserve", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+                fd = openat(box->root_fd, "reserve", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                            0600);
+                if (fd >= 0 && posix_fallocate(fd, 0, RESERVE) != 0)
+                        (void)unlinkat(box->root_fd, "reserve", 0);
+        }
+}
+
 int store_open(struct box *box, struct cfs_error *err)
 {
         _cleanup_free_ char *path = NULL;
@@ -384,15 +440,22 @@ int store_open(struct box *box, struct cfs_error *err)
         (void)sqlite3_busy_timeout(box->db, 20000);
         (void)sqlite3_db_config(box->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void)sqlite3_db_config(box->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
-        (void)sqlite3_wal_autocheckpoint(box->db, MAX_FRAMES);
+        (void)sqlite3_wal_hook(box->db, committed, box);
         r = script(box, "PRAGMA synchronous=NORMAL", err);
-        return r < 0 ? r : migrate(box, err);
+        if (r >= 0)
+                r = migrate(box, err);
+        if (r >= 0)
+                keep_reserve(box);
+        return r;
 }
 
 void store_close(struct box *box)
 {
+        if (box->db && box->long_log)
+                begin_log(box);
         if (box->db)
                 (void)sqlite3_close_v2(box->db);
+        box->long_log = false;
         box->db = NULL;
         cleanup_close_p(&box->root_fd);
         box->root_fd = -1;
