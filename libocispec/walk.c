@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Going through all properties: those that a type has, for documentation and for tests that ask whether each
+ * Going through all properties: those that a type has, for tests that ask whether each
  * one is handled, and those that a document has.
  */
 #include "oci_internal.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The box of an ordinary user: everything happens in a user namespace in which he is root.
+ * The box of an ordinary user: everything happens in a user namespace whose root is that user.
  */
 #ifndef BOX_ROOTLESS_H
 #define BOX_ROOTLESS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who may. The server can do what root can, so a request is let in only when the peer's user is root or the
- * server's own, or when it has the token. A browser's requests are made by whatever page it shows, so the
- * user behind them proves nothing: they need the token, from a page of this server.
+ * Which requests are let in. The server can do what root can, so a request is let in only when the peer's
+ * user is root or the server's own, or when it has the token. A browser's requests are made by whatever page
+ * it shows, so the user behind them proves nothing: they need the token, from a page of this server.
  */
 #ifndef BOX_SERVE_ADMIT_H
 #define BOX_SERVE_ADMIT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Connections: whose they are, and how long they may do nothing.
+ * Connections: which user each belongs to, and how long it may be idle.
  */
 #ifndef BOX_SERVE_CONNECTION_H
 #define BOX_SERVE_CONNECTION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The secret that admits who is not known by his user: ROOT/serve.token, mode 0600. It stays from start to
- * start; removing the file makes the next start choose another.
+ * The secret that admits a client whose user is not known: ROOT/serve.token, mode 0600. It stays from start
+ * to start; removing the file makes the next start choose another.
  */
 #ifndef BOX_SERVE_TOKEN_H
 #define BOX_SERVE_TOKEN_H

@@ -3,10 +3,12 @@
  * The schema of the store, as the steps from version to version. A released step is never changed: a change
  * is a new one.
  *
- * States of a layer:      unpacking, ready, removing. States of a container:  creating (its owner makes it),
- * created, starting (its owner starts it), running, exited,
- *                         removing. `owner` is the process that works on it, `init` the container's init:
- *                         "PID START BOOT".
+ *   states of a layer       unpacking, ready, removing
+ *   states of a container   creating (its owner makes it), created, starting (its owner starts it), running, exited,
+ *                           removing
+ *   owner                   the process that works on the container: "PID START BOOT"
+ *   init                    the container's init, in the same form
+ *
  * Lists are words with a 0x1f behind each.
  */
 #ifndef BOX_STORE_SCHEMA_H

@@ -5,7 +5,7 @@
  * synchronous=NORMAL: in WAL mode a commit is then in the file after kill -9, and after a power cut the
  * database is consistent but may lack the last commits. What must not be lost (images, their layers) commits
  * with FULL. The write-ahead log is not folded into the database when the last connection closes, because
- * that waits for the disk, and each command would; SQLite folds it every 1000 pages.
+ * that waits for the disk, and each command would; SQLite folds it every MAX_FRAMES pages.
  */
 #include "box/store/store.h"
 #include "base/cleanup.h"

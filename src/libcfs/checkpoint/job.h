@@ -4,7 +4,6 @@
  * its refusal.
  *
  *   job.c          options, directories, errors
- *   mountlist.c    the mounts of a process
  *   external.c     which mounts are the host's, and where they come from again
  *   network.c      whether the network is in the images
  *   descriptors.c  the standard streams, which are the host's too

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whose eyes look: the user of process, with the IDs that this user has on the host, or cfs itself.
+ * As which user a path is looked at: that of process.user, with the IDs that this user has on the host, or
+ * cfs itself.
  */
 #include "libcfs/look/tree.h"
 #include "base/caps.h"

@@ -67,6 +67,8 @@ int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, s
         /* The answer is there, or there will be none: one table of descriptors has no end of file. */
         if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))
                 return err_set(err, CFS_E_DIED, "the process that makes a mount has died");
-        *ret_fd = mount_child_answer(&reply, err);
-        return *ret_fd < 0 ? *ret_fd : 0;
+        if (mount_child_answer(&reply, err) < 0)
+                return reply.result;
+        *ret_fd = reply.result;
+        return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Putting a filter into force, and handing its listener to whom it is for: see load.c. */
+/* Putting a filter into force, and handing its listener to the seccomp agent: see load.c. */
 #ifndef LIBCFS_SECCOMP_LOAD_H
 #define LIBCFS_SECCOMP_LOAD_H
 

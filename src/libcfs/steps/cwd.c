@@ -12,8 +12,8 @@
  * does not map), it is tried again as the user.
  *
  * The result is looked at again. chdir(2) alone would accept /proc/self/fd/7 of a leaked descriptor
- * (CVE-2024-21626); the row "descriptors (host)" has closed those, and getcwd(2) says "(unreachable)" for a
- * directory outside of the root, which libc reports as ENOENT.
+ * (CVE-2024-21626); the row "close the host's descriptors" has closed those, and getcwd(2) says
+ * "(unreachable)" for a directory outside of the root, which libc reports as ENOENT.
  */
 #include "base/cleanup.h"
 #include "base/path.h"

@@ -5,8 +5,8 @@
  * Until /proc/PID/uid_map and gid_map are written, every ID inside is the overflow ID (65534). Each file
  * takes one write, of all lines; who may write what, user_namespaces(7):
  *
- *   - With CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it. - Without,
- *   one line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for
+ *   - With CAP_SETUID (CAP_SETGID) in the namespace above, any mapping. The runtime writes it.
+ *   - Without, one line that maps the writer's own ID. For groups, only after setgroups(2) has been denied for
  *     good: membership in a group may serve to take permissions away, and leaving it would give them back
  *     (CVE-2014-8989).
  *   - Anything else takes the set-user-ID programs newuidmap(1) and newgidmap(1), which look into /etc/subuid

@@ -28,8 +28,7 @@
  * agent, all that the first one had. With runc and crun it always has. A container that is not to be trusted
  * with that gets a user namespace.
  *
- *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session, user
- *      ..., execve
+ *      runtime ---- clone3 ----> first: joins, enters ... ---- clone3(PARENT) ----> second: session ... execve
  *         |  <--------- its pid ----------   ends
  */
 #include "base/proc.h"

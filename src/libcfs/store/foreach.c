@@ -17,7 +17,7 @@ static int compare_ids(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in ROOT that may be containers, sorted; in one allocation each, freed by free_ids(). */
+/* The names in ROOT that may be containers, sorted; in one allocation each, for the caller to free. */
 static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
 {
         struct dirent *de;

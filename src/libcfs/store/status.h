@@ -32,7 +32,7 @@ int status_of(struct state *s, struct cfs_error *err);
  * opened before the look, so that no other look is needed to know whose it is: record_pidfd() gives it. */
 int status_hold(struct state *s, bool frozen, struct cfs_error *err);
 
-/* "creating", "created", "running", "paused" or "stopped"; of a negative status, "unknown" */
+/* "creating", "created", "running", "paused", "stopped" or "broken"; of a negative status, "unknown". */
 const char *status_name(int st);
 
 /* The OCI state document of the container; it consists of what s and `owner` hold. pid is 0 when stopped.

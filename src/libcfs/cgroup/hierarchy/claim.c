@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whose a cgroup is.
+ * Which container a cgroup belongs to.
  *
  * Two containers may be given one linux.cgroupsPath, by mistake or by design of an attacker. Both look, both
  * see an empty place or none at all, both make it. Then the limits of one are those of the other, and

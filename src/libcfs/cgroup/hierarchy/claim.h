@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose a cgroup is: the mark that a container leaves on the first directory that it makes or takes. */
+/* Which container a cgroup belongs to: the mark that a container leaves on the first directory that it makes
+ * or takes. */
 #ifndef LIBCFS_CGROUP_CLAIM_H
 #define LIBCFS_CGROUP_CLAIM_H
 

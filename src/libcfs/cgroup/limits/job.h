@@ -9,7 +9,7 @@ struct knob;
 
 struct knobs_job {
         const struct oci_resources *r;
-        bool v2; /* the hierarchy that has the row's controller; set by knobs_convert()        */
+        bool v2; /* the hierarchy that has the row's controller; set by limits.c              */
         /* the cgroup's directory for the row, to read what an update does not say; or NULL */
         const char *path;
         const struct knob *knob;
