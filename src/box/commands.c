@@ -55,6 +55,7 @@ const struct command *const commands_table[] = {
         &cmd_network_create_command,
         &cmd_network_inspect_command,
         &cmd_network_rm_command,
+        &cmd_network_prune_command,
         /* volumes */
         &cmd_volume_ls_command,
         &cmd_volume_create_command,

@@ -60,6 +60,76 @@ rules() { host iptables-save -t nat | grep -c 'CNI-[0-9a-f]\|CNI-DN\|--dport' ||
     [ "$status" = 125 ] && [[ $output == *"needs a network"* ]]
 }
 
+# docker's reference, docker run --publish: without a port of the host, or with 0, a free one; one that is taken is refused.
+@test "published ports: free ones where none is said, ps and port as docker shows them, what is in use" {
+    net run -d --name a -p 80 -p 127.0.0.1::81/udp -p 0:82 -p 8100-8101:90-91 busybox sleep 1000 > /dev/null
+    [[ "$(net port a)" =~ ^80/tcp\ -\>\ 0.0.0.0:([0-9]+)$'\n'81/udp\ -\>\ 127.0.0.1:([0-9]+)$'\n'82/tcp\ -\>\ 0.0.0.0:([0-9]+)$'\n'90/tcp\ -\>\ 0.0.0.0:8100$'\n'91/tcp\ -\>\ 0.0.0.0:8101$ ]]
+    for i in 1 2 3; do [ "${BASH_REMATCH[i]}" -gt 1023 ]; done
+    port=${BASH_REMATCH[1]}
+    [ "$(net port a 80)" = "0.0.0.0:$port" ]
+    [ "$(net port a 91/tcp)" = 0.0.0.0:8101 ]
+    run net port a 91/udp
+    [ "$status" = 1 ] && [[ $output == *"does not publish port 91/udp"* ]]
+    [[ "$(net ps)" == *"0.0.0.0:$port->80/tcp, 127.0.0.1:"*"->81/udp, "*"0.0.0.0:8100-8101->90-91/tcp"* ]]
+    run net run --rm -p 8101:1 busybox true
+    [ "$status" = 125 ] && [[ $output == *"--publish 8101:1: container \`a\` has 8100-8101:90-91"* ]]
+    net run --rm -p 8101:1/udp busybox true
+    net create --name b -p "$port:80" busybox true > /dev/null
+    run net start b
+    [ "$status" = 1 ] && [[ $output == *"container \`a\` has"* ]]
+    net rm -f a > /dev/null
+    net start b
+    ended_there() { [ "$(net inspect b | jq -r .state)" = exited ]; }
+    until_true ended_there
+    # A program of the host.
+    host busybox nc -l -p 8200 127.0.0.1 < /dev/null > /dev/null 2>&1 &
+    listener=$!
+    until_true sh -c "nsenter --net=/proc/$HOST/ns/net ss -ltn | grep -q :8200"
+    run net run --rm -p 8200:80 busybox true
+    kill "$listener"
+    [ "$status" = 125 ] && [[ $output == *"a program of the host uses port 8200"* ]]
+    for bad in 8080:80:90:1 ::1:80:80 localhost:80:80 80-81:80 80/icmp; do
+        run net run --rm -p "$bad" busybox true
+        [ "$status" = 125 ] && [[ $output == *"--publish $bad: expected"* ]] || { echo "$bad: $output"; return 1; }
+    done
+}
+
+# docker: containers in a network that was made by the user resolve each other's names and aliases; in the default one they do not.
+@test "names: containers in a network that was made find each other, as they come and go" {
+    net network create back > /dev/null
+    net run -d --name db --network back --network-alias store busybox sh -c 'echo hi > /var/www/index.html; httpd -f -h /var/www' > /dev/null
+    until_true net exec db wget -q -O /dev/null http://127.0.0.1/
+    [ "$(net run --rm --name client --network back busybox wget -q -O - http://db/)" = hi ]
+    [ "$(net run --rm --network back busybox wget -q -O - http://store/)" = hi ]
+    # One that came first knows those that come later, and what it has written itself stays.
+    net exec db sh -c 'echo 192.0.2.9 mine >> /etc/hosts'
+    net run -d --name late --network back busybox sleep 1000 > /dev/null
+    net exec db grep -qw late /etc/hosts
+    net exec db ping -c 1 -W 2 late > /dev/null
+    net rm -f late > /dev/null
+    run net exec db cat /etc/hosts
+    [[ $output != *late* ]] && [[ $output == *"192.0.2.9 mine"* ]] && [[ $output == *"localhost"* ]]
+    net restart -t 0 db > /dev/null
+    until_true net exec db wget -q -O /dev/null http://127.0.0.1/
+    [ "$(net run --rm --network back busybox wget -q -O - http://db/)" = hi ]
+    # Not from another network, nor in the usual one.
+    net network create other > /dev/null
+    [ "$(net run --rm --network other busybox grep -cw db /etc/hosts || true)" = 0 ]
+    net run -d --name plain busybox sleep 1000 > /dev/null
+    [ "$(net run --rm busybox grep -cw plain /etc/hosts || true)" = 0 ]
+    run net run --rm --network-alias x busybox true
+    [ "$status" = 125 ] && [[ $output == *"network create"* ]]
+    [ "$(net network prune -f)" = other ]
+    run net network rm back none-such
+    [ "$status" = 1 ] && [[ $output == *"in use by container \`db\`"* ]] && [[ $output == *none-such* ]]
+    net rm -f db > /dev/null
+    [ "$(net network rm back)" = back ]
+    for name in none host bridge default; do
+        run net network create "$name"
+        [ "$status" = 1 ] && [[ $output == *"has a meaning already"* ]]
+    done
+}
+
 @test "network create, ls, inspect, rm: networks do not see each other's subnets" {
     net network create back --subnet 10.99.1.0/24 > /dev/null
     net network create other > /dev/null
@@ -74,7 +144,7 @@ rules() { host iptables-save -t nat | grep -c 'CNI-[0-9a-f]\|CNI-DN\|--dport' ||
     run net network rm back
     [ "$status" = 1 ] && [[ $output == *"in use by container \`user\`"* ]]
     net rm -f user > /dev/null
-    net network rm back other
+    [ "$(net network rm back other)" = $'back\nother' ]
     echo '{ "name": "x", "plugins": [] }' > "$STORE/networks/x.conflist"
     run net network inspect x
     [ "$status" = 1 ] && [[ $output == *x.conflist* ]]

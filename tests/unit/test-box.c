@@ -78,6 +78,10 @@ static void ports_have_four_forms(void **state)
         assert_string_equal(port("127.0.0.1::80"), "127.0.0.1 80 80 1 tcp");
         assert_string_equal(port("[::1]:8080:80"), "::1 8080 80 1 tcp");
         assert_string_equal(port("8000-8002:80-82"), " 8000 80 3 tcp");
+        assert_string_equal(port("0:80"), " 80 80 1 tcp");
+        assert_string_equal(port("::1:8080:80"), "bad");
+        assert_string_equal(port("1.2.3:8080:80"), "bad");
+        assert_string_equal(port("8080:80:90:1"), "bad");
         assert_string_equal(port(""), "bad");
         assert_string_equal(port("0"), "bad");
         assert_string_equal(port("65536"), "bad");

@@ -11,8 +11,8 @@ _cfs_box_list() {
 
 _cfs_box_command() {
         case $1 in
-        'run') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
-        'create') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
+        'run') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --network-alias --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
+        'create') _cfs_box_options='--name --detach -d --interactive -i --tty -t --rm --restart --cidfile --print-bundle --entrypoint --env -e --env-file --user -u --workdir -w --init --stop-signal --label -l --volume -v --mount --tmpfs --read-only --shm-size --hostname -h --device --network --network-alias --publish -p --publish-all --dns --add-host --limits -c --memory -M --memory-reservation --memory-swap --cpus --cpu-percent -C --cpu-shares --cpuset-cpus --pids-limit -P --blkio-weight -I --ulimit --all-namespaces -a --userns --cap-add --cap-drop --security-opt --sysctl --privileged --help' _cfs_box_what=images ;;
         'start') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'stop') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
         'restart') _cfs_box_options='--time -t --signal -s --help' _cfs_box_what=containers ;;
@@ -49,9 +49,10 @@ _cfs_box_command() {
         'image load') _cfs_box_options='--input -i --help' _cfs_box_what=files ;;
         'image save') _cfs_box_options='--output -o --compress -z --help' _cfs_box_what=images ;;
         'network ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
-        'network create') _cfs_box_options='--subnet --internal --help' _cfs_box_what=files ;;
+        'network create') _cfs_box_options='--subnet --driver -d --internal --help' _cfs_box_what=files ;;
         'network inspect') _cfs_box_options=' --help' _cfs_box_what=networks ;;
         'network rm') _cfs_box_options=' --help' _cfs_box_what=networks ;;
+        'network prune') _cfs_box_options='--force -f --help' _cfs_box_what=files ;;
         'volume ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
         'volume create') _cfs_box_options=' --help' _cfs_box_what=files ;;
         'volume inspect') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
@@ -85,7 +86,7 @@ _cfs_box() {
                 return
         fi
         if [ "$name" = network ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'ls create inspect rm' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'ls create inspect rm prune' -- "$current")
                 return
         fi
         if [ "$name" = volume ] && [ $((at + 1)) -eq "$COMP_CWORD" ]; then

@@ -26,7 +26,8 @@ complete -c cfs-box -n "__fish_seen_subcommand_from run" -l shm-size -x -d 'size
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l hostname -s h -x -d 'its host name; the short ID by default'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l device -x -d 'a device of the host'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l network -x -d 'none, host, container:NAME, or a network'\''s name; `network ls` lists them'
-complete -c cfs-box -n "__fish_seen_subcommand_from run" -l publish -s p -x -d 'a port of the host that leads to the container'
+complete -c cfs-box -n "__fish_seen_subcommand_from run" -l network-alias -x -d 'a further name for the others in the network'
+complete -c cfs-box -n "__fish_seen_subcommand_from run" -l publish -s p -x -d 'a port of the host, any free one where none is said, that leads to the container'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l publish-all -d 'all ports that the image exposes'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l dns -x -d 'a name server; the host'\''s by default'
 complete -c cfs-box -n "__fish_seen_subcommand_from run" -l add-host -x -d 'a line of /etc/hosts'
@@ -74,7 +75,8 @@ complete -c cfs-box -n "__fish_seen_subcommand_from create" -l shm-size -x -d 's
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l hostname -s h -x -d 'its host name; the short ID by default'
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l device -x -d 'a device of the host'
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l network -x -d 'none, host, container:NAME, or a network'\''s name; `network ls` lists them'
-complete -c cfs-box -n "__fish_seen_subcommand_from create" -l publish -s p -x -d 'a port of the host that leads to the container'
+complete -c cfs-box -n "__fish_seen_subcommand_from create" -l network-alias -x -d 'a further name for the others in the network'
+complete -c cfs-box -n "__fish_seen_subcommand_from create" -l publish -s p -x -d 'a port of the host, any free one where none is said, that leads to the container'
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l publish-all -d 'all ports that the image exposes'
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l dns -x -d 'a name server; the host'\''s by default'
 complete -c cfs-box -n "__fish_seen_subcommand_from create" -l add-host -x -d 'a line of /etc/hosts'
@@ -255,14 +257,19 @@ complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_sub
 complete -c cfs-box -n __fish_use_subcommand -a network
 complete -c cfs-box -n "__fish_seen_subcommand_from network" -a create -d 'make a network'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from create" -l subnet -x -d 'its addresses; one of 10.186.0.0/16 by default'
+complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from create" -l driver -s d -x -d 'accepted; other kinds of networks are files in /etc/cni/net.d'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from create" -l internal -d 'no way out of it'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from create" -a '(__fish_complete_path)'
 complete -c cfs-box -n __fish_use_subcommand -a network
-complete -c cfs-box -n "__fish_seen_subcommand_from network" -a inspect -d 'show a network'\''s configuration list'
+complete -c cfs-box -n "__fish_seen_subcommand_from network" -a inspect -d 'show the configuration lists of networks'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from inspect" -a '(cfs-box network ls -q 2>/dev/null)'
 complete -c cfs-box -n __fish_use_subcommand -a network
 complete -c cfs-box -n "__fish_seen_subcommand_from network" -a rm -d 'remove networks'
 complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from rm" -a '(cfs-box network ls -q 2>/dev/null)'
+complete -c cfs-box -n __fish_use_subcommand -a network
+complete -c cfs-box -n "__fish_seen_subcommand_from network" -a prune -d 'remove all networks that no container is in'
+complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from prune" -l force -s f -d 'accepted: there is no question'
+complete -c cfs-box -n "__fish_seen_subcommand_from network; and __fish_seen_subcommand_from prune" -a '(__fish_complete_path)'
 complete -c cfs-box -n __fish_use_subcommand -a volume
 complete -c cfs-box -n "__fish_seen_subcommand_from volume" -a ls -d 'list named volumes'
 complete -c cfs-box -n "__fish_seen_subcommand_from volume; and __fish_seen_subcommand_from ls" -l format -x -d 'how to show it'

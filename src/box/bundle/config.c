@@ -236,6 +236,10 @@ static int hooks(struct config *x)
                 r = config_append(x, &args, &n, "--hostname=%s", in->hostname);
         for (size_t i = 0; r >= 0 && i < in->n_ports; i++)
                 r = config_append(x, &args, &n, "--publish=%s", in->ports[i]);
+        if (r >= 0 && in->known_name)
+                r = config_append(x, &args, &n, "--name=%s", in->known_name);
+        for (const char **a = in->o->aliases; r >= 0 && in->known_name && a && *a; a++)
+                r = config_append(x, &args, &n, "--name=%s", *a);
         if (r >= 0)
                 r = add_hook(x, &x->c->hooks->create_runtime, &x->c->hooks->n_create_runtime, args, n);
         if (r >= 0)

@@ -29,8 +29,9 @@ struct config_input {
         const char *dir; /* the bundle: where hosts, resolv.conf and hostname are */
         int root_fd;     /* the mounted root file system, for user names          */
         enum config_network net;
-        const char *net_name; /* CNI: the network; JOIN: the path of the namespace     */
-        char *const *ports;   /* to publish */
+        const char *net_name;   /* CNI: the network; JOIN: the path of the namespace     */
+        const char *known_name; /* others in the network find it so; NULL: they do not */
+        char *const *ports;     /* to publish */
         size_t n_ports;
         uint32_t host_id, n_ids;    /* a user namespace; n_ids 0: none */
         struct config_fills *fills; /* what is to be filled; may be NULL */

@@ -13,7 +13,7 @@ struct run_options {
         const char *memory, *memory_reservation, *memory_swap, *cpus, *cpu_percent, *cpuset, *pids_limit,
                 *blkio_weight, *cpu_shares;
         const char **env, **env_files, **volumes, **mounts, **tmpfs, **publish, **cap_add, **cap_drop,
-                **security_opts, **devices, **ulimits, **sysctls, **dns, **hosts, **labels;
+                **security_opts, **devices, **ulimits, **sysctls, **dns, **hosts, **labels, **aliases;
         bool interactive, tty, detach, remove, read_only, init, privileged, publish_all, all_namespaces,
                 limits, shift;
         const char *const *args; /* after the image: NULL-terminated */

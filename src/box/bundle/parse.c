@@ -5,6 +5,7 @@
 #include "box/bundle/parse.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 
@@ -113,8 +114,10 @@ int parse_port(const char *text, struct parse_port *ret, struct cfs_error *err)
 {
         const char *slash = strchr(text, '/'), *protocol = slash ? slash + 1 : "tcp";
         size_t len = slash ? (size_t)(slash - text) : strlen(text);
-        const char *inner = text + len, *outer;
+        const char *inner = text + len, *outer, *address;
+        unsigned char binary[16];
         unsigned count;
+        bool v6;
 
         *ret = (struct parse_port){ 0 };
         if (!STREQ(protocol, "tcp") && !STREQ(protocol, "udp") && !STREQ(protocol, "sctp"))
@@ -125,25 +128,26 @@ int parse_port(const char *text, struct parse_port *ret, struct cfs_error *err)
         if (!range(inner, (size_t)(text + len - inner), &ret->container, &ret->count))
                 return bad_port(text, err);
         ret->host = ret->container;
+        ret->any = true;
         if (inner == text)
                 return 0;
         outer = inner - 1;
         while (outer > text && outer[-1] != ':')
                 outer--;
-        if (inner - 1 > outer &&
-            (!range(outer, (size_t)(inner - 1 - outer), &ret->host, &count) || count != ret->count))
+        len = (size_t)(inner - 1 - outer);
+        ret->any = len == 0 || (len == 1 && *outer == '0');
+        if (!ret->any && (!range(outer, len, &ret->host, &count) || count != ret->count))
                 return bad_port(text, err);
         if (outer == text)
                 return 0;
         len = (size_t)(outer - 1 - text);
-        if (len >= 2 && text[0] == '[' && text[len - 1] == ']') { /* an IPv6 address */
-                text++;
-                len -= 2;
-        }
-        if (len >= sizeof(ret->address) || strspn(text, "0123456789abcdefABCDEF.:") < len)
+        v6 = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+        address = v6 ? text + 1 : text;
+        len -= v6 ? 2 : 0;
+        if (len >= sizeof(ret->address))
                 return bad_port(text, err);
-        memcpy(ret->address, text, len);
-        return 0;
+        memcpy(ret->address, address, len);
+        return inet_pton(v6 ? AF_INET6 : AF_INET, ret->address, binary) == 1 ? 0 : bad_port(text, err);
 }
 
 int parse_restart(const char *text, enum parse_restart *ret, unsigned *ret_max, struct cfs_error *err)

@@ -24,6 +24,7 @@ struct parse_port {
         char address[64]; /* "": all */
         unsigned host, container, count;
         char protocol[8]; /* tcp, udp, sctp */
+        bool any;         /* no HOST is said, or 0: `host` is the container's then */
 };
 int parse_port(const char *text, struct parse_port *ret, struct cfs_error *err);
 

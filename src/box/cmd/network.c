@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cfs-box network ls, create, inspect, rm.
+ * cfs-box network ls, create, inspect, rm, prune.
  */
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -84,6 +84,8 @@ static int run_create(struct box *box, const void *values, const char *const *ar
 static const struct option_def create_options[] = {
         { "subnet", 0, OPTION_TEXT, AT(subnet), "ADDRESS/PREFIX", NULL,
           "its addresses; one of 10.186.0.0/16 by default" },
+        { "driver", 'd', OPTION_TEXT, OPTION_IGNORED, "DRIVER", "bridge",
+          "accepted; other kinds of networks are files in " NETWORKS_HOST },
         { "internal", 0, OPTION_FLAG, AT(internal), NULL, NULL, "no way out of it" },
         { 0 },
 };
@@ -105,51 +107,73 @@ const struct command cmd_network_create_command = {
 static int network_run_inspect(struct box *box, const void *values, const char *const *args,
                                struct cfs_error *err)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
-        _cleanup_free_ char *directory = NULL, *text = NULL, *path = NULL;
-        struct oci_cni_list *list;
+        _cleanup_free_ char *directory = NULL;
         int r = str_printf(&directory, err, "%s/networks", box->root);
 
-        if (r >= 0)
-                r = networks_read(directory, args[0], &text, &path, err);
-        if (r >= 0) /* a broken one says where */
-                r = oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&list, &arena, err);
-        if (r >= 0)
-                printf("%s", text);
+        (void)values;
+        for (; r >= 0 && *args; args++) {
+                _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+                _cleanup_free_ char *text = NULL, *path = NULL;
+                struct oci_cni_list *list;
+
+                r = networks_read(directory, *args, &text, &path, err);
+                if (r >= 0) /* a broken one says where */
+                        r = oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&list, &arena,
+                                       err);
+                if (r >= 0)
+                        printf("%s", text);
+        }
         return r;
 }
 
 const struct command cmd_network_inspect_command = {
         .name = "network inspect",
-        .args = "NAME",
+        .args = "NAME...",
         .min_args = 1,
-        .max_args = 1,
-        .summary = "show a network's configuration list",
+        .max_args = COMMAND_ANY,
+        .summary = "show the configuration lists of networks",
         .description = "As CNI plugins get it.",
         .options = options_none,
         .run = network_run_inspect,
 };
 
+static int network_remove(struct box *box, const char *name, struct cfs_error *err)
+{
+        _cleanup_free_ char *user = NULL;
+        int r = store_text(
+                box, &user, err,
+                "SELECT name FROM containers WHERE network=? AND state IN ('running', 'starting') LIMIT 1",
+                "s", name);
+
+        if (r > 0)
+                return err_set(err, CFS_E_STATE, "network `%s` is in use by container `%s`", name, user);
+        if (r >= 0)
+                r = networks_remove(box, name, err);
+        if (r >= 0)
+                r = store_event_add(box, "network", "remove", name, name, "", err);
+        if (r >= 0)
+                printf("%s\n", name);
+        return r;
+}
+
+/* One that cannot be removed does not keep the others. */
 static int network_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        int r = 0;
+        struct cfs_error one;
+        int result = 0;
 
-        for (; r >= 0 && *args; args++) {
-                _cleanup_free_ char *user = NULL;
+        (void)values;
+        for (; *args; args++) {
+                int r = network_remove(box, *args, &one);
 
-                r = store_text(
-                        box, &user, err,
-                        "SELECT name FROM containers WHERE network=? AND state IN ('running', 'starting') LIMIT 1",
-                        "s", *args);
-                if (r > 0)
-                        return err_set(err, CFS_E_STATE, "network `%s` is in use by container `%s`", *args,
-                                       user);
                 if (r >= 0)
-                        r = networks_remove(box, *args, err);
-                if (r >= 0)
-                        r = store_event_add(box, "network", "remove", *args, *args, "", err);
+                        continue;
+                if (result < 0)
+                        fprintf(stderr, "cfs-box: %s\n", err->text);
+                *err = one;
+                result = r;
         }
-        return r;
+        return result;
 }
 
 const struct command cmd_network_rm_command = {
@@ -158,7 +182,48 @@ const struct command cmd_network_rm_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "remove networks",
-        .description = "Networks of the box that no running container is in.",
+        .description = "Networks of the box that no running container is in. Prints their names.",
         .options = options_none,
         .run = network_run_rm,
+};
+
+static int network_run_prune(struct box *box, const void *values, const char *const *args,
+                             struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
+        _cleanup_free_ char *directory = NULL;
+        struct oci_box_network **list;
+        size_t n = 0;
+        int r = arena ? str_printf(&directory, err, "%s/networks/", box->root) : err_nomem(err);
+
+        (void)values;
+        (void)args;
+        if (r >= 0)
+                r = networks_list(box, arena, &list, &n, err);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                int64_t users = 0;
+
+                if (STREQ(list[i]->name, NETWORKS_DEFAULT) || !list[i]->file ||
+                    !str_has_prefix(list[i]->file, directory))
+                        continue;
+                r = store_number(box, &users, err, "SELECT count(*) FROM containers WHERE network=?", "s",
+                                 list[i]->name);
+                if (r >= 0 && users == 0)
+                        r = network_remove(box, list[i]->name, err);
+        }
+        return r < 0 ? r : 0;
+}
+
+static const struct option_def prune_options[] = {
+        { "force", 'f', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: there is no question" },
+        { 0 },
+};
+
+const struct command cmd_network_prune_command = {
+        .name = "network prune",
+        .args = "",
+        .summary = "remove all networks that no container is in",
+        .description = "Those that `network create` has made; prints their names.",
+        .options = prune_options,
+        .run = network_run_prune,
 };

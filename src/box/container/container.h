@@ -53,6 +53,8 @@ int prepare_mount(struct container *c, struct cfs_error *err);
 
 /* network.c: what --network means. */
 int network_resolve(struct container *c, const char *network, struct cfs_error *err);
+/* Do containers find each other by name there? In networks that the user has made, as docker has it. */
+bool network_has_names(const struct container *c);
 /* /etc/hosts, /etc/hostname, /etc/resolv.conf of the container. */
 int network_files(const struct container *c, struct cfs_error *err);
 

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "box/bundle/parse.h"
 #include "box/container/container.h"
+#include "box/container/ports.h"
 #include "box/store/container.h"
 #include "box/store/image.h"
 #include "box/store/store.h"
@@ -208,33 +209,6 @@ static int row(struct container *c, const char *image, struct cfs_error *err)
         return r < 0 ? r : store_container_insert(c->box, &b, stop ? stop : "", userns, c->in_memory, err);
 }
 
-static int ports(struct container *c, struct cfs_error *err)
-{
-        struct config x = { .arena = c->arena, .err = err };
-        const struct oci_image_config *image = c->config->config;
-        struct parse_port port;
-        int r = 0;
-
-        for (const char **p = c->o->publish; r >= 0 && p && *p; p++) {
-                r = parse_port(*p, &port, err);
-                if (r >= 0)
-                        r = config_append(&x, &c->ports, &c->n_ports, "%s", *p);
-        }
-        for (size_t i = 0;
-             c->o->publish_all && image && image->exposed_ports && r >= 0 && i < image->exposed_ports->n;
-             i++) {
-                r = parse_port(image->exposed_ports->entries[i].key, &port, err);
-                if (r >= 0)
-                        r = config_append(&x, &c->ports, &c->n_ports, "%s",
-                                          image->exposed_ports->entries[i].key);
-        }
-        if (r >= 0 && c->n_ports && c->net != CONFIG_NET_CNI && c->net != CONFIG_NET_USER)
-                return err_set(err, CFS_E_INVALID,
-                               "--publish needs a network: --network %s has none of its own",
-                               c->o->network ? c->o->network : "none");
-        return r;
-}
-
 static int create_fill(struct container *c, const char *image, struct cfs_error *err)
 {
         enum parse_restart policy;
@@ -261,7 +235,7 @@ static int create_fill(struct container *c, const char *image, struct cfs_error 
         if (r >= 0)
                 r = network_resolve(c, c->o->network, err);
         if (r >= 0)
-                r = ports(c, err);
+                r = ports_collect(c, err);
         return r;
 }
 

@@ -12,6 +12,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "box/container/container.h"
+#include "box/container/ports.h"
 #include "box/core/exit_code.h"
 #include "box/monitor/conmon.h"
 #include "box/store/container.h"
@@ -30,7 +31,7 @@ static int read_flags(struct conmon *m, struct container *c, bool *ret_throwaway
         m->terminal = row->terminal;
         m->stdin_open = c->o ? c->o->interactive : row->terminal;
         *ret_throwaway = row->auto_remove;
-        return 0;
+        return ports_check(c->box, c->id, row->ports, row->n_ports, err);
 }
 
 static int start(struct container *c, struct cfs_error *err)

@@ -69,6 +69,27 @@ int network_resolve(struct container *c, const char *network, struct cfs_error *
         return 0;
 }
 
+bool network_has_names(const struct container *c)
+{
+        return c->net == CONFIG_NET_CNI && !STREQ(c->net_name, NETWORKS_DEFAULT);
+}
+
+static int check_aliases(const struct container *c, struct cfs_error *err)
+{
+        const char **a = c->o->aliases;
+
+        if (a && *a && !network_has_names(c))
+                return err_hint(
+                        err, err_set(err, CFS_E_INVALID, "--network-alias %s needs a network with names", *a),
+                        "`cfs-box network create NAME`, then `cfs-box run --network NAME`");
+        for (; a && *a; a++)
+                if (!**a || strlen(*a) > 253 ||
+                    strspn(*a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+                            strlen(*a))
+                        return err_set(err, CFS_E_INVALID, "--network-alias %s: expected a host name", *a);
+        return 0;
+}
+
 /* ---- files --------------------------------------------------------------------------------------------- */
 
 static int write_file(const struct container *c, const char *name, const char *text, struct cfs_error *err)
@@ -137,8 +158,10 @@ static int hosts(const struct container *c, struct cfs_error *err)
 int network_files(const struct container *c, struct cfs_error *err)
 {
         char name[72];
-        int r = hosts(c, err);
+        int r = check_aliases(c, err);
 
+        if (r >= 0)
+                r = hosts(c, err);
         (void)snprintf(name, sizeof(name), "%s\n", c->hostname);
         if (r >= 0)
                 r = write_file(c, "hostname", name, err);

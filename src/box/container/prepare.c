@@ -44,6 +44,7 @@ int prepare_config(const struct container *c, const char *dir, int root_fd, stru
                                          .root_fd = root_fd,
                                          .net = c->net,
                                          .net_name = c->net_name,
+                                         .known_name = network_has_names(c) ? c->name : NULL,
                                          .ports = c->ports,
                                          .n_ports = c->n_ports,
                                          .host_id = c->host_id,

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "box/container/container.h"
+#include "box/container/ports.h"
 #include "box/core/exit_code.h"
 #include "box/rootfs/overlay.h"
 #include "box/store/container.h"
@@ -39,7 +40,9 @@ int run_container(const struct box *box, const char *image, const struct run_opt
 
         if (r < 0)
                 return r;
-        r = run_write_cidfile(&c, err);
+        r = ports_check(box, c.id, c.ports, c.n_ports, err);
+        if (r >= 0)
+                r = run_write_cidfile(&c, err);
         if (r >= 0)
                 r = root = prepare_container(&c, err);
         if (r < 0) {

@@ -28,6 +28,8 @@ static const struct option_def options[] = {
           "a port of the host that leads to the container" },
         { "hosts", 0, OPTION_TEXT, AT(hosts), "FILE", NULL, "gets a line with the container's address" },
         { "hostname", 0, OPTION_TEXT, AT(hostname), "NAME", NULL, "the name in that line" },
+        { "name", 0, OPTION_LIST, AT(names), "NAME", NULL,
+          "the others in the network find it by this name, in their --hosts" },
         { "user-mode", 0, OPTION_FLAG, AT(user_mode), NULL, NULL,
           "pasta or slirp4netns in place of plugins" },
         { 0 },

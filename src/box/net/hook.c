@@ -12,6 +12,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "box/net/cni.h"
+#include "box/net/names.h"
 #include "box/net/networks.h"
 #include "box/net/stand_in.h"
 #include "box/net/user_mode.h"
@@ -106,6 +107,8 @@ static int take_down(const struct hook *h, struct cfs_error *err)
                 r = del_cni(h, record, err);
         if (r >= 0 && unlink(h->file) < 0 && errno != ENOENT)
                 r = err_sys(err, errno, "unlink", "remove `%s`", h->file);
+        if (r >= 0 && record->network)
+                r = names_update(h->o->state, record->network, err);
         return r;
 }
 
@@ -173,7 +176,7 @@ static int add_cni(const struct hook *h, struct oci_hook_record *record, struct 
                                &arena, err);
         for (size_t i = 0; r >= 0 && i < parsed->n_ips; i++)
                 r = add_to_hosts(h, parsed->ips[i]->address, err);
-        return r;
+        return r < 0 || !record->network ? r : names_update(h->o->state, record->network, err);
 }
 
 static int add_user_mode(const struct hook *h, struct oci_hook_record *record, struct cfs_error *err)
@@ -198,6 +201,13 @@ static int make(const struct hook *h, struct cfs_error *err)
         while (h->o->ports && h->o->ports[record.n_ports])
                 record.n_ports++;
         record.ports = (char **)h->o->ports;
+        while (h->o->names && h->o->names[record.n_names])
+                record.n_names++;
+        record.names = (char **)h->o->names;
+        if (record.n_names > 0) {
+                record.network = (char *)h->o->network;
+                record.hosts = (char *)h->o->hosts;
+        }
         (void)take_down(h, &ignored);
         (void)proc_try(raise_loopback, (void *)h->netns);
         r = h->o->user_mode ? add_user_mode(h, &record, err) : add_cni(h, &record, err);

@@ -18,7 +18,8 @@ struct hook_options {
         const char *hosts;    /* file that gets a line with the address; NULL: none              */
         const char *hostname; /* for that line                                                   */
         const char *const *ports;
-        bool user_mode; /* pasta or slirp4netns in place of plugins                        */
+        const char *const *names; /* by which the others in the network find it                  */
+        bool user_mode;           /* pasta or slirp4netns in place of plugins                        */
 };
 
 /* `text`: the state that the runtime gives a hook on standard input. */

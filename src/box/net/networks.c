@@ -291,6 +291,9 @@ static int write_list(const struct network *n, char **ret, struct cfs_error *err
         return json_write_take(w, ret, NULL, err);
 }
 
+/* What --network takes besides names. */
+static const char *const meanings[] = { "none", "host", "bridge", "default", "user", "container" };
+
 int networks_create(const struct box *box, const char *name, const char *subnet, bool internal,
                     struct cfs_error *err)
 {
@@ -300,6 +303,10 @@ int networks_create(const struct box *box, const char *name, const char *subnet,
         unsigned number = 0;
         int r = check_name(name, err);
 
+        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(meanings); i++)
+                if (STREQ(meanings[i], name))
+                        r = err_set(err, CFS_E_INVALID, "network `%s`: --network %s has a meaning already",
+                                    name, name);
         if (r >= 0 && subnet && !is_subnet(subnet))
                 r = err_set(err, CFS_E_INVALID, "--subnet %s: expected ADDRESS/PREFIX", subnet);
         if (r >= 0)
