@@ -25,21 +25,21 @@
 #define CREATE_PROCESS_OPTIONS(at)                                                                           \
         { "console-socket",                                                                                  \
           0,                                                                                                 \
-          OPTION_FILE,                                                                                       \
+          OPTION_MAYBE,                                                                                      \
           (at) + offsetof(struct cfs_create_options, console_socket),                                        \
           "SOCKET",                                                                                          \
           NULL,                                                                                              \
           "socket that receives the terminal's master" },                                                    \
                 { "pidfd-socket",                                                                            \
                   0,                                                                                         \
-                  OPTION_FILE,                                                                               \
+                  OPTION_MAYBE,                                                                              \
                   (at) + offsetof(struct cfs_create_options, pidfd_socket),                                  \
                   "SOCKET",                                                                                  \
                   NULL,                                                                                      \
                   "socket that receives a pidfd of the container's init" },                                  \
                 { "pid-file",                                                                                \
                   0,                                                                                         \
-                  OPTION_FILE,                                                                               \
+                  OPTION_MAYBE,                                                                              \
                   (at) + offsetof(struct cfs_create_options, pid_file),                                      \
                   "FILE",                                                                                    \
                   NULL,                                                                                      \

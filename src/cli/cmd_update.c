@@ -32,33 +32,35 @@ struct values {
 #define AT(field) offsetof(struct values, field)
 
 static const struct option_def options[] = {
-        { "resources", 'r', OPTION_TEXT, AT(resources), "FILE", NULL,
+        { "resources", 'r', OPTION_MAYBE, AT(resources), "FILE", NULL,
           "an OCI resources object in a file, or - for standard input, in place of the options below" },
-        { "blkio-weight", 0, OPTION_TEXT, AT(blkio_weight), "N", NULL, "weight of block I/O, 10 to 1000" },
-        { "cpu-period", 0, OPTION_TEXT, AT(cpu_period), "USEC", NULL, "period of the CPU quota" },
-        { "cpu-quota", 0, OPTION_TEXT, AT(cpu_quota), "USEC", NULL, "CPU time in each period; -1: no limit" },
-        { "cpu-burst", 0, OPTION_TEXT, AT(cpu_burst), "USEC", NULL,
+        { "blkio-weight", 0, OPTION_MAYBE, AT(blkio_weight), "N", NULL, "weight of block I/O, 10 to 1000" },
+        { "cpu-period", 0, OPTION_MAYBE, AT(cpu_period), "USEC", NULL, "period of the CPU quota" },
+        { "cpu-quota", 0, OPTION_MAYBE, AT(cpu_quota), "USEC", NULL,
+          "CPU time in each period; -1: no limit" },
+        { "cpu-burst", 0, OPTION_MAYBE, AT(cpu_burst), "USEC", NULL,
           "unused quota that may be kept for later" },
-        { "cpu-share", 0, OPTION_TEXT, AT(cpu_share), "N", NULL, "weight of CPU time" },
-        { "cpu-rt-period", 0, OPTION_TEXT, AT(cpu_rt_period), "USEC", NULL,
+        { "cpu-share", 0, OPTION_MAYBE, AT(cpu_share), "N", NULL, "weight of CPU time" },
+        { "cpu-rt-period", 0, OPTION_MAYBE, AT(cpu_rt_period), "USEC", NULL,
           "period of the real-time CPU quota" },
-        { "cpu-rt-runtime", 0, OPTION_TEXT, AT(cpu_rt_runtime), "USEC", NULL,
+        { "cpu-rt-runtime", 0, OPTION_MAYBE, AT(cpu_rt_runtime), "USEC", NULL,
           "real-time CPU time in each period" },
-        { "cpu-idle", 0, OPTION_TEXT, AT(cpu_idle), "N", NULL,
+        { "cpu-idle", 0, OPTION_MAYBE, AT(cpu_idle), "N", NULL,
           "1: only CPU time that no other cgroup wants" },
-        { "cpuset-cpus", 0, OPTION_TEXT, AT(cpuset_cpus), "LIST", NULL, "CPUs to run on, as 0-3,7" },
-        { "cpuset-mems", 0, OPTION_TEXT, AT(cpuset_mems), "LIST", NULL, "memory nodes to use" },
-        { "memory", 0, OPTION_TEXT, AT(memory), "SIZE", NULL, "limit of memory; -1: none" },
-        { "memory-reservation", 0, OPTION_TEXT, AT(memory_reservation), "SIZE", NULL,
+        { "cpuset-cpus", 0, OPTION_MAYBE, AT(cpuset_cpus), "LIST", NULL, "CPUs to run on, as 0-3,7" },
+        { "cpuset-mems", 0, OPTION_MAYBE, AT(cpuset_mems), "LIST", NULL, "memory nodes to use" },
+        { "memory", 0, OPTION_MAYBE, AT(memory), "SIZE", NULL, "limit of memory; -1: none" },
+        { "memory-reservation", 0, OPTION_MAYBE, AT(memory_reservation), "SIZE", NULL,
           "soft limit of memory" },
-        { "memory-swap", 0, OPTION_TEXT, AT(memory_swap), "SIZE", NULL,
+        { "memory-swap", 0, OPTION_MAYBE, AT(memory_swap), "SIZE", NULL,
           "limit of memory and swap; -1: none" },
-        { "kernel-memory", 0, OPTION_TEXT, AT(kernel_memory), "SIZE", NULL,
+        { "kernel-memory", 0, OPTION_MAYBE, AT(kernel_memory), "SIZE", NULL,
           "limit of kernel memory (obsolete)" },
-        { "kernel-memory-tcp", 0, OPTION_TEXT, AT(kernel_memory_tcp), "SIZE", NULL, "limit of TCP buffers" },
-        { "pids-limit", 0, OPTION_TEXT, AT(pids_limit), "N", NULL, "limit of processes; -1: none" },
-        { "l3-cache-schema", 0, OPTION_TEXT, AT(l3_cache_schema), "SCHEMA", NULL, "Intel RDT: L3 cache" },
-        { "mem-bw-schema", 0, OPTION_TEXT, AT(mem_bw_schema), "SCHEMA", NULL, "Intel RDT: memory bandwidth" },
+        { "kernel-memory-tcp", 0, OPTION_MAYBE, AT(kernel_memory_tcp), "SIZE", NULL, "limit of TCP buffers" },
+        { "pids-limit", 0, OPTION_MAYBE, AT(pids_limit), "N", NULL, "limit of processes; -1: none" },
+        { "l3-cache-schema", 0, OPTION_MAYBE, AT(l3_cache_schema), "SCHEMA", NULL, "Intel RDT: L3 cache" },
+        { "mem-bw-schema", 0, OPTION_MAYBE, AT(mem_bw_schema), "SCHEMA", NULL,
+          "Intel RDT: memory bandwidth" },
         { 0 },
 };
 
@@ -177,6 +179,36 @@ static int cmd_update_check(const void *values, const char *const *args, struct 
         return from_options(v, &text, err);
 }
 
+/* The library calls the document "resources". What the user has written is a file, or options. */
+static int name_origin(const struct values *v, int r, struct cfs_error *err)
+{
+        static const char ours[] = "resources:"; /* LINE:COLUMN: and the rest */
+        const char *said = err->text, *place = said + strlen(ours), *rest = strstr(said, ": ");
+        char where[32];
+
+        if (strncmp(said, ours, strlen(ours)) != 0 || !rest)
+                return r;
+        if (v->resources) {
+                (void)snprintf(where, sizeof(where), "%.*s", (int)(rest - place), place);
+                memmove(err->text, rest + 2, strlen(rest + 2) + 1);
+                return err_prefix(err, r, "%s:%s", STREQ(v->resources, "-") ? "standard input" : v->resources,
+                                  where);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+                char property[64];
+                const char *at;
+
+                (void)snprintf(property, sizeof(property), " %s.%s: ", members[i].object, members[i].member);
+                at = strstr(said, property);
+                if (!at)
+                        continue;
+                at += strlen(property);
+                memmove(err->text, at, strlen(at) + 1);
+                return err_prefix(err, r, "--%s", members[i].option);
+        }
+        return r;
+}
+
 static int cmd_update_run(const struct cfs_runtime *rt, const void *values, const char *const *args,
                           struct cfs_error *err)
 {
@@ -186,7 +218,8 @@ static int cmd_update_run(const struct cfs_runtime *rt, const void *values, cons
 
         if (r < 0)
                 return r;
-        return cfs_update(rt, args[0], text, v->l3_cache_schema, v->mem_bw_schema, err);
+        r = cfs_update(rt, args[0], text, v->l3_cache_schema, v->mem_bw_schema, err);
+        return r < 0 ? name_origin(v, r, err) : r;
 }
 
 const struct command cmd_update_command = {

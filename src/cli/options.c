@@ -144,7 +144,7 @@ static int store(const struct option_def *d, const char *value, void *values, st
         case OPTION_TEXT:
                 *(const char **)field = value;
                 return 0;
-        case OPTION_FILE: /* as with the established runtime */
+        case OPTION_MAYBE: /* as with the established runtime */
                 *(const char **)field = *value ? value : NULL;
                 return 0;
         case OPTION_INT:

@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 enum option_kind {
-        OPTION_FLAG, /* bool: --detach, --detach=false                                          */
-        OPTION_TRI,  /* int: -1 until given, then 1 or 0                                        */
-        OPTION_TEXT, /* const char *: NULL until given; the last one wins                       */
-        OPTION_FILE, /* the same, but an empty value is as good as none: --pid-file "$UNSET"    */
-        OPTION_INT,  /* int, zero or more                                                       */
-        OPTION_LIST, /* const char **: NULL until given; NULL-terminated, in order, repeatable  */
+        OPTION_FLAG,  /* bool: --detach, --detach=false                                          */
+        OPTION_TRI,   /* int: -1 until given, then 1 or 0                                        */
+        OPTION_TEXT,  /* const char *: NULL until given; the last one wins                       */
+        OPTION_MAYBE, /* the same, but an empty value is as good as none: --memory "$UNSET"    */
+        OPTION_INT,   /* int, zero or more                                                       */
+        OPTION_LIST,  /* const char **: NULL until given; NULL-terminated, in order, repeatable  */
 };
 
 /* The offset of an option that is accepted and means nothing to cfs. */

@@ -115,13 +115,41 @@ hint: did you mean --bundle?"
 hint: \`cfs kill --help\` lists the options"
 }
 
-# --pid-file "$UNSET": with runc it is as if the option were not there.
-@test "an empty --pid-file, --console-socket or --pidfd-socket is none" {
+# --pid-file "$UNSET": with runc it is as if the option were not there. A user or a state directory that is empty is an error:
+# CVE-2026-30892, and the current directory.
+@test "an empty value is as good as none, where an option may be left out" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     cfs create -b "$B" --pid-file= --console-socket "" --pidfd-socket= "$ID" < /dev/null > "$T/log" 2>&1
     cfs start "$ID"
-    cfs exec --pid-file "" --console-socket= --pidfd-socket "" "$ID" /bin/true
+    cfs exec --pid-file "" --console-socket= --pidfd-socket "" --cwd= --apparmor "" --process-label= --process "" "$ID" /bin/true
+    cfs update --memory= --cpu-share "" --cpuset-cpus= --pids-limit "" --l3-cache-schema= --resources "" "$ID"
+    run cfs exec --user= "$ID" /bin/true
+    is "$status" 255
+    run "$CFS" --root= list
+    is "$status" 1
+}
+
+@test "update: an error names the option, or the file with line and column" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    up
+    local words why
+    while IFS='|' read -r words why; do
+        run cfs update $words "$ID"
+        is "$status" 1 "$words"
+        is "$output" "cfs: $why" "$words"
+    done <<'X'
+--cpu-share=-1|--cpu-share: expected an integer from 0 to 18446744073709551615, got -1
+--pids-limit=-7|--pids-limit: expected an integer from -1 to 9223372036854775807, got -7
+--memory 10M --cpu-idle 5|--cpu-idle: expected an integer from 0 to 1, got 5
+-r /dev/null|/dev/null:1:1: invalid JSON: empty
+X
+    printf '{"cpu": {\n "shares": "1"}}' > "$T/resources.json"
+    run cfs update -r "$T/resources.json" "$ID"
+    is "$output" "cfs: $T/resources.json:2:12: cpu.shares: expected an integer, got the string \"1\""
+    run cfs update -r - "$ID" < "$T/resources.json"
+    is "$output" "cfs: standard input:2:12: cpu.shares: expected an integer, got the string \"1\""
 }
 
 @test "the number of arguments is checked" {

@@ -98,6 +98,19 @@ P
     contains "$output" 'executable file not found in $PATH'
 }
 
+@test "check --host tries no memory policy that is invalid: one problem, not the kernel's besides" {
+    local policy
+    for policy in '{"mode": "MPOL_BIND"}' '{"mode": "MPOL_LOCAL", "nodes": "0"}' \
+        '{"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES"]}'; do
+        rm -rf "$B"
+        new_bundle ".linux.memoryPolicy = $policy"
+        run cfs check --host "$B"
+        is "$status" 1 "$policy"
+        is "$(grep -c memoryPolicy <<< "$output")" 1 "$output"
+        contains "$output" "invalid memory policy"
+    done
+}
+
 @test "check: in a list it is the entry that is named, and its part" {
     new_bundle '.linux.resources.blockIO.weightDevice = [{"major": 8, "minor": 0, "weight": 100}, {"major": 8, "minor": 1}]'
     run cfs check "$B"

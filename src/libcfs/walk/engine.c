@@ -196,6 +196,7 @@ int engine_check_all(const struct ctx *c, bool host, bool look, problem_fn fn, v
         for (const struct step *s = c->plan; s->name; s++) {
                 if (!row_checked(s, c))
                         continue;
+                p.count_before_row = p.count;
                 if (s->check)
                         s->check(c, &p);
                 if (look && s->look)

@@ -66,6 +66,11 @@ bool problem_wants_host(const struct problems *p)
         return p->host;
 }
 
+bool problem_row_is_sound(const struct problems *p)
+{
+        return p->count == p->count_before_row;
+}
+
 const char *problem_prop(char *buf, size_t size, const char *fmt, ...)
 {
         va_list ap;

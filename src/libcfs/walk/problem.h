@@ -18,6 +18,7 @@ typedef void (*problem_fn)(void *data, enum problem_kind kind, const char *prope
 struct problems {
         bool host; /* see problem_wants_host() */
         int count; /* of problems; a note is none */
+        int count_before_row;
         problem_fn fn;
         void *data;
         /* The problem reported last is held back until the next one, for its hint. */

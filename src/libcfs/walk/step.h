@@ -89,6 +89,9 @@ void problem_hint(struct problems *p, const char *fmt, ...) __attribute__((forma
 /* May the check also look at the host (cfs check --host, and every create)? */
 bool problem_wants_host(const struct problems *p);
 
+/* Has the row's check, which comes first, found nothing? A look at what is invalid would find it again. */
+bool problem_row_is_sound(const struct problems *p);
+
 static inline bool problems_host(const struct problems *p)
 {
         return problem_wants_host(p);
