@@ -21,6 +21,12 @@ setup() {
     is "$(ls -A "$STATE")" ""
 }
 
+@test "the tutorial of limits" {
+    [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "needs cgroup v2: tests/vm/qemu runs it on a machine that has it"
+    "$PYTHON" "$BATS_TEST_DIRNAME/helpers/walkthrough" "$TOP/docs/tutorial-limits.md"
+    is "$(ls -A "$STATE")" ""
+}
+
 # Prints the indented lines of a section of the README.
 section() { sed -n "/^## $1\$/,/^## /p" "$TOP/README.md" | sed -n 's/^    //p' | sed 's/  *#.*//'; }
 
