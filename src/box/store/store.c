@@ -90,6 +90,15 @@ int store_step(const struct box *box, struct sqlite3_stmt *stmt, struct cfs_erro
         return rc == SQLITE_DONE ? 0 : fail(box, rc, sqlite3_sql(stmt), err);
 }
 
+/* 1, or 0 when there is none. */
+static int first_row(const struct box *box, struct sqlite3_stmt **ret, const char *sql, const char *types,
+                     va_list ap, struct cfs_error *err)
+{
+        int r = prepare(box, ret, sql, types, ap, err);
+
+        return r < 0 ? r : store_step(box, *ret, err);
+}
+
 int store_exec(const struct box *box, struct cfs_error *err, const char *sql, const char *types, ...)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
@@ -97,10 +106,8 @@ int store_exec(const struct box *box, struct cfs_error *err, const char *sql, co
         int r;
 
         va_start(ap, types);
-        r = prepare(box, &stmt, sql, types, ap, err);
+        r = first_row(box, &stmt, sql, types, ap, err);
         va_end(ap);
-        if (r >= 0)
-                r = store_step(box, stmt, err);
         return r < 0 ? r : sqlite3_changes(box->db);
 }
 
@@ -125,10 +132,8 @@ int store_number(const struct box *box, int64_t *ret, struct cfs_error *err, con
         int r;
 
         va_start(ap, types);
-        r = prepare(box, &stmt, sql, types, ap, err);
+        r = first_row(box, &stmt, sql, types, ap, err);
         va_end(ap);
-        if (r >= 0)
-                r = store_step(box, stmt, err);
         if (r > 0)
                 *ret = sqlite3_column_int64(stmt, 0);
         return r > 0 ? finish(box, stmt, err) : r;
@@ -142,10 +147,8 @@ int store_text(const struct box *box, char **ret, struct cfs_error *err, const c
         int r;
 
         va_start(ap, types);
-        r = prepare(box, &stmt, sql, types, ap, err);
+        r = first_row(box, &stmt, sql, types, ap, err);
         va_end(ap);
-        if (r >= 0)
-                r = store_step(box, stmt, err);
         if (r <= 0 || store_column_null(stmt, 0))
                 return r < 0 ? r : 0;
         r = str_dup(ret, store_column(stmt, 0), err);

@@ -2,9 +2,11 @@
 /*
  * What one create, exec or restore carries from row to row.
  *
- * Each field names the row that writes it (W) and the rows that read it (R). The init is a fork of the
- * runtime, so what `prepare` wrote is there in both processes; what `host` writes later is seen by the
- * runtime only, what `init` writes by the init only. What must cross goes through sync.h.
+ * Of each field, or group of fields, "W:" says which files write it, without .c (tests/style/ctx looks
+ * whether that is true); grep says where it is read. What belongs to one row alone is in that row's own
+ * structure. The init is a fork of the runtime, so what `prepare` wrote is there in both processes; what
+ * `host` writes later is seen by the runtime only, what `init` writes by the init only. What must cross goes
+ * through sync.h.
  */
 #ifndef LIBCFS_CTX_H
 #define LIBCFS_CTX_H
@@ -31,91 +33,93 @@ struct namespaces_plan;     /* namespaces.h                                     
 #define INHERITED_FDS 16384 /* so many descriptors can be passed on */
 
 struct ctx {
-        enum walk walk;          /* WALK_CREATE, WALK_EXEC or WALK_RESTORE                       */
-        const struct step *plan; /* the table to walk: plan.c                                    */
+        enum walk walk;          /* which columns and rows. W: engine */
+        const struct step *plan; /* the table to walk: plan.c, unless a test has another */
 
-        /* ---- what was asked; W: the verb ---------------------------------------------------- */
-        const struct cfs_runtime *runtime;
-        const struct cfs_create_options *create;   /* NULL for exec                                */
-        const struct cfs_exec_options *exec;       /* NULL for create                              */
-        const struct cfs_restore_options *restore; /* NULL but for restore                       */
-        const char *id;
-        bool wait_for_start;        /* create: the init waits for `start`           */
-        const char *console_socket; /* path that gets the terminal's master, or NULL                */
-        const char *pid_file, *pidfd_socket; /* --pid-file, --pidfd-socket, or NULL                 */
-        bool patient;       /* exec --ignore-paused: the process may stand still for as long as others like */
-        int preserve_asked; /* --preserve-fds                                      */
-        /* W: ctx_facts(): which descriptors our caller left us */
-        uint64_t inherited[INHERITED_FDS / 64];
+        /* ---- what was asked; W: build verbs/exec ---- */
+        const struct cfs_runtime *runtime;         /* W: build explain start verbs/exec */
+        const struct cfs_create_options *create;   /* NULL for exec. W: build explain */
+        const struct cfs_exec_options *exec;       /* NULL but for exec. W: verbs/exec */
+        const struct cfs_restore_options *restore; /* NULL but for restore. W: verbs/restore */
+        const char *id;                            /* W: build explain start verbs/exec */
+        bool wait_for_start;                       /* create: the init waits for `start`. W: create */
+        /* path that gets the terminal's master, or NULL. W: build explain verbs/exec */
+        const char *console_socket;
+        const char *pid_file;     /* --pid-file, or NULL */
+        const char *pidfd_socket; /* --pidfd-socket, or NULL */
+        bool patient; /* exec --ignore-paused: the new process may stand still for any time. W: verbs/exec */
+        int preserve_asked; /* --preserve-fds. W: build explain verbs/exec */
+        bool foreground; /* run, exec, restore: without --detach. W: explain run verbs/exec verbs/restore */
 
-        /* ---- the documents; W: bundle.c or, for exec and start, the state record ------------- */
-        struct oci_config *config;   /* never NULL; for exec built from the record               */
+        /* ---- the documents; for exec, start and restore they are (in part) the record's; W: bundle ---- */
+        struct oci_config *config;   /* never NULL. W: bundle check */
         struct oci_process *process; /* config->process, or exec's, or an empty one (args NULL); never NULL */
-        struct oci_linux *linux_;    /* config->linux, or an empty one; never NULL               */
+        struct oci_linux *linux_;    /* config->linux, or an empty one; never NULL */
         struct oci_hooks *hooks;     /* config->hooks or the record's, or an empty one; never NULL */
-        struct oci_arena *arena;     /* owns the documents; rows may allocate from it            */
-        char *config_text;           /* the document as read, to find the line of a property; or NULL */
-        size_t config_len;
-        char *config_name; /* as messages call it: "config.json"                       */
-        char *bundle;      /* absolute, no symbolic links resolved                     */
-        char *rootfs;      /* absolute host path of root.path; NULL for exec           */
+        /* owns the documents; rows may allocate from it. W: bundle check verbs/exec */
+        struct oci_arena *arena;
+        /* the document as read, to find the line of a property; or NULL. W: bundle verbs/exec */
+        char *config_text;
+        size_t config_len; /* W: bundle verbs/exec */
+        char *config_name; /* as messages call it: "config.json" */
+        char *bundle;      /* absolute, no symbolic links resolved */
+        char *rootfs;      /* absolute host path of root.path; NULL for exec */
 
-        struct state *state; /* W: the verb; R: rows that record what they make          */
+        /* the open container, whose record says what rows have made. W: build start verbs/exec */
+        struct state *state;
 
-        /* ---- facts about ourselves; W: the verb ---------------------------------------------- */
-        uid_t euid; /* of the runtime                                           */
+        /* ---- facts about this process: ctx_facts() finds them ---- */
+        uint64_t inherited[INHERITED_FDS / 64]; /* which descriptors our caller left us */
+        uid_t euid;                             /* of the runtime */
         /* the runtime lacks CAP_SYS_ADMIN in its user namespace, or that is not the initial one */
         bool rootless;
-        int proc_fd; /* verified O_PATH of the host's /proc; R: sysctl, LSM, maps  */
+        int proc_fd; /* verified O_PATH of the host's /proc; the init closes it late. W: steps/descriptors */
 
-        /* ---- namespaces; W: bundle.c, and prepare of linux.namespaces; R: spawn and others ------ */
-        uint64_t ns_new;  /* CLONE_NEW* to make                                       */
-        uint64_t ns_join; /* CLONE_NEW* to enter by path (or, for exec, of the init)  */
-        struct namespaces_plan *namespaces;
+        /* ---- namespaces ---- */
+        uint64_t ns_new;                    /* CLONE_NEW* to make. W: bundle steps/namespaces */
+        uint64_t ns_join;                   /* CLONE_NEW* to enter. W: bundle steps/namespaces */
+        struct namespaces_plan *namespaces; /* descriptors of those to enter. W: steps/namespaces */
 
-        /* ---- cgroup; W: linux.cgroupsPath prepare; R: spawn (CLONE_INTO_CGROUP), mounts, host rows */
-        struct cgroup *cgroup;
+        /* ---- cgroup ---- */
+        struct cgroup *cgroup; /* W: cgroups */
 
-        /* ---- the new process; W: spawn ------------------------------------------------------- */
-        pid_t pid; /* of the init (or exec'd process) in the runtime's PID namespace; 0 in the init */
-        int pidfd;
-        struct sync *sync;        /* this process's end of the socket                         */
-        uint64_t ignored_signals; /* R: spawn, to reset them in the new process               */
-        int listen_fd;            /* W: created row, prepare; R: init: where `start` connects */
-        int signal_fd;            /* W: same, init; R: init: signals that end it while it waits */
+        /* ---- the new process; 0, -1 and NULL before spawn() ---- */
+        /* its number in the runtime's PID namespace; 0 in the init.
+         * W: build foreground pid_namespace spawn start steps/restore */
+        pid_t pid;
+        int pidfd;                /* W: pid_namespace spawn start steps/restore */
+        struct sync *sync;        /* this process's end of the socket. W: spawn start */
+        uint64_t ignored_signals; /* of the runtime: spawn() resets them in the new process. W: spawn */
+        int listen_fd;            /* the init: where `start` connects. W: created */
+        int signal_fd;            /* the init: signals that end it while it waits. W: created */
 
-        /* ---- CRIU, in the place of the init's walk; W: row "images", prepare; R: rows of restore -- */
-        struct checkpoint_job *job;
+        /* ---- restore: CRIU, in the place of the init's walk ---- */
+        struct checkpoint_job *job; /* W: steps/restore */
 
-        /* ---- rows' own ----------------------------------------------------------------------- */
-        struct mounts_plan *mounts;   /* W: mounts prepare; R: mounts init                        */
-        struct rlimits_plan *rlimits; /* W: process.rlimits prepare; R: process.rlimits release    */
-        struct load_program
-                *seccomp;      /* W: linux.seccomp prepare; R: its init and host, hooks.startContainer */
-        bool filter_is_loaded; /* W: linux.seccomp init; R: hooks.startContainer */
-        /* W: linux.seccomp prepare: loaded before privileges are dropped; R: pid_namespace */
-        bool filter_is_early;
-        /* W: linux.seccomp prepare: CAP_SYS_ADMIN is kept to load it; R: process.capabilities */
-        bool filter_needs_admin;
-        /* W: root init (O_PATH of the new root, before the pivot); R: mounts, devices, masks, terminal */
+        /* ---- what crosses from row to row ---- */
+        struct mounts_plan *mounts;   /* W: steps/mounts */
+        struct rlimits_plan *rlimits; /* W: rlimits */
+        struct load_program *seccomp; /* the filter; NULL: none. W: seccomp */
+        bool filter_is_loaded;        /* W: seccomp */
+        bool filter_is_early;         /* it is loaded before privileges are dropped. W: seccomp */
+        bool filter_needs_admin;      /* CAP_SYS_ADMIN is kept to load it. W: seccomp */
+        /* O_PATH of the new root, before the pivot. W: steps/descriptors steps/mounts steps/root */
         int rootfs_fd;
-        int devices_fd; /* W: linux.devices prepare: a detached tmpfs with nodes, or -1; R: its init */
-        /* W: root init: the root is the runtime's own, without a mount namespace; R: terminal */
-        bool root_is_runtimes;
-        bool dev_is_foreign; /* W: linux.devices init: /dev is not the container's own; R: terminal */
-        int console_fd;      /* W: process.terminal prepare: where the pty master is sent, or -1 */
-        int console_peer;    /* W: same, for a foreground run: the runtime's end, which receives the master */
-        bool announced;      /* W: announce: the pid file is written; R: the code that removes it */
-        bool foreground;     /* W: the verb: run or exec without --detach                */
-        bool in_cwd;         /* W: process.cwd (enter): we are there; R: process.cwd        */
-        char *exec_path;     /* W: process.args init: the path that was found             */
-        int hooks_out_fd;    /* W: hooks.createContainer prepare: run.oci.hooks.stdout, or -1     */
-        int hooks_err_fd;    /* W: same: run.oci.hooks.stderr, or -1; R: hooks.*Container init    */
-        int preserve_fds;    /* W: process descriptors prepare: how many after stdio stay open */
-        int listen_fds;      /* W: same: how many of these are LISTEN_FDS                 */
-        char **env;          /* W: process.env init: what execve gets                     */
-        char *notify_socket; /* W: NOTIFY_SOCKET row; R: mounts, env                      */
-        bool watchdog;       /* W: the program is to say that it lives: WATCHDOG_USEC     */
+        int devices_fd;        /* a detached tmpfs with nodes, or -1. W: devices */
+        bool root_is_runtimes; /* the root is the runtime's own, without a mount namespace. W: steps/root */
+        bool dev_is_foreign;   /* /dev is not the container's own. W: devices */
+        int console_fd;        /* where the terminal's master is sent, or -1. W: terminal */
+        int console_peer;      /* foreground: the runtime's end, which receives the master. W: terminal */
+        bool announced;   /* the pid file is written, and to be removed after a failure. W: announce build */
+        bool in_cwd;      /* we are in process.cwd already. W: cwd */
+        char *exec_path;  /* the program that was found. W: args */
+        int hooks_out_fd; /* run.oci.hooks.stdout, or -1. W: hooks */
+        int hooks_err_fd; /* run.oci.hooks.stderr, or -1. W: hooks */
+        int preserve_fds; /* how many descriptors after stdio stay open. W: steps/descriptors */
+        int listen_fds;   /* how many of these are LISTEN_FDS. W: steps/descriptors */
+        char **env;       /* what execve gets. W: env */
+        char *notify_socket; /* what the container sees as /run/notify, or NULL. W: notify_socket */
+        bool watchdog;       /* the program is to send signs of life: WATCHDOG_USEC. W: notify_socket */
 };
 
 /* Did our caller leave this descriptor open, to be passed on? */
