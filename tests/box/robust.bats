@@ -156,7 +156,7 @@ consistent() {
     head -c 2000000 /dev/urandom > "$STORE/volumes/kept/f"
     echo new > "$T/tree/file"
     head -c 16000000 /dev/zero > "$T/small/fill" 2> /dev/null || true
-    rows() { sqlite3 "$STORE/box.db" 'select * from tags; select id from layers; select name, state, exit_code from containers; select name, end from history'; }
+    rows() { sqlite3 "$STORE/box.db" "select * from tags; select id from layers where state = 'ready'; select name, state, exit_code from containers; select name, end from history"; }
     before=$(rows)
     local commands=("run --network none --name new busybox true" "run --rm --network none busybox true" "run -d --network none busybox true"
         "import $T/tree new" "commit old new" "cp $T/small/fill old:/g" "image export busybox $T/small/layout" "start old")
@@ -189,6 +189,13 @@ consistent() {
     [ "$(sqlite3 "$STORE/box.db" "select name || end || exit_code from history where name = 'old'")" = oldexited3 ]
     consistent
     umount -l "$T/small"
+}
+
+@test "power cuts of the store: images that were said to be there are, whole, and nothing is half made" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    command -v mkfs.ext4 > /dev/null || skip "needs mkfs.ext4"
+    [ -e /dev/loop-control ] || skip "needs loop devices"
+    unshare --mount --propagation private "$BATS_TEST_DIRNAME/helpers/powercut" "$T" 3 10 20 35 60 100
 }
 
 @test "1000 containers in the store: ps -a stays quick" {

@@ -15,6 +15,7 @@
 #include "box/image/pack.h"
 #include "box/core/progress.h"
 #include "box/store/store.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -261,6 +262,37 @@ static int collect_one(const struct box *box, int64_t id, struct cfs_error *err)
         return r < 0 ? r : 1;
 }
 
+/* The name has the process: "make.PID.START.BOOT". */
+void layer_tree_path(char ret[LAYER_TREE_SIZE])
+{
+        char *p;
+
+        (void)snprintf(ret, LAYER_TREE_SIZE, "layers/make.%s", store_self());
+        while ((p = strchr(ret, ' ')))
+                *p = '.';
+}
+
+static void collect_trees(const struct box *box)
+{
+        int fd = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        struct cfs_error ignored;
+        struct dirent *e;
+
+        while (d && (e = readdir(d))) {
+                char owner[LAYER_TREE_SIZE], path[NAME_MAX + 16], *p;
+
+                if (!str_has_prefix(e->d_name, "make."))
+                        continue;
+                (void)snprintf(owner, sizeof(owner), "%.100s", e->d_name + strlen("make."));
+                while ((p = strchr(owner, '.')))
+                        *p = ' ';
+                (void)snprintf(path, sizeof(path), "layers/%s", e->d_name);
+                if (!store_owner_alive(owner))
+                        (void)directory_remove(box, path, &ignored);
+        }
+}
+
 int layer_collect(const struct box *box, struct cfs_error *err)
 {
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
@@ -272,6 +304,7 @@ int layer_collect(const struct box *box, struct cfs_error *err)
                             "");
         int removed = 0;
 
+        collect_trees(box);
         while (r >= 0 && n < ARRAY_SIZE(ids) && (r = store_step(box, stmt, err)) > 0) {
                 /* An import that is still running has layers that no image has yet. */
                 if (!store_owner_alive(store_column(stmt, 1)) || STREQ(store_column(stmt, 2), "removing"))

@@ -31,7 +31,12 @@ int layer_add_directory(const struct box *box, int dir_fd, const char *name, boo
 /* The directory of a layer, opened. */
 int layer_open(const struct box *box, int64_t id, struct cfs_error *err);
 
-/* Removes layers that no image has; and what unfinished imports left. Returns how many. */
+/* Below ROOT: a directory for a tree that this process makes, to be a layer. It is gone after the next
+ * layer_collect() when this process is. */
+#define LAYER_TREE_SIZE 128
+void layer_tree_path(char ret[LAYER_TREE_SIZE]);
+
+/* Removes layers that no image has; and what unfinished imports left. Returns how many layers. */
 int layer_collect(const struct box *box, struct cfs_error *err);
 
 /* An archive of anything (an OCI layout, a docker archive, a root file system) is unpacked here first, as

@@ -7,8 +7,8 @@
  */
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "base/rmtree.h"
 #include "base/str.h"
+#include "box/core/directory.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
 #include "box/core/process.h"
@@ -141,26 +141,21 @@ static int make_busybox(const struct box *box, const char *name, char ret_id[DIG
                         struct cfs_error *err)
 {
         const struct import_options o = { .name = name ? name : "busybox", .command = shell };
-        char *dir = NULL;
-        _cleanup_free_ char *owned = NULL;
+        struct cfs_error ignored;
         _cleanup_close_ int fd = -1;
         struct layer layer = { 0 };
-        int r = str_printf(&dir, err, "%s/layers/make.XXXXXX", box->root);
+        char path[LAYER_TREE_SIZE];
+        int r;
 
-        owned = dir;
-        if (r < 0)
-                return r;
-        if (!mkdtemp(dir))
-                return err_sys(err, errno, "mkdtemp", "make directory `%s`", dir);
-        if (chmod(dir, 0755) < 0 || (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-                r = err_sys(err, errno, "open", "open `%s`", dir);
-        if (r >= 0)
-                r = busybox_tree(fd, err);
+        layer_tree_path(path);
+        if (mkdirat(box->root_fd, path, 0755) < 0)
+                return err_sys(err, errno, "mkdirat", "make directory `%s/%s`", box->root, path);
+        fd = openat(box->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = fd >= 0 && fchmod(fd, 0755) == 0 ? busybox_tree(fd, err)
+                                             : err_sys(err, errno, "openat", "open `%s/%s`", box->root, path);
         if (r >= 0)
                 r = layer_add_directory(box, fd, "busybox", false, &layer, err);
-        if (fd >= 0)
-                (void)rmtree_contents(fd);
-        (void)rmdir(dir);
+        (void)directory_remove(box, path, &ignored);
         if (r < 0)
                 return r;
         return rootfs_image(box, layer.id, layer.diff_id, &o, "cfs-box image make busybox", ret_id, err);

@@ -3,9 +3,9 @@
  * Opening the database, its schema, and the few shapes that all questions have.
  *
  * synchronous=NORMAL: in WAL mode a commit is then in the file after kill -9, and after a power cut the
- * database is consistent but may lack the last commits. What must not be lost (images, their layers) commits
- * with FULL. The write-ahead log is not folded into the database when the last connection closes, because
- * that waits for the disk, and each command would; SQLite folds it every MAX_FRAMES pages.
+ * database is consistent but may lack the last commits. What must not be lost (images, their layers) is
+ * written through. The write-ahead log is not folded into the database when the last connection closes,
+ * because that waits for the disk, and each command would; SQLite folds it every MAX_FRAMES pages.
  */
 #include "box/store/store.h"
 #include "base/cleanup.h"
@@ -160,6 +160,17 @@ int store_begin(const struct box *box, struct cfs_error *err)
         return store_exec(box, err, "BEGIN IMMEDIATE", "");
 }
 
+/* The log to the disk: what synchronous=FULL would do for each commit. */
+static int write_through(const struct box *box, struct cfs_error *err)
+{
+        sqlite3_file *log = NULL;
+        int rc = sqlite3_file_control(box->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+        if (rc == SQLITE_OK && log && log->pMethods)
+                rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+        return rc == SQLITE_OK ? 0 : fail(box, rc, "write to the disk", err);
+}
+
 int store_end(const struct box *box, int r, bool durable, struct cfs_error *err)
 {
         struct cfs_error ignored;
@@ -172,8 +183,8 @@ int store_end(const struct box *box, int r, bool durable, struct cfs_error *err)
         done = store_exec(box, err, "COMMIT", "");
         if (done < 0)
                 (void)store_exec(box, &ignored, "ROLLBACK", "");
-        else if (durable) /* the log to the disk, and into the database */
-                (void)sqlite3_wal_checkpoint_v2(box->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        else if (durable)
+                done = write_through(box, err);
         return done < 0 ? done : r;
 }
 
@@ -251,7 +262,9 @@ void *store_list_grow(struct oci_arena *arena, void *list, size_t n)
 
 const char *store_self(void)
 {
-        static __thread char self[96];
+        /* Not of each thread: what they would write is the same, and musl's start has room for few bytes of a
+         * thread's own before it needs memory. */
+        static char self[96];
         struct proc_identity id = { 0 };
 
         (void)proc_identify(getpid(), &id);
