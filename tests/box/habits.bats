@@ -122,3 +122,52 @@ setup() {
     run box image nonsense
     [ "$status" = 1 ] && [[ $output == *"one of:"* ]]
 }
+
+# docker's reference, docker cp: what becomes of DEST_PATH for files, directories and "/.", -L.
+@test "cp: docker's rules for the destination, -L, and containers with a user namespace" {
+    lone create --name c busybox true > /dev/null
+    mkdir -p "$T/d/sub"
+    echo x > "$T/d/f"
+    ln -s f "$T/d/l"
+    ln -s d "$T/dl"
+    cd "$T"
+    box cp d c:/new             # does not exist: gets that name
+    box cp d c:/new             # exists: goes into it
+    box cp d/. c:/contents      # the contents, into a directory that is made
+    box cp -aq d/f c:/contents/g
+    box cp -L d/l c:/contents/real
+    box cp -L dl c:/tmp
+    box cp c:/contents/. out
+    box cp -L c:/contents/l followed
+    box cp -L c:/contents/l out/sub
+    box cp c:/contents/l kept
+    [ "$(cd out && echo *)" = "f g l real sub" ]
+    [ "$(cat out/real followed out/sub/l)" = $'x\nx\nx' ] && [ ! -L out/real ] && [ ! -L followed ] && [ ! -L out/sub/l ]
+    [ "$(readlink kept)" = f ]
+    box start c > /dev/null
+    ended c
+    [ "$(box diff c | grep -c '^A /new/d/f$')" = 1 ]
+    [ "$(box diff c | grep -c '^A /tmp/dl/f$')" = 1 ]
+    for bad in "d/f c:/none/" "d c:/contents/f" "c:/contents/f none/" "c:/contents out/f" "c:/none ." "c:/new/loop ."; do
+        # shellcheck disable=SC2086 # two words
+        run box cp $bad
+        [ "$status" = 1 ] || { echo "$bad"; return 1; }
+    done
+    [ ! -e none ]
+    for how in running stopped; do
+        lone run -d --name u -U busybox sleep 1000 > /dev/null
+        box exec u sh -c 'touch /mine; chown 5:6 /mine'
+        [ "$how" = running ] || box stop -t 0 u > /dev/null
+        chown 7:8 d/f
+        box cp d u:/copied
+        tar -cf - d | box cp - u:/tmp
+        box cp u:/mine mine
+        [ "$(stat -c '%u %g' mine)" = "5 6" ]
+        [ "$(box export u | tar -tvf - mine copied/f --numeric-owner | awk '{ print $2 }' | sort | tr '\n' ' ')" = "5/6 7/8 " ]
+        [ "$how" = running ] || box start u > /dev/null
+        running u
+        [ "$(box exec u stat -c '%u %g' /copied/f /tmp/d/f /copied)" = $'7 8\n7 8\n0 0' ]
+        box rm -f u > /dev/null
+        rm mine
+    done
+}

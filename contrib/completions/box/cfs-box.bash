@@ -30,7 +30,7 @@ _cfs_box_command() {
         'top') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'port') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'stats') _cfs_box_options='--no-stream --format --help' _cfs_box_what=containers ;;
-        'cp') _cfs_box_options=' --help' _cfs_box_what=containers ;;
+        'cp') _cfs_box_options='--follow-link -L --archive -a --quiet -q --help' _cfs_box_what=containers ;;
         'diff') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'export') _cfs_box_options='--output -o --help' _cfs_box_what=containers ;;
         'history') _cfs_box_options='--format --limit -n --image --user --text --end --since --until --before --help' _cfs_box_what=containers ;;

@@ -14,6 +14,7 @@
 struct values {
         const char *author, *message;
         const char **change;
+        bool follow;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -33,6 +34,7 @@ static const char *split(const char *arg, char *name, size_t size)
 
 static int run_cp(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
+        const struct values *v = values;
         char name[BOX_ID_SIZE + 64], id[BOX_ID_SIZE];
         const char *from = split(args[0], name, sizeof(name)),
                    *to = from ? NULL : split(args[1], name, sizeof(name));
@@ -45,8 +47,18 @@ static int run_cp(struct box *box, const void *values, const char *const *args, 
         r = store_container_find(box, name, id, err);
         if (r < 0)
                 return r;
-        return from ? files_copy_out(box, id, from, args[1], err) : files_copy_in(box, id, args[0], to, err);
+        return from ? files_copy_out(box, id, from, args[1], v->follow, err)
+                    : files_copy_in(box, id, args[0], to, v->follow, err);
 }
+
+static const struct option_def cp_options[] = {
+        { "follow-link", 'L', OPTION_FLAG, AT(follow), NULL, NULL,
+          "copy what a link leads to, when a link is named" },
+        { "archive", 'a', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,
+          "accepted: owners and modes are always kept" },
+        { "quiet", 'q', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: there is no progress to see" },
+        { 0 },
+};
 
 const struct command cmd_cp_command = {
         .name = "cp",
@@ -61,7 +73,8 @@ const struct command cmd_cp_command = {
                 "into it, otherwise it gets that name. Links of the container are followed inside it only. \"-\" in\n"
                 "place of the host's PATH is a tar archive on standard output or input.",
         .examples = "cfs-box cp web:/var/log/messages .\ncfs-box cp index.html web:/var/www/",
-        .options = options_none,
+        .options = cp_options,
+        .values_size = sizeof(struct values),
         .run = run_cp,
 };
 

@@ -8,11 +8,17 @@
 #include "box/core/box.h"
 #include "box/core/digest.h"
 
-/* "-" is an archive on standard output or input. These may change the process's mount namespace, for good. */
-int files_copy_out(const struct box *box, const char *id, const char *path, const char *to,
+/* "-" is an archive on standard output or input. follow: a link that is named means what it leads to. These
+ * may change the process's mount namespace, for good. */
+int files_copy_out(const struct box *box, const char *id, const char *path, const char *to, bool follow,
                    struct cfs_error *err);
-int files_copy_in(const struct box *box, const char *id, const char *from, const char *path,
+int files_copy_in(const struct box *box, const char *id, const char *from, const char *path, bool follow,
                   struct cfs_error *err);
+
+/* files_userns.c: fn, in a process of the user namespace that maps 0 to host_id and so on; in this one when
+ * n_ids is 0. */
+int files_userns_run(uint32_t host_id, uint32_t n_ids, int (*fn)(const void *data, struct cfs_error *err),
+                     const void *data, struct cfs_error *err);
 
 struct pack_options;
 /* Packs into a descriptor. */

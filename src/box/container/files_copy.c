@@ -20,18 +20,25 @@
 /* One side of a copy: an entry of a directory, or all that is in it. */
 struct place {
         int dir_fd;
-        char *name; /* NULL: the directory's contents */
+        char *name;  /* NULL: the directory's contents            */
+        char *shown; /* what the copy is called; NULL: the same   */
 };
 
 static void release(struct place *p)
 {
         cleanup_close_p(&p->dir_fd);
         free(p->name);
+        free(p->shown);
 }
 
 /* The root of a container that runs is that of its init; that of another is mounted here, in a mount
  * namespace of our own. */
-static int open_root(const struct box *box, const char *id, struct cfs_error *err)
+struct side {
+        int root_fd;
+        uint32_t host_id, n_ids; /* of its user namespace */
+};
+
+static int open_root(const struct box *box, const char *id, struct side *ret, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_free_ char *json = NULL;
@@ -39,22 +46,25 @@ static int open_root(const struct box *box, const char *id, struct cfs_error *er
         struct cfs_error ignored;
         struct container c;
         char path[48];
-        int fd, r;
+        int r = create_reopen(&c, box, id, err);
 
+        if (r < 0)
+                return r;
+        ret->host_id = c.host_id;
+        ret->n_ids = c.n_ids;
         if (cfs_state(&box->rt, id, &json, &ignored) >= 0 &&
             oci_decode(&oci_state_type, "state", json, strlen(json), (void **)&state, &arena, &ignored) >=
                     0 &&
             state->pid > 0) {
                 (void)snprintf(path, sizeof(path), "/proc/%d/root", state->pid);
-                fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                return fd < 0 ? err_sys(err, errno, "open", "open the root of container %.12s", id) : fd;
+                ret->root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                r = ret->root_fd < 0 ? err_sys(err, errno, "open", "open the root of container %.12s", id)
+                                     : 0;
+        } else {
+                r = ret->root_fd = prepare_mount(&c, err);
         }
-        r = create_reopen(&c, box, id, err);
-        if (r < 0)
-                return r;
-        fd = prepare_mount(&c, err);
         create_release(&c);
-        return fd;
+        return r < 0 ? r : 0;
 }
 
 /* Opens a directory, inside `root` unless that is negative. */
@@ -94,6 +104,42 @@ static int find_place(int root, const char *path, struct place *ret, struct cfs_
         return ret->dir_fd < 0 ? ret->dir_fd : 0;
 }
 
+/* What a link leads to, link after link; the copy keeps the first name. */
+static int follow_links(int root, const char *path, struct place *p, struct cfs_error *err)
+{
+        _cleanup_free_ char *at = strdup(path), *first = p->name ? strdup(p->name) : NULL;
+        char target[PATH_MAX];
+        unsigned n = 0;
+
+        if (!at || (p->name && !first))
+                return err_nomem(err);
+        while (p->name) {
+                ssize_t len = readlinkat(p->dir_fd, p->name, target, sizeof(target) - 1);
+                char *slash = strrchr(at, '/'), *next = NULL;
+                int r;
+
+                if (len < 0)
+                        break;
+                target[len] = '\0';
+                if (++n > 40)
+                        return err_sys(err, ELOOP, "readlinkat", "follow `%s`", path);
+                r = *target == '/' || !slash
+                            ? str_dup(&next, target, err)
+                            : str_printf(&next, err, "%.*s/%s", (int)(slash - at), at, target);
+                if (r < 0)
+                        return r;
+                free(at);
+                at = next;
+                release(p);
+                *p = (struct place){ .dir_fd = -1 };
+                r = find_place(root, at, p, err);
+                if (r < 0)
+                        return r;
+        }
+        p->shown = n > 0 && p->name ? TAKE_PTR(first) : NULL;
+        return 0;
+}
+
 /* The destination: what is a directory takes the copy in, anything else is its new name. */
 static int find_target(int root, const char *path, struct place *ret, struct cfs_error *err)
 {
@@ -105,6 +151,25 @@ static int find_target(int root, const char *path, struct place *ret, struct cfs
                 return 0;
         }
         return find_place(root, path, ret, err);
+}
+
+/* docker's rules (docker cp) for what is not a directory yet. */
+static int check_target(const struct place *from, const struct place *to, const char *path,
+                        struct cfs_error *err)
+{
+        bool directory = !from->name;
+        struct stat st;
+
+        if (!to->name)
+                return 0;
+        if (from->name && fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                directory = S_ISDIR(st.st_mode);
+        if (!directory && path[strlen(path) - 1] == '/')
+                return err_set(err, CFS_E_NOT_FOUND, "`%s`: there is no such directory", path);
+        if (directory && fstatat(to->dir_fd, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return err_set(err, CFS_E_INVALID, "`%s` is not a directory, and a directory is to be copied",
+                               path);
+        return 0;
 }
 
 static int unpack(int fd, const struct place *to, const char *rename, bool rootless, struct cfs_error *err)
@@ -167,74 +232,128 @@ int files_copy_pack(const struct pack_options *o, int to, struct cfs_error *err)
 }
 
 struct unpacking {
-        const struct place *to;
-        const char *rename;
+        const struct side *side;
+        const struct place *from, *to;
         bool rootless;
+        int fd;
 };
+
+static int unpack_there(const void *data, struct cfs_error *err)
+{
+        const struct unpacking *u = data;
+        const char *rename = !u->from || !u->from->name ? NULL : u->to->name ? u->to->name : u->from->shown;
+        struct place inside = { .dir_fd = u->to->dir_fd };
+        /* In a user namespace, device nodes cannot be made. */
+        bool limited = u->rootless || u->side->n_ids > 0;
+        int r;
+
+        if (!u->to->name || !u->from || u->from->name)
+                return unpack(u->fd, u->to, rename, limited, err);
+        if (mkdirat(u->to->dir_fd, u->to->name, 0755) < 0)
+                return err_sys(err, errno, "mkdirat", "make directory `%s`", u->to->name);
+        inside.dir_fd = openat(u->to->dir_fd, u->to->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inside.dir_fd < 0)
+                return err_sys(err, errno, "openat", "open directory `%s`", u->to->name);
+        r = unpack(u->fd, &inside, NULL, limited, err);
+        (void)close(inside.dir_fd);
+        return r;
+}
 
 static int unpack_to(int fd, const void *data, struct cfs_error *err)
 {
-        const struct unpacking *u = data;
+        struct unpacking u = *(const struct unpacking *)data;
 
-        return unpack(fd, u->to, u->rename, u->rootless, err);
-}
-
-/* to: NULL is standard output. */
-static int copy(const struct place *from, const struct place *to, const char *what, bool rootless,
-                struct cfs_error *err)
-{
-        const struct pack_options o = { .dir_fd = from->dir_fd, .name = what, .only = from->name };
-        const struct unpacking u = { to, from->name && to ? to->name : NULL, rootless };
-        struct stat st;
-
-        if (from->name && fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return err_sys(err, errno, "fstatat", "copy `%s`", what);
-        return to ? packed(&o, unpack_to, &u, err) : files_copy_pack(&o, STDOUT_FILENO, err);
+        u.fd = fd;
+        return files_userns_run(u.side->host_id, u.side->n_ids, unpack_there, &u, err);
 }
 
 int files_copy_export(const struct box *box, const char *id, int to, struct cfs_error *err)
 {
-        _cleanup_close_ int root = open_root(box, id, err);
-        const struct pack_options o = { .dir_fd = root, .name = "the container", .one_file_system = true };
+        struct side side = { .root_fd = -1 };
+        int r = open_root(box, id, &side, err);
+        const struct pack_options o = { .dir_fd = side.root_fd,
+                                        .name = "the container",
+                                        .one_file_system = true,
+                                        .first_id = side.host_id,
+                                        .n_ids = side.n_ids };
 
-        return root < 0 ? root : files_copy_pack(&o, to, err);
+        if (r >= 0)
+                r = files_copy_pack(&o, to, err);
+        cleanup_close_p(&side.root_fd);
+        return r;
 }
 
-int files_copy_out(const struct box *box, const char *id, const char *path, const char *to,
+static int check_source(const struct place *from, const char *what, struct cfs_error *err)
+{
+        struct stat st;
+
+        if (from->name && fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return err_sys(err, errno, "fstatat", "copy `%s`", what);
+        return 0;
+}
+
+int files_copy_out(const struct box *box, const char *id, const char *path, const char *to, bool follow,
                    struct cfs_error *err)
 {
+        static const struct side host = { .root_fd = -1 };
         struct place from = { .dir_fd = -1 }, target = { .dir_fd = -1 };
-        _cleanup_close_ int root = -1;
-        int r = STREQ(to, "-") ? 0 : find_target(-1, to, &target, err);
+        struct side side = { .root_fd = -1 };
+        bool archive = STREQ(to, "-");
+        int r = archive ? 0 : find_target(-1, to, &target, err);
 
         if (r >= 0)
-                r = root = open_root(box, id, err);
+                r = open_root(box, id, &side, err);
         if (r >= 0)
-                r = find_place(root, path, &from, err);
+                r = find_place(side.root_fd, path, &from, err);
+        if (r >= 0 && follow)
+                r = follow_links(side.root_fd, path, &from, err);
         if (r >= 0)
-                r = copy(&from, STREQ(to, "-") ? NULL : &target, path, box->rootless, err);
+                r = check_source(&from, path, err);
+        if (r >= 0 && !archive)
+                r = check_target(&from, &target, to, err);
+        if (r >= 0) {
+                const struct pack_options o = { .dir_fd = from.dir_fd,
+                                                .name = path,
+                                                .only = from.name,
+                                                .first_id = side.host_id,
+                                                .n_ids = side.n_ids };
+                const struct unpacking u = { &host, &from, &target, box->rootless, -1 };
+
+                r = archive ? files_copy_pack(&o, STDOUT_FILENO, err) : packed(&o, unpack_to, &u, err);
+        }
+        cleanup_close_p(&side.root_fd);
         release(&from);
         release(&target);
         return r < 0 ? r : 0;
 }
 
-int files_copy_in(const struct box *box, const char *id, const char *from_path, const char *path,
+int files_copy_in(const struct box *box, const char *id, const char *from_path, const char *path, bool follow,
                   struct cfs_error *err)
 {
         struct place from = { .dir_fd = -1 }, target = { .dir_fd = -1 };
-        _cleanup_close_ int root = -1;
+        struct side side = { .root_fd = -1 };
         bool archive = STREQ(from_path, "-");
         int r = archive ? 0 : find_place(-1, from_path, &from, err);
 
+        if (r >= 0 && !archive && follow)
+                r = follow_links(-1, from_path, &from, err);
+        if (r >= 0 && !archive)
+                r = check_source(&from, from_path, err);
         if (r >= 0)
-                r = root = open_root(box, id, err);
+                r = open_root(box, id, &side, err);
         if (r >= 0)
-                r = find_target(root, path, &target, err);
+                r = find_target(side.root_fd, path, &target, err);
         if (r >= 0 && archive && target.name)
                 r = err_set(err, CFS_E_NOT_FOUND, "`%s` is not a directory of the container", path);
-        if (r >= 0)
-                r = archive ? unpack(STDIN_FILENO, &target, NULL, box->rootless, err)
-                            : copy(&from, &target, from_path, box->rootless, err);
+        if (r >= 0 && !archive)
+                r = check_target(&from, &target, path, err);
+        if (r >= 0) {
+                const struct pack_options o = { .dir_fd = from.dir_fd, .name = from_path, .only = from.name };
+                const struct unpacking u = { &side, archive ? NULL : &from, &target, box->rootless, -1 };
+
+                r = archive ? unpack_to(STDIN_FILENO, &u, err) : packed(&o, unpack_to, &u, err);
+        }
+        cleanup_close_p(&side.root_fd);
         release(&from);
         release(&target);
         return r < 0 ? r : 0;

@@ -53,7 +53,7 @@ int overlay_private(const struct box *box, struct cfs_error *err)
 
 /* A user namespace that maps n IDs from 0 to those from host_id on: a child makes it, and is not needed
  * for long. */
-static int make_userns(uint32_t host_id, uint32_t n, struct cfs_error *err)
+int overlay_userns(uint32_t host_id, uint32_t n, struct cfs_error *err)
 {
         _cleanup_close_ int pidfd = -1;
         struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD,
@@ -101,7 +101,7 @@ static int shift(const struct box *box, const char *name, int userns, struct cfs
 
 static int shift_all(const struct box *box, const struct overlay *o, struct cfs_error *err)
 {
-        _cleanup_close_ int userns = make_userns(o->host_id, o->n_ids, err);
+        _cleanup_close_ int userns = overlay_userns(o->host_id, o->n_ids, err);
         int r = userns < 0 ? userns : shift(box, "layers", userns, err);
 
         return r < 0 ? r : shift(box, o->own, userns, err);

@@ -29,4 +29,7 @@ int overlay_mount(const struct box *box, const struct overlay *o, struct cfs_err
 /* Takes it away from this process's mount namespace, so that the container's directory can be removed. */
 void overlay_unmount(const struct box *box, const char *bundle, const char *own);
 
+/* A descriptor of a user namespace that maps n IDs from 0 on to those from host_id on. */
+int overlay_userns(uint32_t host_id, uint32_t n, struct cfs_error *err);
+
 #endif
