@@ -407,14 +407,16 @@ int proc_signal_number(const char *name)
         return realtime_number(name);
 }
 
-uint64_t proc_ignored_signals(int proc_fd)
+uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid)
 {
-        static const char field[] = "\nSigIgn:\t";
+        static const char pid[] = "\nPid:\t", ignored[] = "\nSigIgn:\t";
         char buf[4096];
-        const char *p =
-                io_read_small(proc_fd, "self/status", buf, sizeof(buf)) > 0 ? strstr(buf, field) : NULL;
+        bool read = io_read_small(proc_fd, "self/status", buf, sizeof(buf)) > 0;
+        const char *p = read ? strstr(buf, pid) : NULL;
 
-        return p ? strtoull(p + strlen(field), NULL, 16) : UINT64_MAX;
+        *ret_pid = p ? (pid_t)strtol(p + strlen(pid), NULL, 10) : 0;
+        p = read ? strstr(buf, ignored) : NULL;
+        return p ? strtoull(p + strlen(ignored), NULL, 16) : UINT64_MAX;
 }
 
 void proc_default_signals(uint64_t which)

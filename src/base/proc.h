@@ -98,7 +98,7 @@ void proc_default_signals(uint64_t which);
 
 /* The signals that this process ignores, for the above: bit 0 is signal 1 (SigIgn, proc(5)). To ask is
  * three system calls, to reset all is 64. All ones when it cannot be told (a long list of groups fills the
- * buffer). */
-uint64_t proc_ignored_signals(int proc_fd);
+ * buffer). *ret_pid is our pid as this procfs has it, or 0 when that cannot be told. */
+uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid);
 
 #endif

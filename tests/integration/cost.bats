@@ -73,8 +73,9 @@ three() {
     bundle
     calls 360 run run -b "$B" "$ID"
     three
-    # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program.
-    calls 183 exec exec "$ID-1" /bin/true
+    # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program. One,
+    # getpid(2), to know whether /proc has the pids of cfs's own PID namespace.
+    calls 184 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
     calls 27 kill kill "$ID-1" KILL

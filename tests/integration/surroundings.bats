@@ -17,6 +17,21 @@ with_key() { "$INSPECTOR" with-key "cfs-$ID" "$@"; }
     is "$(with_key "$CFS" --root "$STATE" run --no-new-keyring -b "$B" "$ID" < /dev/null)" yes
 }
 
+# proc(5): a procfs shows the PID namespace of the process that mounted it. What is /proc/PID there is another process here, and
+# runc fails too, after the container's process has been started.
+@test "a /proc of another PID namespace is an error before the container's process exists" {
+    new_bundle '.process.args = ["/bin/touch", "/tmp/ran"] | .root.readonly = false'
+    run unshare --mount --pid --fork "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
+    is "$status" 1 "$output"
+    contains "$output" "the procfs on /proc belongs to another PID namespace than cfs"
+    contains "$output" "hint: mount one where cfs is called"
+    [ ! -e "$B/rootfs/tmp/ran" ]
+    is "$(ls -A "$STATE")" ""
+    is "$(find /sys/fs/cgroup -type d -name "$ID")" ""
+    unshare --mount --pid --fork --mount-proc "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
+    [ -e "$B/rootfs/tmp/ran" ]
+}
+
 @test "exec is in the container's keyring, not in its caller's" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     with_key "$INSPECTOR" has-key "cfs-$ID" > "$OUT" || skip "needs keyrings in the kernel: $(cat "$OUT")"

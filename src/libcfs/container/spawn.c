@@ -238,6 +238,24 @@ static int set_dumpable(bool dumpable, struct cfs_error *err)
         return 0;
 }
 
+/* Our own status says which signals we ignore, and whether this procfs has the pids of our PID namespace:
+ * else /proc/PID of the new process would be another process (proc(5): a procfs shows the namespace of the
+ * process that mounted it). */
+static int look_at_self(struct ctx *c, struct cfs_error *err)
+{
+        pid_t pid;
+
+        c->ignored_signals = proc_ignored_signals(c->proc_fd, &pid);
+        if (pid == 0 || pid == getpid())
+                return 0;
+        return err_hint(err,
+                        err_set(err, CFS_E_UNSUPPORTED,
+                                "the procfs on /proc belongs to another PID namespace than cfs: "
+                                "it calls pid %d what is pid %d here",
+                                (int)pid, (int)getpid()),
+                        "mount one where cfs is called: unshare --mount-proc, or mount -t proc proc /proc");
+}
+
 int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
 {
         struct sync *mine = calloc(1, sizeof(*mine)), *theirs = calloc(1, sizeof(*theirs));
@@ -256,9 +274,10 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
         }
         const bool writes_maps = c->rootless && (c->ns_new & CLONE_NEWUSER);
 
-        c->ignored_signals = proc_ignored_signals(c->proc_fd);
+        r = look_at_self(c, err);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
-        r = set_dumpable(writes_maps, err);
+        if (r >= 0)
+                r = set_dumpable(writes_maps, err);
         if (r >= 0)
                 r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged : spawn_direct)(
                         c, mine, theirs, child, err);
