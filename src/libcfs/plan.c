@@ -179,8 +179,11 @@ const struct step plan[] = {
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
 
-        { .name = "CPU affinity", .walks = CX, .wanted = cpu_affinity_reset_wanted,
+        { .name = "CPU affinity", .walks = C,
           .why = "In the cgroup now: the process gets the CPUs of its cpuset, whatever its caller was pinned to.",
+          .init = cpu_affinity_reset_init },
+        { .name = "CPU affinity", .walks = X, .wanted = cpu_affinity_reset_exec_wanted,
+          .why = "As for create, unless process.execCPUAffinity says which CPUs.",
           .init = cpu_affinity_reset_init },
 
         { .name = "session keyring", .walks = CXR, .wanted = keyring_wanted,
@@ -460,9 +463,12 @@ const struct step plan[] = {
                  "each loads the filter in its own process.",
           .prepare = hooks_output_prepare, .init = hooks_start_container_init, .explain = hooks_start_container_explain },
 
-        { .name = "descriptors", .walks = CXR,
-          .why = "Before the filter, which may forbid close_range(2) and fcntl(2).",
+        { .name = "descriptors", .walks = CR,
+          .why = "Before the filter, which may forbid close_range(2) and fcntl(2). What they lead to is recorded, for checkpoint.",
           .prepare = descriptors_prepare, .init = descriptors_init, .explain = descriptors_explain },
+        { .name = "descriptors", .walks = X,
+          .why = "As for create; a checkpoint does not ask what those of exec led to.",
+          .prepare = descriptors_exec_prepare, .init = descriptors_init, .explain = descriptors_explain },
 
         { .name = "lower the last limit", .property = "process.rlimits", .walks = CX, .wanted = rlimits_late_wanted,
           .why = "With few descriptors allowed, the rows above could not have opened theirs.",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, six kinds of packets.
+ * The conversation between the runtime and the init: one SOCK_SEQPACKET socket, seven kinds of packets.
  *
  *      runtime                                   init
  *         |            ... rows ...                |
@@ -8,6 +8,7 @@
  *         |    <----- HERE n -----              MEET n      until the other is. Between two MEETs they run
  *         |            ... rows ...                |        concurrently and know nothing of each other.
  *         |    <----- FD --------------             |        A descriptor for the runtime (seccomp's listener).
+ *         |    <----- PID -------------             |        The process that takes the sender's place (pid_namespace.c).
  *         |    ------ GO --------------->             |        What was met is on record: the runtime may end now.
  *         |    <----- LOG level text --             |        The init has no log of its own.
  *         |    <----- EXEC ------------             |        The execve is next, but for loading the filter.

@@ -89,11 +89,11 @@ static int set_default(struct cfs_error *err)
 
 /* Unless the configuration says which: what the caller was pinned to is the caller's affair, not the
  * container's. */
-bool cpu_affinity_reset_wanted(const struct ctx *c)
+bool cpu_affinity_reset_exec_wanted(const struct ctx *c)
 {
         const struct oci_exec_cpu_affinity *o = c->process->exec_cpu_affinity;
 
-        return c->walk != WALK_EXEC || !o || (!o->initial && !o->final);
+        return !o || (!o->initial && !o->final);
 }
 
 int cpu_affinity_reset_init(struct ctx *c, struct cfs_error *err)

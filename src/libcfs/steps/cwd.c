@@ -96,7 +96,7 @@ int cwd_enter_init(struct ctx *c, struct cfs_error *err)
         if (r >= 0 || r == -EACCES || r == -EPERM)
                 return 0; /* refused: then as the user, below */
         /* "/proc/self" is there for a process of the container's PID namespace only: for the second one. */
-        if (r == -ENOENT && (c->walk == WALK_EXEC || ctx_makes_second(c)))
+        if (r == -ENOENT && ctx_has_second(c))
                 return 0;
         *err = e;
         return r;

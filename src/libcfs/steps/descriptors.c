@@ -75,7 +75,7 @@ static int record_names(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
-int descriptors_prepare(struct ctx *c, struct cfs_error *err)
+int descriptors_exec_prepare(struct ctx *c, struct cfs_error *err)
 {
         c->listen_fds = listen_fds_from_env();
         c->preserve_fds = c->listen_fds + c->preserve_asked;
@@ -88,7 +88,14 @@ int descriptors_prepare(struct ctx *c, struct cfs_error *err)
                                 err, CFS_E_INVALID,
                                 "descriptor %d is to be passed to the container (LISTEN_FDS), but is not open",
                                 fd);
-        return c->walk == WALK_EXEC ? 0 : record_names(c, err);
+        return 0;
+}
+
+int descriptors_prepare(struct ctx *c, struct cfs_error *err)
+{
+        int r = descriptors_exec_prepare(c, err);
+
+        return r < 0 ? r : record_names(c, err);
 }
 
 static bool is_null_device(const struct stat *st)

@@ -29,7 +29,7 @@ bool io_priority_wanted(const struct ctx *c)
 
 bool io_priority_second_wanted(const struct ctx *c)
 {
-        return c->process->io_priority && (c->walk == WALK_EXEC || ctx_makes_second(c));
+        return c->process->io_priority && ctx_has_second(c);
 }
 
 /* -1: unknown */

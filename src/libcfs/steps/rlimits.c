@@ -207,7 +207,7 @@ static bool is_late(const struct oci_rlimit *o)
  * more than the limit means, for a moment. */
 static bool is_one_more(const struct ctx *c, const struct oci_rlimit *o)
 {
-        return resource(o->type) == RLIMIT_NPROC && (c->walk == WALK_EXEC || ctx_makes_second(c));
+        return resource(o->type) == RLIMIT_NPROC && ctx_has_second(c);
 }
 
 static bool raise_by_one(int type, const struct rlimit *l)

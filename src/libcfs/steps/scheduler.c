@@ -62,7 +62,7 @@ bool scheduler_wanted(const struct ctx *c)
 
 bool scheduler_second_wanted(const struct ctx *c)
 {
-        return c->process->scheduler && (c->walk == WALK_EXEC || ctx_makes_second(c));
+        return c->process->scheduler && ctx_has_second(c);
 }
 
 /* Index in scheduler_policies, or -1. */

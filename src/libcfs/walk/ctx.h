@@ -142,6 +142,12 @@ static inline bool ctx_makes_second(const struct ctx *c)
         return c->walk == WALK_CREATE && (c->ns_join & CLONE_NEWPID);
 }
 
+/* The same of any walk: exec always has a second process. */
+static inline bool ctx_has_second(const struct ctx *c)
+{
+        return c->walk == WALK_EXEC || ctx_makes_second(c);
+}
+
 /* The entry of that type ("user", "network", ...) in linux.namespaces, or NULL. */
 static inline const struct oci_namespace *ctx_find_ns(const struct ctx *c, const char *type)
 {
@@ -168,7 +174,7 @@ static inline bool ctx_keeps_groups(const struct ctx *c)
  * without privilege has no more right than the init, and none once the init is another user. */
 static inline bool ctx_priorities_from_outside(const struct ctx *c)
 {
-        return (ctx_has_ns(c, CLONE_NEWUSER) || c->walk == WALK_EXEC || ctx_makes_second(c)) && !c->rootless;
+        return (ctx_has_ns(c, CLONE_NEWUSER) || ctx_has_second(c)) && !c->rootless;
 }
 
 /* Makes a zeroed context with all descriptors -1. */
