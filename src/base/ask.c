@@ -24,9 +24,10 @@ static _Noreturn void answer_from_child(int64_t (*f)(const void *data), const vo
         answer = f(data);
         if (write(pipe_fd, &answer, sizeof(answer)) < 0)
                 _exit(errno);
-        while (stay)
+        if (!stay)
+                _exit(0);
+        for (;;)
                 (void)pause();
-        _exit(0);
 }
 
 /* Returns the length of what was read: sizeof(*ret), or 0 at the end of the pipe, or -errno. */

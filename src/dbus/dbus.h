@@ -3,8 +3,8 @@
  * As much of D-Bus as it takes to ask systemd for something: one connection, calls one after another, each
  * with a deadline. No library.
  */
-#ifndef LIBCFS_CGROUP_DBUS_H
-#define LIBCFS_CGROUP_DBUS_H
+#ifndef DBUS_DBUS_H
+#define DBUS_DBUS_H
 
 #include "base/err.h"
 #include "base/str.h"

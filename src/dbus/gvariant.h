@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Values of org.systemd.property.* annotations: GVariant's text format, as D-Bus values. */
-#ifndef LIBCFS_CGROUP_GVARIANT_H
-#define LIBCFS_CGROUP_GVARIANT_H
+#ifndef DBUS_GVARIANT_H
+#define DBUS_GVARIANT_H
 
 #include "dbus/dbus.h"
 

@@ -24,8 +24,8 @@ struct layout {
         const struct import_options *o;
         char *ret_id;
         unsigned images, others; /* of another architecture */
-        const struct oci_descriptor
-                *outer; /* the index that names the manifest: what is said of it is said of the image */
+        /* the index that names the manifest: what is said of it is said of the image */
+        const struct oci_descriptor *outer;
 };
 
 /* ---- reading ------------------------------------------------------------------------------------------- */

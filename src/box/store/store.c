@@ -257,7 +257,7 @@ void *store_list_grow(struct oci_arena *arena, void *list, size_t n)
         if (list && (n < 16 || (n & (n - 1)) != 0))
                 return list;
         grown = oci_arena_alloc(arena, (n < 16 ? 16 : 2 * n) * sizeof(void *));
-        return grown && n > 0 ? memcpy(grown, list, n * sizeof(void *)) : grown;
+        return grown && list ? memcpy(grown, list, n * sizeof(void *)) : grown;
 }
 
 const char *store_self(void)

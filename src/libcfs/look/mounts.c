@@ -145,7 +145,7 @@ static void note_typos(const struct oci_mount *m, const struct mount_options *o,
 void look_mounts(const struct ctx *c, struct problems *p)
 {
         struct look_tree tree = { .root_fd = -1 };
-        bool host = problems_host(p) && look_view_container(&tree, c) >= 0;
+        bool host = problem_wants_host(p) && look_view_container(&tree, c) >= 0;
 
         for (size_t i = 0; i < c->config->n_mounts; i++) {
                 const struct oci_mount *m = c->config->mounts[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Running one hook: see hook.c. */
-#ifndef LIBCFS_HOOK_HOOK_H
-#define LIBCFS_HOOK_HOOK_H
+#ifndef LIBCFS_HOOK_H
+#define LIBCFS_HOOK_H
 
 #include "base/err.h"
 #include "ocispec.h"

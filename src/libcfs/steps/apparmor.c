@@ -44,7 +44,7 @@ static bool asks_for_nothing(const struct ctx *c)
 
 void apparmor_check(const struct ctx *c, struct problems *p)
 {
-        if (asks_for_nothing(c) || !problems_host(p) || enabled())
+        if (asks_for_nothing(c) || !problem_wants_host(p) || enabled())
                 return;
         problem_host(p, "process.apparmorProfile",
                      "\"%.128s\" cannot be applied: AppArmor is not enabled on this host, there is no `%s`",

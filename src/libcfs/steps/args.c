@@ -64,7 +64,7 @@ void args_look(const struct ctx *c, struct problems *p)
         struct look_tree tree;
         struct look_found f = { 0 };
 
-        if (!name || !*name || !problems_host(p) || look_view_container(&tree, c) < 0)
+        if (!name || !*name || !problem_wants_host(p) || look_view_container(&tree, c) < 0)
                 return;
         switch (look_program_search(&tree, name, find_path(c->process->env), cwd, &f)) {
         case LOOK_WRONG:

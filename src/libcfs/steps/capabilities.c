@@ -178,7 +178,7 @@ void capabilities_look(const struct ctx *c, struct problems *p)
         uint64_t ask[N_SETS], got[N_SETS], in_bounds = 0;
         struct caps have;
 
-        if (!problems_host(p) || ctx_has_ns(c, CLONE_NEWUSER) || caps_get(&have) < 0)
+        if (!problem_wants_host(p) || ctx_has_ns(c, CLONE_NEWUSER) || caps_get(&have) < 0)
                 return;
         asked(c, ask);
         if (bounded(ask[BOUNDING] | ask[INHERITABLE], &in_bounds) < 0)

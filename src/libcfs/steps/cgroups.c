@@ -94,7 +94,7 @@ void cgroups_check(const struct ctx *c, struct problems *p)
 {
         struct cgroup_request rq = request(c);
 
-        cgroup_check(&rq, problems_host(p), report, p);
+        cgroup_check(&rq, problem_wants_host(p), report, p);
 }
 
 /* systemd answers when it likes. */
@@ -117,7 +117,7 @@ void cgroups_look(const struct ctx *c, struct problems *p)
 {
         struct cgroup_request rq = request(c);
 
-        cgroup_look(&rq, problems_host(p), report, p);
+        cgroup_look(&rq, problem_wants_host(p), report, p);
 }
 
 int cgroups_prepare(struct ctx *c, struct cfs_error *err)

@@ -47,7 +47,7 @@ void cwd_look(const struct ctx *c, struct problems *p)
         struct look_tree tree;
         int fd;
 
-        if (!cwd || !path_is_absolute(cwd) || !problems_host(p) || look_view_container(&tree, c) < 0)
+        if (!cwd || !path_is_absolute(cwd) || !problem_wants_host(p) || look_view_container(&tree, c) < 0)
                 return;
         fd = look_tree_path(&tree, cwd, &f);
         if (fd >= 0 && !S_ISDIR(f.st.st_mode))

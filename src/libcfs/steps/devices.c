@@ -180,7 +180,7 @@ void devices_look(const struct ctx *c, struct problems *p)
         const struct oci_mount *dev = mount_on(c, "/dev");
         struct look_tree tree;
 
-        if (!problems_host(p) || look_view_container(&tree, c) < 0)
+        if (!problem_wants_host(p) || look_view_container(&tree, c) < 0)
                 return;
         for (size_t i = 0; i < c->linux_->n_devices; i++) {
                 const struct oci_device *d = c->linux_->devices[i];

@@ -109,7 +109,7 @@ void hooks_look(const struct ctx *c, struct problems *p)
         const struct oci_hooks *h = c->hooks;
         struct look_tree tree;
 
-        if (!problems_host(p))
+        if (!problem_wants_host(p))
                 return;
         if (look_view_host(&tree, c->arena) >= 0) {
                 look_list(&tree, p, "prestart", h->prestart, h->n_prestart);

@@ -169,7 +169,7 @@ void id_mappings_look(const struct ctx *c, struct problems *p)
         const struct map maps[] = { users(c), groups(c) };
         char path[PATH_MAX];
 
-        if (!problems_host(p) || !(c->ns_new & CLONE_NEWUSER))
+        if (!problem_wants_host(p) || !(c->ns_new & CLONE_NEWUSER))
                 return;
         for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
                 int cap = caps_number(i == 0 ? "CAP_SETUID" : "CAP_SETGID");

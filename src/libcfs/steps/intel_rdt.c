@@ -101,7 +101,7 @@ void intel_rdt_look(const struct ctx *c, struct problems *p)
         _cleanup_free_ char *path = NULL;
         struct cfs_error e = { 0 };
 
-        if (!problems_host(p) || resctrl_find(c->proc_fd, &path, &e) >= 0)
+        if (!problem_wants_host(p) || resctrl_find(c->proc_fd, &path, &e) >= 0)
                 return;
         problem_host(p, "linux.intelRdt", "%s", e.text);
         problem_hint(p, "%s", e.hint);

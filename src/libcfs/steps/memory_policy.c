@@ -155,7 +155,7 @@ void memory_policy_look(const struct ctx *c, struct problems *p)
 {
         const struct oci_memory_policy *o = c->linux_->memory_policy;
         struct ctx copy = *c; /* the row's own function takes one that it may change */
-        int r = problem_row_is_sound(p) && problems_host(p) ? proc_try(try_init, &copy) : 0;
+        int r = problem_row_is_sound(p) && problem_wants_host(p) ? proc_try(try_init, &copy) : 0;
 
         if (r >= 0)
                 return;

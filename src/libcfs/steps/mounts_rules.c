@@ -169,7 +169,7 @@ static void check_source(const struct ctx *c, const struct oci_mount *m, size_t 
                 problem(p, PROP("mounts[%zu].source", i), "is missing: a bind mount needs one");
                 return;
         }
-        if (!problems_host(p) || !c->bundle || path_join(c->bundle, m->source, &source, &e) < 0)
+        if (!problem_wants_host(p) || !c->bundle || path_join(c->bundle, m->source, &source, &e) < 0)
                 return;
         if (fstatat(AT_FDCWD, source, &st, AT_SYMLINK_NOFOLLOW) < 0 && !is_made_by_mount(c, i)) {
                 (void)err_path(&e, errno, "stat", source, "`%s`", source);
@@ -179,7 +179,7 @@ static void check_source(const struct ctx *c, const struct oci_mount *m, size_t 
 
 static void check_label(const char *label, struct problems *p)
 {
-        if (str_empty(label) || !problems_host(p))
+        if (str_empty(label) || !problem_wants_host(p))
                 return;
         switch (selinux_label_look_up(label)) {
         case SELINUX_LABEL_NO_SELINUX:

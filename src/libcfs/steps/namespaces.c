@@ -77,7 +77,7 @@ static int open_namespace(int t, const char *path, int *ret, struct cfs_error *e
 
 void namespaces_look(const struct ctx *c, struct problems *p)
 {
-        for (size_t i = 0; problems_host(p) && i < c->linux_->n_namespaces; i++) {
+        for (size_t i = 0; problem_wants_host(p) && i < c->linux_->n_namespaces; i++) {
                 const struct oci_namespace *n = c->linux_->namespaces[i];
                 int t = n->type ? namespaces_index(n->type) : -1, fd = -1;
                 struct cfs_error e = { 0 };

@@ -202,7 +202,7 @@ static int index_of(int fd, const char *name)
 void net_devices_look(const struct ctx *c, struct problems *p)
 {
         const struct oci_net_device_map *m = c->linux_->net_devices;
-        _cleanup_close_ int fd = net_devices_wanted(c) && problems_host(p) ? nl_open(NULL) : -1;
+        _cleanup_close_ int fd = net_devices_wanted(c) && problem_wants_host(p) ? nl_open(NULL) : -1;
 
         for (size_t i = 0; fd >= 0 && i < m->n; i++)
                 if (!bad_name(m->entries[i].key) && index_of(fd, m->entries[i].key) == -ENODEV)

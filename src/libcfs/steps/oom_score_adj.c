@@ -49,7 +49,7 @@ static int try_set(void *data)
 void oom_score_adj_look(const struct ctx *c, struct problems *p)
 {
         struct ctx copy = *c; /* proc_try() takes what may be changed */
-        int r = oom_score_adj_wanted(c) && problems_host(p) ? proc_try(try_set, &copy) : 0;
+        int r = oom_score_adj_wanted(c) && problem_wants_host(p) ? proc_try(try_set, &copy) : 0;
 
         if (r != -EACCES && r != -EPERM)
                 return;

@@ -75,7 +75,7 @@ void restore_check(const struct ctx *c, struct problems *p)
         if (!(c->ns_new & CLONE_NEWNS))
                 problem(p, "linux.namespaces",
                         "a container without a mount namespace of its own cannot be restored");
-        if (problems_host(p) && c->euid != 0)
+        if (problem_wants_host(p) && c->euid != 0)
                 problem_host(p, NULL, "only root can restore containers: CRIU takes all capabilities");
         for (size_t i = 0; i < c->config->n_mounts; i++)
                 if (c->config->mounts[i]->n_uid_mappings > 0)

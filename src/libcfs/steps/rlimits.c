@@ -145,7 +145,7 @@ static int try_raise(void *data)
 
 void rlimits_look(const struct ctx *c, struct problems *p)
 {
-        for (size_t i = 0; problems_host(p) && i < count(c); i++) {
+        for (size_t i = 0; problem_wants_host(p) && i < count(c); i++) {
                 struct oci_rlimit *o = c->process->rlimits[i];
                 int type = resource(o->type), r;
                 struct cfs_error e = { 0 };

@@ -99,7 +99,7 @@ void root_check(const struct ctx *c, struct problems *p)
         }
         if (c->rootfs)
                 check_runtimes_root(c, p);
-        if (!problems_host(p) || !c->rootfs)
+        if (!problem_wants_host(p) || !c->rootfs)
                 return;
         if (lstat(c->rootfs, &st) < 0) {
                 (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);

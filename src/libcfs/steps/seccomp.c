@@ -293,7 +293,7 @@ void seccomp_check(const struct ctx *c, struct problems *p)
                 check_entry(p, i, s->syscalls[i], is_strict(c));
         check_listener(c, p);
         check_execve(c, p);
-        if (known && problems_host(p))
+        if (known && problem_wants_host(p))
                 check_host(c, p);
 }
 
@@ -309,7 +309,7 @@ void seccomp_look(const struct ctx *c, struct problems *p)
                                 problem_note(p, PROP("linux.seccomp.syscalls[%zu].names[%zu]", i, j),
                                              "unknown system call `%.64s`, ignored",
                                              s->syscalls[i]->names[j]);
-        if (listener && listener[0] == '/' && problems_host(p) && access(listener, F_OK) < 0) {
+        if (listener && listener[0] == '/' && problem_wants_host(p) && access(listener, F_OK) < 0) {
                 struct cfs_error e = { 0 };
 
                 (void)err_path(&e, errno, "connect", listener, "connect to `%s`", listener);

@@ -28,7 +28,7 @@ void selinux_check(const struct ctx *c, struct problems *p)
 {
         const char *label = c->process->selinux_label;
 
-        if (!problems_host(p))
+        if (!problem_wants_host(p))
                 return;
         switch (selinux_label_look_up(label)) {
         case SELINUX_LABEL_NO_SELINUX:

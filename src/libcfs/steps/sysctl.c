@@ -143,7 +143,7 @@ static void check_one(const struct ctx *c, const char *name, struct problems *p)
         ns = ctx_find_ns(c, k->ns);
         if (!ns)
                 problem(p, property, "needs a %s namespace: without one it would change the host", k->ns);
-        else if (ns->path && problems_host(p) && is_ours(k, ns->path))
+        else if (ns->path && problem_wants_host(p) && is_ours(k, ns->path))
                 problem(p, property, "would change the host: `%s` is the %s namespace that cfs is in",
                         ns->path, k->ns);
 }
@@ -172,7 +172,7 @@ static bool is_of_interface(const char *path)
 /* What a new namespace has, the host's has. */
 void sysctl_look(const struct ctx *c, struct problems *p)
 {
-        for (size_t i = 0; sysctl_wanted(c) && problems_host(p) && i < c->linux_->sysctl->n; i++) {
+        for (size_t i = 0; sysctl_wanted(c) && problem_wants_host(p) && i < c->linux_->sysctl->n; i++) {
                 char path[SYSCTL_MAX], file[SYSCTL_MAX + 4];
                 const char *name = c->linux_->sysctl->entries[i].key;
                 _cleanup_close_ int fd = -1;

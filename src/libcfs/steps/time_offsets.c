@@ -29,7 +29,8 @@ bool time_offsets_wanted(const struct ctx *c)
 
 void time_offsets_check(const struct ctx *c, struct problems *p)
 {
-        if ((c->ns_new & CLONE_NEWTIME) && problems_host(p) && access("/proc/self/timens_offsets", F_OK) < 0)
+        if ((c->ns_new & CLONE_NEWTIME) && problem_wants_host(p) &&
+            access("/proc/self/timens_offsets", F_OK) < 0)
                 problem_host(p, "linux.namespaces", "this kernel has no time namespaces");
         if (!has_offsets(c))
                 return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the engine hands to checks and explanations: see step.h for the functions that steps call. */
-#ifndef LIBPROBLEM_H
-#define LIBPROBLEM_H
+#ifndef LIBCFS_PROBLEM_H
+#define LIBCFS_PROBLEM_H
 
 #include "libcfs/walk/step.h"
 

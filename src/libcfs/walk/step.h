@@ -73,7 +73,7 @@ extern const struct step plan[];
 void problem(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* The document is valid, but this host, kernel or user cannot do it. Only asked for when problems_host()
+/* The document is valid, but this host, kernel or user cannot do it. Only asked for when problem_wants_host()
  * is true. */
 void problem_host(struct problems *p, const char *property, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
@@ -91,11 +91,6 @@ bool problem_wants_host(const struct problems *p);
 
 /* Has the row's check, which comes first, found nothing? A look at what is invalid would find it again. */
 bool problem_row_is_sound(const struct problems *p);
-
-static inline bool problems_host(const struct problems *p)
-{
-        return problem_wants_host(p);
-}
 
 /* PROP("mounts[%zu].source", i): a path for problem(), valid until the end of the block. */
 const char *problem_prop(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -28,8 +28,8 @@ struct cgroup_request {
 /* For a mount of type cgroup inside the container: one entry per hierarchy. */
 struct cgroup_view {
         const char *name; /* directory below /sys/fs/cgroup: "cpu", hybrid's v2 "unified"; v2 alone: ""     */
-        const char
-                *mount;   /* host path of the hierarchy's mount point                                       */
+        /* host path of the hierarchy's mount point */
+        const char *mount;
         const char *path; /* the container's cgroup below it, "/" first                                     */
         /* v1 mount options for a fresh mount ("cpu,cpuacct", "name=systemd"); v2: NULL */
         const char *options;
