@@ -11,8 +11,8 @@
 int build_load(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                const struct cfs_create_options *o, struct cfs_error *err);
 
-/* After build_load(): checks, prepares, spawns and walks to the row that ends create. On failure nothing is left; or,
- * with a warning, the record of what could not be undone. */
+/* After build_load(): checks, prepares, spawns and walks to the row that ends create. On failure nothing is
+ * left; or, with a warning, the record of what could not be undone. */
 int build_container(struct ctx *c, struct cfs_error *err);
 
 /* Kills and reaps the child if there is one, undoes and removes the state: after a failure. */
