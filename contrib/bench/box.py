@@ -169,11 +169,15 @@ def large_layer(store, work, rounds):
         os.mkdir(out)
         theirs.append(run(['sh', '-c', 'tar -C "$1" -xf "$2" && sync -f "$1"', 'sh', out, tar]))
         shutil.rmtree(out)
+        # What was removed is not to be written by the one that comes next.
+        run(['sync', '-f', work])
         ours.append(run([*store.box, '--quiet', 'import', tar, 'large']))
         run([*store.box, 'image', 'rm', 'large'])
+        run(['sync', '-f', work])
     os.unlink(tar)
-    ours, theirs = (tuple(statistics.median(x) for x in zip(*t)) for t in (ours, theirs))
-    print(f'\n| 100 MB in 1000 files, to the disk | ms | CPU ms |\n|---|---|---|\n| tar -x, sync | {theirs[0]:.0f} | {theirs[1]:.0f} |')
+    # The least disturbed ones: the disk is not ours alone.
+    ours, theirs = (tuple(min(x) for x in zip(*t)) for t in (ours, theirs))
+    print(f'\n| 100 MB in 1000 files, to the disk, least disturbed | ms | CPU ms |\n|---|---|---|\n| tar -x, sync | {theirs[0]:.0f} | {theirs[1]:.0f} |')
     print(f'| cfs-box import (a SHA-256 sum of it as well) | {ours[0]:.0f} | {ours[1]:.0f} |')
     verdict('import of 100 MB', f"{theirs[0] / ours[0]:.2f} of tar's speed", 'at least 0.8', theirs[0] / ours[0] >= 0.8)
 
@@ -270,7 +274,7 @@ def main():
         print_tests(found)
         judge_run(found['box-run'])
         layers(store, o.n)
-        large_layer(disk or store, o.disk or work, 5)
+        large_layer(disk or store, o.disk or work, 8)
         thousand(many)
         ps = interleaved({'ps': [*many.box, 'ps', '-a']}, o.n)['ps']
         verdict('ps -a of 1000 containers', f'{ps["median"]:.1f} ms ({ps["min"]:.1f} undisturbed)', 'under 10 ms', ps['min'] < 10)

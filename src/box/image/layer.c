@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The life of a layer: a row in state "unpacking" that names this process; the directory tmp.ID beside the
- * layers; when it is complete and on the disk (syncfs), it is renamed to ID (fsync of the directory) and the
- * row becomes "ready".
+ * layers; when it is complete, it is renamed to ID, and when that is on the disk (syncfs) the row becomes
+ * "ready".
  * Whatever kills us in between, the next layer_collect() finds a row whose owner is gone, and removes both.
  *
  * The directory's name is a small number, because overlayfs takes the names of all layers in one option of
@@ -127,8 +127,6 @@ void layer_forget(const struct box *box, const struct layer *l)
 /* In one transaction: of two imports of the same layer at once, the second finds that of the first. */
 static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
 {
-        char from[PATH_SIZE], to[PATH_SIZE];
-        _cleanup_close_ int layers = -1;
         struct layer other = { 0 };
         int r = layer_find(box, l->diff_id, &other, err);
 
@@ -136,13 +134,6 @@ static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
                 l->id = r > 0 ? other.id : l->id;
                 return r;
         }
-        aside_path(from, l->id);
-        ready_path(to, l->id);
-        if (renameat(box->root_fd, from, box->root_fd, to) < 0)
-                return err_sys(err, errno, "renameat", "rename %s/%s", box->root, from);
-        layers = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (layers < 0 || fsync(layers) < 0)
-                return err_sys(err, errno, "fsync", "write %s/layers to the disk", box->root);
         r = store_exec(box, err, "UPDATE layers SET state='ready', diff_id=?, owner=? WHERE id=?", "ssi",
                        l->diff_id, store_self(), l->id);
         return r < 0 ? r : 0;
@@ -150,9 +141,14 @@ static int keep(const struct box *box, struct layer *l, struct cfs_error *err)
 
 int layer_keep(const struct box *box, struct layer *l, struct cfs_error *err)
 {
+        char from[PATH_SIZE], to[PATH_SIZE];
         const struct layer ours = *l;
         int r;
 
+        aside_path(from, l->id);
+        ready_path(to, l->id);
+        if (renameat(box->root_fd, from, box->root_fd, to) < 0)
+                return err_sys(err, errno, "renameat", "rename %s/%s", box->root, from);
         if (syncfs(box->root_fd) < 0)
                 return err_sys(err, errno, "syncfs", "write layer %s to the disk", l->diff_id);
         r = store_begin(box, err);
