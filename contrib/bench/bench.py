@@ -51,7 +51,7 @@ class RT:
     def __init__(self, name, cmd, root):
         self.name = name; words = cmd.split()
         self.path = shutil.which(words[0]) or words[0]; self.extra = words[1:]
-        self.root = f'{root}/{name}'; os.makedirs(self.root, exist_ok=True)
+        self.root = f'{root}/{name}'; os.makedirs(self.root, mode=0o700, exist_ok=True)
         self.n = 0
     def id(self): self.n += 1; return f'{PFX}-{self.name}-{self.n}'
     def argv(self, *a): return [self.path, '--root', self.root, *self.extra, *a]
@@ -364,7 +364,7 @@ def t_list(A):
         c.pop('hostname', None); c['linux'].pop('maskedPaths', None); c['linux'].pop('readonlyPaths', None)
         c['mounts'] = [m for m in c['mounts'] if m['type'] in ('proc', 'tmpfs')]
     b = A.b.get('minimal', '-light', light)
-    counts = [c for c in (1, 10, 100, 500) if c <= A.list_max]; live = {r.name: [] for r in A.rts}
+    counts = [c for c in (1, 10, 100, 500, 1000) if c <= A.list_max]; live = {r.name: [] for r in A.rts}
     try:
         for c in counts:
             for r in A.rts:
