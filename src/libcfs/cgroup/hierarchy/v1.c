@@ -24,7 +24,7 @@
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -96,14 +96,14 @@ static int is_frozen(const struct hierarchy *h)
 
 bool v1_freezes_asleep(void)
 {
-        static int version; /* major * 1000 + minor */
+        static unsigned long version; /* major * 1000 + minor */
         struct utsname u;
-        unsigned major = 0, minor = 0;
+        char *dot = NULL;
 
-        if (version == 0) {
-                if (uname(&u) == 0)
-                        (void)sscanf(u.release, "%u.%u", &major, &minor);
-                version = (int)(major * 1000 + minor);
+        if (version == 0 && uname(&u) == 0) {
+                version = strtoul(u.release, &dot, 10) * 1000;
+                if (*dot == '.')
+                        version += strtoul(dot + 1, NULL, 10);
         }
         return version < 6001;
 }
