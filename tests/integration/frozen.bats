@@ -124,7 +124,7 @@ refused_below() {
     for extra in . '.linux.namespaces |= map(if .type == "pid" then .path = "/proc/'"$(pgrep -P "${BACKGROUND[-1]}")"'/ns/pid" else . end)'; do
         config '.linux.resources.unified = {"cgroup.freeze": "1"}'
         config "$extra"
-        for sig in TERM INT; do
+        for sig in TERM HUP; do # not INT: what the shell starts in the background ignores it, and then cfs does
             "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/out" 2>&1 3>&- &
             pid=$! code=0
             wait_for eval '[ -n "$(cat "$(top_of v2)/$ID/a/b/cgroup.procs" 2> /dev/null)" ]'
