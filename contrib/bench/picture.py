@@ -12,7 +12,7 @@ import sys
 NAMES = {'run-minimal': 'run, minimal bundle', 'run-podmanlike': "run, an engine's bundle", 'lc-create': 'create',
          'lc-start': 'start', 'lc-state': 'state', 'lc-kill': 'kill', 'lc-delete': 'delete', 'exec': 'exec',
          'list-1': 'list, 1 container', 'list-10': 'list, 10 containers', 'list-100': 'list, 100 containers',
-         'list-500': 'list, 500 containers', 'mounts-10': 'run, 10 bind mounts more',
+         'list-500': 'list, 500 containers', 'list-1000': 'list, 1000 containers', 'mounts-10': 'run, 10 bind mounts more',
          'mounts-100': 'run, 100 bind mounts more', 'mounts-500': 'run, 500 bind mounts more',
          'bigjson': 'run, config.json of 1 MB',
          'box-run': 'run and remove', 'box-exec': 'exec', 'box-list': 'list'}
