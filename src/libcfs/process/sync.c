@@ -194,7 +194,15 @@ static int peer_ended(const struct sync *s, struct cfs_error *err)
         return -ECONNRESET;
 }
 
-/* Receives until a packet arrives that is not a LOG. Sets *ret_type; 0 means end of file. */
+/* A descriptor that came with a packet which has none: a hostile peer could fill our table with them. */
+static void drop_fd(int *fd)
+{
+        if (*fd >= 0)
+                (void)close(*fd);
+        *fd = -1;
+}
+
+/* Receives until a packet arrives that is neither a LOG nor an EXEC. Sets *ret_type; 0 means end of file. */
 static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, int *ret_fd,
                        struct cfs_error *err)
 {
@@ -225,6 +233,7 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                         ((char *)&p)[n < (ssize_t)sizeof(p) ? n : (ssize_t)sizeof(p) - 1] = '\0';
                         log_message(p.value <= LOG_LEVEL_DEBUG ? (enum log_level)p.value : LOG_LEVEL_DEBUG,
                                     p.text);
+                        drop_fd(ret_fd);
                         continue;
                 }
                 if (p.type == PACKET_FAILED) {
@@ -233,6 +242,7 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                 }
                 if (p.type == PACKET_EXEC) {
                         s->exec = true;
+                        drop_fd(ret_fd);
                         continue;
                 }
                 *ret_type = p.type;
@@ -364,13 +374,14 @@ int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)
 int sync_recv_fd(struct sync *s, struct cfs_error *err)
 {
         uint32_t type = 0, value = 0;
-        int fd = -1, r = some_packet(s, &type, &value, &fd, err);
+        _cleanup_close_ int fd = -1;
+        int r = some_packet(s, &type, &value, &fd, err);
 
         if (r < 0)
                 return r;
         if (type != PACKET_FD || fd < 0)
                 return err_set(err, CFS_E_BUG, "expected a descriptor from the init, got packet %u", type);
-        return fd;
+        return TAKE_FD(fd);
 }
 
 int sync_send_pid(struct sync *s, pid_t pid, struct cfs_error *err)
