@@ -108,6 +108,8 @@ in_time() {
     mkfifo "$STATE/$ID/state.json"
     in_time 5 "$CFS" --root "$STATE" state "$ID"
     is "$status" 1
+    in_time 5 "$CFS" --root "$STATE" list
+    in_time 5 "$CFS" --root "$STATE" list --format json
     in_time 5 "$CFS" --root "$STATE" delete --force "$ID"
     is "$status" 0
     [ ! -e "$STATE/$ID" ]

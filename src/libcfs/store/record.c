@@ -80,7 +80,7 @@ bool record_read_head(int root_fd, const char *dir, struct oci_arena *arena, str
 
         memcpy(path, dir, len);
         memcpy(path + len, "/" RECORD, sizeof("/" RECORD));
-        fd = openat(root_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        fd = openat(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         n = fd < 0 ? -1 : read(fd, ret->text, sizeof(ret->text));
         /* One that was cut off (a power failure) does not end in a line feed. */
         if (n <= 0 || n == sizeof(ret->text) || ret->text[n - 1] != '\n' ||
