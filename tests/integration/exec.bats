@@ -42,7 +42,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .status.Groups)" "7 8"
     is "$(got .status.Umask)" 0027
     is "$(got .cwd)" /tmp
-    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":60,"hard":70}'
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"hard":70,"soft":60}'
     is "$(got .status.NoNewPrivs)" 1
     is "$(got '.env | sort')" '["HOME=/home/user","PATH=/bin","X=1"]'
     is "$(got '.fds | keys')" '["0","1","2"]'
@@ -189,7 +189,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got .status.CapBnd)" "$(awk '/^CapBnd/ { print $2 }' "/proc/$PID/status")"
     run cfs exec --process "$T/p3.json" "$ID"
     is "$status" 255
-    contains "$output" "p3.json:7:11: args: expected an array"
+    contains "$output" "p3.json:2:11: args: expected an array"
 }
 
 @test "--process: a mistake is named with file, line, column and property" {
@@ -223,7 +223,7 @@ X
     is "$(got .status.Uid)" $'1000\t1000\t1000\t1000'
     is "$(got .status.Groups)" 9
     is "$(got .status.Umask)" 0007
-    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":50,"hard":60}'
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"hard":60,"soft":50}'
     is "$(got '.env | map(select(startswith("HOME=") and . != "HOME="))')" '["HOME=/home/user"]'
     is "$(got .cwd)" /
     jq '.args = ["/bin/cat", "/proc/self/oom_score_adj"]' "$T/process.json" > "$T/p2.json"

@@ -106,7 +106,7 @@ MAPS='.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
         .process.scheduler = {"policy": "SCHED_BATCH", "nice": -5, "flags": ["SCHED_FLAG_RESET_ON_FORK"]} |
         .process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6} | .process.oomScoreAdj = 77'
     inspect
-    is "$(got .rlimits.RLIMIT_NPROC)" '{"soft":1,"hard":1}'
+    is "$(got .rlimits.RLIMIT_NPROC)" '{"hard":1,"soft":1}'
     is "$(got .nice) $(got .oom_score_adj)" "-5 77"
     is "$(got .sid)" "$(got .pid)"
     args /bin/inspector sleep

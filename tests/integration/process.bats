@@ -94,8 +94,8 @@ setup() {
 @test "rlimits" {
     new_bundle '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
     inspect
-    is "$(got .rlimits.RLIMIT_NOFILE)" '{"soft":100,"hard":200}'
-    is "$(got .rlimits.RLIMIT_CORE)" '{"soft":0,"hard":0}'
+    is "$(got .rlimits.RLIMIT_NOFILE)" '{"hard":200,"soft":100}'
+    is "$(got .rlimits.RLIMIT_CORE)" '{"hard":0,"soft":0}'
 }
 
 # spec: config.linux-process.6

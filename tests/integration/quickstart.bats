@@ -99,11 +99,18 @@ quickstart() { env PATH="$T/stubs:$PATH" BUILD="$T/build" POLICY="$T/policy-rc.d
     is "$(jq -c '[.linux.namespaces[].type] | index("user") != null' "$HOME_DIR/build/bundle/config.json")" true
 }
 
-@test "quickstart test says beforehand what it takes and installs" {
-    stub bash 'exit 0' # tests/run
-    run quickstart test check
-    contains "$output" "six minutes"
+@test "quickstart test says beforehand what it takes and installs, and hands the passes on" {
+    mkdir -p "$T/tree/contrib" "$T/tree/tests"
+    cp "$Q" "$T/tree/contrib/"
+    printf '#!/bin/sh\necho "these passes: $*"\n' > "$T/tree/tests/run"
+    : > "$T/tree/configure.ac"
+    : > "$T/tree/configure"
+    chmod 755 "$T/tree/tests/run" "$T/tree/configure"
+    Q="$T/tree/contrib/quickstart"
+    run quickstart test check lint
+    contains "$output" "quarter of an hour"
     contains "$output" "no daemon of it is started"
+    is "${lines[-1]}" "these passes: check lint"
 }
 
 # 20 seconds between two lines, here half of one.
@@ -112,7 +119,7 @@ quickstart() { env PATH="$T/stubs:$PATH" BUILD="$T/build" POLICY="$T/policy-rc.d
     # The pass `user`, run by an ordinary user, skips at once; lint without its tools too. clang: a compiler that is slow.
     mkdir -p "$T/b/check"
     printf 'all:\nlibocispec/ocispec.h commit.h:\n\tsleep 3\n' > "$T/b/check/Makefile"
-    for p in cppcheck clang-tidy shellcheck; do stub $p 'exit 0'; done
+    for p in cppcheck clang-tidy gcc shellcheck; do stub $p 'exit 0'; done
     run env PATH="$T/stubs:$PATH" BUILD="$T/b" PROGRESS_SECONDS=1 timeout 60 "$run" lint lint
     contains "$output" "==== pass 1 of 2: lint"
     contains "$output" "==== pass 2 of 2: lint"

@@ -28,7 +28,8 @@ attack() {
     exec 8> "$T/leash"
     SUCCEEDED=0 FAILED=0
     end=$((SECONDS + seconds))
-    while [ $SECONDS -lt $end ]; do
+    # On a machine that is busy, four attempts take longer.
+    while [ $SECONDS -lt $end ] || [ $((SUCCEEDED + FAILED)) -le 3 ]; do
         rc=0
         timeout -s KILL 20 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 8>&- || rc=$?
         ! grep BREACH "$T/log" >&2 || return 1
@@ -45,7 +46,6 @@ attack() {
     canary_lives || return 1
     is "$(mounts_of_host)" "$mounts" "mounts of the host" || return 1
     is "$(ls -A "$STATE")" "" "state directories" || return 1
-    [ $((SUCCEEDED + FAILED)) -gt 3 ]
 }
 
 @test "destinations of mounts, existing and to be made" {
@@ -129,7 +129,8 @@ attack() {
     "$ATTACKER" swap "$B/rootfs/srv/cwd" "$B/rootfs/srv/cwd.evil" "$B/rootfs/etc/passwd" "$B/rootfs/etc/passwd.evil" < "$T/leash" > "$T/swapped" 3>&- &
     local attacker=$! end=$((SECONDS + ${RACE_SECONDS:-2})) n=0
     exec 8> "$T/leash"
-    while [ $SECONDS -lt $end ]; do
+    # On a machine that is busy, four attempts take longer.
+    while [ $SECONDS -lt $end ] || [ $((SUCCEEDED + FAILED)) -le 3 ]; do
         "$CFS" --root "$STATE" exec --cwd /srv/cwd "$ID" /bin/sh -c 'case $(pwd) in /srv/cwd*) ;; *) echo "BREACH: in $(pwd)";; esac; case $HOME in *canary*) echo "BREACH: $HOME";; esac' \
             < /dev/null > "$T/log" 2>&1 8>&- || [ $? = 255 ]
         ! grep BREACH "$T/log" >&2 || return 1
