@@ -171,3 +171,63 @@ setup() {
         rm mine
     done
 }
+
+# What people do at terminals: leave and come back, resize; docker's reference, docker attach. Typed by a program with a pseudo-terminal.
+type_into() { # STEPS ARG...: the steps are texts, or ROWSxCOLUMNS; prints what comes out
+    python3 - "$CFS_BOX" "$STORE" "$@" <<'END'
+import fcntl, os, pty, re, select, signal, struct, sys, termios, time
+box, store, steps, *args = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(box, [box, '--root', store, *args])
+size = lambda rows, columns: fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+size(33, 101)
+out = ''
+def read_until(pattern, seconds=10):
+    global out
+    end, start = time.time() + seconds, len(out)
+    while time.time() < end and not re.search(pattern, out[start:]):
+        if select.select([fd], [], [], 0.1)[0]:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                return
+            if not data:
+                return
+            out += data.decode(errors='replace').replace('\r', '')
+for step in steps.encode().decode('unicode_escape').split('|'):
+    if re.fullmatch(r'\d+x\d+', step):
+        size(*map(int, step.split('x')))
+        os.kill(pid, signal.SIGWINCH)
+        time.sleep(0.3)
+        continue
+    os.write(fd, step.encode())
+    read_until(r'got it' if step.endswith('\n') and 'exit' not in step else r'(?!)', 10 if step.endswith('\n') else 1)
+read_until(r'(?!)', 3)
+end = time.time() + 10
+while os.waitpid(pid, os.WNOHANG)[0] == 0:
+    if time.time() > end:
+        os.kill(pid, 9)
+    time.sleep(0.05)
+print(out)
+END
+}
+
+@test "attach: left by Control-P Control-Q, and reached again: input goes on; -it needs a terminal" {
+    lone run -dit --name t busybox sh > /dev/null
+    running t
+    type_into 'echo first; echo got "it"\n|\x10\x11' attach t > "$T/one"
+    grep -q '^first' "$T/one"
+    [ "$(state t)" = running ]
+    type_into 'stty size; echo got "it"\n|exit 5\n' attach t > "$T/two"
+    grep -q '^33 101' "$T/two"
+    [ "$(box wait t)" = 5 ]
+    type_into '20x60|stty size; echo got "it"\n|exit\n' run --rm -it --network none busybox sh > "$T/three"
+    grep -q '^20 60' "$T/three"
+    for command in "run -it --rm --network none busybox cat" "exec -it t cat"; do
+        [[ $command == run* ]] || { lone run -d --name s busybox sleep 100 > /dev/null && command=${command/ t / s }; }
+        # shellcheck disable=SC2086 # words
+        run timeout 10 sh -c 'echo x | "$@"' sh "$CFS_BOX" --root "$STORE" $command
+        [ "$status" = 125 ] && [[ $output == *"not a terminal"* ]]
+    done
+}

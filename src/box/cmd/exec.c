@@ -121,6 +121,8 @@ static int run_exec(struct box *box, const void *values, const char *const *args
         o.env = (const char *const *)env.list;
         if (r >= 0 && !v->interactive && !v->tty)
                 r = process_no_input(err);
+        if (r >= 0 && v->interactive && v->tty && !v->detach)
+                r = process_terminal_input(err);
         if (r >= 0 && v->user) {
                 r = find_user(box, id, v->user, ids, sizeof(ids), &user, err);
                 o.user = ids;

@@ -114,18 +114,19 @@ static int detached(struct box *box, const char *image, const struct run_options
 static int run_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         struct run_options o = *(const struct run_options *)values;
+        int r = 0;
 
         o.args = args + 1;
         if (o.print_bundle)
                 return print_bundle(box, args[0], &o, err);
         if (o.detach)
                 return detached(box, args[0], &o, err);
-        if (!o.interactive && !o.tty) {
-                int r = process_no_input(err);
-
-                if (r < 0)
-                        return r;
-        }
+        if (!o.interactive && !o.tty)
+                r = process_no_input(err);
+        else if (o.interactive && o.tty)
+                r = process_terminal_input(err);
+        if (r < 0)
+                return r;
         return run_container(box, args[0], &o, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "box/core/box.h"
 #include "box/core/digest.h"
+#include <sys/types.h>
 
 /* "-" is an archive on standard output or input. follow: a link that is named means what it leads to. These
  * may change the process's mount namespace, for good. */
@@ -15,10 +16,16 @@ int files_copy_out(const struct box *box, const char *id, const char *path, cons
 int files_copy_in(const struct box *box, const char *id, const char *from, const char *path, bool follow,
                   struct cfs_error *err);
 
-/* files_userns.c: fn, in a process of the user namespace that maps 0 to host_id and so on; in this one when
- * n_ids is 0. */
-int files_userns_run(uint32_t host_id, uint32_t n_ids, int (*fn)(const void *data, struct cfs_error *err),
-                     const void *data, struct cfs_error *err);
+/* files_userns.c: fn, in a process of the user namespace that maps 0 to host_id and so on. To be started
+ * before there is a thread: what that has locked would stay locked in the process. */
+struct files_userns {
+        pid_t pid;
+        int fd;
+};
+int files_userns_start(uint32_t host_id, uint32_t n_ids, int (*fn)(const void *data, struct cfs_error *err),
+                       const void *data, struct files_userns *ret, struct cfs_error *err);
+/* Waits for its end. */
+int files_userns_finish(const struct files_userns *u, struct cfs_error *err);
 
 struct pack_options;
 /* Packs into a descriptor. */

@@ -14,6 +14,7 @@
 #include "box/store/container.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -235,7 +236,7 @@ struct unpacking {
         const struct side *side;
         const struct place *from, *to;
         bool rootless;
-        int fd;
+        int fd, other_end; /* where the archive comes from, and -1 or what a process of its own has to close */
 };
 
 static int unpack_there(const void *data, struct cfs_error *err)
@@ -247,6 +248,8 @@ static int unpack_there(const void *data, struct cfs_error *err)
         bool limited = u->rootless || u->side->n_ids > 0;
         int r;
 
+        if (u->other_end >= 0)
+                (void)close(u->other_end);
         if (!u->to->name || !u->from || u->from->name)
                 return unpack(u->fd, u->to, rename, limited, err);
         if (mkdirat(u->to->dir_fd, u->to->name, 0755) < 0)
@@ -264,7 +267,37 @@ static int unpack_to(int fd, const void *data, struct cfs_error *err)
         struct unpacking u = *(const struct unpacking *)data;
 
         u.fd = fd;
-        return files_userns_run(u.side->host_id, u.side->n_ids, unpack_there, &u, err);
+        return unpack_there(&u, err);
+}
+
+/* The same, in a process of the container's user namespace. `o`: what is packed here for it; NULL: it reads
+ * u->fd. */
+static int unpack_in_userns(const struct pack_options *o, struct unpacking *u, struct cfs_error *err)
+{
+        struct files_userns process;
+        struct cfs_error ours = { 0 };
+        int fds[2] = { -1, -1 }, packed_here = 0, r;
+
+        if (o && pipe2(fds, O_CLOEXEC) < 0)
+                return err_sys(err, errno, "pipe2", "make a pipe");
+        if (o)
+                u->fd = fds[0];
+        u->other_end = fds[1];
+        r = files_userns_start(u->side->host_id, u->side->n_ids, unpack_there, u, &process, err);
+        cleanup_close_p(&fds[0]);
+        if (r >= 0 && o) {
+                (void)signal(SIGPIPE, SIG_IGN); /* when it gives up, it says why */
+                packed_here = files_copy_pack(o, fds[1], &ours);
+        }
+        cleanup_close_p(&fds[1]);
+        if (r < 0)
+                return r;
+        r = files_userns_finish(&process, err);
+        if (r >= 0 && packed_here < 0) {
+                *err = ours;
+                return packed_here;
+        }
+        return r;
 }
 
 int files_copy_export(const struct box *box, const char *id, int to, struct cfs_error *err)
@@ -317,7 +350,7 @@ int files_copy_out(const struct box *box, const char *id, const char *path, cons
                                                 .only = from.name,
                                                 .first_id = side.host_id,
                                                 .n_ids = side.n_ids };
-                const struct unpacking u = { &host, &from, &target, box->rootless, -1 };
+                const struct unpacking u = { &host, &from, &target, box->rootless, -1, -1 };
 
                 r = archive ? files_copy_pack(&o, STDOUT_FILENO, err) : packed(&o, unpack_to, &u, err);
         }
@@ -349,9 +382,14 @@ int files_copy_in(const struct box *box, const char *id, const char *from_path, 
                 r = check_target(&from, &target, path, err);
         if (r >= 0) {
                 const struct pack_options o = { .dir_fd = from.dir_fd, .name = from_path, .only = from.name };
-                const struct unpacking u = { &side, archive ? NULL : &from, &target, box->rootless, -1 };
+                struct unpacking u = {
+                        &side, archive ? NULL : &from, &target, box->rootless, STDIN_FILENO, -1
+                };
 
-                r = archive ? unpack_to(STDIN_FILENO, &u, err) : packed(&o, unpack_to, &u, err);
+                if (side.n_ids > 0)
+                        r = unpack_in_userns(archive ? NULL : &o, &u, err);
+                else
+                        r = archive ? unpack_there(&u, err) : packed(&o, unpack_to, &u, err);
         }
         cleanup_close_p(&side.root_fd);
         release(&from);

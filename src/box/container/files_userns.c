@@ -24,38 +24,42 @@ static int become_root_of(int userns, struct cfs_error *err)
         return 0;
 }
 
-int files_userns_run(uint32_t host_id, uint32_t n_ids, int (*fn)(const void *data, struct cfs_error *err),
-                     const void *data, struct cfs_error *err)
+int files_userns_start(uint32_t host_id, uint32_t n_ids, int (*fn)(const void *data, struct cfs_error *err),
+                       const void *data, struct files_userns *ret, struct cfs_error *err)
 {
-        _cleanup_close_ int userns = -1, from = -1, to = -1;
+        _cleanup_close_ int userns = overlay_userns(host_id, n_ids, err);
         struct cfs_error theirs = { 0 };
-        int fds[2], status = 0, r;
-        pid_t pid;
+        int fds[2], r;
 
-        if (n_ids == 0)
-                return fn(data, err);
-        userns = overlay_userns(host_id, n_ids, err);
         if (userns < 0)
                 return userns;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return err_sys(err, errno, "pipe2", "make a pipe");
-        from = fds[0];
-        to = fds[1];
-        pid = fork();
-        if (pid == 0) {
+        ret->pid = fork();
+        if (ret->pid == 0) {
+                (void)close(fds[0]);
                 r = become_root_of(userns, &theirs);
                 if (r >= 0)
                         r = fn(data, &theirs);
                 if (r < 0)
-                        (void)io_write_all(to, &theirs, sizeof(theirs));
+                        (void)io_write_all(fds[1], &theirs, sizeof(theirs));
                 _exit(r < 0);
         }
-        if (pid < 0)
-                return err_sys(err, errno, "fork", "start a process");
-        cleanup_close_p(&to);
-        to = -1;
-        r = read(from, &theirs, sizeof(theirs)) == (ssize_t)sizeof(theirs) ? -EIO : 0;
-        (void)proc_reap(pid, &status);
+        (void)close(fds[1]);
+        ret->fd = fds[0];
+        if (ret->pid > 0)
+                return 0;
+        (void)close(fds[0]);
+        return err_sys(err, errno, "fork", "start a process");
+}
+
+int files_userns_finish(const struct files_userns *u, struct cfs_error *err)
+{
+        struct cfs_error theirs;
+        int status = 0, r = read(u->fd, &theirs, sizeof(theirs)) == (ssize_t)sizeof(theirs) ? -EIO : 0;
+
+        (void)close(u->fd);
+        (void)proc_reap(u->pid, &status);
         if (r < 0)
                 *err = theirs;
         else if (status != 0)

@@ -266,3 +266,12 @@ int process_no_input(struct cfs_error *err)
                 return err_sys(err, errno, "open", "open /dev/null");
         return 0;
 }
+
+int process_terminal_input(struct cfs_error *err)
+{
+        if (isatty(STDIN_FILENO))
+                return 0;
+        return err_hint(
+                err, err_set(err, CFS_E_INVALID, "standard input is not a terminal, as -i with -t needs it"),
+                "-i alone passes on what comes through a pipe");
+}

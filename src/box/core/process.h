@@ -35,6 +35,10 @@ int process_wait(pid_t pid, int *ret_status, struct cfs_error *err);
 /* The path of a program in PATH and the directories of administrators; NULL: none. The caller frees. */
 char *process_find(const char *name);
 
+/* -i and -t: an error when standard input is not a terminal. Its end would not be one for the terminal
+ * inside, and the program would wait for ever. docker refuses that, too. */
+int process_terminal_input(struct cfs_error *err);
+
 /* Standard input becomes /dev/null: what a command of docker has without --interactive, so that `while
  * read` around it keeps its input. */
 int process_no_input(struct cfs_error *err);

@@ -60,6 +60,8 @@ static void add_all(struct arguments *a, const struct conmon *m, const char *pro
                 add(a, "--terminal");
         if (m->stdin_open)
                 add(a, "--stdin");
+        if (m->terminal) /* who comes after one that has left goes on typing */
+                add(a, "--leave-stdin-open");
         add(a, "--exit-command=%s/cfs-box", box->programs);
         add(a, "--exit-command-arg=--root");
         add(a, "--exit-command-arg=%s", box->root);
