@@ -274,6 +274,7 @@ static int unpack_to(int fd, const void *data, struct cfs_error *err)
  * u->fd. */
 static int unpack_in_userns(const struct pack_options *o, struct unpacking *u, struct cfs_error *err)
 {
+        const struct sigaction ignore = { .sa_handler = SIG_IGN };
         struct files_userns process;
         struct cfs_error ours = { 0 };
         int fds[2] = { -1, -1 }, packed_here = 0, r;
@@ -286,7 +287,7 @@ static int unpack_in_userns(const struct pack_options *o, struct unpacking *u, s
         r = files_userns_start(u->side->host_id, u->side->n_ids, unpack_there, u, &process, err);
         cleanup_close_p(&fds[0]);
         if (r >= 0 && o) {
-                (void)signal(SIGPIPE, SIG_IGN); /* when it gives up, it says why */
+                (void)sigaction(SIGPIPE, &ignore, NULL); /* when it gives up, it says why */
                 packed_here = files_copy_pack(o, fds[1], &ours);
         }
         cleanup_close_p(&fds[1]);
