@@ -164,16 +164,20 @@ def large_layer(store, work, rounds):
     run(['tar', '-C', tree, '-cf', tar, '.'])
     shutil.rmtree(tree)
     ours, theirs = [], []
-    for _ in range(rounds):
-        out = os.path.join(work, 'out')
+    out = os.path.join(work, 'out')
+
+    def unpack():
         os.mkdir(out)
         theirs.append(run(['sh', '-c', 'tar -C "$1" -xf "$2" && sync -f "$1"', 'sh', out, tar]))
         shutil.rmtree(out)
-        # What was removed is not to be written by the one that comes next.
-        run(['sync', '-f', work])
+
+    def imported():
         ours.append(run([*store.box, '--quiet', 'import', tar, 'large']))
         run([*store.box, 'image', 'rm', 'large'])
-        run(['sync', '-f', work])
+    for _ in range(rounds):
+        for measure in random.sample([unpack, imported], 2):
+            measure()
+            run(['sync', '-f', work])   # what was removed is not to be written by the one that comes next
     os.unlink(tar)
     # The least disturbed ones: the disk is not ours alone.
     ours, theirs = (tuple(min(x) for x in zip(*t)) for t in (ours, theirs))
