@@ -407,6 +407,30 @@ bool path_has_dotdot(const char *path)
         return false;
 }
 
+void path_clean(const char *path, char *buf)
+{
+        char *out = buf;
+
+        while (*path) {
+                size_t n;
+
+                path += strspn(path, "/");
+                n = strcspn(path, "/");
+                if (n == 2 && path[0] == '.' && path[1] == '.') {
+                        while (out > buf && *--out != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && path[0] == '.')) {
+                        *out++ = '/';
+                        memmove(out, path, n);
+                        out += n;
+                }
+                path += n;
+        }
+        if (out == buf)
+                *out++ = '/';
+        *out = '\0';
+}
+
 int path_join(const char *base, const char *rel, char **ret, struct cfs_error *err)
 {
         size_t n = strlen(base);

@@ -57,6 +57,10 @@ int path_open_host_proc(struct cfs_error *err);
 bool path_is_absolute(const char *path);
 /* Is one of the components ".."? */
 bool path_has_dotdot(const char *path);
+/* The path with one slash in front and no ".", ".." or double slashes, as if it began at the root; ".." of
+ * the root is the root. By its text alone: no link is looked at. buf has strlen(path) + 2 bytes. It may be
+ * `path` itself, when that begins with a slash: the text never grows then. */
+void path_clean(const char *path, char *buf);
 /* "BASE/REL", or REL alone when it is absolute; freed by the caller. */
 int path_join(const char *base, const char *rel, char **ret, struct cfs_error *err);
 

@@ -21,6 +21,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "cli/logfile.h"
 #include "cli/program.h"
 #include <errno.h>
@@ -74,7 +75,6 @@ static void version(void)
 static int absolute(const char *path, char **ret, struct cfs_error *err)
 {
         _cleanup_free_ char *cwd = NULL, *joined = NULL;
-        char *out;
 
         if (*path != '/') {
                 cwd = getcwd(NULL, 0);
@@ -85,25 +85,7 @@ static int absolute(const char *path, char **ret, struct cfs_error *err)
                 joined = NULL;
                 return err_nomem(err);
         }
-        out = joined; /* what is clean so far ends here: in place, as it never grows */
-        for (const char *p = joined; *p;) {
-                size_t n;
-
-                p += strspn(p, "/");
-                n = strcspn(p, "/");
-                if (n == 2 && p[0] == '.' && p[1] == '.') {
-                        while (out > joined && *--out != '/')
-                                ;
-                } else if (n > 0 && !(n == 1 && p[0] == '.')) {
-                        *out++ = '/';
-                        memmove(out, p, n);
-                        out += n;
-                }
-                p += n;
-        }
-        if (out == joined)
-                *out++ = '/';
-        *out = '\0';
+        path_clean(joined, joined);
         *ret = TAKE_PTR(joined);
         return 0;
 }

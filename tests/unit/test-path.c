@@ -651,6 +651,40 @@ static void race_of_dotdot_with_a_move(void **state)
 
 /* ---- strings ------------------------------------------------------------------------------------------- */
 
+static void cleaned(void **state)
+{
+        static const struct {
+                const char *path, *clean;
+        } rows[] = {
+                { "", "/" },
+                { "/", "/" },
+                { "//", "/" },
+                { ".", "/" },
+                { "..", "/" },
+                { "a", "/a" },
+                { "/a/", "/a" },
+                { "//a//b//", "/a/b" },
+                { "/a/./b/.", "/a/b" },
+                { "/a/../b", "/b" },
+                { "/../../a", "/a" },
+                { "a/b/../../..", "/" },
+                { "/...", "/..." },
+                { "/.a/..b", "/.a/..b" },
+                { "/a/b/../c", "/a/c" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char buf[64], same[64];
+
+                path_clean(rows[i].path, buf);
+                assert_string_equal(buf, rows[i].clean);
+                (void)snprintf(same, sizeof(same), "/%s", rows[i].path);
+                path_clean(same, same);
+                assert_string_equal(same, rows[i].clean);
+        }
+}
+
 static void lexical(void **state)
 {
         static const struct {
@@ -698,6 +732,7 @@ int main(void)
                 T(race_of_a_directory_with_a_deep_link),
                 T(race_of_dotdot_with_a_move),
                 T(lexical),
+                T(cleaned),
         };
 
         return cmocka_run_group_tests_name("path", tests, NULL, NULL);

@@ -55,27 +55,9 @@ static const char *const proc_files[] = {
 char *mount_target_clean(const char *path, struct oci_arena *arena)
 {
         char *buf = oci_arena_alloc(arena, strlen(path) + 2);
-        size_t len = 0;
 
-        if (!buf)
-                return NULL;
-        while (*path) {
-                size_t n = strcspn(path, "/");
-
-                if (n == 2 && path[0] == '.' && path[1] == '.') {
-                        while (len > 0 && buf[--len] != '/')
-                                ;
-                } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-                        buf[len++] = '/';
-                        memcpy(buf + len, path, n);
-                        len += n;
-                }
-                path += n;
-                path += strspn(path, "/");
-        }
-        if (len == 0)
-                buf[len++] = '/';
-        buf[len] = '\0';
+        if (buf)
+                path_clean(path, buf);
         return buf;
 }
 
