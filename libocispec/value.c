@@ -7,6 +7,7 @@
  */
 #include "oci_internal.h"
 #include "base/utf8.h"
+#include "base/strv.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,7 +218,7 @@ bool value_allowed(const struct oci_rule *rule, const char *s, size_t len)
 
 static char *expected_string(const struct oci_rule *rule, const char *near, char *buf, size_t size)
 {
-        size_t len = 0, n = 0;
+        size_t len = 0, n;
 
         if (!rule || (!rule->values && !rule->expect)) {
                 snprintf(buf, size, "a string");
@@ -227,8 +228,7 @@ static char *expected_string(const struct oci_rule *rule, const char *near, char
                 snprintf(buf, size, "%s", rule->expect);
                 return buf;
         }
-        while (rule->values[n])
-                n++;
+        n = strv_length(rule->values);
         if (n > MANY) {
                 snprintf(buf, size, "one of %zu names such as \"%s\"", n, near ? near : rule->values[0]);
                 return buf;

@@ -9,6 +9,7 @@
  */
 #include "cli/cli.h"
 #include "base/cleanup.h"
+#include "base/strv.h"
 #include "base/err.h"
 #include "cli/jsonout.h"
 #include "cli/number.h"
@@ -113,13 +114,12 @@ static int spawn_ps(const char *const *args, int out, pid_t *ret, struct cfs_err
         static const char *const usual[] = { "-ef", NULL };
         _cleanup_free_ char **argv = NULL;
         posix_spawn_file_actions_t actions;
-        size_t n = 0;
+        size_t n;
         int r;
 
         if (!args[0])
                 args = usual;
-        while (args[n])
-                n++;
+        n = strv_length(args);
         argv = calloc(n + 2, sizeof(*argv));
         if (!argv)
                 return err_nomem(err);

@@ -3,6 +3,7 @@
  * Signals, and waiting for an end that another process writes down.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "box/container/container.h"
@@ -16,14 +17,6 @@
 
 #define PATIENCE    20000 /* ms that starting, or ending, may take */
 #define RECORD_POLL 10    /* ms between looks at a row whose process has ended */
-
-static int64_t now_ms(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* The state, and the process that the row names; 0 when there is no row any more. */
 static int look(const struct box *box, const char *id, bool *ret_live, struct proc_identity *p, int *ret_code,
@@ -63,12 +56,12 @@ static int last_code(const struct box *box, const char *id, int *ret_code, struc
 
 int stop_wait(const struct box *box, const char *id, int timeout_ms, int *ret_code, struct cfs_error *err)
 {
-        int64_t deadline = now_ms() + timeout_ms;
+        int64_t deadline = clock_now_ms() + timeout_ms;
 
         for (;;) {
                 struct proc_identity p = { 0 };
                 _cleanup_close_ int pidfd = -1;
-                int64_t left = timeout_ms < 0 ? INT64_MAX : deadline - now_ms();
+                int64_t left = timeout_ms < 0 ? INT64_MAX : deadline - clock_now_ms();
                 bool live = false;
                 int r = look(box, id, &live, &p, ret_code, err);
 
@@ -121,7 +114,7 @@ int stop_kill(const struct box *box, const char *id, int signal, struct cfs_erro
  * nothing any more. */
 static int kill_until(const struct box *box, const char *id, int signal, struct cfs_error *err)
 {
-        int64_t deadline = now_ms() + PATIENCE;
+        int64_t deadline = clock_now_ms() + PATIENCE;
         int code, r, waited;
 
         for (;;) {
@@ -131,7 +124,7 @@ static int kill_until(const struct box *box, const char *id, int signal, struct 
                 if (r >= 0 || (err->code != CFS_E_NOT_FOUND && err->code != CFS_E_STATE))
                         return r;
                 waited = stop_wait(box, id, 50, &code, &later);
-                if (waited != -ETIMEDOUT || now_ms() > deadline)
+                if (waited != -ETIMEDOUT || clock_now_ms() > deadline)
                         return waited == -ETIMEDOUT ? r : waited;
         }
 }

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,13 +19,9 @@
 
 static int words_with(const char *const *more, char ***ret, struct cfs_error *err)
 {
-        size_t n = 0, m = 0;
+        size_t n = strv_length((const char *const *)environ), m = strv_length(more);
         char **all;
 
-        while (environ[n])
-                n++;
-        while (more && more[m])
-                m++;
         all = calloc(n + m + 1, sizeof(*all));
         if (!all)
                 return err_nomem(err);

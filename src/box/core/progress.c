@@ -4,20 +4,13 @@
  * that.
  */
 #include "box/core/progress.h"
+#include "base/clock.h"
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define INTERVAL 100
 #define WIDTH    30
-
-static int64_t now(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 const char *progress_size(char *buf, unsigned size, uint64_t bytes)
 {
@@ -33,9 +26,10 @@ const char *progress_size(char *buf, unsigned size, uint64_t bytes)
 
 void progress_begin(struct progress *p, bool quiet, const char *what, uint64_t total)
 {
-        *p = (struct progress){
-                .what = what, .total = total, .on = !quiet && isatty(STDERR_FILENO), .next = now() + INTERVAL
-        };
+        *p = (struct progress){ .what = what,
+                                .total = total,
+                                .on = !quiet && isatty(STDERR_FILENO),
+                                .next = clock_now_ms() + INTERVAL };
 }
 
 void progress_update(void *data, uint64_t bytes)
@@ -44,9 +38,9 @@ void progress_update(void *data, uint64_t bytes)
         char bar[WIDTH + 1], size[24];
         int full;
 
-        if (!p->on || now() < p->next)
+        if (!p->on || clock_now_ms() < p->next)
                 return;
-        p->next = now() + INTERVAL;
+        p->next = clock_now_ms() + INTERVAL;
         p->shown = true;
         (void)progress_size(size, sizeof(size), bytes);
         if (p->total == 0) {

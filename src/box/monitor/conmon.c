@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "box/core/process.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -76,13 +77,11 @@ static int spawn(char **argv, int sync, pid_t *ret_pid, struct cfs_error *err)
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
         char variable[] = "_OCI_SYNCPIPE=3";
-        size_t n = 0;
+        size_t n = strv_length((const char *const *)environ);
         _cleanup_free_ char **env = NULL;
         sigset_t none, all;
         int r;
 
-        while (environ[n])
-                n++;
         env = calloc(n + 2, sizeof(*env));
         if (!env)
                 return err_nomem(err);
