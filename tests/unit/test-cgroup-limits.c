@@ -261,6 +261,9 @@ static void conversions(void **state)
         assert_int_equal(convert_list("31", bits, sizeof(bits)), 4);
         assert_int_equal(convert_list("32", bits, sizeof(bits)), -EINVAL);
         assert_int_equal(convert_list("1x", bits, sizeof(bits)), -EINVAL);
+        assert_int_equal(convert_list("0 - 1", bits, sizeof(bits)), -EINVAL); /* to the kernel as well */
+        assert_int_equal(convert_list(" 1 2,,3 ", bits, sizeof(bits)), 1);
+        assert_int_equal(bits[0], 14);
         assert_int_equal(convert_list("", bits, sizeof(bits)), 0);
 }
 

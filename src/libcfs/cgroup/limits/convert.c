@@ -17,6 +17,9 @@
  * I/O weights. 10 to 1000 on v1, 1 to 10000 on v2: a straight line.
  */
 #include "libcfs/cgroup/limits/convert.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/numlist.h"
 #include "base/str.h"
 #include <errno.h>
 
@@ -91,46 +94,29 @@ uint64_t convert_quota_per_second(uint64_t quota, uint64_t period)
         return (us + 9999) / 10000 * 10000;
 }
 
-static int convert_parse_number(const char **s, size_t limit, size_t *ret)
-{
-        size_t n = 0;
-
-        if (**s < '0' || **s > '9')
-                return -EINVAL;
-        for (; **s >= '0' && **s <= '9'; (*s)++) {
-                n = n * 10 + (size_t)(**s - '0');
-                if (n >= limit)
-                        return -EINVAL;
-        }
-        *ret = n;
-        return 0;
-}
-
+/* As the kernel's bitmap_parselist(): blanks separate as commas do. "0 - 1" is none then. */
 int convert_list(const char *list, uint8_t *buf, size_t size)
 {
+        _cleanup_numlist_ struct numlist numbers = { 0 };
+        _cleanup_free_ char *commas = strdup(list);
+        struct cfs_error ignored;
         size_t used = 0;
 
+        if (!commas)
+                return -ENOMEM;
+        for (char *p = commas; *p; p++)
+                if (*p == ' ')
+                        *p = ',';
+        if (numlist_parse(commas, &numbers, &ignored) < 0)
+                return -EINVAL;
         memset(buf, 0, size);
-        for (const char *s = list;;) {
-                size_t from, to;
-
-                while (*s == ' ' || *s == ',')
-                        s++;
-                if (!*s)
-                        return (int)used;
-                if (convert_parse_number(&s, size * 8, &from) < 0)
+        for (unsigned i = 0; i < numbers.n_words * 8 * sizeof(*numbers.words); i++) {
+                if (!numlist_has(&numbers, i))
+                        continue;
+                if (i / 8 >= size)
                         return -EINVAL;
-                to = from;
-                if (*s == '-') {
-                        s++;
-                        if (convert_parse_number(&s, size * 8, &to) < 0 || to < from)
-                                return -EINVAL;
-                }
-                if (*s && *s != ',' && *s != ' ')
-                        return -EINVAL;
-                for (size_t i = from; i <= to; i++)
-                        buf[i / 8] |= (uint8_t)(1U << (i % 8));
-                if (to / 8 + 1 > used)
-                        used = to / 8 + 1;
+                buf[i / 8] |= (uint8_t)(1U << (i % 8));
+                used = i / 8 + 1;
         }
+        return (int)used;
 }

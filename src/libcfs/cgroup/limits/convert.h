@@ -16,7 +16,7 @@ uint64_t convert_io_weight(uint64_t weight);
 /* CPUQuotaPerSecUSec for a quota and a period in microseconds, in systemd's steps of 10 ms. */
 uint64_t convert_quota_per_second(uint64_t quota, uint64_t period);
 
-/* "0-3,7" -> bits, lowest first, in buf. Returns how many bytes are used, or -EINVAL. */
+/* "0-3,7" -> bits, lowest first, in buf. Returns how many bytes are used, -EINVAL or -ENOMEM. */
 int convert_list(const char *list, uint8_t *buf, size_t size);
 
 #endif
