@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -405,6 +406,11 @@ int proc_signal_number(const char *name)
                         return signal_aliases[i].number;
         }
         return realtime_number(name);
+}
+
+size_t proc_string_max(void)
+{
+        return 32 * getauxval(AT_PAGESZ) - 1;
 }
 
 uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid)

@@ -96,6 +96,9 @@ int proc_signal_number(const char *name);
  */
 void proc_default_signals(uint64_t which);
 
+/* The longest string that execve(2) takes as one argument or variable: 32 pages with the zero at its end. */
+size_t proc_string_max(void);
+
 /* The signals that this process ignores, for the above: bit 0 is signal 1 (SigIgn, proc(5)). To ask is
  * three system calls, to reset all is 64. All ones when it cannot be told (a long list of groups fills the
  * buffer). *ret_pid is our pid as this procfs has it, or 0 when that cannot be told. */

@@ -191,6 +191,31 @@ fails_with() {
     contains "$output" 'process.args[0]: `/bin/inspector/` is not a directory'
 }
 
+# execve(2): 32 pages for each string, and for all together a quarter of RLIMIT_STACK, at most 6 MiB. runc and crun say so at start,
+# and not which of them it is.
+@test "process: arguments and variables that are too long are named at create" {
+    local max=$((32 * $(getconf PAGESIZE))) long
+    long=$(head -c "$max" /dev/zero | tr '\0' x)
+    new_bundle
+    jq '.process.args = ["/bin/true", $long[:-1]] | .process.env += ["A=" + $long[:-3]]' --rawfile long <(printf %s "$long") "$B/config.json" > "$T/good.json"
+    jq '.process.args[2] = .process.args[1] + "x"' "$T/good.json" > "$B/config.json"
+    fails_with "process.args[2]: argument list too long: $max bytes"
+    jq '.process.env[-1] += "x"' "$T/good.json" > "$B/config.json"
+    fails_with "argument list too long: \`A\` has $max bytes"
+    run cfs check --host -b "$B"
+    is "$status" 2
+    contains "$output" "process.env["
+    cp "$T/good.json" "$B/config.json"
+    [ "$(id -u)" = 0 ] || return 0
+    cfs run -b "$B" "$ID"
+    jq '.process.args += [range(100) | $long[:-1]]' --rawfile long <(printf %s "$long") "$B/config.json" > "$T/many.json"
+    cp "$T/many.json" "$B/config.json"
+    run cfs run -b "$B" "$ID"
+    is "$status" 1
+    contains "$output" "exec /bin/true: argument list too long"
+    contains "$output" "hint: process.args and process.env together"
+}
+
 # spec: config.process.8
 @test "process: a program that is not in PATH" {
     root_only

@@ -54,6 +54,14 @@ void args_check(const struct ctx *c, struct problems *p)
         else if (c->process->args && !*c->process->args[0])
                 problem(p, "process.args[0]",
                         "exec: \"\": executable file not found in $PATH (the name is empty)");
+        for (size_t i = 0; problems_host(p) && i < c->process->n_args; i++) {
+                size_t n = strlen(c->process->args[i]);
+
+                if (n > proc_string_max())
+                        problem_host(p, PROP("process.args[%zu]", i),
+                                     "argument list too long: %zu bytes, execve(2) takes %zu in one argument",
+                                     n, proc_string_max());
+        }
 }
 
 /* The same search beforehand, in what will be the container's tree. */
@@ -193,6 +201,11 @@ static int refused(const struct ctx *c, int e, struct cfs_error *err)
         if (r == -ENOEXEC)
                 return err_hint(err, r,
                                 "it is not a program for this machine, and not a script that begins with #!");
+        if (r == -E2BIG)
+                return err_hint(
+                        err, r,
+                        "process.args and process.env together are more than a quarter of RLIMIT_STACK, or "
+                        "than 6 MiB: see execve(2)");
         /* Of a path that leads nowhere the error says more already. */
         if (r == -ENOENT && !err->hint[0])
                 return err_hint(

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
@@ -36,6 +37,11 @@ void env_check(const struct ctx *c, struct problems *p)
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no `=`", e);
                 else if (*e == '=')
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no name in front of the `=`", e);
+                if (problems_host(p) && strlen(e) > proc_string_max())
+                        problem_host(
+                                p, PROP("process.env[%zu]", i),
+                                "argument list too long: `%.*s` has %zu bytes, execve(2) takes %zu in one variable",
+                                (int)strcspn(e, "="), e, strlen(e), proc_string_max());
         }
 }
 
