@@ -500,15 +500,42 @@ with_nodes() {
     is "$status" 1
 }
 
+# kernel/sched/core.c: a millisecond at least, a second at most; kernel/cgroup/pids.c: PID_MAX_LIMIT. Its EINVAL says neither.
+@test "limits beyond what the kernel takes are named with the bound, by create, check and update" {
+    needs_controller cpu
+    needs_controller pids
+    local resources why
+    while IFS='|' read -r resources why; do
+        new_bundle ".linux.resources += $resources"
+        run cfs create -b "$B" "$ID"
+        is "$status" 1 "$resources"
+        contains "$output" ": linux.resources.$why"
+        run cfs check "$B"
+        is "$status" 1 "$resources"
+        contains "$output" ": linux.resources.$why"
+        rm -rf "$B"
+    done <<'X'
+{"cpu": {"quota": 999, "period": 100000}}|cpu.quota: 999 is less than 1000
+{"cpu": {"quota": 5000, "period": 1000001}}|cpu.period: 1000001 is not between 1000 and 1000000
+{"cpu": {"period": 999}}|cpu.period: 999 is not between 1000 and 1000000
+{"pids": {"limit": 4194305}}|pids.limit: 4194305 is more than 4194304
+X
+    sleeper '.linux.resources += {"cpu": {"quota": 1000, "period": 1000000}, "pids": {"limit": 4194304}}'
+    up
+    run cfs update --cpu-quota 10 "$ID"
+    is "$status" 1
+    contains "$output" "cpu.quota: 10 is less than 1000"
+}
+
 @test "update is all or nothing" {
     needs_controller pids
     needs_controller cpu
     sleeper '.linux.resources += {"pids": {"limit": 20}, "cpu": {"shares": 1024, "quota": 50000, "period": 100000}}'
     up
-    # The kernel refuses a quota of less than a millisecond; by then shares are written.
-    run cfs update -r - "$ID" <<< '{"cpu": {"shares": 2048, "quota": 10}, "pids": {"limit": 99}}'
+    # The kernel refuses a burst above the quota that is in force; by then shares are written.
+    run cfs update -r - "$ID" <<< '{"cpu": {"shares": 2048, "burst": 60000}, "pids": {"limit": 99}}'
     is "$status" 1
-    contains "$output" linux.resources.cpu.quota
+    contains "$output" "linux.resources.cpu.burst: write \`60000\`"
     is "$(value cpu cpu.shares cpu.weight)" "$([ "$(kind cpu)" = v1 ] && echo 1024 || echo 100)"
     is "$(cat "$(dir pids)/pids.max")" 20
 }

@@ -26,6 +26,12 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+/* What the kernel's parsers take: kernel/sched/core.c (in microseconds, the least for quota and period), and
+ * kernel/cgroup/pids.c (PID_MAX_LIMIT). */
+#define MIN_PERIOD 1000
+#define MAX_PERIOD 1000000
+#define MAX_PIDS   4194304
+
 #define UNLIMITED JOB_UNLIMITED
 
 static int invalid(struct knobs_job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -254,6 +260,8 @@ static int cpu_quota(struct knobs_job *j)
 
         if (!c || c->quota == 0)
                 return 0;
+        if (c->quota > 0 && c->quota < MIN_PERIOD)
+                return invalid(j, "%" PRId64 " is less than %d", c->quota, MIN_PERIOD);
         r = job_bandwidth(j, &now, &period);
         if (r < 0)
                 return r;
@@ -301,6 +309,8 @@ static int cpu_period(struct knobs_job *j)
 
         if (!c || c->period == 0)
                 return 0;
+        if (c->period < MIN_PERIOD || c->period > MAX_PERIOD)
+                return invalid(j, "%" PRIu64 " is not between %d and %d", c->period, MIN_PERIOD, MAX_PERIOD);
         if (c->quota == 0)
                 return period_alone(j, c->period);
         if (!j->v2)
@@ -382,6 +392,9 @@ static int pids_limit(struct knobs_job *j)
                 return 0;
         if (p->limit < 0)
                 return emit(j, strdup("max"), UNLIMITED) ? 1 : -1;
+        if (p->limit > MAX_PIDS)
+                return invalid(j, "%" PRId64 " is more than %d, the most that the kernel has", p->limit,
+                               MAX_PIDS);
         /* systemd does not know a limit of 0; the file gets it. */
         return emit(j, text("%" PRId64, p->limit), p->limit ? (uint64_t)p->limit : 1) ? 1 : -1;
 }

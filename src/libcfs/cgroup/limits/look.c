@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the kernel will refuse when the limits are written, found without writing: CPUs and memory nodes that
- * the machine does not have, disks that are not there, controllers and files that the hierarchy lacks, and
- * the ranges that its parsers have (Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/ in the kernel's
- * sources).
+ * the machine does not have, disks that are not there, controllers and files that the hierarchy lacks.
  */
 #include "libcfs/cgroup/limits/limits.h"
 #include "base/cleanup.h"
@@ -19,9 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MIN_PERIOD 1000    /* us; the same for the quota */
-#define MAX_PERIOD 1000000 /* us */
 
 typedef void (*report_fn)(void *data, const struct cfs_error *problem);
 
@@ -77,22 +72,6 @@ static void look_cpuset(struct looker *l, const struct oci_cpu *cpu)
                 look_list(l, cpu->cpus, "cpu.cpus", h->mount, "cpuset.cpus");
                 look_list(l, cpu->mems, "cpu.mems", h->mount, "cpuset.mems");
         }
-}
-
-static void look_bandwidth(struct looker *l, const struct oci_cpu *cpu)
-{
-        uint64_t period;
-
-        if (!cpu)
-                return;
-        period = cpu->has_period && cpu->period ? cpu->period : 100000;
-        if (period < MIN_PERIOD || period > MAX_PERIOD)
-                found(l, CFS_E_INVALID, "cpu.period", "%" PRIu64 " is not between %d and %d", period,
-                      MIN_PERIOD, MAX_PERIOD);
-        if (!cpu->has_quota || cpu->quota <= 0)
-                return;
-        if (cpu->quota < MIN_PERIOD)
-                found(l, CFS_E_INVALID, "cpu.quota", "%" PRId64 " is less than %d", cpu->quota, MIN_PERIOD);
 }
 
 static void look_disk(struct looker *l, const char *list, size_t i, int64_t major, int64_t minor)
@@ -206,7 +185,6 @@ void limits_look(const struct cgroup *cg, const struct oci_resources *r, bool ho
 {
         struct looker l = { .cg = cg, .report = report, .data = data };
 
-        look_bandwidth(&l, r->cpu);
         if (!host)
                 return;
         look_cpuset(&l, r->cpu);
