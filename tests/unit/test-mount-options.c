@@ -144,6 +144,12 @@ static void access_times_are_one_choice(void **state)
                 { "norelatime", MOUNT_ATTR_RELATIME },
                 { "relatime strictatime", MOUNT_ATTR_STRICTATIME },
                 { "strictatime noatime", MOUNT_ATTR_NOATIME },
+                /* Each takes back its own choice alone, as the flags of mount(2) do, and so runc and crun. */
+                { "noatime norelatime", MOUNT_ATTR_NOATIME },
+                { "noatime nostrictatime", MOUNT_ATTR_NOATIME },
+                { "strictatime norelatime", MOUNT_ATTR_STRICTATIME },
+                { "strictatime atime", MOUNT_ATTR_STRICTATIME },
+                { "relatime norelatime", MOUNT_ATTR_RELATIME },
         };
 
         (void)state;

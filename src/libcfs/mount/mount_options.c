@@ -17,8 +17,8 @@
  * repeat.
  *
  * How access times are updated is not three flags but one choice of three. noatime, relatime and strictatime
- * choose; atime, norelatime and nostrictatime take the choice back, to the kernel's default, which is
- * relatime (mount(2)).
+ * choose; atime, norelatime and nostrictatime each take one of them back, to the kernel's default, which is
+ * relatime (mount(2)), and leave another choice alone: "noatime,norelatime" is noatime.
  *
  * silent and loud concern the kernel's log at the time of mount(2). The descriptor-based calls report to
  * their caller instead, so both are true already.
@@ -51,6 +51,8 @@ struct row {
 #define NO_SB(flag)     NOTHING, true, false, MOUNT_SB_##flag, 0
 #define TIME(attr)      ATIME, false, false, 0, MOUNT_ATTR_##attr
 #define TIME_ALL(attr)  ATIME, false, true, 0, MOUNT_ATTR_##attr
+#define NOT(attr)       ATIME, true, false, 0, MOUNT_ATTR_##attr
+#define NOT_ALL(attr)   ATIME, true, true, 0, MOUNT_ATTR_##attr
 #define PROP(flag)      PROPAGATION, false, false, 0, MS_##flag
 #define PROP_ALL(flag)  PROPAGATION, false, true, 0, MS_##flag | MS_REC
 #define DO(what)        ACTION, false, false, 0, what
@@ -58,7 +60,7 @@ struct row {
 /* Sorted by name: looked up by bsearch(3). */
 static const struct row rows[] = {
         { "async",          NO_SB(SYNC) },
-        { "atime",          TIME(RELATIME) },
+        { "atime",          NOT(NOATIME) },
         { "bind",           DO(MOUNT_BIND) },
         { "copy-symlink",   DO(MOUNT_COPY_SYMLINK) },
         { "defaults",       NOTHING },
@@ -79,12 +81,12 @@ static const struct row rows[] = {
         { "noiversion",     NO_SB(IVERSION) },
         { "nolazytime",     NO_SB(LAZYTIME) },
         { "nomand",         NO_SB(MAND) },
-        { "norelatime",     TIME(RELATIME) },
-        { "nostrictatime",  TIME(RELATIME) },
+        { "norelatime",     NOT(RELATIME) },
+        { "nostrictatime",  NOT(STRICTATIME) },
         { "nosuid",         SET(NOSUID) },
         { "nosymfollow",    SET(NOSYMFOLLOW) },
         { "private",        PROP(PRIVATE) },
-        { "ratime",         TIME_ALL(RELATIME) },
+        { "ratime",         NOT_ALL(NOATIME) },
         { "rbind",          DO(MOUNT_BIND | MOUNT_RECURSIVE) },
         { "rdev",           CLEAR_ALL(NODEV) },
         { "rdiratime",      CLEAR_ALL(NODIRATIME) },
@@ -96,8 +98,8 @@ static const struct row rows[] = {
         { "rnodev",         SET_ALL(NODEV) },
         { "rnodiratime",    SET_ALL(NODIRATIME) },
         { "rnoexec",        SET_ALL(NOEXEC) },
-        { "rnorelatime",    TIME_ALL(RELATIME) },
-        { "rnostrictatime", TIME_ALL(RELATIME) },
+        { "rnorelatime",    NOT_ALL(RELATIME) },
+        { "rnostrictatime", NOT_ALL(STRICTATIME) },
         { "rnosuid",        SET_ALL(NOSUID) },
         { "rnosymfollow",   SET_ALL(NOSYMFOLLOW) },
         { "ro",             ATTR, false, false, MOUNT_SB_RDONLY, MOUNT_ATTR_RDONLY },
@@ -253,7 +255,11 @@ static void apply(struct mount_options *o, const struct row *row)
                 *(row->clear ? &a->clr : &a->set) |= row->value;
                 break;
         case ATIME:
-                a->set = (a->set & ~(uint64_t)MOUNT_ATTR__ATIME) | row->value;
+                if (row->clear && (a->clr & MOUNT_ATTR__ATIME) && (a->set & MOUNT_ATTR__ATIME) != row->value)
+                        break;
+                a->set &= ~(uint64_t)MOUNT_ATTR__ATIME;
+                if (!row->clear)
+                        a->set |= row->value;
                 a->clr |= MOUNT_ATTR__ATIME;
                 break;
         case PROPAGATION:
