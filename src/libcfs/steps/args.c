@@ -54,7 +54,7 @@ void args_check(const struct ctx *c, struct problems *p)
         else if (c->process->args && !*c->process->args[0])
                 problem(p, "process.args[0]",
                         "exec: \"\": executable file not found in $PATH (the name is empty)");
-        for (size_t i = 0; problems_host(p) && i < c->process->n_args; i++) {
+        for (size_t i = 0; problem_wants_host(p) && i < c->process->n_args; i++) {
                 size_t n = strlen(c->process->args[i]);
 
                 if (n > proc_string_max())

@@ -37,7 +37,7 @@ void env_check(const struct ctx *c, struct problems *p)
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no `=`", e);
                 else if (*e == '=')
                         problem(p, PROP("process.env[%zu]", i), "`%s` has no name in front of the `=`", e);
-                if (problems_host(p) && strlen(e) > proc_string_max())
+                if (problem_wants_host(p) && strlen(e) > proc_string_max())
                         problem_host(
                                 p, PROP("process.env[%zu]", i),
                                 "argument list too long: `%.*s` has %zu bytes, execve(2) takes %zu in one variable",
