@@ -313,3 +313,32 @@ EOF
     is "$status" 1
     contains "$output" "container not running"
 }
+
+# A rename onto /dev/null would leave the host without a null device. crun writes to what is there.
+@test "--pid-file: a device or a FIFO is written to, stays what it is, and is not removed after a failure" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    mknod "$T/null" c 1 3
+    mkfifo "$T/fifo"
+    cfs create -b "$B" --pid-file "$T/null" "$ID" < /dev/null > "$T/log" 2>&1
+    [ -c "$T/null" ]
+    cfs delete --force "$ID"
+    background cp "$T/fifo" "$T/got"
+    cfs run -d -b "$B" --pid-file "$T/fifo" "$ID" < /dev/null > "$T/log" 2>&1
+    wait_for test -s "$T/got"
+    is "$(cat "$T/got")" "$(cfs state "$ID" | jq .pid)"
+    rm "$T/got"
+    background cp "$T/fifo" "$T/got"
+    cfs exec --pid-file "$T/fifo" "$ID" /bin/true
+    wait_for test -s "$T/got"
+    [ -p "$T/fifo" ]
+    cfs delete --force "$ID"
+    config '.hooks.createContainer = [{"path": "/bin/false"}]'
+    run cfs create -b "$B" --pid-file "$T/null" "$ID"
+    is "$status" 1
+    [ -c "$T/null" ]
+    is "$(ls "$T" | grep -c new)" 0
+    run cfs create -b "$B" --pid-file "$T" "$ID"
+    is "$status" 1
+    contains "$output" "is a directory"
+}

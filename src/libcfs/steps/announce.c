@@ -5,34 +5,58 @@
  * It is told before the program runs. A file that cannot be written is an error, and an error leaves nothing
  * that has run; and an engine that finds the process through the file finds it in front of its first
  * instruction. While the init is at work this costs no time. What fails later takes the file back.
+ *
+ * A pid file is put in place whole, by a rename: a reader never finds half of it. A device or a FIFO is
+ * written to instead, as with crun: `--pid-file /dev/null` must not replace the host's null device.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/unix.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/walk/ctx.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool announce_wanted(const struct ctx *c)
 {
         return c->pid_file || c->pidfd_socket;
 }
 
-/* The program that listens on the socket may be slow. */
-bool announce_foreign(const struct ctx *c)
+/* A device, a FIFO, a link to the caller's pipe. Of a directory the rename says what is wrong. */
+static bool is_special(const char *path)
 {
-        return c->pidfd_socket != NULL;
+        struct stat st;
+
+        return path && stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-/* Decimal, no newline, atomic. */
-static int write_pid_file(const struct ctx *c, struct cfs_error *err)
+/* The program that listens on the socket, or reads from the FIFO, may be slow. */
+bool announce_foreign(const struct ctx *c)
+{
+        return c->pidfd_socket != NULL || is_special(c->pid_file);
+}
+
+static int write_in_place(const char *path, const char *text, size_t n, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        int r = fd < 0 ? -errno : io_write_all(fd, text, n);
+
+        return r < 0 ? err_path(err, -r, fd < 0 ? "open" : "write", path, "write to it") : 0;
+}
+
+/* Decimal, no newline. */
+static int write_pid_file(struct ctx *c, struct cfs_error *err)
 {
         char text[16];
         int n = snprintf(text, sizeof(text), "%d", (int)c->pid);
-        int r = io_write_atomic(AT_FDCWD, c->pid_file, text, (size_t)n, 0644, err);
+        bool special = is_special(c->pid_file);
+        int r = special ? write_in_place(c->pid_file, text, (size_t)n, err)
+                        : io_write_atomic(AT_FDCWD, c->pid_file, text, (size_t)n, 0644, err);
 
+        c->announced = r >= 0 && !special;
         return r < 0 ? err_prefix(err, r, "pid file `%s`", c->pid_file) : 0;
 }
 
@@ -55,6 +79,5 @@ int announce_host(struct ctx *c, struct cfs_error *err)
 
         if (r >= 0 && c->pid_file)
                 r = write_pid_file(c, err);
-        c->announced = r >= 0 && c->pid_file;
         return r;
 }
