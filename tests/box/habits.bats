@@ -173,7 +173,7 @@ setup() {
 }
 
 # What people do at terminals: leave and come back, resize; docker's reference, docker attach. Typed by a program with a pseudo-terminal.
-type_into() { # STEPS ARG...: the steps are texts, or ROWSxCOLUMNS; prints what comes out
+type_into() { # STEPS ARG...: the steps are texts, ROWSxCOLUMNS, or ? for a prompt; prints what comes out
     python3 - "$CFS_BOX" "$STORE" "$@" <<'END'
 import fcntl, os, pty, re, select, signal, struct, sys, termios, time
 box, store, steps, *args = sys.argv[1:]
@@ -196,6 +196,9 @@ def read_until(pattern, seconds=10):
                 return
             out += data.decode(errors='replace').replace('\r', '')
 for step in steps.encode().decode('unicode_escape').split('|'):
+    if step == '?':
+        read_until('# ')
+        continue
     if re.fullmatch(r'\d+x\d+', step):
         size(*map(int, step.split('x')))
         os.kill(pid, signal.SIGWINCH)
@@ -222,7 +225,7 @@ END
     type_into 'stty size; echo got "it"\n|exit 5\n' attach t > "$T/two"
     grep -q '^33 101' "$T/two"
     [ "$(box wait t)" = 5 ]
-    type_into '20x60|stty size; echo got "it"\n|exit\n' run --rm -it --network none busybox sh > "$T/three"
+    type_into '?|20x60|stty size; echo got "it"\n|exit\n' run --rm -it --network none busybox sh > "$T/three"
     grep -q '^20 60' "$T/three"
     for command in "run -it --rm --network none busybox cat" "exec -it t cat"; do
         [[ $command == run* ]] || { lone run -d --name s busybox sleep 100 > /dev/null && command=${command/ t / s }; }

@@ -231,3 +231,24 @@ END
     case $(uname -r) in [1-5].* | 6.[0-4].*) skip "needs Linux 6.5 for the rest" ;; esac
     [ "$(lone run --rm many sh -c 'cat /f0 /f98; ls / | grep -c ^f')" = 009899 ]
 }
+
+# docker's reference, docker run.
+@test "run: --group-add, --pid, --ipc, --uts host, --oom-score-adj, --cpu-quota and --cpu-period, --cpuset-mems, --dns-search" {
+    [ "$(lone run --rm -u 5:6 --group-add daemon --group-add 77 busybox id -G)" = "6 1 77" ]
+    run lone run --rm --group-add strangers busybox true
+    [ "$status" = 125 ] && [[ $output == *"group \`strangers\` is not in the image's /etc/group"* ]]
+    for ns in pid ipc uts; do
+        [ "$(lone run --rm --$ns host busybox readlink /proc/self/ns/$ns)" = "$(readlink /proc/self/ns/$ns)" ]
+        [ "$(lone run --rm busybox readlink /proc/self/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ]
+    done
+    [ "$(lone run --rm --uts host busybox hostname)" = "$(hostname)" ]
+    [ "$(lone run --rm --oom-score-adj 500 busybox cat /proc/self/oom_score_adj)" = 500 ]
+    run lone run --rm --oom-score-adj 1001 busybox true
+    [ "$status" = 125 ] && [[ $output == *"from -1000 to 1000"* ]]
+    lone run --print-bundle "$T/b" --cpu-quota 20000 --cpu-period 50000 --cpuset-mems 0 busybox true
+    [ "$(jq -c '.linux.resources.cpu | [.quota, .period, .mems]' "$T/b/config.json")" = '[20000,50000,"0"]' ]
+    run lone run --rm --cpus 1 --cpu-quota 20000 busybox true
+    [ "$status" = 125 ]
+    [[ "$(lone run --rm --dns 192.0.2.1 --dns-search a.example --dns-search b.example --dns-option ndots:2 busybox cat /etc/resolv.conf)" == \
+        $'nameserver 192.0.2.1\nsearch a.example b.example\noptions ndots:2' ]]
+}

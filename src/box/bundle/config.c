@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/bundle/environment.h"
+#include "box/bundle/parse.h"
 #include "box/bundle/user.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,6 +106,8 @@ static int process(struct config *x)
         const char *cwd = in->o->workdir ? in->o->workdir : in->image ? in->image->working_dir : NULL;
         int r = user_find(in->root_fd, spec, &user, x->err);
 
+        for (const char **g = in->o->groups; r >= 0 && g && *g; g++)
+                r = user_add_group(in->root_fd, *g, &user, x->err);
         if (r < 0)
                 return r;
         p->terminal = in->o->tty;
@@ -116,6 +119,13 @@ static int process(struct config *x)
         if (!p->user->additional_gids)
                 return err_nomem(x->err);
         memcpy(p->user->additional_gids, user.groups, user.n_groups * sizeof(uint32_t));
+        if (in->o->oom_score_adj) {
+                r = parse_signed("oom-score-adj", in->o->oom_score_adj, -1000, 1000, &p->oom_score_adj,
+                                 x->err);
+                p->has_oom_score_adj = true;
+        }
+        if (r < 0)
+                return r;
         if (!str_empty(cwd) && *cwd != '/')
                 return err_set(x->err, CFS_E_INVALID, "--workdir %s: the path must be absolute", cwd);
         p->cwd = oci_arena_strdup(x->arena, str_empty(cwd) ? "/" : cwd);
@@ -167,6 +177,17 @@ static int id_mapping(struct config *x, struct oci_id_mapping ***ret, size_t *re
         return 0;
 }
 
+/* --pid host and so on */
+static bool is_shared(const struct run_options *o, const char *type)
+{
+        const char *mode = STREQ(type, "pid")   ? o->pid
+                           : STREQ(type, "ipc") ? o->ipc
+                           : STREQ(type, "uts") ? o->uts
+                                                : NULL;
+
+        return mode && STREQ(mode, "host");
+}
+
 static int namespaces(struct config *x)
 {
         static const char *const own[] = { "pid", "ipc", "uts", "mount", "cgroup" };
@@ -175,7 +196,8 @@ static int namespaces(struct config *x)
 
         l->n_namespaces = 0;
         for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(own); i++)
-                r = add_namespace(x, own[i], NULL);
+                if (!is_shared(x->in->o, own[i]))
+                        r = add_namespace(x, own[i], NULL);
         if (r >= 0 && x->in->net != CONFIG_NET_HOST)
                 r = add_namespace(x, "network", x->in->net == CONFIG_NET_JOIN ? x->in->net_name : NULL);
         if (r >= 0 && x->in->o->all_namespaces)
@@ -280,7 +302,7 @@ static int build(struct config *x)
         x->c->root->path = (char *)"rootfs";
         x->c->root->readonly = x->in->o->read_only;
         x->c->root->has_readonly = true;
-        x->c->hostname = oci_arena_strdup(x->arena, x->in->hostname);
+        x->c->hostname = is_shared(x->in->o, "uts") ? NULL : oci_arena_strdup(x->arena, x->in->hostname);
         r = namespaces(x);
         if (r >= 0)
                 r = process(x);

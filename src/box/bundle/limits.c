@@ -74,6 +74,18 @@ static int cpu(struct config *x, struct oci_resources *res)
                         r = err_set(x->err, CFS_E_INVALID, "--cpus %s: the kernel's least is 0.01",
                                     o->cpus ? o->cpus : "");
         }
+        if (r >= 0 && n > 0 && (o->cpu_quota || o->cpu_period))
+                r = err_set(x->err, CFS_E_INVALID,
+                            "--cpu-quota and --cpu-period are --cpus in other words: give one");
+        if (r >= 0 && o->cpu_period) {
+                r = parse_number("cpu-period", o->cpu_period, 1000, 1000000, &c->period, x->err);
+                c->has_period = true;
+        }
+        if (r >= 0 && o->cpu_quota) {
+                r = parse_number("cpu-quota", o->cpu_quota, 1000, INT64_MAX, &n, x->err);
+                c->quota = (int64_t)n;
+                c->has_quota = true;
+        }
         if (r >= 0 && o->cpu_shares) {
                 r = parse_number("cpu-shares", o->cpu_shares, 2, 262144, &c->shares, x->err);
                 c->has_shares = true;
@@ -81,6 +93,7 @@ static int cpu(struct config *x, struct oci_resources *res)
         if (r < 0)
                 return r;
         c->cpus = oci_arena_strdup(x->arena, o->cpuset);
+        c->mems = oci_arena_strdup(x->arena, o->cpuset_mems);
         res->cpu = c;
         return 0;
 }

@@ -83,6 +83,18 @@ int parse_number(const char *option, const char *text, uint64_t min, uint64_t ma
         return 0;
 }
 
+int parse_signed(const char *option, const char *text, int32_t min, int32_t max, int32_t *ret,
+                 struct cfs_error *err)
+{
+        int64_t n;
+
+        if (str_to_i64(text, &n) < 0 || n < min || n > max)
+                return err_set(err, CFS_E_INVALID, "--%s %s: expected a number from %d to %d", option, text,
+                               min, max);
+        *ret = (int32_t)n;
+        return 0;
+}
+
 /* "80" or "8000-8010" */
 static bool range(const char *s, size_t len, unsigned *ret_first, unsigned *ret_count)
 {

@@ -18,6 +18,9 @@ int parse_milli(const char *option, const char *text, uint64_t *ret, struct cfs_
 int parse_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                  struct cfs_error *err);
 
+int parse_signed(const char *option, const char *text, int32_t min, int32_t max, int32_t *ret,
+                 struct cfs_error *err);
+
 /* A published port: [ADDRESS:][HOST:]CONTAINER[/PROTOCOL], where HOST and CONTAINER may be ranges of the
  * same length. */
 struct parse_port {

@@ -164,3 +164,25 @@ int user_find(int root_fd, const char *spec, struct user *ret, struct cfs_error 
                 r = read_in_root(root_fd, "/etc/group", &group, err);
         return r < 0 ? r : user_find_in(passwd, group, spec, ret, err);
 }
+
+int user_add_group(int root_fd, const char *name, struct user *u, struct cfs_error *err)
+{
+        _cleanup_free_ char *group = NULL;
+        const char *line;
+        uint32_t gid;
+        int r = read_in_root(root_fd, "/etc/group", &group, err);
+
+        if (r < 0)
+                return r;
+        line = find(group, name);
+        if (line ? !number(line, 2, &gid) : str_to_id(name, &gid) < 0)
+                return err_set(err, CFS_E_NOT_FOUND, "group `%s` is not in the image's /etc/group", name);
+        for (size_t i = 0; i < u->n_groups; i++)
+                if (u->groups[i] == gid)
+                        return 0;
+        if (u->n_groups == USER_MAX_GROUPS)
+                return err_set(err, CFS_E_INVALID, "--group-add %s: there are %d groups already", name,
+                               USER_MAX_GROUPS);
+        u->groups[u->n_groups++] = gid;
+        return 0;
+}

@@ -25,4 +25,7 @@ int user_find(int root_fd, const char *spec, struct user *ret, struct cfs_error 
 int user_find_in(const char *passwd, const char *group, const char *spec, struct user *ret,
                  struct cfs_error *err);
 
+/* A further group, by the image's /etc/group or as a number. */
+int user_add_group(int root_fd, const char *name, struct user *u, struct cfs_error *err);
+
 #endif

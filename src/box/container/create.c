@@ -100,15 +100,12 @@ static int check_limits(const struct container *c, struct cfs_error *err)
                 const char *option;
                 bool asked;
         } limits[] = {
-                { "--memory", o->memory },
-                { "--memory-reservation", o->memory_reservation },
-                { "--memory-swap", o->memory_swap },
-                { "--cpus", o->cpus },
-                { "--cpu-percent", o->cpu_percent },
-                { "--cpu-shares", o->cpu_shares },
-                { "--cpuset-cpus", o->cpuset },
-                { "--pids-limit", o->pids_limit },
-                { "--blkio-weight", o->blkio_weight },
+                { "--memory", o->memory },           { "--memory-reservation", o->memory_reservation },
+                { "--memory-swap", o->memory_swap }, { "--cpus", o->cpus },
+                { "--cpu-percent", o->cpu_percent }, { "--cpu-shares", o->cpu_shares },
+                { "--cpuset-cpus", o->cpuset },      { "--cpuset-mems", o->cpuset_mems },
+                { "--cpu-quota", o->cpu_quota },     { "--cpu-period", o->cpu_period },
+                { "--pids-limit", o->pids_limit },   { "--blkio-weight", o->blkio_weight },
                 { "--limits", o->limits },
         };
         char text[256] = "";

@@ -101,6 +101,16 @@ static int write_file(const struct container *c, const char *name, const char *t
         return io_write_new(AT_FDCWD, path, text, strlen(text), 0644, err);
 }
 
+static void add_words(struct str *s, const char *what, const char **words)
+{
+        if (!words || !*words)
+                return;
+        str_add(s, what);
+        for (; *words; words++)
+                str_addf(s, " %.*s", (int)strcspn(*words, "\n"), *words);
+        str_add(s, "\n");
+}
+
 /* Name servers on the host's loopback interface do not exist in another network namespace.
  * systemd-resolved keeps the real ones in a file of its own. */
 static int resolv_conf(const struct container *c, struct cfs_error *err)
@@ -135,6 +145,8 @@ static int resolv_conf(const struct container *c, struct cfs_error *err)
                         line += n;
                 }
         }
+        add_words(&s, "search", c->o->dns_search);
+        add_words(&s, "options", c->o->dns_options);
         return s.failed ? err_nomem(err) : write_file(c, "resolv.conf", s.p ? s.p : "", err);
 }
 
