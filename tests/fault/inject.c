@@ -312,10 +312,11 @@ static void inject(struct proc *p)
                 skip_call(p->pid);
 }
 
-/* Is this the Nth call, or the Kth of its name? */
-static bool is_wanted(const struct proc *p)
+/* Is this the Nth call, or the Kth of its name? What is exhausted (room in a file system, say) is not what
+ * standard output and error go to: there the reason is to be read. */
+static bool is_wanted(const struct proc *p, const struct ptrace_syscall_info *i)
 {
-        if (p->role != want.role)
+        if (p->role != want.role || (want.mode == EXHAUST && p->call == SYS_write && i->entry.args[0] <= 2))
                 return false;
         if (want.hit)
                 return want.mode == EXHAUST && p->call == want.number;
@@ -336,7 +337,7 @@ static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
                 fprintf(out, "call %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
         else if (want.mode == RECORD && p->role == RUNTIME)
                 recorder_enter(p->pid, p->call, i->entry.args);
-        else if (want.mode != RECORD && is_wanted(p))
+        else if (want.mode != RECORD && is_wanted(p, i))
                 inject(p);
 }
 

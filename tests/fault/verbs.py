@@ -195,6 +195,32 @@ class Exec(Verb):
         return [] if others == [self.pid] else [('left', f'processes {others}')]
 
 
+class ExecDetached(Exec):
+    """Its process goes on, and is ended for the next look."""
+    name = 'exec -d'
+
+    def args(self):
+        return ['exec', '-d', '--pid-file', self.w.pid_file, ID, '/bin/inspector']
+
+
+class ExecTerminal(Exec):
+    """With a pseudoterminal of the container's, whose master goes to a console socket."""
+    name = 'exec -t'
+
+    def before(self):
+        super().before()
+        self.console = Console(self.w.console)
+
+    def args(self):
+        return ['exec', '-t', '-d', '--console-socket', self.w.console, '--pid-file', self.w.pid_file, ID, '/bin/inspector']
+
+    def report(self, path):
+        return Verb.report(self, path) if path != getattr(self, 'path', None) else super().report(path)
+
+    def ran(self, path):
+        return bool(self.console.read())
+
+
 class Kill(Verb):
     name = 'kill'
 
@@ -289,6 +315,43 @@ class Look(Verb):
         return self.status_is(['running'], 'wrong state')
 
 
+class Ps(Look):
+    name = 'ps'
+
+    def args(self):
+        return ['ps', '--format', 'json', ID]
+
+    def success(self, path):
+        with open(path) as f:
+            d = json.load(f)
+        return [] if d == [self.pid] else [('wrong success', str(d))]
+
+
+class Events(Look):
+    name = 'events'
+
+    def args(self):
+        return ['events', '--stats', ID]
+
+    def success(self, path):
+        with open(path) as f:
+            d = json.load(f)
+
+        def shape(x):
+            return {k: shape(v) for k, v in x.items()} if isinstance(x, dict) else type(x).__name__ if isinstance(x, (list, str)) else 'n'
+
+        if not hasattr(self, 'wanted'):
+            self.wanted = shape(d)
+        return [] if shape(d) == self.wanted else [('wrong success', str(d)[:500])]
+
+
+class DeleteRunning(Delete):
+    name, needs = 'delete -f', 'running'
+
+    def args(self):
+        return ['delete', '-f', ID]
+
+
 class State(Look):
     name = 'state'
 
@@ -346,4 +409,5 @@ class Restore(Verb):
         return []
 
 
-VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, Kill, Pause, Resume, Update, Delete, DeleteCreated, State, List, Checkpoint, Restore)}
+VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, ExecDetached, ExecTerminal, Kill, Pause, Resume, Update, Delete, DeleteCreated,
+                             DeleteRunning, State, List, Ps, Events, Checkpoint, Restore)}

@@ -20,7 +20,7 @@ CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_REC, MS_PRIVATE, MS_BIND = 0x4000, 0x40000, 0x1000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 USER = 54321
-SETUPS = ('minimal', 'full', 'hooks', 'terminal', 'userns', 'rootless')
+SETUPS = ('minimal', 'full', 'hooks', 'terminal', 'userns', 'rootless', 'joined')
 
 
 def checked(r):
@@ -116,6 +116,14 @@ def hooks(c):
     c['hooks']['startContainer'] = [{'path': '/bin/inspector', 'args': ['inspector', 'exit', '0']}]
 
 
+def joined(c):
+    """All of another's, as the containers of a pod have them. World.hold() knows whose."""
+    minimal(c)
+    c['linux']['namespaces'] = [{'type': 'mount'}, *({'type': t, 'path': f'/proc/HOLDER/ns/{f}'}
+                                                     for t, f in (('pid', 'pid'), ('ipc', 'ipc'), ('uts', 'uts'), ('network', 'net')))]
+    del c['hostname']
+
+
 def userns(c):
     full(c)
     c['linux']['namespaces'].append({'type': 'user'})
@@ -147,12 +155,27 @@ class World:
         shutil.copy(cfs, self.exe)
         self.hierarchies = list(cgroup_mounts())
         self.console = os.path.join(self.top, 'console')
+        self.holder = self.hold() if setup == 'joined' else None
         self.make_bundle(inspector)
         self.images_path = os.path.join(self.top, 'images')
         self.make_criu()
         if self.uid:
             self.account_files()
             subprocess.run(['chown', '-R', f'{USER}:{USER}', self.state, self.bundle, os.path.dirname(self.pid_file)], check=True)
+
+    @staticmethod
+    def hold():
+        """A process with namespaces of its own: (ours, its child, which is the first in the PID namespace)."""
+        # pylint: disable=consider-using-with
+        p = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', 'unshare', '--pid', '--ipc', '--uts', '--net', '--fork', '--kill-child',
+                              'sleep', 'infinity'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (found := (read(f'/proc/{p.pid}/task/{p.pid}/children') or '').split()) or read(f'/proc/{found[0]}/comm') != 'sleep\n':
+            time.sleep(0.01)
+        return p.pid, int(found[0])
+
+    def ours(self):
+        """The processes that cfs has left to us."""
+        return descendants(os.getpid(), but=self.holder or ())
 
     def make_bundle(self, inspector):
         root = os.path.join(self.bundle, 'rootfs')
@@ -168,6 +191,8 @@ class World:
         with open(path) as f:
             c = base_config(json.load(f), self.word, self.setup)
         globals()[self.setup](c)
+        if self.holder:
+            c = json.loads(json.dumps(c).replace('HOLDER', str(self.holder[1])))
         with open(path, 'w') as f:
             json.dump(c, f)
         c['process']['args'] = ['/bin/inspector']
@@ -230,7 +255,8 @@ class World:
         with open(os.path.join(self.top, 'err'), 'w+') as err, open(out, 'w') as o:
             r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=o, stderr=err, env=self.environment(), check=False)
             err.seek(0)
-            text = '\n'.join([err.read().strip(), *(x['msg'] for x in self.logged() if x['level'] != 'error')]).strip()
+            said = err.read().strip()
+            text = '\n'.join([said, *(x['msg'] for x in self.logged() if x['msg'] not in said)]).strip()
         if r.returncode != 0:
             raise RuntimeError(f'inject {" ".join(mode)}: {text}')
         return read(log).splitlines(), text
@@ -249,14 +275,14 @@ class World:
         reap()
         files = sorted(os.path.join(d, f) for d, ds, fs in os.walk(self.bundle) for f in ds + fs)
         return {'cgroups': self.cgroups(), 'mounts': read('/proc/self/mountinfo').splitlines(), 'state': sorted(os.listdir(self.state)),
-                'devices': (read('/proc/self/net/dev') or '').count('\n'), 'processes': descendants(os.getpid()), 'files': files}
+                'devices': (read('/proc/self/net/dev') or '').count('\n'), 'processes': self.ours(), 'files': files}
 
     def settle(self, seconds=0.5):
         """Waits until no process of ours runs any more; those that wait stay."""
         end, quiet = time.monotonic() + seconds, 0
         while quiet < 2 and time.monotonic() < end:
             reap()
-            states = [(read(f'/proc/{p}/stat') or ') Z').rsplit(')', 1)[1].split()[0] for p in descendants(os.getpid())]
+            states = [(read(f'/proc/{p}/stat') or ') Z').rsplit(')', 1)[1].split()[0] for p in self.ours()]
             quiet = quiet + 1 if all(s in 'ST' for s in states) else 0
             time.sleep(0.002)
 
@@ -273,7 +299,7 @@ class World:
 
     def clean(self):
         """By force, when cfs could not."""
-        for p in descendants(os.getpid()):
+        for p in self.ours():
             with contextlib.suppress(OSError):
                 os.kill(p, signal.SIGKILL)
         time.sleep(0.05)
@@ -335,6 +361,8 @@ def normal(text, top):
         return None
     for k in VOLATILE:
         r.pop(k, None)
+    # In a PID namespace of others each process has the next number.
+    r.update({k: r.get(k) == r['pid'] for k in ('sid', 'pgid')}, pid='first' if r['pid'] == 1 else 'other')
     own = {os.path.basename(n): os.readlink(n) for n in (f'/proc/self/ns/{x}' for x in os.listdir('/proc/self/ns'))}
     # Hierarchies by name alone come and go with what else runs on this machine.
     r['cgroup'] = [x for x in r.get('cgroup') or [] if not re.match(r'\d+:name=(?!systemd)', x)]

@@ -71,7 +71,7 @@ int pid_namespace_join_init(struct ctx *c, struct cfs_error *err)
  * that. */
 static int wait_for_first(int fd, struct cfs_error *err)
 {
-        char told;
+        unsigned char told;
         ssize_t n;
 
         do
@@ -79,7 +79,9 @@ static int wait_for_first(int fd, struct cfs_error *err)
         while (n < 0 && errno == EINTR);
         if (n < 0)
                 return err_sys(err, errno, "read", "wait until the runtime has been told of the process");
-        if (n == 0)
+        if (n > 0 && told > 1) /* an errno: it could not say that by itself */
+                return err_sys(err, told, NULL, "tell the runtime of the process that the container sees");
+        if (n == 0 || told)
                 return err_set(err, CFS_E_DIED,
                                "the process that entered the container's namespaces has ended");
         /* Not inherited (prctl(2)). Should the runtime have ended before, the next MEET says so. */
@@ -105,10 +107,13 @@ static int clone_failed(int e, struct cfs_error *err)
 static _Noreturn void introduce(const struct ctx *c, pid_t second, int fd, struct cfs_error *err)
 {
         int r = sync_send_pid(c->sync, second, err);
+        unsigned char status = r < 0 ? (unsigned char)sync_send_failed(c->sync, err) : 0;
 
-        if (r >= 0 && write(fd, "", 1) != 1)
-                r = err_sys(err, errno, "write", "let the process that the container sees go on");
-        _exit(r < 0 ? sync_send_failed(c->sync, err) : 0);
+        if (write(fd, &status, 1) != 1 && r >= 0) {
+                (void)err_sys(err, errno, "write", "let the process that the container sees go on");
+                status = (unsigned char)sync_send_failed(c->sync, err);
+        }
+        _exit(status);
 }
 
 int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)

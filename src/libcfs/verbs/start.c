@@ -128,13 +128,23 @@ static int start(struct ctx *c, struct cfs_error *err)
  * hooks (runtime.md, "Lifecycle" 7, 9, 12). */
 static void start_failed(struct ctx *c, struct cfs_error *err)
 {
+        const bool reached =
+                c->sync && c->sync->fd >= 0 && (!STREQ(c->sync->last, "created") || c->sync->deaf);
         struct cfs_error why = { 0 };
         int r;
 
-        if (c->state->lost || worker_step_back(c->state, &why) < 0)
+        if (c->state->lost)
                 return;
-        if (!c->sync || c->sync->fd < 0 || (STREQ(c->sync->last, "created") && !c->sync->deaf)) {
+        sync_close(c->sync); /* what follows needs descriptors, of which there may be no other */
+        r = worker_step_back(c->state, &why);
+        if (c->state->lost)
+                return;
+        if (!reached) {
                 (void)worker_done(c->state, &why);
+                return;
+        }
+        if (r < 0) {
+                log_error("undo: %s (`cfs delete --force %s` tries again)", why.text, c->id);
                 return;
         }
         (void)unlinkat(c->state->dir_fd, "start.sock", 0);
