@@ -162,7 +162,7 @@ const struct step plan[] = {
           .why = "The init becomes root of the user namespace before it makes or joins anything that is to belong to that.",
           .init = id_mappings_init },
 
-        { .name = "late namespaces", .walks = C,
+        { .name = "late namespaces", .property = "linux.namespaces", .walks = C,
           .why = "The root of a cgroup namespace is the cgroup of the process that makes it: after joining the cgroup. Namespaces "
                  "to join come here too.",
           .init = namespaces_init },
@@ -257,7 +257,7 @@ const struct step plan[] = {
         { .name = "hooked", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "createContainer hooks run after createRuntime hooks; the init waits for those." },
 
-        { .name = "PID namespace of what the init makes", .walks = C, .wanted = pid_namespace_join_wanted,
+        { .name = "PID namespace of children", .property = "linux.namespaces", .walks = C, .wanted = pid_namespace_join_wanted,
           .why = "Before the hooks that run in the container's namespaces, and while the init has the privilege.",
           .init = pid_namespace_join_init },
 

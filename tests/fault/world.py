@@ -102,7 +102,9 @@ def full(c):
                                'devices': [{'allow': False, 'access': 'rwm'}, {'allow': True, 'type': 'c', 'major': 10, 'minor': 229, 'access': 'rw'}]}
     c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'architectures': ['SCMP_ARCH_X86_64'] if os.uname().machine == 'x86_64' else [],
                              'syscalls': [{'names': ['swapon', 'reboot'], 'action': 'SCMP_ACT_ERRNO'}]}
-    c['mounts'].append({'destination': '/data', 'type': 'bind', 'source': 'data', 'options': ['rbind', 'ro', 'nosuid']})
+    ids = [{'containerID': 0, 'hostID': 1000, 'size': 10}]
+    c['mounts'] += [{'destination': '/data', 'type': 'bind', 'source': 'data', 'options': ['rbind', 'ro', 'nosuid']},
+                    {'destination': '/mapped', 'type': 'bind', 'source': 'data', 'options': ['bind', 'idmap'], 'uidMappings': ids, 'gidMappings': ids}]
 
 
 def terminal(c):
@@ -141,6 +143,8 @@ def rootless(c):
 class World:
     """One set-up: its bundle, its state directory, its cgroups by a name of their own."""
 
+    holders = []  # of all worlds of this worker: no container's
+
     def __init__(self, top, cfs, inject, inspector, setup, patience=10):
         self.setup, self.inject_path, self.patience = setup, inject, patience
         self.word = f'fault{os.getpid()}{setup}'
@@ -165,21 +169,22 @@ class World:
 
     @staticmethod
     def hold():
-        """A process with namespaces of its own: (ours, its child, which is the first in the PID namespace)."""
+        """A process with namespaces of its own, the first of its PID namespace."""
         # pylint: disable=consider-using-with
         p = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', 'unshare', '--pid', '--ipc', '--uts', '--net', '--fork', '--kill-child',
                               'sleep', 'infinity'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not (found := (read(f'/proc/{p.pid}/task/{p.pid}/children') or '').split()) or read(f'/proc/{found[0]}/comm') != 'sleep\n':
             time.sleep(0.01)
-        return p.pid, int(found[0])
+        World.holders.append(p.pid)
+        return int(found[0])
 
     def ours(self):
         """The processes that cfs has left to us."""
-        return descendants(os.getpid(), but=self.holder or ())
+        return descendants(os.getpid(), but=World.holders)
 
     def make_bundle(self, inspector):
         root = os.path.join(self.bundle, 'rootfs')
-        for d in ('bin', 'dev', 'proc', 'sys', 'etc', 'home/user', 'data'):
+        for d in ('bin', 'dev', 'proc', 'sys', 'etc', 'home/user', 'data', 'mapped'):
             os.makedirs(os.path.join(root, d))
         os.mkdir(os.path.join(self.bundle, 'data'))
         shutil.copy(inspector, os.path.join(root, 'bin/inspector'))
@@ -192,12 +197,20 @@ class World:
             c = base_config(json.load(f), self.word, self.setup)
         globals()[self.setup](c)
         if self.holder:
-            c = json.loads(json.dumps(c).replace('HOLDER', str(self.holder[1])))
+            c = json.loads(json.dumps(c).replace('HOLDER', str(self.holder)))
         with open(path, 'w') as f:
             json.dump(c, f)
         c['process']['args'] = ['/bin/inspector']
-        with open(os.path.join(self.top, 'short.json'), 'w') as f:
+        short = os.path.join(self.top, 'short.json')
+        with open(short, 'w') as f:
             json.dump(c, f)
+        if not self.uid and 'does not support mapped ids' in self.cfs('run', '-b', self.bundle, '-f', short, 'probe')[1]:
+            for name in (short, path):
+                with open(name) as f:
+                    c = json.load(f)
+                c['mounts'] = [m for m in c['mounts'] if m['destination'] != '/mapped']
+                with open(name, 'w') as f:
+                    json.dump(c, f)
 
     def account_files(self):
         for name, line in (('passwd', f'cfsuser:x:{USER}:{USER}::{self.top}:/bin/sh\n'), ('group', f'cfsuser:x:{USER}:\n'),

@@ -48,8 +48,7 @@ static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_
 
                 reply.result = r < 0 ? r : fd;
         }
-        (void)!write(sock, &reply, sizeof(reply));
-        _exit(0);
+        _exit(write(sock, &reply, sizeof(reply)) < 0 ? errno : 0);
 }
 
 int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err)
@@ -63,10 +62,11 @@ int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, s
                 return pid;
         if (pid == 0)
                 mount_aside_child(e, a, theirs);
+        if (!mount_child_wait(ours, pid))
+                return mount_child_died(pid, "the process that makes a mount", err);
         (void)proc_reap(pid, &status);
-        /* The answer is there, or there will be none: one table of descriptors has no end of file. */
         if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))
-                return err_set(err, CFS_E_DIED, "the process that makes a mount has died");
+                return err_sys(err, errno, "recvfrom", "hear of the process that makes a mount");
         if (mount_child_answer(&reply, err) < 0)
                 return reply.result;
         *ret_fd = reply.result;

@@ -72,8 +72,9 @@ static void mount_idmap_child(int proc_fd, int sock)
         fd = openat(proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 fd = -errno;
-        if (write(sock, &fd, sizeof(fd)) == (ssize_t)sizeof(fd))
-                (void)!read(sock, &c, 1);
+        if (write(sock, &fd, sizeof(fd)) < 0)
+                _exit(errno);
+        (void)!read(sock, &c, 1);
         _exit(0);
 }
 
@@ -94,7 +95,7 @@ static int fill(int sock, const char *uids, const char *gids, int *ret_fd, struc
         int fd, r;
 
         if (read(sock, &self_fd, sizeof(self_fd)) != (ssize_t)sizeof(self_fd))
-                return err_set(err, CFS_E_DIED, "the process of the new user namespace has died");
+                return err_sys(err, errno, "read", "hear of the process of the new user namespace");
         if (self_fd < 0)
                 return err_sys(err, -self_fd, "openat", "open /proc/self of the new user namespace");
         r = write_map(self_fd, "uid_map", uids, err);
@@ -121,6 +122,8 @@ static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int
                 return pid;
         if (pid == 0)
                 mount_idmap_child(proc_fd, theirs);
+        if (!mount_child_wait(ours, pid))
+                return mount_child_died(pid, "the process of the new user namespace", err);
         r = fill(ours, uids, gids, ret_fd, err);
         /* One table of descriptors: closing `theirs` here would not be seen as the other end's closing. */
         (void)kill(pid, SIGKILL);

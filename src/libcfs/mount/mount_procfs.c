@@ -32,6 +32,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -97,7 +98,9 @@ static int leave_all(int pidns_fd, bool inside, int sock, struct cfs_error *err)
 
 static _Noreturn void say(int sock, struct mount_answer *a)
 {
-        _exit(unix_send(sock, a, sizeof(*a), a->result > 0 ? a->result : -1) != (ssize_t)sizeof(*a));
+        ssize_t n = unix_send(sock, a, sizeof(*a), a->result > 0 ? a->result : -1);
+
+        _exit(n < 0 ? (int)-n : 0);
 }
 
 static _Noreturn void visit(int pidns_fd, bool inside, int sock)
@@ -118,8 +121,7 @@ static _Noreturn void visit(int pidns_fd, bool inside, int sock)
                 a.result = mnt_open_fs("proc", &a.err);
         if (pid <= 0)
                 say(0, &a);
-        (void)proc_reap(pid, &status);
-        _exit(0);
+        _exit(proc_reap(pid, &status) >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 0);
 }
 
 int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
@@ -136,11 +138,13 @@ int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err)
         (void)close(TAKE_FD(theirs));
         ssize_t n = unix_receive(ours, &a, sizeof(a), 0, &fd);
 
+        if (n == 0)
+                return mount_child_died(pid, "the process that opens a procfs of the joined PID namespace",
+                                        err);
         (void)proc_reap(pid, &status);
         if (n < 0)
                 return err_sys(err, (int)-n, "recvmsg", "hear of a procfs of the joined PID namespace");
         if (n != (ssize_t)sizeof(a) || (a.result >= 0 && fd < 0))
-                return err_set(err, CFS_E_DIED,
-                               "the process that opens a procfs of the joined PID namespace has died");
+                return err_set(err, CFS_E_DIED, "the process that opens a procfs sent nonsense");
         return mount_child_answer(&a, err) < 0 ? a.result : TAKE_FD(fd);
 }

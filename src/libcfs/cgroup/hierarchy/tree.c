@@ -338,8 +338,9 @@ static int push_children(int fd, struct todo *todo)
                 return errno == ENOENT ? 0 : -errno;
         dir = fdopendir(copy);
         if (!dir) {
+                r = -errno;
                 close(copy);
-                return -ENOMEM;
+                return r;
         }
         while (r == 0) {
                 errno = 0;
