@@ -87,6 +87,9 @@ static int open_ptmx(const struct ctx *c, struct cfs_error *err)
 
         if (dir < 0) /* exec: we are in the container's root already */
                 dir = root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (dir < 0)
+                return err_sys(err, errno, "open", "open `/`");
+
         _cleanup_close_ int dev = mount_target_dev(dir, NULL, err);
 
         if (dev < 0)
