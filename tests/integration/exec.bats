@@ -348,6 +348,7 @@ X
     run cfs exec "$ID" /bin/true
     is "$status" 255
     contains "$output" "cannot exec in a paused container"
+    contains "$output" "hint: resume the container, or use --ignore-paused"
     background "$CFS" --root "$STATE" exec --ignore-paused "$ID" /bin/touch /dev/shm/thawed
     sleep 0.2
     run test -e "/proc/$PID/root/dev/shm/thawed"

@@ -242,7 +242,8 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
         if (st == STATUS_STOPPED)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
         if (st == STATUS_PAUSED)
-                return err_set(err, CFS_E_STATE, "cannot exec in a paused container");
+                return err_hint(err, err_set(err, CFS_E_STATE, "cannot exec in a paused container"),
+                                "resume the container, or use --ignore-paused");
         return 0;
 }
 
