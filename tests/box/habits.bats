@@ -123,6 +123,19 @@ setup() {
     [ "$status" = 1 ] && [[ $output == *"one of:"* ]]
 }
 
+@test "stats of several; events --since and --until" {
+    for name in s1 s2 s3; do lone run -d --name $name busybox sleep 100 > /dev/null; done
+    [ "$(box stats --no-stream --format json s1 s3 | jq -r '.[].name' | sort | tr '\n' ' ')" = "s1 s3 " ]
+    [ "$(box stats --no-stream --format json | jq length)" = 3 ]
+    run box stats --no-stream s1 none
+    [ "$status" = 1 ] && [[ $output == *'`none`'* ]]
+    [ "$(box events --since 1h | grep -c ' container start ')" -ge 3 ]
+    [ -z "$(box events --until 1h)" ]
+    [ "$(box events -f --since 1h --until 0s | grep -c ' container start ')" -ge 3 ] # docker: an end in the past is the end
+    run box events --until someday
+    [ "$status" = 1 ] && [[ $output == *"--until someday"* ]]
+}
+
 # docker's reference, docker cp: what becomes of DEST_PATH for files, directories and "/.", -L.
 @test "cp: docker's rules for the destination, -L, and containers with a user namespace" {
     lone create --name c busybox true > /dev/null

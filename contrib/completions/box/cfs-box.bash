@@ -34,7 +34,7 @@ _cfs_box_command() {
         'diff') _cfs_box_options=' --help' _cfs_box_what=containers ;;
         'export') _cfs_box_options='--output -o --help' _cfs_box_what=containers ;;
         'history') _cfs_box_options='--format --limit -n --image --user --text --end --since --until --before --help' _cfs_box_what=containers ;;
-        'events') _cfs_box_options='--follow -f --since --format --help' _cfs_box_what=files ;;
+        'events') _cfs_box_options='--follow -f --since --until --format --help' _cfs_box_what=files ;;
         'import') _cfs_box_options='--env -e --help' _cfs_box_what=files ;;
         'pull') _cfs_box_options='--name -n --authfile --tls-verify-off --help' _cfs_box_what=files ;;
         'commit') _cfs_box_options='--author -a --message -m --change -c --help' _cfs_box_what=containers ;;

@@ -22,10 +22,11 @@
 struct values {
         struct output_options out;
         bool no_stream, follow;
-        const char *since;
+        const char *since, *until;
 };
 
 #define AT(field) offsetof(struct values, field)
+#define STATS_MAX 64 /* containers that can be named */
 
 /* ---- stats --------------------------------------------------------------------------------------------- */
 
@@ -62,21 +63,40 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
         return output_list(&table, &v->out, (void *const *)list, n, err);
 }
 
+/* Keeps those that are named; all where no name is given. */
+static void select_stats(struct oci_box_stats **list, size_t *n, char (*ids)[BOX_ID_SIZE], size_t n_ids)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < *n; i++)
+                for (size_t k = 0; k < n_ids; k++)
+                        if (STREQ(list[i]->id, ids[k])) {
+                                list[kept++] = list[i];
+                                break;
+                        }
+        *n = n_ids ? kept : *n;
+}
+
 static int run_stats(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
         static struct stats_round rounds[2];
-        char id[BOX_ID_SIZE];
-        int r = args[0] ? store_container_find(box, args[0], id, err) : 0;
+        char ids[STATS_MAX][BOX_ID_SIZE];
+        size_t n_ids = 0;
+        int r = 0;
 
+        for (; r >= 0 && args[n_ids]; n_ids++)
+                r = store_container_find(box, args[n_ids], ids[n_ids], err);
         for (unsigned i = 0; r >= 0; i++) {
                 _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
                 struct oci_box_stats **list;
                 size_t n;
 
-                r = arena ? stats_all(box, args[0] ? id : NULL, arena, &rounds[(i + 1) % 2], &rounds[i % 2],
-                                      &list, &n, err)
+                r = arena ? stats_all(box, n_ids == 1 ? ids[0] : NULL, arena, &rounds[(i + 1) % 2],
+                                      &rounds[i % 2], &list, &n, err)
                           : err_nomem(err);
+                if (r >= 0)
+                        select_stats(list, &n, ids, n_ids);
                 /* The first round is only to compare with. */
                 if (r >= 0 && i > 0) {
                         if (!v->no_stream && isatty(STDOUT_FILENO))
@@ -100,11 +120,11 @@ static const struct option_def stats_options[] = {
 
 const struct command cmd_stats_command = {
         .name = "stats",
-        .args = "[CONTAINER]",
-        .max_args = 1,
+        .args = "[CONTAINER...]",
+        .max_args = STATS_MAX,
         .summary = "show what containers use, live",
         .description =
-                "Processor, memory, network and disk of all containers that run, or of one, every second.",
+                "Processor, memory, network and disk of all containers that run, or of those that are named, every second.",
         .options = stats_options,
         .values_size = sizeof(struct values),
         .run = run_stats,
@@ -112,12 +132,20 @@ const struct command cmd_stats_command = {
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
+struct shown {
+        const struct values *v;
+        int64_t until;
+};
+
 static int print_event(void *data, struct oci_box_event *e, struct cfs_error *err)
 {
-        const struct values *v = data;
+        const struct shown *s = data;
+        const struct values *v = s->v;
         char time[OUTPUT_TIME_SIZE];
         int r = 0;
 
+        if (v->until && e->time > s->until)
+                return 0;
         if (v->out.format && STREQ(v->out.format, "json")) {
                 r = output_json_one(&oci_box_event_type, e, 0, err);
                 printf("\n");
@@ -131,10 +159,14 @@ static int print_event(void *data, struct oci_box_event *e, struct cfs_error *er
 static int run_events(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
+        struct shown shown = { .v = v };
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *wal = NULL;
         int64_t seq = 0, since = 0;
         int r = v->since ? output_parse_time("--since", v->since, &since, err) : 0;
+
+        if (r >= 0 && v->until)
+                r = output_parse_time("--until", v->until, &shown.until, err);
 
         if (r >= 0 && v->follow && !v->since) /* from now on */
                 r = store_number(box, &seq, err, "SELECT coalesce(max(seq), 0) FROM events", "");
@@ -149,19 +181,21 @@ static int run_events(struct box *box, const void *values, const char *const *ar
                 struct pollfd p = { .fd = fd, .events = POLLIN };
                 char buf[4096];
 
-                r = store_event_each(box, &seq, since, print_event, (void *)v, err);
+                r = store_event_each(box, &seq, since, print_event, &shown, err);
                 if (fflush(stdout) != 0)
                         return 0;
                 if (v->follow && poll(&p, 1, 1000) > 0)
                         while (read(fd, buf, sizeof(buf)) > 0)
                                 ;
-        } while (r >= 0 && v->follow);
+        } while (r >= 0 && v->follow && (!v->until || time(NULL) <= shown.until));
         return r < 0 ? r : 0;
 }
 
 static const struct option_def events_options[] = {
         { "follow", 'f', OPTION_FLAG, AT(follow), NULL, NULL, "go on, with those that happen from now on" },
-        { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL, "only later ones" },
+        { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL,
+          "only later ones; TIME is 10m: so long ago, 2026-01-31T12:00:00Z, or seconds since 1970" },
+        { "until", 0, OPTION_TEXT, AT(until), "TIME", NULL, "only earlier ones" },
         OUTPUT_FORMAT_OPTION(AT(out.format)),
         { 0 },
 };

@@ -49,7 +49,7 @@ static int open_port(const struct parse_port *p, unsigned port)
 static int free_port(const struct parse_port *p, unsigned *ret, struct cfs_error *err)
 {
         _cleanup_close_ int fd = open_port(p, 0);
-        struct sockaddr_in6 a;
+        struct sockaddr_in6 a = { 0 };
         socklen_t len = sizeof(a);
 
         if (fd < 0 || getsockname(fd, (struct sockaddr *)&a, &len) < 0)
