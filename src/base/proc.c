@@ -156,6 +156,31 @@ int proc_status(const struct proc_identity *id)
         return proc_look(id, NULL);
 }
 
+/* What our time namespace adds to the time since boot, in clock ticks (time_namespaces(7)). */
+static int64_t own_offset(void)
+{
+        char buf[256], *p;
+        long long s = 0, ns = 0;
+
+        if (io_read_small(AT_FDCWD, "/proc/self/timens_offsets", buf, sizeof(buf)) <= 0 ||
+            !(p = strstr(buf, "boottime")) || sscanf(p + strlen("boottime"), "%lld %lld", &s, &ns) != 2)
+                return 0;
+        return s * sysconf(_SC_CLK_TCK) + ns / (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+/* The kernel tells start times in the time namespace of the process that asks; identities are of the
+ * host's. The two are rounded apart. */
+static bool same_start(uint64_t seen, uint64_t wanted)
+{
+        int64_t offset, apart;
+
+        if (seen == wanted)
+                return true;
+        offset = own_offset();
+        apart = (int64_t)(seen - wanted) - offset;
+        return offset != 0 && apart >= -1 && apart <= 1;
+}
+
 int proc_look(const struct proc_identity *id, struct proc_sight *ret)
 {
         struct stat_fields f;
@@ -163,7 +188,7 @@ int proc_look(const struct proc_identity *id, struct proc_sight *ret)
         int r;
 
         r = read_stat(id->pid, &f);
-        if (r == -ESRCH || (r == 0 && f.start != id->start_time))
+        if (r == -ESRCH || (r == 0 && !same_start(f.start, id->start_time)))
                 return PROC_GONE;
         if (r < 0)
                 return WEAKENED("cannot-tell") ? (int)PROC_GONE : r;

@@ -231,3 +231,19 @@ told() {
     run "$CFS" --root "$T/shared/theirs/state" list
     [ "$status" != 0 ]
 }
+
+@test "a caller in a time namespace of its own: what runs is running, and not deleted without --force" {
+    unshare --time --boottime 100000 --fork true 2> /dev/null || skip "needs time namespaces"
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    up
+    # time_namespaces(7): /proc/PID/stat tells start times in the time namespace of the process that reads it.
+    run unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" state "$ID"
+    is "$status" 0
+    is "$(jq -r .status <<< "$output")" running
+    run unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" delete "$ID"
+    is "$status" 1
+    status_is "$ID" running
+    unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" exec "$ID" /bin/true
+    unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+}
