@@ -49,13 +49,17 @@ static const char *find_path(char *const *env)
 /* An empty name is one that no directory has: execvp(3)'s ENOENT, in the words that engines look for. */
 void args_check(const struct ctx *c, struct problems *p)
 {
-        if (c->process->args && c->process->n_args == 0)
+        char *const *args = c->process->args;
+
+        if (!args)
+                return;
+        if (c->process->n_args == 0)
                 problem(p, "process.args", "names no program");
-        else if (c->process->args && !*c->process->args[0])
+        else if (!*args[0])
                 problem(p, "process.args[0]",
                         "exec: \"\": executable file not found in $PATH (the name is empty)");
         for (size_t i = 0; problem_wants_host(p) && i < c->process->n_args; i++) {
-                size_t n = strlen(c->process->args[i]);
+                size_t n = strlen(args[i]);
 
                 if (n > proc_string_max())
                         problem_host(p, PROP("process.args[%zu]", i),
