@@ -167,7 +167,8 @@ refused() {
 }
 
 # spec: config.version.1 config.version.2 config.version.3
-@test "ociVersion: every 1.x that is older, nothing else" {
+# What is newer in its minor version may be refused or not (config.md); runc and crun run it.
+@test "ociVersion: every 1.x, with a note if it is newer, nothing else" {
     new_bundle
     local v
     for v in 1.0.0 1.0.2-dev 1.1.0-rc.1 1.2.0+build.5 1.3.0; do
@@ -175,6 +176,14 @@ refused() {
         run cfs check "$B"
         is "$output$status" "config.json: ok0" "$v"
     done
+    config '.ociVersion = "1.99.0"'
+    run cfs check "$B"
+    is "$status" 0
+    contains "$output" 'ociVersion: note: "1.99.0" is newer than'
+    config '.process.args = ["/bin/echo", "ran"]'
+    cfs run -b "$B" "$ID" > "$T/out" 2> "$T/err" < /dev/null
+    is "$(cat "$T/out")" ran
+    contains "$(cat "$T/err")" 'is newer than'
     for v in '"1.0"' '"1"' '"v1.0.0"' '"01.0.0"' '""' '1' '"2.0.0"' '"0.9.0"'; do
         refused ".ociVersion = $v" ociVersion
     done

@@ -5,8 +5,10 @@
  * The specification follows Semantic Versioning 2.0 (config.md, "Specification version"). A document of the
  * same major version that is not newer in its minor version uses nothing that we do not know: accepted,
  * whatever its patch level, pre-release ("1.3.0-rc.1") or build suffix. A newer minor version may hold a
- * property that we would ignore in silence, as unknown properties must be ignored: a container without a
- * limit that it was promised. So it is refused. Another major version has another meaning.
+ * property that we ignore, as unknown properties must be ignored ("Extensibility"). The specification leaves
+ * it open whether that is refused. It is accepted, with a note: engines write the version of the library that
+ * they are built with into every document, and an engine that is updated before its runtime must not lose all
+ * of its containers (runc and crun do not look at the version). Another major version has another meaning.
  */
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
@@ -58,14 +60,15 @@ void oci_version_check(const struct ctx *c, struct problems *p)
                         CFS_SPEC_VERSION);
                 return;
         }
-        if (major != our_major)
+        if (major != our_major) {
                 problem(p, "ociVersion",
                         "\"%.64s\" is another major version than %s, the one that cfs implements", version,
                         CFS_SPEC_VERSION);
-        else if (minor > our_minor)
-                problem(p, "ociVersion", "\"%.64s\" is newer than %s, the newest that cfs implements",
-                        version, CFS_SPEC_VERSION);
-        else
-                return;
-        problem_hint(p, "make the bundle for version %s, or use a newer cfs", CFS_SPEC_VERSION);
+                problem_hint(p, "make the bundle for version %s, or use a newer cfs", CFS_SPEC_VERSION);
+        } else if (minor > our_minor) {
+                problem_note(p, "ociVersion",
+                             "\"%.64s\" is newer than %s, the newest that cfs implements: what only the "
+                             "newer one has is ignored",
+                             version, CFS_SPEC_VERSION);
+        }
 }
