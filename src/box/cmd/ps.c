@@ -109,8 +109,8 @@ static int run_ps(struct box *box, const void *values, const char *const *args, 
                                                  ps_name };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_container **containers;
-        size_t n;
+        struct oci_box_container **containers = NULL;
+        size_t n = 0;
         bool all = v->all || v->latest || v->last > 0 || filter_has_state(v->filters);
         int r = arena ? filter_check(v->filters, err) : err_nomem(err);
 

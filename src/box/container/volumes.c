@@ -53,6 +53,7 @@ static int move_entries(int from, int to, const char *name, struct cfs_error *er
 static int fill(const struct container *c, const struct config_fill *f, int root_fd, struct cfs_error *err)
 {
         _cleanup_close_ int volume = -1, from = -1, copy = -1;
+        struct cfs_error ignored = { 0 };
         char path[192];
         int r;
 
@@ -72,7 +73,7 @@ static int fill(const struct container *c, const struct config_fill *f, int root
         r = tree_copy(c->box, from, copy, f->destination, c->host_id, c->n_ids, err);
         if (r >= 0)
                 r = move_entries(copy, volume, f->name, err);
-        (void)directory_remove(c->box, path, r < 0 ? &(struct cfs_error){ 0 } : err);
+        (void)directory_remove(c->box, path, r < 0 ? &ignored : err);
         return r < 0 ? err_prefix(err, r, "volume `%s`", f->name) : 0;
 }
 

@@ -442,7 +442,8 @@ static int exit_code(const struct foreground *f, int code, struct cfs_error *err
         if (f->out.lost == 0 || f->out.lost == EPIPE || f->out.lost == ECONNRESET)
                 return code;
         (void)err_sys(err, f->out.lost, "write", "write to standard output");
-        if (code == 0)
+        /* Whose output is lost is hung up on. */
+        if (code == 0 || code == 128 + SIGHUP)
                 return -f->out.lost;
         log_warning("%s", err->text);
         err_clear(err);

@@ -71,7 +71,7 @@ void args_check(const struct ctx *c, struct problems *p)
 /* The same search beforehand, in what will be the container's tree. */
 void args_look(const struct ctx *c, struct problems *p)
 {
-        const char *name = c->process->n_args ? c->process->args[0] : NULL;
+        const char *name = c->process->args && c->process->n_args ? c->process->args[0] : NULL;
         const char *cwd = c->process->cwd && path_is_absolute(c->process->cwd) ? c->process->cwd : "/";
         struct look_tree tree;
         struct look_found f = { 0 };
