@@ -78,6 +78,21 @@ setup() {
     [ "$status" = 1 ] && [[ $output == *exited* ]]
 }
 
+# docker run: "--label" adds to the image's labels and overrides them, the last of a name. An annotation of the same name could be one
+# that runtimes follow, so the image's do not become any.
+@test "labels: the image's, and over them those of --label; annotations are those of --label alone" {
+    box run --name base --network none busybox true
+    box commit -c 'LABEL color=green size=big' -c 'LABEL run.oci.hooks.stdout=/x' base labelled
+    box run --name one --network none -l color=red -l color=blue -l own labelled true
+    [ "$(box inspect one | jq -cS '.labels')" = '{"color":"blue","own":"","run.oci.hooks.stdout":"/x","size":"big"}' ]
+    [ "$(box ps -a -q -f label=size=big | wc -l)" = 1 ]
+    box run --network none -l color=red -l color=blue --print-bundle "$T/bundle" labelled true
+    [ "$(jq -cS .annotations "$T/bundle/config.json")" = '{"color":"blue"}' ]
+    run box run --rm --network none -l =x labelled true
+    [ "$status" = 125 ]
+    [[ "$output" == *"--label =x: expected NAME[=VALUE]"* ]]
+}
+
 @test "names of docker: rmi, tag, load, save, container ls, image list, system prune; what the box has not says what does it" {
     fresh
     id=$(box image make busybox)

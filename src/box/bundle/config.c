@@ -271,26 +271,50 @@ static int hooks(struct config *x)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
+static int put_label(struct oci_string_map *map, const char *label, struct oci_arena *arena,
+                     struct cfs_error *err)
+{
+        size_t len = strcspn(label, "="), i = 0;
+
+        if (len == 0)
+                return err_set(err, CFS_E_INVALID, "--label %s: expected NAME[=VALUE]", label);
+        while (i < map->n &&
+               (strncmp(map->entries[i].key, label, len) != 0 || map->entries[i].key[len] != '\0'))
+                i++;
+        if (i == map->n && !(map->entries[map->n++].key = oci_arena_strndup(arena, label, len)))
+                return err_nomem(err);
+        map->entries[i].value = (char *)label + len + (label[len] == '=');
+        return 0;
+}
+
+int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
+                  struct oci_string_map *ret, struct cfs_error *err)
+{
+        const struct oci_string_map *labels = image ? image->labels : NULL;
+        size_t n = labels ? labels->n : 0;
+        int r = 0;
+
+        for (const char *const *l = o->labels; l && *l; l++)
+                n++;
+        ret->n = 0;
+        ret->entries = oci_arena_alloc(arena, (n + 1) * sizeof(*ret->entries));
+        if (!ret->entries)
+                return err_nomem(err);
+        for (; labels && ret->n < labels->n; ret->n++)
+                ret->entries[ret->n] = labels->entries[ret->n];
+        for (const char *const *l = o->labels; r >= 0 && l && *l; l++)
+                r = put_label(ret, *l, arena, err);
+        return r;
+}
+
+/* Not the image's labels, though the image specification's "Conversion to OCI Runtime Configuration" would have them: there
+ * are annotations that runtimes follow, and an image is not to be trusted with those. */
 static int annotations(struct config *x)
 {
-        struct oci_string_map *map = oci_arena_alloc(x->arena, sizeof(*map));
-        size_t n = 0;
-
-        while (x->in->o->labels && x->in->o->labels[n])
-                n++;
-        if (!map || !(map->entries = oci_arena_alloc(x->arena, (n + 1) * sizeof(*map->entries))))
+        x->c->annotations = oci_arena_alloc(x->arena, sizeof(*x->c->annotations));
+        if (!x->c->annotations)
                 return err_nomem(x->err);
-        for (size_t i = 0; i < n; i++) {
-                const char *label = x->in->o->labels[i], *eq = strchr(label, '=');
-                size_t len = eq ? (size_t)(eq - label) : strlen(label);
-
-                if (len == 0)
-                        return err_set(x->err, CFS_E_INVALID, "--label %s: expected NAME[=VALUE]", label);
-                map->entries[map->n].key = oci_arena_strndup(x->arena, label, len);
-                map->entries[map->n++].value = oci_arena_strdup(x->arena, eq ? eq + 1 : "");
-        }
-        x->c->annotations = map;
-        return 0;
+        return config_labels(x->in->o, NULL, x->arena, x->c->annotations, x->err);
 }
 
 static int build(struct config *x)

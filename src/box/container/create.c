@@ -185,19 +185,9 @@ static int row(struct container *c, const char *image, struct cfs_error *err)
         const char *stop = o->stop_signal      ? o->stop_signal
                            : c->config->config ? c->config->config->stop_signal
                                                : NULL;
-        size_t n = 0;
 
-        while (o->labels && o->labels[n])
-                n++;
-        if (r >= 0 && !(labels.entries = oci_arena_alloc(arena, (n + 1) * sizeof(*labels.entries))))
-                r = err_nomem(err);
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                size_t len = strcspn(o->labels[i], "=");
-
-                labels.entries[i].key = oci_arena_strndup(arena, o->labels[i], len);
-                labels.entries[i].value = (char *)o->labels[i] + len + (o->labels[i][len] == '=');
-                labels.n++;
-        }
+        if (r >= 0)
+                r = config_labels(o, c->config->config, arena, &labels, err);
         b.labels = &labels;
         if (stop && *stop && cfs_signal_number(stop) < 0)
                 r = err_set(err, CFS_E_INVALID, "stop signal `%s` is not a signal", stop);
