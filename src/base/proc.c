@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -160,11 +161,13 @@ int proc_status(const struct proc_identity *id)
 static int64_t own_offset(void)
 {
         char buf[256], *p;
-        long long s = 0, ns = 0;
+        long long s, ns;
 
         if (io_read_small(AT_FDCWD, "/proc/self/timens_offsets", buf, sizeof(buf)) <= 0 ||
-            !(p = strstr(buf, "boottime")) || sscanf(p + strlen("boottime"), "%lld %lld", &s, &ns) != 2)
+            !(p = strstr(buf, "boottime")))
                 return 0;
+        s = strtoll(p + strlen("boottime"), &p, 10);
+        ns = strtoll(p, NULL, 10);
         return s * sysconf(_SC_CLK_TCK) + ns / (1000000000 / sysconf(_SC_CLK_TCK));
 }
 

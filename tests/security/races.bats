@@ -130,7 +130,7 @@ attack() {
     local attacker=$! end=$((SECONDS + ${RACE_SECONDS:-2})) n=0
     exec 8> "$T/leash"
     # On a machine that is busy, four attempts take longer.
-    while [ $SECONDS -lt $end ] || [ $((SUCCEEDED + FAILED)) -le 3 ]; do
+    while [ $SECONDS -lt $end ] || [ $n -le 3 ]; do
         "$CFS" --root "$STATE" exec --cwd /srv/cwd "$ID" /bin/sh -c 'case $(pwd) in /srv/cwd*) ;; *) echo "BREACH: in $(pwd)";; esac; case $HOME in *canary*) echo "BREACH: $HOME";; esac' \
             < /dev/null > "$T/log" 2>&1 8>&- || [ $? = 255 ]
         ! grep BREACH "$T/log" >&2 || return 1
@@ -139,6 +139,5 @@ attack() {
     echo >&8
     exec 8>&-
     wait $attacker
-    [ $n -gt 3 ]
     canary_lives
 }

@@ -307,8 +307,8 @@ int config_labels(const struct run_options *o, const struct oci_image_config *im
         return r;
 }
 
-/* Not the image's labels, though the image specification's "Conversion to OCI Runtime Configuration" would have them: there
- * are annotations that runtimes follow, and an image is not to be trusted with those. */
+/* Not the image's labels, though the image specification's "Conversion to OCI Runtime Configuration" would
+ * have them: there are annotations that runtimes follow, and an image is not to be trusted with those. */
 static int annotations(struct config *x)
 {
         x->c->annotations = oci_arena_alloc(x->arena, sizeof(*x->c->annotations));

@@ -54,8 +54,8 @@ int config_build(const struct config_input *in, char **ret, struct cfs_error *er
 int config_command(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                    char ***ret, size_t *ret_n, struct cfs_error *err);
 
-/* The labels of the container: the image's (NULL: none), and over them those of --label, the last one of a name. Lives in
- * the arena, with texts of both. */
+/* The labels of the container: the image's (NULL: none), and over them those of --label, the last one of a
+ * name. Lives in the arena, with texts of both. */
 int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                   struct oci_string_map *ret, struct cfs_error *err);
 

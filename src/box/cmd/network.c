@@ -44,8 +44,8 @@ static int network_run_ls(struct box *box, const void *values, const char *const
                                                  network_name };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        struct oci_box_network **networks;
-        size_t n;
+        struct oci_box_network **networks = NULL;
+        size_t n = 0;
         int r = arena ? networks_list(box, arena, &networks, &n, err) : err_nomem(err);
 
         return r < 0 ? r : output_list(&list, &v->out, (void *const *)networks, n, err);

@@ -275,7 +275,7 @@ static int unpack_to(int fd, const void *data, struct cfs_error *err)
 static int unpack_in_userns(const struct pack_options *o, struct unpacking *u, struct cfs_error *err)
 {
         const struct sigaction ignore = { .sa_handler = SIG_IGN };
-        struct files_userns process;
+        struct files_userns process = { .fd = -1 };
         struct cfs_error ours = { 0 };
         int fds[2] = { -1, -1 }, packed_here = 0, r;
 
