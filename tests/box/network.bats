@@ -9,7 +9,7 @@ setup() {
     ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2> /dev/null | grep -q . || skip "needs the CNI plugins"
     command -v iptables > /dev/null || skip "needs iptables"
     # A process that holds the namespace; everything else goes into it.
-    unshare --net sleep 1000 &
+    unshare --net sleep 1000 < /dev/null > /dev/null 2>&1 3>&- 4>&- &
     HOST=$!
     disown
     until_true sh -c "[ \"\$(readlink /proc/$HOST/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
@@ -82,7 +82,7 @@ rules() { host iptables-save -t nat | grep -c 'CNI-[0-9a-f]\|CNI-DN\|--dport' ||
     ended_there() { [ "$(net inspect b | jq -r .state)" = exited ]; }
     until_true ended_there
     # A program of the host.
-    host busybox nc -l -p 8200 127.0.0.1 < /dev/null > /dev/null 2>&1 &
+    nsenter --net="/proc/$HOST/ns/net" -- busybox nc -l -p 8200 127.0.0.1 < /dev/null > /dev/null 2>&1 3>&- 4>&- &
     listener=$!
     until_true sh -c "nsenter --net=/proc/$HOST/ns/net ss -ltn | grep -q :8200"
     run net run --rm -p 8200:80 busybox true
