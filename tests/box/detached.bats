@@ -27,6 +27,21 @@ setup() {
     [ "$(ls "$STORE/containers" | wc -l)" = 0 ]
 }
 
+# close(2): the reader of a pipe sees its end when all descriptors of the other end are closed, flock(2): a lock goes with the last one.
+@test "run -d: neither the monitor nor the program keeps a descriptor of the caller" {
+    exec 7> "$T/lock"
+    flock -n 7
+    timeout 20 sh -c '"$@" 8>&1 > /dev/null' sh "$CFS_BOX" --root "$STORE" run -d --name kept --network none busybox sleep 1000 | timeout 10 cat
+    exec 7>&-
+    [ "$(state kept)" = running ]
+    flock -n "$T/lock" true
+    for pid in $(box inspect kept | jq .pid) $(cat "$STORE"/containers/*/conmon.pid); do
+        run ls -l "/proc/$pid/fd"
+        [[ $output == */dev/null* ]]
+        [[ $output != *"$T/lock"* ]]
+    done
+}
+
 # docker's reference, docker logs: --since and --until take durations before now, times with and without a zone, seconds; --tail -1 is all.
 @test "logs --since, --until, --tail" {
     lone run -d --name l busybox sh -c 'echo one; sleep 2; echo two' > /dev/null

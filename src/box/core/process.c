@@ -88,6 +88,14 @@ static int spawn(const struct process *p, int in, int out, int err_fd, pid_t *re
         return r ? err_sys(err, r, "posix_spawn", "execute `%s`", program) : 0;
 }
 
+int process_no_descriptors(struct cfs_error *err)
+{
+        _cleanup_close_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int r = io_cloexec_from(proc, STDERR_FILENO + 1);
+
+        return r < 0 ? err_sys(err, -r, "close_range", "keep the caller's descriptors from a program") : 0;
+}
+
 /* One pipe's end is at most `max` bytes. Returns whether the pipe is still open. */
 static bool take(int fd, struct str *s, size_t max, int *result)
 {

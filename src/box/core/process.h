@@ -32,6 +32,10 @@ int process_start_captured(const struct process *p, pid_t *ret_pid, int *ret_out
                            struct cfs_error *err);
 int process_wait(pid_t pid, int *ret_status, struct cfs_error *err);
 
+/* What goes on in the background does not keep the caller's descriptors: a pipe whose reader waits for its
+ * end, a lock, a file of a filesystem that is to be unmounted. All from 3 on become close-on-exec. */
+int process_no_descriptors(struct cfs_error *err);
+
 /* The path of a program in PATH and the directories of administrators; NULL: none. The caller frees. */
 char *process_find(const char *name);
 

@@ -204,7 +204,9 @@ int conmon_start(const struct conmon *m, int *ret_pid, int *ret_monitor, struct 
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return err_sys(err, errno, "pipe2", "make a pipe");
         add_all(&a, m, program, runtime);
-        r = a.failed ? err_nomem(err) : spawn(a.argv, fds[1], &pid, err);
+        r = a.failed ? err_nomem(err) : process_no_descriptors(err);
+        if (r >= 0)
+                r = spawn(a.argv, fds[1], &pid, err);
         for (size_t i = 0; i < a.n; i++)
                 free(a.argv[i]);
         (void)close(fds[1]);

@@ -157,6 +157,7 @@ int user_mode_start(int pid, const char *file, char *const *ports, size_t n_port
                     const char **ret_address, struct cfs_error *err)
 {
         const char *program = networks_user_mode();
+        int r;
 
         *ret_pid = 0;
         *ret_address = NULL;
@@ -164,6 +165,9 @@ int user_mode_start(int pid, const char *file, char *const *ports, size_t n_port
                 return err_hint(err,
                                 err_set(err, CFS_E_UNSUPPORTED, "neither pasta nor slirp4netns is installed"),
                                 "apt-get install passt");
+        r = process_no_descriptors(err);
+        if (r < 0)
+                return r;
         if (STREQ(program, "pasta"))
                 return start_pasta(pid, ports, n_ports, file, ret_pid, err);
         if (n_ports > 0)
