@@ -375,7 +375,11 @@ static void links_are_counted(void **state)
         /* Only seen by the walk: before the circle something is missing. */
         link_to(e, "late", "fresh/../late");
         assert_fails(path_mkdirs_in_root(e->root, "late", 0755, &err), ELOOP);
-        assert_fails(path_mkfile_in_root(e->root, "late", 0644, &err), ELOOP);
+        /* The kernel walks all of it now, through 40 times "..", each of which a rename by another test makes
+         * unsure: EAGAIN (openat2(2)). */
+        for (int i = 0; i < 1000 && (fd = path_mkfile_in_root(e->root, "late", 0644, &err)) == -EAGAIN; i++)
+                (void)usleep(10000);
+        assert_int_equal(fd, -ELOOP);
         /* l0 -> l1 -> ... -> l40 -> missing; 40 may be followed, 41 not. */
         for (int i = 0; i < 41; i++) {
                 (void)snprintf(name, sizeof(name), "l%d", i);
