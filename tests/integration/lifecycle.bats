@@ -338,6 +338,7 @@ EOF
     is "$status" 1
     [ -c "$T/null" ]
     is "$(ls "$T" | grep -c new)" 0
+    config 'del(.hooks)'
     run cfs create -b "$B" --pid-file "$T" "$ID"
     is "$status" 1
     contains "$output" "is a directory"
