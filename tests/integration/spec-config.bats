@@ -180,10 +180,12 @@ refused() {
     run cfs check "$B"
     is "$status" 0
     contains "$output" 'ociVersion: note: "1.99.0" is newer than'
-    config '.process.args = ["/bin/echo", "ran"]'
-    cfs run -b "$B" "$ID" > "$T/out" 2> "$T/err" < /dev/null
-    is "$(cat "$T/out")" ran
-    contains "$(cat "$T/err")" 'is newer than'
+    if [ "$EUID" = 0 ]; then # the bundle is root's
+        config '.process.args = ["/bin/echo", "ran"]'
+        cfs run -b "$B" "$ID" > "$T/out" 2> "$T/err" < /dev/null
+        is "$(cat "$T/out")" ran
+        contains "$(cat "$T/err")" 'is newer than'
+    fi
     for v in '"1.0"' '"1"' '"v1.0.0"' '"01.0.0"' '""' '1' '"2.0.0"' '"0.9.0"'; do
         refused ".ociVersion = $v" ociVersion
     done
