@@ -108,7 +108,7 @@ quickstart() { env PATH="$T/stubs:$PATH" BUILD="$T/build" POLICY="$T/policy-rc.d
     chmod 755 "$T/tree/tests/run" "$T/tree/configure"
     Q="$T/tree/contrib/quickstart"
     run quickstart test check lint
-    contains "$output" "quarter of an hour"
+    contains "$output" "all passes twenty-five"
     contains "$output" "no daemon of it is started"
     is "${lines[-1]}" "these passes: check lint"
 }
