@@ -271,39 +271,31 @@ static int hooks(struct config *x)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-static int put_label(struct oci_string_map *map, const char *label, struct oci_arena *arena,
-                     struct cfs_error *err)
+int config_put(struct oci_arena *arena, const char *text, struct oci_string_map **map, struct cfs_error *err)
 {
-        size_t len = strcspn(label, "="), i = 0;
+        size_t len = strcspn(text, "="), n = *map ? (*map)->n : 0;
+        struct oci_string_map *grown = oci_arena_alloc(arena, sizeof(*grown));
 
-        if (len == 0)
-                return err_set(err, CFS_E_INVALID, "--label %s: expected NAME[=VALUE]", label);
-        while (i < map->n &&
-               (strncmp(map->entries[i].key, label, len) != 0 || map->entries[i].key[len] != '\0'))
-                i++;
-        if (i == map->n && !(map->entries[map->n++].key = oci_arena_strndup(arena, label, len)))
+        if (!grown || !(grown->entries = oci_arena_alloc(arena, (n + 1) * sizeof(*grown->entries))))
                 return err_nomem(err);
-        map->entries[i].value = (char *)label + len + (label[len] == '=');
+        for (size_t i = 0; i < n; i++)
+                if (strlen((*map)->entries[i].key) != len || strncmp((*map)->entries[i].key, text, len) != 0)
+                        grown->entries[grown->n++] = (*map)->entries[i];
+        grown->entries[grown->n].key = oci_arena_strndup(arena, text, len);
+        grown->entries[grown->n++].value = oci_arena_strdup(arena, text[len] ? text + len + 1 : "");
+        *map = grown;
         return 0;
 }
 
 int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
-                  struct oci_string_map *ret, struct cfs_error *err)
+                  struct oci_string_map **ret, struct cfs_error *err)
 {
-        const struct oci_string_map *labels = image ? image->labels : NULL;
-        size_t n = labels ? labels->n : 0;
         int r = 0;
 
-        for (const char *const *l = o->labels; l && *l; l++)
-                n++;
-        ret->n = 0;
-        ret->entries = oci_arena_alloc(arena, (n + 1) * sizeof(*ret->entries));
-        if (!ret->entries)
-                return err_nomem(err);
-        for (; labels && ret->n < labels->n; ret->n++)
-                ret->entries[ret->n] = labels->entries[ret->n];
+        *ret = image ? image->labels : NULL;
         for (const char *const *l = o->labels; r >= 0 && l && *l; l++)
-                r = put_label(ret, *l, arena, err);
+                r = **l && **l != '=' ? config_put(arena, *l, ret, err)
+                                      : err_set(err, CFS_E_INVALID, "--label %s: expected NAME[=VALUE]", *l);
         return r;
 }
 
@@ -311,10 +303,12 @@ int config_labels(const struct run_options *o, const struct oci_image_config *im
  * have them: there are annotations that runtimes follow, and an image is not to be trusted with those. */
 static int annotations(struct config *x)
 {
-        x->c->annotations = oci_arena_alloc(x->arena, sizeof(*x->c->annotations));
-        if (!x->c->annotations)
+        int r = config_labels(x->in->o, NULL, x->arena, &x->c->annotations, x->err);
+
+        if (r >= 0 && !x->c->annotations &&
+            !(x->c->annotations = oci_arena_alloc(x->arena, sizeof(*x->c->annotations))))
                 return err_nomem(x->err);
-        return config_labels(x->in->o, NULL, x->arena, x->c->annotations, x->err);
+        return r;
 }
 
 static int build(struct config *x)

@@ -54,10 +54,14 @@ int config_build(const struct config_input *in, char **ret, struct cfs_error *er
 int config_command(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                    char ***ret, size_t *ret_n, struct cfs_error *err);
 
+/* Puts "KEY=VALUE" into *map (NULL: an empty one) in place of what has that key; the value of "KEY" is "".
+ * *map is a new map then, with copies in the arena. */
+int config_put(struct oci_arena *arena, const char *text, struct oci_string_map **map, struct cfs_error *err);
+
 /* The labels of the container: the image's (NULL: none), and over them those of --label, the last one of a
- * name. Lives in the arena, with texts of both. */
+ * name. NULL when there are none; what is not the image's lives in the arena. */
 int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
-                  struct oci_string_map *ret, struct cfs_error *err);
+                  struct oci_string_map **ret, struct cfs_error *err);
 
 /* Appends to an array of strings (that lives in the arena) a formatted one. */
 int config_append(struct config *x, char ***list, size_t *n, const char *fmt, ...)

@@ -3,11 +3,11 @@
  * cfs-box export, image load, image save: archives on standard input and output, or in files.
  */
 #include "base/cleanup.h"
-#include "base/rmtree.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
 #include "box/container/container.h"
 #include "box/container/files.h"
+#include "box/core/directory.h"
 #include "box/cmd/output.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
@@ -134,35 +134,26 @@ static int pack_directory(const char *dir, int to, struct cfs_error *err)
         return fd < 0 ? err_path(err, errno, "open", dir, "open `%s`", dir) : files_copy_pack(&o, to, err);
 }
 
-static void archive_remove_directory(const char *path)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd >= 0 && rmtree_contents(fd) >= 0)
-                (void)rmdir(path);
-}
-
 /* The layout is made in the store, which has room for the layers. */
 static int save(const struct box *box, const char *ref, bool gzip, int to, struct cfs_error *err)
 {
         _cleanup_free_ char *dir = NULL, *layout = NULL, *name = NULL;
+        struct cfs_error ignored;
         char id[DIGEST_SIZE];
         int r = store_image_find(box, ref, id, err);
 
         if (r >= 0)
                 r = store_image_ref(ref, id, &name, err);
         if (r >= 0)
-                r = str_printf(&dir, err, "%s/layers/pull.XXXXXX", box->root);
+                r = directory_work(box, &dir, err);
         if (r < 0)
                 return r;
-        if (!mkdtemp(dir))
-                return err_sys(err, errno, "mkdtemp", "make directory `%s`", dir);
         r = str_printf(&layout, err, "%s/layout", dir);
         if (r >= 0)
                 r = export_layout(box, id, name, layout, gzip, err);
         if (r >= 0)
                 r = pack_directory(layout, to, err);
-        archive_remove_directory(dir);
+        (void)directory_remove(box, dir, &ignored);
         return r;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/cmd/output.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
@@ -151,25 +152,21 @@ const struct command cmd_image_inspect_command = {
 
 /* ---- rm, tag ------------------------------------------------------------------------------------------- */
 
-static int image_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int image_rm_one(struct box *box, const char *image, const void *values, struct cfs_error *err)
 {
         const struct values *v = values;
+        int r = store_image_remove(box, image, v->force, err);
+
+        if (r >= 0)
+                printf("%s: %s\n", r > 0 ? "removed" : "untagged", image);
+        return r;
+}
+
+static int image_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
         struct cfs_error one;
-        int result = 0;
+        int result = each_word(box, args, values, image_rm_one, err);
 
-        /* One that cannot be removed does not keep the others. */
-        for (; *args; args++) {
-                int r = store_image_remove(box, *args, v->force, &one);
-
-                if (r >= 0) {
-                        printf("%s: %s\n", r > 0 ? "removed" : "untagged", *args);
-                        continue;
-                }
-                if (result < 0)
-                        fprintf(stderr, "cfs-box: %s\n", err->text);
-                *err = one;
-                result = r;
-        }
         if (layer_collect(box, &one) < 0 && result >= 0) {
                 *err = one;
                 result = -EIO;

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/container/container.h"
 #include "box/store/container.h"
 #include "box/store/store.h"
@@ -24,35 +25,34 @@ struct values {
 
 static int rm_one(struct box *box, const char *id, const struct values *v, struct cfs_error *err);
 
-/* Does it to each of the containers; goes on after a failure, which is told at once, except for the last
- * one, which main() tells. */
+struct work {
+        int (*fn)(struct box *box, const char *id, const struct values *v, struct cfs_error *err);
+        const struct values *v;
+};
+
+static int do_one(struct box *box, const char *name, const void *data, struct cfs_error *err)
+{
+        const struct work *w = data;
+        char id[BOX_ID_SIZE];
+        int r = store_container_find(box, name, id, err);
+
+        if (r >= 0)
+                r = w->fn(box, id, w->v, err);
+        if (r >= 0) {
+                printf("%s\n", name);
+        } else if (w->fn == rm_one && w->v->force && err->code == CFS_E_NOT_FOUND) { /* as docker */
+                fprintf(stderr, "cfs-box: %s\n", err->text);
+                r = 0;
+        }
+        return r;
+}
+
+/* Does it to each of the containers, and prints the names of those where it could be done. */
 static int each(struct box *box, const char *const *args, const struct values *v,
                 int (*fn)(struct box *box, const char *id, const struct values *v, struct cfs_error *err),
                 struct cfs_error *err)
 {
-        struct cfs_error one;
-        int result = 0;
-
-        for (; *args; args++) {
-                char id[BOX_ID_SIZE];
-                int r = store_container_find(box, *args, id, &one);
-
-                if (r >= 0)
-                        r = fn(box, id, v, &one);
-                if (r >= 0) {
-                        printf("%s\n", *args);
-                        continue;
-                }
-                if (fn == rm_one && v->force && one.code == CFS_E_NOT_FOUND) { /* as docker */
-                        fprintf(stderr, "cfs-box: %s\n", one.text);
-                        continue;
-                }
-                if (result < 0)
-                        fprintf(stderr, "cfs-box: %s\n", err->text);
-                *err = one;
-                result = r;
-        }
-        return result;
+        return each_word(box, args, &(struct work){ fn, v }, do_one, err);
 }
 
 static int find_signal(const char *name, int *ret, struct cfs_error *err)

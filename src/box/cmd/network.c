@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/cmd/output.h"
 #include "box/net/networks.h"
 #include "box/store/event.h"
@@ -156,24 +157,15 @@ static int network_remove(struct box *box, const char *name, struct cfs_error *e
         return r;
 }
 
-/* One that cannot be removed does not keep the others. */
+static int remove_network(struct box *box, const char *name, const void *data, struct cfs_error *err)
+{
+        (void)data;
+        return network_remove(box, name, err);
+}
+
 static int network_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        struct cfs_error one;
-        int result = 0;
-
-        (void)values;
-        for (; *args; args++) {
-                int r = network_remove(box, *args, &one);
-
-                if (r >= 0)
-                        continue;
-                if (result < 0)
-                        fprintf(stderr, "cfs-box: %s\n", err->text);
-                *err = one;
-                result = r;
-        }
-        return result;
+        return each_word(box, args, values, remove_network, err);
 }
 
 const struct command cmd_network_rm_command = {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "box/bundle/parse.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/cmd/filter.h"
 #include "box/cmd/output.h"
 #include "box/container/container.h"
@@ -146,8 +147,9 @@ const struct command cmd_ps_command = {
 /* ---- inspect ------------------------------------------------------------------------------------------- */
 
 /* A container, or else an image: as docker looks for it. */
-static int inspect_one(struct box *box, const char *ref, const char *type, struct cfs_error *err)
+static int inspect_one(struct box *box, const char *ref, const void *values, struct cfs_error *err)
 {
+        const char *type = ((const struct values *)values)->type;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
         struct oci_box_image *image = NULL;
         struct oci_box_container *c;
@@ -168,21 +170,7 @@ static int inspect_one(struct box *box, const char *ref, const char *type, struc
 
 static int ps_run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        const struct values *v = values;
-        struct cfs_error one;
-        int result = 0;
-
-        for (; *args; args++) {
-                int r = inspect_one(box, *args, v->type, &one);
-
-                if (r >= 0)
-                        continue;
-                if (result < 0)
-                        fprintf(stderr, "cfs-box: %s\n", err->text);
-                *err = one;
-                result = r;
-        }
-        return result;
+        return each_word(box, args, values, inspect_one, err);
 }
 
 static const struct option_def inspect_options[] = {

@@ -4,9 +4,9 @@
  * signatures.
  */
 #include "base/cleanup.h"
-#include "base/rmtree.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/core/directory.h"
 #include "box/core/process.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
@@ -60,14 +60,6 @@ static int copy(const struct box *box, const char *source, const char *target, c
         return 0;
 }
 
-static void remove_directory(const char *path)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd >= 0 && rmtree_contents(fd) >= 0)
-                (void)rmdir(path);
-}
-
 static int pull(struct box *box, const char *ref, const struct values *v, char id[DIGEST_SIZE],
                 struct cfs_error *err)
 {
@@ -76,20 +68,19 @@ static int pull(struct box *box, const char *ref, const struct values *v, char i
         struct import_options o = { .name = v->name                                  ? v->name
                                             : has_transport(ref) || strchr(ref, '@') ? NULL
                                                                                      : ref };
+        struct cfs_error ignored;
         int r = str_printf(&source, err, "%s%s", has_transport(ref) ? "" : "docker://", ref);
 
         if (r >= 0)
-                r = str_printf(&dir, err, "%s/layers/pull.XXXXXX", box->root);
+                r = directory_work(box, &dir, err);
         if (r < 0)
                 return r;
-        if (!mkdtemp(dir))
-                return err_sys(err, errno, "mkdtemp", "make directory `%s`", dir);
         r = str_printf(&target, err, "oci:%s", dir);
         if (r >= 0)
                 r = copy(box, source, target, v, err);
         if (r >= 0)
                 r = import_image(box, dir, &o, id, err);
-        remove_directory(dir);
+        (void)directory_remove(box, dir, &ignored);
         return r;
 }
 

@@ -178,7 +178,6 @@ static int row(struct container *c, const char *image, struct cfs_error *err)
                                        .network = c->net_name,
                                        .ports = c->ports,
                                        .n_ports = c->n_ports };
-        struct oci_string_map labels = { 0 };
         char userns[32] = "";
         int r = arena ? config_command(o, c->config->config, arena, &b.command, &b.n_command, err)
                       : err_nomem(err);
@@ -187,8 +186,7 @@ static int row(struct container *c, const char *image, struct cfs_error *err)
                                                : NULL;
 
         if (r >= 0)
-                r = config_labels(o, c->config->config, arena, &labels, err);
-        b.labels = &labels;
+                r = config_labels(o, c->config->config, arena, &b.labels, err);
         if (stop && *stop && cfs_signal_number(stop) < 0)
                 r = err_set(err, CFS_E_INVALID, "stop signal `%s` is not a signal", stop);
         if (c->n_ids)

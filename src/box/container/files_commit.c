@@ -103,23 +103,6 @@ static int add_each(struct config *x, const char *text, struct oci_image_empty_m
         return r < 0 ? r : 0;
 }
 
-static int set_map(struct config *x, const char *text, struct oci_string_map **map)
-{
-        const char *eq = strchr(text, '=');
-        size_t len = eq ? (size_t)(eq - text) : strlen(text), n = *map ? (*map)->n : 0;
-        struct oci_string_map *grown = oci_arena_alloc(x->arena, sizeof(*grown));
-
-        if (!grown || !(grown->entries = oci_arena_alloc(x->arena, (n + 1) * sizeof(*grown->entries))))
-                return err_nomem(x->err);
-        for (size_t i = 0; i < n; i++)
-                if (strlen((*map)->entries[i].key) != len || strncmp((*map)->entries[i].key, text, len) != 0)
-                        grown->entries[grown->n++] = (*map)->entries[i];
-        grown->entries[grown->n].key = oci_arena_strndup(x->arena, text, len);
-        grown->entries[grown->n++].value = oci_arena_strdup(x->arena, eq ? eq + 1 : "");
-        *map = grown;
-        return 0;
-}
-
 static int add_port(struct config *x, const char *port, struct oci_image_empty_map **map)
 {
         struct parse_port parsed;
@@ -146,7 +129,7 @@ static int set_env(struct config *x, const char *pair, struct oci_image_config *
 
 static int set_label(struct config *x, const char *pair, struct oci_image_config *c)
 {
-        return set_map(x, pair, &c->labels);
+        return config_put(x->arena, pair, &c->labels, x->err);
 }
 
 /* The next word of a line: blanks end it, unless they are quoted or behind a backslash. */

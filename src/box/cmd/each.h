@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands that do the same to each of their words.
+ */
+#ifndef BOX_CMD_EACH_H
+#define BOX_CMD_EACH_H
+
+#include "box/core/box.h"
+
+/*
+ * Calls fn(box, word, data) for each of the words. One that fails does not keep the others: its error is told
+ * at once, except for the last one, which is in *err for main() to tell.
+ *
+ * Returns 0, or the last failure as a negative errno.
+ */
+int each_word(struct box *box, const char *const *words, const void *data,
+              int (*fn)(struct box *box, const char *word, const void *data, struct cfs_error *err),
+              struct cfs_error *err);
+
+#endif
