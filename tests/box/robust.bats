@@ -27,6 +27,17 @@ consistent() {
     diff <(sqlite3 "$db" 'select id from containers where auto_remove and not detached order by id') <(ls "$STORE/run/bundles" | sort)
 }
 
+@test "a pull that is killed leaves no copy of the image behind the next prune" {
+    command -v sqlite3 > /dev/null || skip "needs sqlite3"
+    mkdir "$T/bin"
+    printf '#!/bin/sh\nkill -9 $PPID\n' > "$T/bin/skopeo"
+    chmod 755 "$T/bin/skopeo"
+    run env PATH="$T/bin:$PATH" "$CFS_BOX" --root "$STORE" pull some/image
+    [ "$status" = 137 ]
+    ls "$STORE/layers" | grep -v '^[0-9]*$' # it was there
+    consistent
+}
+
 @test "import killed at any moment: the next command repairs, a second import succeeds" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     mkdir "$T/tree"

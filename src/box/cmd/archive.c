@@ -145,7 +145,7 @@ static int save(const struct box *box, const char *ref, bool gzip, int to, struc
         if (r >= 0)
                 r = store_image_ref(ref, id, &name, err);
         if (r >= 0)
-                r = directory_work(box, &dir, err);
+                r = layer_tree_make(box, &dir, err);
         if (r < 0)
                 return r;
         r = str_printf(&layout, err, "%s/layout", dir);

@@ -72,7 +72,7 @@ static int pull(struct box *box, const char *ref, const struct values *v, char i
         int r = str_printf(&source, err, "%s%s", has_transport(ref) ? "" : "docker://", ref);
 
         if (r >= 0)
-                r = directory_work(box, &dir, err);
+                r = layer_tree_make(box, &dir, err);
         if (r < 0)
                 return r;
         r = str_printf(&target, err, "oci:%s", dir);

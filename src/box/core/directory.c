@@ -6,10 +6,8 @@
 #include "box/core/directory.h"
 #include "base/cleanup.h"
 #include "base/rmtree.h"
-#include "base/str.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 int directory_remove(const struct box *box, const char *path, struct cfs_error *err)
@@ -24,13 +22,4 @@ int directory_remove(const struct box *box, const char *path, struct cfs_error *
         if (r >= 0 && unlinkat(box->root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 r = -errno;
         return r < 0 ? err_sys(err, -r, "unlinkat", "remove %s/%s", root, path) : 0;
-}
-
-int directory_work(const struct box *box, char **ret, struct cfs_error *err)
-{
-        int r = str_printf(ret, err, "%s/layers/pull.XXXXXX", box->root);
-
-        if (r >= 0 && !mkdtemp(*ret))
-                return err_sys(err, errno, "mkdtemp", "make directory `%s`", *ret);
-        return r;
 }

@@ -9,8 +9,4 @@
  * fine. */
 int directory_remove(const struct box *box, const char *path, struct cfs_error *err);
 
-/* Makes an empty directory in ROOT/layers, which has room for an image: its path is in *ret, for
- * free(). */
-int directory_work(const struct box *box, char **ret, struct cfs_error *err);
-
 #endif

@@ -268,6 +268,18 @@ void layer_tree_path(char ret[LAYER_TREE_SIZE])
                 *p = '.';
 }
 
+int layer_tree_make(const struct box *box, char **ret, struct cfs_error *err)
+{
+        char path[LAYER_TREE_SIZE];
+        int r;
+
+        layer_tree_path(path);
+        r = str_printf(ret, err, "%s/%s", box->root, path);
+        if (r >= 0 && mkdir(*ret, 0700) < 0)
+                return err_sys(err, errno, "mkdir", "make directory `%s`", *ret);
+        return r;
+}
+
 static void collect_trees(const struct box *box)
 {
         int fd = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

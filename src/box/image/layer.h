@@ -36,6 +36,9 @@ int layer_open(const struct box *box, int64_t id, struct cfs_error *err);
 #define LAYER_TREE_SIZE 128
 void layer_tree_path(char ret[LAYER_TREE_SIZE]);
 
+/* Makes such a directory, for its owner alone: its path, ROOT included, is in *ret, for free(). */
+int layer_tree_make(const struct box *box, char **ret, struct cfs_error *err);
+
 /* Removes layers that no image has; and what unfinished imports left. Returns how many layers. */
 int layer_collect(const struct box *box, struct cfs_error *err);
 
