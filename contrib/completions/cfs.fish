@@ -49,7 +49,7 @@ complete -c cfs -n "__cfs_at" -l root -xa '(__fish_complete_directories)' -d 'di
 complete -c cfs -n "__cfs_at" -l log -rF -d 'where messages go: [file:]PATH, journald:IDENTIFIER or syslog:IDENTIFIER'
 complete -c cfs -n "__cfs_at" -l log-format -xa 'text json' -d 'format of the log'
 complete -c cfs -n "__cfs_at" -l log-level -xa 'error warning info debug' -d 'lowest severity to log; warning by default'
-complete -c cfs -n "__cfs_at" -l debug -d 'the same as --log-level debug'
+complete -c cfs -n "__cfs_at" -l debug -d 'the same as --log-level debug: the log has each step as it begins'
 complete -c cfs -n "__cfs_at" -l systemd-cgroup -d 'let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME'
 complete -c cfs -n "__cfs_at" -l cgroup-manager -xa 'cgroupfs systemd disabled' -d 'who manages cgroups'
 complete -c cfs -n "__cfs_at" -l rootless -xa 'true false auto' -d 'accepted for compatibility: cfs finds out by itself'

@@ -21,6 +21,7 @@
 #include "cli/cli.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "cli/logfile.h"
 #include "cli/program.h"
@@ -40,7 +41,8 @@ const struct option_def globals_options[] = {
         { "log-format", 0, OPTION_TEXT, AT(log_format), "FORMAT", "text json", "format of the log" },
         { "log-level", 0, OPTION_TEXT, AT(log_level), "LEVEL", "error warning info debug",
           "lowest severity to log; warning by default" },
-        { "debug", 0, OPTION_FLAG, AT(debug), NULL, NULL, "the same as --log-level debug" },
+        { "debug", 0, OPTION_FLAG, AT(debug), NULL, NULL,
+          "the same as --log-level debug: the log has each step as it begins" },
         { "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, NULL,
           "let systemd manage cgroups; cgroupsPath has the form SLICE:PREFIX:NAME" },
         { "cgroup-manager", 0, OPTION_TEXT, AT(cgroup_manager), "MANAGER", "cgroupfs systemd disabled",
@@ -156,6 +158,8 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
         if (r < 0)
                 return r;
         rt.root = root;
+        /* No more than the container's name: a command line may have secrets (`exec --env`). */
+        log_debug("cfs %s: %s %s", cfs_version(), c->name, rest->n > 0 ? rest->args[0] : "");
         *exit_code = c->failure ? c->failure : 1; /* from here on a failure is the command's */
         r = c->run(&rt, values, rest->args, err);
         if (r < 0)

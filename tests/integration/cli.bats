@@ -433,6 +433,32 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     [ -f "$T/log" ] && [ ! -s "$T/log" ]
 }
 
+@test "--debug: the log has each step of both processes as it begins, and no secrets (runc logs level=debug)" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "exit", "7"]'
+    run cfs --debug --log "$T/log" --trace "$T/trace" run -b "$B" "$ID" < /dev/null
+    is "$status" 7
+    is "$(grep -vc ' level=debug ' "$T/log")" 0
+    # What --trace has of the init, but for the execve, which comes after its last word.
+    is "$(sed -n 's,.*msg="create/init/\(.*\)"$,\1,p' "$T/log")" "$(jq -r '.[] | select(.tid == "init") | .name' "$T/trace")"
+    sed -n 's/.*msg="\(.*\)"$/\1/p' "$T/log" > "$T/messages"
+    is "$(head -n 1 "$T/messages")" "cfs $(cfs --version | sed -n '1s/.* //p'): run $ID"
+    grep -Eqx 'process [0-9]+ ended with status 7' "$T/messages"
+    grep -qx undo/linux.cgroupsPath "$T/messages"
+    # The step that fails is the last that begins.
+    new_bundle '.linux.sysctl = {"kernel.msgmax": "x"}'
+    run cfs --debug --log "$T/log2" run -b "$B" "$ID" < /dev/null
+    is "$status" 1
+    contains "$(grep -B 1 -m 1 level=error "$T/log2" | head -n 1; grep -n 'create/init' "$T/log2" | tail -n 1)" create/init/linux.sysctl
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs run -d -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    cfs --debug --log "$T/log3" exec --env SECRET=mellon "$ID" /bin/inspector exit 0
+    grep -q 'create\|exec/init/process.env' "$T/log3"
+    ! grep -q mellon "$T/log3"
+    cfs --debug --log "$T/log4" kill "$ID" KILL
+    grep -Eq 'msg="signal 9 was sent to process [0-9]+"' "$T/log4"
+}
+
 @test "a log that cannot be opened is a failure" {
     apart "$CFS" --log "$T/no/log" list
     is "$status" 1

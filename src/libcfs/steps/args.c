@@ -163,6 +163,8 @@ void args_explain(const struct ctx *c, struct report *r)
 
 int args_last_word_init(struct ctx *c, struct cfs_error *err)
 {
+        /* Messages of --debug among them: they are sent as this one is. */
+        log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
         return sync_send_exec(c->sync, err);
 }
 

@@ -9,6 +9,7 @@
  * init is gone already.
  */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -66,6 +67,7 @@ static int kill_init(struct state *s, int sig, struct cfs_error *err)
         if (r < 0)
                 return err_sys(err, -r, pidfd < 0 ? "pidfd_open" : "pidfd_send_signal",
                                "send signal %d to pid %d", sig, (int)s->record->pid);
+        log_debug("signal %d was sent to process %d", sig, (int)s->record->pid);
         if (sig == SIGKILL)
                 wake_killed(s);
         return 0;

@@ -39,10 +39,18 @@ static int row_failed(const struct step *s, const struct ctx *c, const char *col
         return r;
 }
 
+/* With --debug the log has the way of a walk: each row as it begins, by the name that an error of it has. */
+static void row_begins(const struct step *s, const struct ctx *c, const char *column)
+{
+        log_debug("%s/%s/%s", walk_name(c), column, s->name);
+}
+
 static int row_call(const struct step *s, struct ctx *c, const char *column,
                     int (*f)(struct ctx *, struct cfs_error *), struct cfs_error *err)
 {
         uint64_t t = trace_begin();
+
+        row_begins(s, c, column);
         int r = f(c, err);
 
         trace_end(t, column, s->name);
@@ -52,6 +60,9 @@ static int row_call(const struct step *s, struct ctx *c, const char *column,
 static int row_meet(const struct step *s, struct ctx *c, const char *column, struct cfs_error *err)
 {
         uint64_t t = trace_begin();
+
+        row_begins(s, c, column);
+
         int r = sync_meet(c->sync, (unsigned)(s - c->plan), s->name, err);
 
         trace_end(t, column, s->name);
@@ -163,7 +174,12 @@ int engine_undo(const struct step *rows, struct state *state, struct cfs_error *
                 s++;
         while (s-- > rows) {
                 struct cfs_error e = { 0 };
-                int r = s->undo ? s->undo(state, &e) : 0;
+
+                if (!s->undo)
+                        continue;
+                log_debug("undo/%s", s->name);
+
+                int r = s->undo(state, &e);
 
                 if (r >= 0)
                         continue;
