@@ -291,6 +291,15 @@ int proc_wait_gone(int pidfd, int timeout_ms)
         }
 }
 
+int proc_is_child(pid_t pid)
+{
+        siginfo_t i;
+
+        if (waitid(P_PID, (id_t)pid, &i, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
+                return 1;
+        return errno == ECHILD ? 0 : -errno;
+}
+
 int proc_reap(pid_t pid, int *ret_status)
 {
         int status;

@@ -60,6 +60,9 @@ int proc_signal(int pidfd, int sig);
  * timeout in ms, -1: for ever. 0 ended, -ETIMEDOUT, -errno. */
 int proc_wait_gone(int pidfd, int timeout_ms);
 
+/* Is it our child, and not reaped? Then the pid is its own until we reap it. 1, 0 or -errno. */
+int proc_is_child(pid_t pid);
+
 /* Reaps our child; returns the wait status in *ret_status. 0 or -errno. EINTR is retried. */
 int proc_reap(pid_t pid, int *ret_status);
 

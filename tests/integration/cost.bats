@@ -75,7 +75,7 @@ three() {
     three
     # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program. One,
     # getpid(2), to know whether /proc has the pids of cfs's own PID namespace.
-    calls 184 exec exec "$ID-1" /bin/true
+    calls 186 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
     calls 27 kill kill "$ID-1" KILL

@@ -4,9 +4,11 @@
  */
 #include "ctx.h"
 #include "base/proc.h"
+#include "base/sys.h"
 #include "libcfs/container/build.h"
 #include "libcfs/container/spawn.h"
 #include "libcfs/process/sync.h"
+#include "libcfs/steps/steps.h"
 #include "libcfs/store/state.h"
 #include <fcntl.h>
 #include <sched.h>
@@ -119,6 +121,39 @@ static void says_why(struct ctx *c)
         _exit(sync_send_failed(c->sync, &e));
 }
 
+/* A process that the container controls by now, and that uses the socket in its own way. */
+static void names_a_stranger(struct ctx *c)
+{
+        struct cfs_error err;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                waits(c);
+        if (sync_send_pid(c->sync, pid, &err) < 0)
+                _exit(1);
+        waits(c);
+}
+
+static void names_itself(struct ctx *c)
+{
+        struct cfs_error err;
+
+        (void)sync_send_pid(c->sync, getpid(), &err);
+        waits(c);
+}
+
+static void names_another_and_stays(struct ctx *c)
+{
+        struct clone_args a = { .flags = CLONE_PARENT };
+        struct cfs_error err;
+        pid_t pid = sys_clone3(&a);
+
+        if (pid == 0)
+                _exit(sync_wait_go(c->sync, &err) < 0);
+        (void)sync_send_pid(c->sync, pid, &err);
+        waits(c);
+}
+
 /* ---- spawn --------------------------------------------------------------------------------------------- */
 
 static void the_child_is_met(void **state)
@@ -213,6 +248,58 @@ static void abort_kills_and_reaps(void **state)
         assert_int_equal(c.pid, 0);
         assert_int_equal(kill(pid, 0), -1);
         assert_int_equal(errno, ESRCH);
+        end(&c);
+}
+
+/* ---- the second process of exec ------------------------------------------------------------------------ */
+
+/* Taken at its word, the next error would kill the stranger: here its child, on a host any process. */
+static void a_stranger_is_not_taken_in(void **state)
+{
+        struct cfs_error err;
+        struct ctx c;
+
+        (void)state;
+        begin(&c, 0);
+        assert_ok(spawn(&c, names_a_stranger, &err));
+        pid_t first = c.pid;
+
+        assert_true(pid_namespace_enter_host(&c, &err) < 0);
+        assert_int_equal(err.code, CFS_E_BUG);
+        assert_contains(err.text, "has not made");
+        assert_int_equal(c.pid, first);
+        end(&c);
+        begin(&c, 0);
+        assert_ok(spawn(&c, names_itself, &err));
+        assert_true(pid_namespace_enter_host(&c, &err) < 0);
+        assert_int_equal(err.code, CFS_E_BUG);
+        end(&c);
+}
+
+/* Stopped or frozen between its word and its end. */
+static void a_first_process_that_does_not_end(void **state)
+{
+        pid_t self = getpid(), sender;
+        struct cfs_error err;
+        struct ctx c;
+        sigset_t old;
+
+        (void)state;
+        begin(&c, 0);
+        assert_ok(spawn(&c, names_another_and_stays, &err));
+        proc_block_ends(&old);
+        sender = fork();
+        if (sender == 0) {
+                (void)usleep(300000);
+                _exit(kill(self, SIGTERM) < 0);
+        }
+        assert_true(pid_namespace_enter_host(&c, &err) < 0);
+        assert_contains(err.text, "ended by signal 15");
+        assert_int_equal(waitpid(sender, NULL, 0), sender);
+        assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+        spawn_abort(&c);
+        sync_close(c.sync);
+        assert_true(waitpid(-1, NULL, __WALL) > 0); /* the second process */
         end(&c);
 }
 
@@ -333,6 +420,8 @@ int main(void)
                 cmocka_unit_test(by_a_stage),
                 cmocka_unit_test(a_stage_that_fails_says_why),
                 cmocka_unit_test(abort_kills_and_reaps),
+                cmocka_unit_test(a_stranger_is_not_taken_in),
+                cmocka_unit_test(a_first_process_that_does_not_end),
                 cmocka_unit_test(an_init_that_ends_without_a_word),
                 cmocka_unit_test(the_error_of_the_init_is_the_runtimes),
                 cmocka_unit_test(of_two_errors_the_inits_is_the_cause),

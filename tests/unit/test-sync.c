@@ -5,10 +5,15 @@
  * or for an error, with strings that end, and keep no descriptor that it did not ask for.
  */
 #include "test.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/unix.h"
 #include "libcfs/process/sync.h"
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 /* As in sync.c: a change there shows here. */
 enum { HERE = 1, FAILED, LOG, FD, GO, EXEC, PID };
@@ -280,6 +285,129 @@ static void descriptors_that_nothing_asked_for_are_closed(void **state)
         assert_bug(sync_recv_fd(&a, &err), "expected a descriptor");
 }
 
+/* ---- a peer that talks without end ---- */
+
+static int waited;
+
+static void count_wait(void *data)
+{
+        (void)data;
+        waited++;
+}
+
+static void count_log(void *data, enum log_level level, const char *message)
+{
+        (void)level;
+        (void)message;
+        ++*(unsigned *)data;
+}
+
+/* Another process that sends one packet after the other, with a pause, until a is closed. */
+static pid_t talk(uint32_t type, unsigned pause_us)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                struct raw p = { .type = type, .value = LOG_LEVEL_WARNING, .rest = "and on" };
+
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                sync_close(&a);
+                while (unix_send(b.fd, &p, HEADER + 8, -1) > 0)
+                        if (pause_us)
+                                clock_sleep_us(pause_us);
+                _exit(0);
+        }
+        return pid;
+}
+
+static void end_talk(pid_t pid)
+{
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void a_flood_has_an_end_and_so_has_the_log(void **state)
+{
+        const uint32_t types[] = { LOG, EXEC };
+        unsigned messages = 0;
+
+        (void)state;
+        log_set_handler(count_log, &messages, LOG_LEVEL_DEBUG);
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+                pid_t pid = talk(types[i], 0);
+
+                a.packets = 0;
+                assert_bug(sync_wait_go(&a, &err), "talks on");
+                end_talk(pid);
+        }
+        assert_in_range(messages, SYNC_MAX_MESSAGES, SYNC_MAX_MESSAGES + 1);
+}
+
+/* Not so many that the packets are counted out: the deadline goes on meanwhile. */
+static void talking_is_not_answering(void **state)
+{
+        pid_t pid = talk(LOG, 100000);
+        int64_t began = clock_now_ms();
+
+        (void)state;
+        waited = 0;
+        sync_watch(&a, count_wait, NULL);
+        a.deadline_ms = 3000;
+        assert_true(sync_meet(&a, 1, "identity", &err) < 0);
+        assert_int_equal(err.code, CFS_E_TIMEOUT);
+        assert_contains(err.text, "has not come to its next step");
+        assert_true(a.timed_out && waited > 0);
+        assert_in_range(clock_now_ms() - began, 2500, 20000);
+        end_talk(pid);
+}
+
+/* Where a hook may take as long as it likes, the user may still say that it is enough. */
+static void a_signal_ends_what_talking_prolongs(void **state)
+{
+        pid_t pid = talk(LOG, 50000), self = getpid();
+        sigset_t old;
+        pid_t sender;
+
+        (void)state;
+        proc_block_ends(&old);
+        sender = fork();
+        if (sender == 0) {
+                clock_sleep_us(300000);
+                _exit(kill(self, SIGTERM) < 0);
+        }
+        sync_watch(&a, count_wait, NULL);
+        a.forever = true;
+        assert_true(sync_meet(&a, 1, "identity", &err) < 0);
+        assert_contains(err.text, "ended by signal 15");
+        assert_int_equal(waitpid(sender, NULL, 0), sender);
+        end_talk(pid);
+        assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+}
+
+/* After a failure of ours: one look, however much there is to see. */
+static void a_look_has_an_end(void **state)
+{
+        pid_t pid = talk(LOG, 0);
+
+        (void)state;
+        for (int i = 0; i < 20; i++)
+                assert_int_equal(sync_look(&a, &err), 0);
+        end_talk(pid);
+}
+
+/* Our words do not reach it (EPIPE), as if it had gone; what it sends then is searched for its error. */
+static void a_peer_that_only_closes_its_ears(void **state)
+{
+        pid_t pid;
+
+        (void)state;
+        assert_int_equal(shutdown(b.fd, SHUT_RD), 0);
+        pid = talk(HERE, 0);
+        assert_bug(sync_send_go(&a, &err), "talks on");
+        end_talk(pid);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -298,6 +426,11 @@ int main(void)
                 TEST(a_message_of_any_length_and_level),
                 TEST(a_pid_is_a_number_above_zero),
                 TEST(descriptors_that_nothing_asked_for_are_closed),
+                TEST(a_flood_has_an_end_and_so_has_the_log),
+                TEST(talking_is_not_answering),
+                TEST(a_signal_ends_what_talking_prolongs),
+                TEST(a_look_has_an_end),
+                TEST(a_peer_that_only_closes_its_ears),
         };
 
         return cmocka_run_group_tests_name("sync", tests, NULL, NULL);

@@ -43,6 +43,7 @@ struct packet {
 
 #define MAX_TRIES     50
 #define TRY_US        10000
+#define LOOK_PACKETS  1000 /* more than a queue holds (net.core.wmem_default) */
 #define PACKET_HEADER offsetof(struct packet, error)
 
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err)
@@ -121,37 +122,64 @@ static int deaf(struct sync *s, int e, const char *call, struct cfs_error *err)
         return err_sys(err, e, call, "wait for the other process");
 }
 
-/* Waits in small steps, as there may be reasons to stop. Negative: a signal was one. */
-static int wait_longer(struct sync *s, struct cfs_error *err)
-{
-        int n = 0, sig;
+/* ---- how long ------------------------------------------------------------------------------------------ */
 
-        for (int waited = SYNC_PATIENCE_MS; n == 0 && (s->forever || waited < SYNC_DEADLINE_MS);
-             waited += SYNC_STEP_MS) {
-                sig = proc_take_end(); /* foreground.c blocks them */
-                if (sig)
-                        return err_set(err, CFS_E_STATE,
-                                       "ended by signal %d while the container's init was waited for", sig);
-                n = wait_readable(s, SYNC_STEP_MS);
-        }
-        return n < 0 ? deaf(s, -n, "poll", err) : n;
+static void begin_wait(struct sync *s)
+{
+        s->waited_ms = 0;
+        if (!s->deadline_ms)
+                s->deadline_ms = SYNC_DEADLINE_MS;
+        s->talks = false;
+        s->looked = s->waited_long ? clock_now_ms() : 0;
 }
 
-/* SYNC_PATIENCE_MS are over, and nothing has come. */
+/* A runtime that was stopped itself (SIGSTOP, a frozen service) has not waited all that time: the init may
+ * have been stopped with it. */
+static void count_time(struct sync *s)
+{
+        int64_t now = clock_now_ms(), passed = now - s->looked;
+
+        s->waited_ms += (int)(passed < SYNC_PATIENCE_MS ? passed : SYNC_PATIENCE_MS);
+        s->looked = now;
+}
+
+/* Is there a reason to stop, after SYNC_PATIENCE_MS? */
+static int give_up(struct sync *s, struct cfs_error *err)
+{
+        int sig = proc_take_end(); /* foreground.c blocks them */
+
+        if (sig)
+                return err_set(err, CFS_E_STATE,
+                               "ended by signal %d while the container's init was waited for", sig);
+        if (s->forever || s->waited_ms < s->deadline_ms)
+                return 0;
+        s->timed_out = true;
+        if (s->talks)
+                return err_set(err, CFS_E_TIMEOUT,
+                               "the container's init has not come to its next step for %d s",
+                               s->deadline_ms / 1000);
+        return err_set(err, CFS_E_TIMEOUT, "the container's init has not been heard of for %d s",
+                       s->deadline_ms / 1000);
+}
+
+/* SYNC_PATIENCE_MS are over, and nothing has come: waits in small steps, as there may be reasons to stop. */
 static int after_patience(struct sync *s, struct cfs_error *err)
 {
-        int n;
+        int n, r;
 
         s->waited_long(s->waits);
-        n = wait_longer(s, err);
-        if (n != 0)
-                return n < 0 ? n : 0;
-        s->timed_out = true;
-        return err_set(err, CFS_E_TIMEOUT, "the container's init has not been heard of for %d s",
-                       SYNC_DEADLINE_MS / 1000);
+        for (;;) {
+                count_time(s);
+                r = give_up(s, err);
+                if (r < 0)
+                        return r;
+                n = wait_readable(s, SYNC_STEP_MS);
+                if (n != 0)
+                        return n < 0 ? deaf(s, -n, "poll", err) : 0;
+        }
 }
 
-int sync_be_patient(struct sync *s, struct cfs_error *err)
+static int be_patient(struct sync *s, struct cfs_error *err)
 {
         int n;
 
@@ -161,6 +189,29 @@ int sync_be_patient(struct sync *s, struct cfs_error *err)
         if (n < 0)
                 return deaf(s, -n, "poll", err);
         return n > 0 ? 0 : after_patience(s, err);
+}
+
+int sync_be_patient(struct sync *s, struct cfs_error *err)
+{
+        begin_wait(s);
+        return be_patient(s, err);
+}
+
+/* The peer has sent a packet that is not what it is waited for: is it heard any longer? */
+static int go_on_listening(struct sync *s, struct cfs_error *err)
+{
+        if (++s->packets > SYNC_MAX_PACKETS)
+                return err_set(err, CFS_E_BUG,
+                               "the other process has sent more than %d packets, and talks on, after `%s`",
+                               SYNC_MAX_PACKETS, s->last);
+        s->talks = true;
+        if (!s->waited_long)
+                return 0;
+        count_time(s);
+        if (s->waited_ms < SYNC_PATIENCE_MS)
+                return 0;
+        s->waited_long(s->waits);
+        return give_up(s, err);
 }
 
 void sync_watch(struct sync *s, void (*waited_long)(void *waits), void *waits)
@@ -202,14 +253,25 @@ static void drop_fd(int *fd)
         *fd = -1;
 }
 
+static void log_packet(struct sync *s, struct packet *p, ssize_t n)
+{
+        if (++s->messages > SYNC_MAX_MESSAGES)
+                return;
+        ((char *)p)[n < (ssize_t)sizeof(*p) ? n : (ssize_t)sizeof(*p) - 1] = '\0';
+        log_message(p->value <= LOG_LEVEL_DEBUG ? (enum log_level)p->value : LOG_LEVEL_DEBUG, p->text);
+        if (s->messages == SYNC_MAX_MESSAGES)
+                log_warning("the container's init has sent %d messages: more of them are not logged",
+                            SYNC_MAX_MESSAGES);
+}
+
 /* Receives until a packet arrives that is neither a LOG nor an EXEC. Sets *ret_type; 0 means end of file. */
-static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, int *ret_fd,
-                       struct cfs_error *err)
+static int receive_in_time(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, int *ret_fd,
+                           struct cfs_error *err)
 {
         struct packet p;
 
         for (;;) {
-                int r = s->timed ? 0 : sync_be_patient(s, err);
+                int r = s->timed ? 0 : be_patient(s, err);
 
                 if (r < 0)
                         return r;
@@ -229,26 +291,31 @@ static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, 
                 }
                 if (n < (ssize_t)PACKET_HEADER)
                         return err_set(err, CFS_E_BUG, "the other process sent a short packet");
-                if (p.type == PACKET_LOG) {
-                        ((char *)&p)[n < (ssize_t)sizeof(p) ? n : (ssize_t)sizeof(p) - 1] = '\0';
-                        log_message(p.value <= LOG_LEVEL_DEBUG ? (enum log_level)p.value : LOG_LEVEL_DEBUG,
-                                    p.text);
-                        drop_fd(ret_fd);
-                        continue;
-                }
                 if (p.type == PACKET_FAILED) {
                         s->told = true;
                         return peer_failed(&p, n, err);
                 }
-                if (p.type == PACKET_EXEC) {
-                        s->exec = true;
-                        drop_fd(ret_fd);
-                        continue;
+                if (p.type != PACKET_LOG && p.type != PACKET_EXEC) {
+                        *ret_type = p.type;
+                        *ret_value = p.value;
+                        return 0;
                 }
-                *ret_type = p.type;
-                *ret_value = p.value;
-                return 0;
+                drop_fd(ret_fd);
+                if (p.type == PACKET_LOG)
+                        log_packet(s, &p, n);
+                else
+                        s->exec = true;
+                r = go_on_listening(s, err);
+                if (r < 0)
+                        return r;
         }
+}
+
+static int next_packet(struct sync *s, uint32_t *ret_type, uint32_t *ret_value, int *ret_fd,
+                       struct cfs_error *err)
+{
+        begin_wait(s);
+        return receive_in_time(s, ret_type, ret_value, ret_fd, err);
 }
 
 /* A peer that is gone may have left a FAILED in our queue, behind the HERE of this MEET: its words are
@@ -261,11 +328,13 @@ static int send_failed(struct sync *s, int r, const char *name, struct cfs_error
 
         bool gone = r == -EPIPE || r == -ECONNRESET;
 
+        begin_wait(s);
         while (gone && type != 0) {
                 _cleanup_close_ int fd = -1;
 
                 gone = wait_readable(s, SYNC_PATIENCE_MS) > 0;
-                if (gone && (r = next_packet(s, &type, &value, &fd, err)) < 0)
+                if (gone && ((r = receive_in_time(s, &type, &value, &fd, err)) < 0 ||
+                             (r = go_on_listening(s, err)) < 0)) /* it may have closed its ears only */
                         return r;
         }
         return gone ? peer_ended(s, err) : err_sys(err, e, "sendmsg", "meet the other process at `%s`", name);
@@ -350,7 +419,7 @@ int sync_look(struct sync *s, struct cfs_error *err)
 {
         struct packet p;
 
-        for (;;) {
+        for (int i = 0; i < LOOK_PACKETS; i++) {
                 _cleanup_close_ int fd = -1;
                 ssize_t n = unix_receive(s->fd, &p, sizeof(p), MSG_DONTWAIT, &fd);
 
@@ -361,6 +430,7 @@ int sync_look(struct sync *s, struct cfs_error *err)
                 if (n >= (ssize_t)PACKET_HEADER && p.type == PACKET_FAILED)
                         return peer_failed(&p, n, err);
         }
+        return 0;
 }
 
 int sync_send_fd(struct sync *s, int fd, struct cfs_error *err)

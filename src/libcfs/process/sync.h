@@ -25,12 +25,17 @@
  * gives up (CFS_E_TIMEOUT): the init may have been stopped by a signal. It waits longer only for programs of
  * others, which have the deadlines that the configuration gives them. The init needs no deadline: the end of
  * the runtime closes its socket.
+ *
+ * An init that a process of the container has taken over may talk without end. Talking is not answering: the
+ * deadline goes on, signals still end the runtime, after SYNC_MAX_PACKETS it is not listened to any more, and
+ * of its messages SYNC_MAX_MESSAGES are logged, or the log would fill the disk of the host.
  */
 #ifndef LIBCFS_SYNC_H
 #define LIBCFS_SYNC_H
 
 #include "base/err.h"
 #include "base/log.h"
+#include <stdint.h>
 #include <sys/types.h>
 
 struct sync {
@@ -39,16 +44,23 @@ struct sync {
         const char *last; /* name of the last MEET passed, for messages                  */
         void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; may be NULL */
         void *waits;
-        bool forever;   /* what is waited for may take as long as it likes                           */
-        bool timed_out; /* the last wait has                                                         */
-        bool told;      /* the peer has said why it failed                                           */
-        bool deaf;      /* what the peer says could not be received; it may have gone on             */
-        bool timed;     /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
+        bool forever;    /* what is waited for may take as long as it likes                           */
+        bool timed_out;  /* the last wait has                                                         */
+        bool told;       /* the peer has said why it failed                                           */
+        bool deaf;       /* what the peer says could not be received; it may have gone on             */
+        bool timed;      /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
+        int64_t looked;  /* when the clock was looked at last, in this wait                           */
+        int deadline_ms; /* 0: SYNC_DEADLINE_MS; a test is in a hurry */
+        int waited_ms;   /* how long this wait takes by now                                           */
+        bool talks;      /* the peer has sent what was not waited for                                 */
+        unsigned packets, messages; /* how many of them */
 };
 
-#define SYNC_PATIENCE_MS 1000 /* that moment */
-#define SYNC_DEADLINE_MS 30000
-#define SYNC_STEP_MS     200 /* how often a wait that takes long looks for signals that are to end us */
+#define SYNC_PATIENCE_MS  1000 /* that moment */
+#define SYNC_DEADLINE_MS  30000
+#define SYNC_MAX_PACKETS  20000 /* a container without mistakes has a dozen, and a few messages per mount */
+#define SYNC_MAX_MESSAGES 1000  /* of up to 1.6 KB */
+#define SYNC_STEP_MS      200   /* how often a wait that takes long looks for signals that are to end us */
 
 /* Makes both ends, close-on-exec. */
 int sync_pair(struct sync *ret_runtime, struct sync *ret_init, struct cfs_error *err);
@@ -76,8 +88,8 @@ int sync_send_exec(struct sync *s, struct cfs_error *err);
  * the init's word that the execve is next is the end of the init: CFS_E_DIED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);
 
-/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait. Negative: yes,
- * it is in *err. 1: no, but it has ended. 0: neither. */
+/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait, and looks at no
+ * more than a queue of packets. Negative: yes, it is in *err. 1: no, but it has ended. 0: neither. */
 int sync_look(struct sync *s, struct cfs_error *err);
 
 /* A process that takes the sender's place, from now on: by its pid in the sender's PID namespace. The

@@ -136,13 +136,51 @@ int pid_namespace_enter_init(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
+/* It has said its last word, and ends; unless its cgroup is frozen or a signal stops it right there. */
+static int reap_first(const struct ctx *c, struct cfs_error *err)
+{
+        int status, r = -ETIMEDOUT, sig = 0;
+
+        for (int waited = 0; r == -ETIMEDOUT && !sig && waited < SYNC_DEADLINE_MS; waited += SYNC_STEP_MS) {
+                r = proc_wait_gone(c->pidfd, SYNC_STEP_MS);
+                sig = r == -ETIMEDOUT ? proc_take_end() : 0;
+        }
+        if (sig)
+                return err_set(err, CFS_E_STATE,
+                               "ended by signal %d while the first process of exec was waited for", sig);
+        if (r == -ETIMEDOUT) {
+                c->sync->timed_out = true;
+                return err_set(err, CFS_E_TIMEOUT, "the process that has made another one does not end");
+        }
+        (void)proc_reap(c->pid, &status);
+        return 0;
+}
+
+/* The second process has this socket too, and the container sees it by now: a stranger's pid would be our
+ * container from here on, and killed with the first error. */
+static int is_own_child(const struct ctx *c, pid_t pid, struct cfs_error *err)
+{
+        int r = pid != c->pid ? proc_is_child(pid) : 0;
+
+        if (r < 0)
+                return err_sys(err, -r, "waitid", "look whose child the process is");
+        if (r == 0)
+                return err_set(err, CFS_E_BUG, "the other process names pid %d, which it has not made",
+                               (int)pid);
+        return 0;
+}
+
 int pid_namespace_enter_host(struct ctx *c, struct cfs_error *err)
 {
-        int pid = sync_recv_pid(c->sync, err), status;
+        int pid = sync_recv_pid(c->sync, err), r;
 
         if (pid < 0)
                 return pid;
-        (void)proc_reap(c->pid, &status);
+        r = is_own_child(c, pid, err);
+        if (r >= 0)
+                r = reap_first(c, err);
+        if (r < 0)
+                return r;
         c->pid = pid;
         (void)close(c->pidfd);
         c->pidfd = sys_pidfd_open(pid, 0); /* our child, which only we can reap: the pid is still its own */
