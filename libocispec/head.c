@@ -7,21 +7,23 @@
  * judge. Nothing is copied: strings end where their closing quote was.
  */
 #include "oci_internal.h"
+#include "json.h"
 #include "base/utf8.h"
 #include <string.h>
 
 /* The end of a string that begins at s, behind its opening quote; NULL: it is not a plain one. */
 static char *string_end(const struct oci_property *p, char *s, const char *end)
 {
-        char *q = s;
-        size_t n;
+        char *q = memchr(s, '"', (size_t)(end - s));
+        size_t n = q ? (size_t)(q - s) : 0;
 
-        while (q < end && *q != '"' && *q != '\\' && (unsigned char)*q >= ' ')
-                q++;
-        n = (size_t)(q - s);
-        if (q == end || *q != '"' || (n == 0 && p->empty_is_absent))
+        if (!q || (n == 0 && p->empty_is_absent))
                 return NULL;
-        return utf8_length(s, n) == n && value_allowed(p->rule, s, n) ? q : NULL;
+        if (!json_write_is_plain(s, n))
+                for (const char *c = s; c < q; c++)
+                        if (*c == '\\' || (unsigned char)*c < ' ' || (c == s && utf8_length(s, n) != n))
+                                return NULL;
+        return value_allowed(p->rule, s, n) ? q : NULL;
 }
 
 /* Stores the integer at s; behind it, or NULL. */

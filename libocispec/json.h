@@ -66,6 +66,9 @@ void json_write_text(struct json_writer *w, const char *s, size_t len);
 /* The same for one that is ASCII and has nothing to be escaped, as most have. False: it is not. */
 bool json_write_plain(struct json_writer *w, const char *s, size_t len);
 
+/* ASCII, and nothing to be escaped: no quote, backslash or control character (RFC 8259, 7). */
+bool json_write_is_plain(const char *s, size_t len);
+
 void json_write_number(struct json_writer *w, int64_t n);
 void json_write_unsigned(struct json_writer *w, uint64_t n);
 

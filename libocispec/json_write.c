@@ -184,8 +184,7 @@ static uint64_t below(uint64_t x, uint64_t n)
         return (x - ONES * n) & ~x & (ONES << 7);
 }
 
-/* ASCII, and nothing to be escaped: no quote, backslash or control character (RFC 8259, 7). */
-static bool is_plain(const char *s, size_t len)
+bool json_write_is_plain(const char *s, size_t len)
 {
         for (; len >= 8; s += 8, len -= 8) {
                 uint64_t x;
@@ -202,7 +201,7 @@ static bool is_plain(const char *s, size_t len)
 
 bool json_write_plain(struct json_writer *w, const char *s, size_t len)
 {
-        if (!is_plain(s, len))
+        if (!json_write_is_plain(s, len))
                 return false;
         if (!ready(w))
                 return true;

@@ -55,6 +55,15 @@ static inline void cleanup_dir_p(DIR **d)
 #define _cleanup_file_  _cleanup_(cleanup_file_p)
 #define _cleanup_dir_   _cleanup_(cleanup_dir_p)
 
+/* For a large buffer that the next call fills, and whose length that call tells. The compiler zeroes
+ * variables (-ftrivial-auto-var-init), which for 16 KiB takes longer than to read a record, and makes four
+ * pages. */
+#if __has_attribute(uninitialized)
+#define _not_zeroed_ __attribute__((uninitialized))
+#else
+#define _not_zeroed_
+#endif
+
 #define TAKE_FD(fd)                                                                                          \
         ({                                                                                                   \
                 int *_p = &(fd);                                                                             \

@@ -91,7 +91,8 @@ static int number_to_blank(char *p, uint64_t *ret)
 /* 0 or -errno, -ESRCH when there is no such process. */
 static int read_stat(pid_t pid, struct stat_fields *ret)
 {
-        char buf[1024], *p = NULL;
+        _not_zeroed_ char buf[1024];
+        char *p = NULL;
         ssize_t n;
 
         if (pid <= 0)

@@ -9,11 +9,11 @@
  *      inject [...]                                    kill ROLE N VICTIM      -- COMMAND...
  *      inject [...]                                    record DIRECTORY        -- COMMAND...
  *
- *   ROLE     runtime, the command itself; init, the container's first process; stage, what else is forked
- *            (spawn.c's stage process, the user namespace of an id-mapped mount); helper, what is started as
- *            by vfork(2) until its execve (hooks, newuidmap). Each role counts its own calls from 1, in all
- *            its processes. The runtime's begin with its execve; it goes on counting when it executes itself
- *            anew.
+ *   ROLE     runtime, the command itself; init, the container's first process, or of `list` a process that
+ *            looks at some of them; stage, what else is forked (spawn.c's stage process, the user namespace
+ *            of an id-mapped mount); helper, what is started as by vfork(2) until its execve (hooks,
+ *            newuidmap). Each role counts its own calls from 1, in all its processes. The runtime's begin
+ *            with its execve; it goes on counting when it executes itself anew.
  *   N        or NAME:K, the Kth call of that name: which other calls came before it does not matter then
  *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the
  *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.

@@ -56,6 +56,8 @@ static int see_head(void *data, struct state *s)
         return 1;
 }
 
+static const struct store_heads heads = { .fn = see_head };
+
 /* Whatever a reader of the first properties could get wrong is read as a whole. */
 static void heads_are_read_where_they_suffice(void **state)
 {
@@ -82,7 +84,7 @@ static void heads_are_read_where_they_suffice(void **state)
                 bool head = records[i].head, whole = false;
 
                 test_write(e->root, "a/state.json", records[i].text);
-                assert_int_equal(store_foreach_head(e->root, true, false, see_head, &head, &err), 1);
+                assert_int_equal(store_foreach_head(e->root, true, &heads, &head, &err), 1);
                 assert_int_equal(store_foreach(e->root, true, see_head, &whole, &err), 1);
         }
 }
@@ -99,16 +101,15 @@ static void heads_of_a_store_that_others_can_enter(void **state)
         test_write(e->root, "a/state.json",
                    "{\"version\":1,\"id\":\"a\",\"phase\":\"created\",\"freezer\":\"/f\"}\n");
         assert_int_equal(chmod(e->root, 0755), 0);
-        assert_int_equal(store_foreach_head(e->root, true, false, see_head, &head, &err), 1);
+        assert_int_equal(store_foreach_head(e->root, true, &heads, &head, &err), 1);
         assert_int_equal(chmod(e->root, 01777), 0);
         head = false;
-        assert_int_equal(store_foreach_head(e->root, true, false, see_head, &head, &err), 1);
+        assert_int_equal(store_foreach_head(e->root, true, &heads, &head, &err), 1);
         assert_int_equal(chmod(e->root, 0755), 0);
         (void)snprintf(dir, sizeof(dir), "%s/a", e->root);
         assert_int_equal(chmod(dir, 0777), 0);
         log_set_handler(count_warnings, &warnings, LOG_LEVEL_WARNING);
-        assert_ok(store_foreach_head(e->root, true, false, see_head, &head,
-                                     &err)); /* see_head() stops with 1 */
+        assert_ok(store_foreach_head(e->root, true, &heads, &head, &err)); /* see_head() stops with 1 */
         log_set_handler(NULL, NULL, LOG_LEVEL_ERROR);
         assert_true(warnings > 0);
 }

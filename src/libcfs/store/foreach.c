@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/share.h"
 #include "base/str.h"
 #include "libcfs/store/foreach.h"
 #include "libcfs/store/record.h"
@@ -51,26 +52,47 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
 struct walk {
         const char *root;
         int root_fd;
-        mode_t mode;            /* of the state directory */
-        bool head, annotations; /* what is asked for      */
+        mode_t mode; /* of the state directory */
         int (*fn)(void *data, struct state *s);
+        const struct store_heads *heads; /* or NULL: the whole records */
         void *data;
+        char **ids;
+        size_t n;
         struct cfs_error unread; /* the first error of the kernel's */
 };
+
+/* False: the whole record has to be read. What s refers to is in `head` and in the arena. */
+static bool read_head(const struct walk *w, char *id, struct oci_arena *arena, struct record_head *head,
+                      struct state *s)
+{
+        *s = (struct state){ .id = id, .record = &head->record, .head = true };
+        s->dir_fd = s->netns_fd = s->init_pidfd = -1;
+        return store_root_is_safe(w->mode, w->root_fd, id) && (!w->heads->annotations || arena) &&
+               record_read_head(w->root_fd, id, arena, head);
+}
 
 /* 1: fn was called, and *ret is what it returned. 0: the whole record has to be read. */
 static int visit_head(struct walk *w, char *id, int *ret)
 {
-        _cleanup_oci_arena_ struct oci_arena *arena = w->annotations ? oci_arena_new() : NULL;
-        struct record_head head;
-        struct state s = { .id = id, .record = &head.record, .head = true };
+        _cleanup_oci_arena_ struct oci_arena *arena = w->heads->annotations ? oci_arena_new() : NULL;
+        _not_zeroed_ struct record_head head;
+        struct state s;
 
-        s.dir_fd = s.netns_fd = s.init_pidfd = -1;
-        if (!store_root_is_safe(w->mode, w->root_fd, id) || (w->annotations && !arena) ||
-            !record_read_head(w->root_fd, id, arena, &head))
+        if (!read_head(w, id, arena, &head, &s))
                 return 0;
         *ret = w->fn(w->data, &s);
         return 1;
+}
+
+/* A share_fn. */
+static ssize_t look(void *data, size_t i, void *ret, size_t size)
+{
+        const struct walk *w = data;
+        _cleanup_oci_arena_ struct oci_arena *arena = w->heads->annotations ? oci_arena_new() : NULL;
+        _not_zeroed_ struct record_head head;
+        struct state s;
+
+        return read_head(w, w->ids[i], arena, &head, &s) ? w->heads->look(w->data, &s, ret, size) : -1;
 }
 
 /* A directory whose record cannot be understood is not a container, and only worth a warning. One that the
@@ -101,13 +123,21 @@ static int visit(struct walk *w, const char *id)
         return r;
 }
 
-static int visit_all(struct walk *w, char **ids, size_t n)
+static int visit_all(struct walk *w)
 {
+        bool shared = w->heads && w->heads->look;
+        _cleanup_share_ struct share *share = shared ? share_begin(w->n, look, w) : NULL;
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < n; i++)
-                if (!w->head || !visit_head(w, ids[i], &r))
-                        r = visit(w, ids[i]);
+        for (size_t i = 0; r == 0 && i < w->n; i++) {
+                size_t size;
+                void *found = share_take(share, i, &size);
+
+                if (w->heads && found)
+                        r = w->heads->give(w->data, w->ids[i], found, size);
+                else if (!w->heads || !visit_head(w, w->ids[i], &r))
+                        r = visit(w, w->ids[i]);
+        }
         return r;
 }
 
@@ -116,8 +146,6 @@ static int walk(struct walk *w, bool must_exist, struct cfs_error *err)
         const char *root = w->root;
         _cleanup_dir_ DIR *d = opendir(root);
         struct stat st;
-        char **ids = NULL;
-        size_t n = 0;
         int r = 0;
 
         if (!d && errno == ENOENT && !must_exist)
@@ -128,17 +156,17 @@ static int walk(struct walk *w, bool must_exist, struct cfs_error *err)
         r = store_root_look(root, &st, err);
         if (r >= 0) {
                 w->mode = st.st_mode;
-                r = read_ids(d, root, &ids, &n, err);
+                r = read_ids(d, root, &w->ids, &w->n, err);
         }
         if (r >= 0)
-                r = visit_all(w, ids, n);
+                r = visit_all(w);
         if (r == 0 && w->unread.code != CFS_E_NONE) {
                 *err = w->unread;
                 r = w->unread.errnum ? -w->unread.errnum : -EIO;
         }
-        for (size_t i = 0; i < n; i++)
-                free(ids[i]);
-        free(ids);
+        for (size_t i = 0; i < w->n; i++)
+                free(w->ids[i]);
+        free(w->ids);
         return r;
 }
 
@@ -148,10 +176,10 @@ int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struc
         return walk(&(struct walk){ .root = root, .fn = fn, .data = data }, must_exist, err);
 }
 
-int store_foreach_head(const char *root, bool must_exist, bool annotations,
-                       int (*fn)(void *data, struct state *s), void *data, struct cfs_error *err)
+int store_foreach_head(const char *root, bool must_exist, const struct store_heads *heads, void *data,
+                       struct cfs_error *err)
 {
-        struct walk w = { .root = root, .fn = fn, .data = data, .head = true, .annotations = annotations };
+        struct walk w = { .root = root, .fn = heads->fn, .heads = heads, .data = data };
 
         return walk(&w, must_exist, err);
 }

@@ -74,7 +74,7 @@ int record_load(struct state *s, struct cfs_error *err)
 bool record_read_head(int root_fd, const char *dir, struct oci_arena *arena, struct record_head *ret)
 {
         _cleanup_close_ int fd = -1;
-        char path[PATH_MAX + sizeof("/" RECORD)];
+        _not_zeroed_ char path[PATH_MAX + sizeof("/" RECORD)];
         size_t len = strnlen(dir, PATH_MAX);
         ssize_t n;
 

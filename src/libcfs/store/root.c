@@ -167,13 +167,16 @@ int store_root_check(const char *root, struct cfs_error *err)
         return store_root_look(root, &unused, err);
 }
 
-bool store_root_is_safe(mode_t mode, int root_fd, const char *dir)
+static bool directory_is_safe(int root_fd, const char *dir)
 {
         struct cfs_error ignored = { 0 };
         struct stat st;
 
-        if (!(mode & 077))
-                return true;
-        return !(mode & 022) && fstatat(root_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+        return fstatat(root_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
                store_root_trust(dir, &st, &ignored) == 0;
+}
+
+bool store_root_is_safe(mode_t mode, int root_fd, const char *dir)
+{
+        return !(mode & 077) || (!(mode & 022) && directory_is_safe(root_fd, dir));
 }
