@@ -44,7 +44,7 @@ consistent() {
     for i in {1..300}; do head -c 20000 /dev/urandom > "$T/tree/f$i"; done
     tar -C "$T/tree" -cf "$T/a.tar" .
     for delay in 0.002 0.005 0.01 0.02 0.04 0.08; do
-        "$CFS_BOX" --root "$STORE" import "$T/a.tar" big > /dev/null 2>&1 &
+        "$CFS_BOX" --root "$STORE" import "$T/a.tar" big > /dev/null 2>&1 3>&- &
         sleep $delay
         kill -9 $! 2> /dev/null || true
         wait $! || true
@@ -60,7 +60,7 @@ consistent() {
 @test "run killed at any moment: no container, no mount, no row is left that is half made" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     for delay in 0.001 0.003 0.006 0.01 0.02 0.05; do
-        "$CFS_BOX" --root "$STORE" run --rm --network none busybox sleep 0.3 > /dev/null 2>&1 &
+        "$CFS_BOX" --root "$STORE" run --rm --network none busybox sleep 0.3 > /dev/null 2>&1 3>&- &
         sleep $delay
         kill -9 $! 2> /dev/null || true
         wait $! || true
@@ -74,7 +74,7 @@ consistent() {
 }
 
 @test "cfs-box killed while its container runs on: the next command knows it still" {
-    "$CFS_BOX" --root "$STORE" run --name on --network none busybox sleep 100 > /dev/null 2>&1 &
+    "$CFS_BOX" --root "$STORE" run --name on --network none busybox sleep 100 > /dev/null 2>&1 3>&- &
     main=$!
     running on
     until_true box exec on true
@@ -114,13 +114,13 @@ consistent() {
 @test "two commands at once: one name, one start, one layer" {
     command -v conmon > /dev/null || skip "needs conmon"
     for i in 1 2 3 4; do
-        (lone run --name same busybox sleep 0.2 > "$T/out$i" 2>&1; echo $? > "$T/code$i") &
+        (lone run --name same busybox sleep 0.2 > "$T/out$i" 2>&1; echo $? > "$T/code$i") 3>&- &
     done
     wait
     [ "$(cat "$T"/code? | grep -c '^0$')" = 1 ]
     [ "$(cat "$T"/out? | grep -c 'a container named `same` exists')" = 3 ]
     for i in 1 2 3; do
-        (box start same > "$T/out$i" 2>&1; echo $? > "$T/code$i") &
+        (box start same > "$T/out$i" 2>&1; echo $? > "$T/code$i") 3>&- &
     done
     wait
     [ "$(cat "$T"/code[123] | grep -c '^0$')" -ge 1 ]
@@ -128,7 +128,7 @@ consistent() {
     mkdir "$T/tree"
     head -c 3000000 /dev/urandom > "$T/tree/f"
     tar -C "$T/tree" -cf "$T/a.tar" .
-    for i in 1 2 3; do box import "$T/a.tar" "one$i" > /dev/null & done
+    for i in 1 2 3; do box import "$T/a.tar" "one$i" > /dev/null 3>&- & done
     wait
     [ "$(ls "$STORE/layers" | wc -l)" = 2 ]
     [ "$(box images -q | wc -l)" = 2 ]
@@ -226,7 +226,7 @@ consistent() {
 
 @test "run --rm: the bundle is in the run directory; what could not start is in neither history nor store" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
-    "$CFS_BOX" --root "$STORE" run --rm --name in --network none -v kept:/kept busybox sleep 100 > /dev/null 2>&1 &
+    "$CFS_BOX" --root "$STORE" run --rm --name in --network none -v kept:/kept busybox sleep 100 > /dev/null 2>&1 3>&- &
     running in
     id=$(box inspect in | jq -r .id)
     until_true box exec in touch /written
@@ -250,7 +250,7 @@ consistent() {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     local i
     for ((i = 0; i < 12; i++)); do
-        "$CFS_BOX" --root "$STORE" run --rm --name "k$i" --network none busybox sh -c "exit 7" > /dev/null 2>&1 &
+        "$CFS_BOX" --root "$STORE" run --rm --name "k$i" --network none busybox sh -c "exit 7" > /dev/null 2>&1 3>&- &
         sleep "0.0$((i / 2))$((i % 2 * 5))"
         kill -9 $! 2> /dev/null || true
         wait $! || true
@@ -267,7 +267,7 @@ consistent() {
     lone run --name old busybox true
     sqlite3 "$STORE/box.db" "DROP INDEX containers_busy; CREATE INDEX containers_state ON containers(state);
         CREATE INDEX history_id ON history(id); PRAGMA user_version=1"
-    box ps -a --format json > "$T/one" &
+    box ps -a --format json > "$T/one" 3>&- &
     box ps -a --format json > "$T/two"
     wait
     [ "$(jq -r '.[].name' "$T/one" "$T/two" | xargs)" = "old old" ]

@@ -18,7 +18,7 @@ setup() {
     chmod a+x "$BATS_RUN_TMPDIR" "$(dirname "$T")" "$T"
     echo 'boxer:1000000:65536' > "$T/subuid"
     { cat /etc/passwd; echo 'boxer:x:54321:54321::/home:/bin/sh'; } > "$T/passwd"
-    unshare --mount --net --propagation private sleep 1000 &
+    unshare --mount --net --propagation private sleep 1000 3>&- &
     PLACE=$!
     disown
     for i in {1..100}; do

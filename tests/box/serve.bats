@@ -477,7 +477,7 @@ for request, status in cases:
 @test "kill -9 of the server at any moment: nothing is lost, the next one goes on" {
     for delay in 0.02 0.05 0.1 0.2; do
         serve --socket "$T/s"
-        there curl -s --json "{\"state\":\"run\",\"image\":\"busybox\",\"network\":\"none\",\"name\":\"k$delay\",\"command\":\"sleep 1000\"}" "$URL/run" > /dev/null &
+        there curl -s --json "{\"state\":\"run\",\"image\":\"busybox\",\"network\":\"none\",\"name\":\"k$delay\",\"command\":\"sleep 1000\"}" "$URL/run" > /dev/null 3>&- &
         run=$!
         sleep $delay
         stop_server KILL || true

@@ -183,7 +183,7 @@ teardown() { containerd_clean; }
     up
     local i pids=()
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        timeout 60 "${CTR[@]}" task exec --exec-id "p$i" "$C" sh -c "exit $i" &
+        timeout 60 "${CTR[@]}" task exec --exec-id "p$i" "$C" sh -c "exit $i" 3>&- &
         pids+=($!)
     done
     for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -351,7 +351,7 @@ teardown() { containerd_clean; }
 @test "ten containers at once" {
     local i pids=()
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        timeout 90 "${CTR[@]}" run --rm --runc-binary "$RUNTIME_PATH" "$BB" "$C-$i" sh -c "exit $i" &
+        timeout 90 "${CTR[@]}" run --rm --runc-binary "$RUNTIME_PATH" "$BB" "$C-$i" sh -c "exit $i" 3>&- &
         pids+=($!)
     done
     for i in 1 2 3 4 5 6 7 8 9 10; do

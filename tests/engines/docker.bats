@@ -97,7 +97,7 @@ teardown() { docker_clean; }
 @test "run: ten at once" {
     local i pids=()
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        timeout 90 "${DK[@]}" run --rm --net=none bb sh -c "exit $i" &
+        timeout 90 "${DK[@]}" run --rm --net=none bb sh -c "exit $i" 3>&- &
         pids+=($!)
     done
     for i in 1 2 3 4 5 6 7 8 9 10; do

@@ -174,7 +174,7 @@ teardown() { podman_clean; }
 @test "run: ten containers at once" {
     local i pids=()
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        timeout 60 "${P[@]}" run --rm --net=none bb sh -c "exit $i" &
+        timeout 60 "${P[@]}" run --rm --net=none bb sh -c "exit $i" 3>&- &
         pids+=($!)
     done
     for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -492,7 +492,7 @@ teardown() { podman_clean; }
     up bb sleep 1000
     local i pids=()
     for i in 1 2 3 4 5; do
-        timeout 30 "${P[@]}" exec "$C" sh -c "sleep 0.2; exit $i" &
+        timeout 30 "${P[@]}" exec "$C" sh -c "sleep 0.2; exit $i" 3>&- &
         pids+=($!)
     done
     for i in 1 2 3 4 5; do
@@ -500,7 +500,7 @@ teardown() { podman_clean; }
         wait "${pids[i - 1]}" || status=$?
         is "$status" "$i"
     done
-    timeout 30 "${P[@]}" exec "$C" sleep 500 &
+    timeout 30 "${P[@]}" exec "$C" sleep 500 3>&- &
     wait_for pgrep -x -f 'sleep 500'
     pod kill "$C"
     status=0

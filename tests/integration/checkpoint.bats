@@ -391,7 +391,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" "$@" < /dev/null > "
     wait_for sh -c "[ \$(readlink /proc/$other/ns/net) != \$(readlink /proc/self/ns/net) ]"
     sleeper ".linux.namespaces |= map(if .type == \"network\" then .path = \"/proc/$other/ns/net\" else . end)"
     : > "$T/log-file"
-    cfs run --detach -b "$B" "$ID" < /dev/null 2>> "$T/log-file" | cat > "$T/piped" &
+    cfs run --detach -b "$B" "$ID" < /dev/null 2>> "$T/log-file" 3>&- | cat > "$T/piped" 3>&- &
     wait_for status_is "$ID" running
     PID=$(cfs state "$ID" | jq .pid)
     local pipe file

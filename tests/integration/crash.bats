@@ -40,7 +40,7 @@ kill_at() {
 
 @test "SIGKILL of run in the foreground: the container is still there to delete" {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
-    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > /dev/null 2>&1 &
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > /dev/null 2>&1 3>&- &
     local pid=$!
     wait_for status_is "$ID" running
     kill -9 $pid

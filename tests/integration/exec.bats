@@ -263,7 +263,7 @@ X
 
 @test "signals go to the process" {
     up_container
-    "$CFS" --root "$STATE" exec "$ID" /bin/inspector signals > "$OUT" < /dev/null &
+    "$CFS" --root "$STATE" exec "$ID" /bin/inspector signals > "$OUT" < /dev/null 3>&- &
     local pid=$!
     wait_for grep -q ready "$OUT"
     kill -USR2 $pid
@@ -276,7 +276,7 @@ X
 
 @test "when the init ends, the exec'd process is killed and exec returns" {
     up_container
-    "$CFS" --root "$STATE" exec "$ID" /bin/inspector sleep > /dev/null 2>&1 < /dev/null &
+    "$CFS" --root "$STATE" exec "$ID" /bin/inspector sleep > /dev/null 2>&1 < /dev/null 3>&- &
     local pid=$!
     wait_for bash -c "[ \$(pgrep -cf 'inspector sleep' --ns $PID --nslist pid) -ge 2 ]"
     cfs kill "$ID" KILL
@@ -322,7 +322,7 @@ X
     up_container
     local i pids=()
     for i in {1..12}; do
-        "$CFS" --root "$STATE" exec "$ID" /bin/inspector exit "$i" < /dev/null > /dev/null 2>&1 &
+        "$CFS" --root "$STATE" exec "$ID" /bin/inspector exit "$i" < /dev/null > /dev/null 2>&1 3>&- &
         pids+=($!)
     done
     for i in {1..12}; do

@@ -79,7 +79,7 @@ load helpers/common
 @test "run forwards signals to the program" {
     root_only
     new_bundle '.process.args = ["/bin/inspector", "signals"]'
-    "$CFS" --root "$STATE" run -b "$B" "$ID" > "$OUT" &
+    "$CFS" --root "$STATE" run -b "$B" "$ID" > "$OUT" 3>&- &
     local pid=$!
     wait_for grep -q ready "$OUT"
     kill -USR1 $pid

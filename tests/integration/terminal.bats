@@ -214,7 +214,7 @@ from_terminal() { cp "$1" "$OUT"; }
     new_bundle '.process.terminal = true | .process.args = ["/bin/sh", "-c", "head -c 70000 /dev/zero; echo > /done"] | .root.readonly = false'
     mkfifo "$T/stuck"
     exec 7<> "$T/stuck"
-    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/stuck" 7>&- &
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/stuck" 7>&- 3>&- &
     local pid=$!
     wait_for test -e "$B/rootfs/done"
     wait_for status_is "$ID" stopped
@@ -232,7 +232,7 @@ from_terminal() { cp "$1" "$OUT"; }
     new_bundle '.process.terminal = true | .process.args = ["/bin/sh", "-c", "read a; echo read:$a"]'
     mkfifo "$T/in"
     exec 7<> "$T/in"
-    "$CFS" --root "$STATE" run -b "$B" "$ID" < "$T/in" > "$T/out" 7>&- &
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < "$T/in" > "$T/out" 7>&- 3>&- &
     local pid=$! fd own=0
     wait_for status_is "$ID" running
     own_stdin() {

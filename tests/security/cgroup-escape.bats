@@ -163,7 +163,7 @@ pid_of() { cfs state "$1" | jq .pid; }
         for n in 1 2 3; do
             # The call is delayed: the other one runs meanwhile.
             strace -o "$T/strace" -P "$(cgroup_of "$ID")" -e "inject=$call:delay_enter=300000:when=$n" \
-                "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > "$T/first" 2>&1 &
+                "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > "$T/first" 2>&1 3>&- &
             sleep 0.15
             s=0
             cfs create -b "$B" "$OTHER" < /dev/null > "$T/second" 2>&1 || s=$?

@@ -148,7 +148,7 @@ hunt() {
     new_bundle '.process.args = ["/bin/inspector", "sleep"]'
     local i pids=() won=0
     for i in {1..8}; do
-        "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > /dev/null 2>&1 &
+        "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null > /dev/null 2>&1 3>&- &
         pids+=($!)
     done
     for i in "${pids[@]}"; do

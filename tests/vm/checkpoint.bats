@@ -141,13 +141,13 @@ pid_of() { cfs state "$1" | jq .pid; }
 
 @test "standard streams: a pipe to a log, a file, and the host's null device" {
     new_bundle '.process.args = ["/bin/sh", "-c", "i=0; while :; do i=$((i+1)); echo out $i; echo err $i >&2; sleep 0.1; done"]'
-    cfs run --detach -b "$B" "$ID" < /dev/null 2> "$T/err1" | cat > "$T/out1" &
+    cfs run --detach -b "$B" "$ID" < /dev/null 2> "$T/err1" 3>&- | cat > "$T/out1" 3>&- &
     wait_for grep -q 'out 3' "$T/out1"
     checkpoint "$ID"
     wait
     contains "$(jq -r '.[1]' "$IMG/descriptors.json")" 'pipe:['
     contains "$(jq -r '.[2]' "$IMG/descriptors.json")" 'file['
-    cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null 2>> "$T/err1" | cat > "$T/out2" &
+    cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null 2>> "$T/err1" 3>&- | cat > "$T/out2" 3>&- &
     wait_for grep -q 'out [0-9]' "$T/out2" || { tail -n 5 "$T/err1" "$IMG/restore.log"; return 1; }
     wait_for grep -q "err $(($(sed -n 's/out //p' "$T/out1" | tail -n 1) + 3))" "$T/err1"
     ! grep -q 'out 1$' "$T/out2"
@@ -231,10 +231,10 @@ pid_of() { cfs state "$1" | jq .pid; }
         '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]'
     chown -R 100000:100000 "$B/rootfs"
     # Pipes, as engines have them: files of root's could not be opened again in the namespace.
-    cfs run --detach -b "$B" "$ID" < /dev/null 2>&1 | cat > "$T/log" &
+    cfs run --detach -b "$B" "$ID" < /dev/null 2>&1 3>&- | cat > "$T/log" 3>&- &
     wait_for counts_on 2
     checkpoint "$ID"
-    cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null 2>&1 | cat > "$T/restore.out" &
+    cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null 2>&1 3>&- | cat > "$T/restore.out" 3>&- &
     wait_for status_is "$ID" running || { cat "$T/restore.out"; return 1; }
     wait_for counts_on "$(count)"
     is "$(cfs exec "$ID" /bin/id -u)" 0
@@ -297,7 +297,7 @@ pid_of() { cfs state "$1" | jq .pid; }
 @test "in the foreground: the exit code of the program, and the container is deleted" {
     new_bundle '.process.args = ["/bin/sh", "-c", "while [ ! -e /tmp/end ]; do sleep 0.1; done; exit 7"]' '.root.readonly = false'
     # Pipes: `run` reads from one.
-    cfs run --detach -b "$B" "$ID" < /dev/null 2>&1 | cat &
+    cfs run --detach -b "$B" "$ID" < /dev/null 2>&1 3>&- | cat 3>&- &
     wait_for status_is "$ID" running
     checkpoint "$ID"
     touch "$B/rootfs/tmp/end"
@@ -313,7 +313,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     wait_for counts_on 2
     checkpoint "$ID"
     for i in 0.05 0.2 0.4 0.7 1.0 1.5; do
-        cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null > /dev/null 2>&1 &
+        cfs restore --detach -b "$B" --image-path "$IMG" "$ID" < /dev/null > /dev/null 2>&1 3>&- &
         pid=$!
         sleep $i
         kill -9 $pid 2> /dev/null || true
@@ -333,7 +333,7 @@ pid_of() { cfs state "$1" | jq .pid; }
     up
     wait_for counts_on 2
     for i in 0.05 0.2 0.4 0.7; do
-        checkpoint "$ID" > /dev/null 2>&1 &
+        checkpoint "$ID" > /dev/null 2>&1 3>&- &
         pid=$!
         sleep $i
         pkill -9 -P $pid cfs 2> /dev/null || kill -9 $pid 2> /dev/null || true
@@ -353,11 +353,11 @@ pid_of() { cfs state "$1" | jq .pid; }
     up
     wait_for counts_on 2
     exec 7> "$T/status"
-    cfs checkpoint --lazy-pages --page-server 127.0.0.1:7788 --status-fd 7 --image-path "$IMG" "$ID" > "$T/lazy.out" 2>&1 &
+    cfs checkpoint --lazy-pages --page-server 127.0.0.1:7788 --status-fd 7 --image-path "$IMG" "$ID" > "$T/lazy.out" 2>&1 3>&- &
     wait_for test -s "$T/status"
     exec 7>&-
     mkdir "$T/work"
-    criu lazy-pages --page-server --address 127.0.0.1 --port 7788 -D "$IMG" -W "$T/work" > "$T/daemon.out" 2>&1 &
+    criu lazy-pages --page-server --address 127.0.0.1 --port 7788 -D "$IMG" -W "$T/work" > "$T/daemon.out" 2>&1 3>&- &
     wait_for test -S "$T/work/lazy-pages.socket"
     config ".linux.cgroupsPath = \"/$ID-2\""
     restore --lazy-pages --work-path "$T/work" "$ID-2"
