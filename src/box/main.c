@@ -111,25 +111,21 @@ static void close_box(struct box *box, char *state)
         free(state);
 }
 
-static int check_count(const struct command *c, unsigned n, struct cfs_error *err)
-{
-        if (n >= c->min_args && n <= c->max_args)
-                return 0;
-        return err_hint(err,
-                        err_set(err, CFS_E_INVALID, "`cfs-box %s` takes %s arguments than %u", c->name,
-                                n < c->min_args ? "more" : "fewer", n),
-                        "usage: cfs-box %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
-}
-
-static int run_command(const struct command *c, const struct global_options *g, const void *values,
-                       const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
+/* Runs `c` with the words that follow its name. `argv` is the whole command line, for the processes that
+ * replace this one. Returns the exit code, or a negative errno, and then *failure is the exit code. */
+static int run_command(const struct command *c, const struct global_options *g, const char **words,
+                       char **argv, int *failure, struct cfs_error *err)
 {
         struct box box = { .root_fd = -1, .rootless = rootless_is(), .makes_room = c->flags & COMMAND_ROOM };
+        _cleanup_program_words_ struct program_words parsed = { 0 };
         char *state = NULL;
-        int r = check_count(c, rest->n, err);
+        int r;
 
-        if (r >= 0)
-                r = find_programs(&box.programs, err);
+        *failure = c->failure ? c->failure : 1;
+        r = program_parse(&parsed, "cfs-box", HELPTEXT(c), words, err);
+        if (r <= 0)
+                return r;
+        r = find_programs(&box.programs, err);
         if (r >= 0)
                 r = rootless_enter(argv, err);
         if (r >= 0 && c->flags & COMMAND_ENTERS)
@@ -137,32 +133,16 @@ static int run_command(const struct command *c, const struct global_options *g, 
         if (r >= 0 && !(c->flags & COMMAND_NO_STORE))
                 r = open_box(&box, g, &state, err);
         if (r >= 0)
-                r = c->run(&box, values, rest->args, err);
-        if (r >= 0)
-                *exit_code = r;
-        else if (c->failure == 125) /* as docker: 126 cannot be executed, 127 not found, 125 anything else */
-                *exit_code = exit_code_of(err);
+                r = c->run(&box, parsed.values, parsed.rest.args, err);
+        if (r < 0 &&
+            c->failure == 125) /* as docker: 126 cannot be executed, 127 not found, 125 anything else */
+                *failure = exit_code_of(err);
         close_box(&box, state);
         return r;
 }
 
-static int dispatch(const struct command *c, const struct global_options *g, int argc, char **argv,
-                    char **all, int *exit_code, struct cfs_error *err)
-{
-        _cleanup_program_words_ struct program_words words = { 0 };
-        int r = program_parse(&words, "cfs-box", HELPTEXT(c), c->values_size, argc, argv, err);
-
-        *exit_code = c->failure ? c->failure : 1;
-        if (r < 0)
-                return r;
-        if (!words.rest.help)
-                return run_command(c, g, words.values, &words.rest, all, exit_code, err);
-        help_command(c);
-        *exit_code = 0;
-        return 0;
-}
-
-static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs_error *err)
+/* Returns as run_command() does. */
+static int run(int argc, char **argv, bool *ret_json, int *failure, struct cfs_error *err)
 {
         struct global_options g = { 0 };
         struct options_rest rest;
@@ -185,11 +165,10 @@ static int run(int argc, char **argv, bool *ret_json, int *exit_code, struct cfs
                 else
                         help_general();
         } else if ((c = commands_find(words, &used))) {
-                return dispatch(c, &g, (int)(rest.n - used), (char **)words + used, argv, exit_code, err);
+                return run_command(c, &g, words + used, argv, failure, err);
         } else {
                 return commands_unknown(words, err);
         }
-        *exit_code = 0;
         return r < 0 ? r : 0;
 }
 
@@ -213,16 +192,13 @@ static void show(const struct cfs_error *err, bool json)
 int main(int argc, char **argv)
 {
         struct cfs_error err = { 0 };
-        int exit_code = 1, r;
+        int failure = 1, code;
         bool json = false;
 
         program_begin();
-        r = run(argc, argv, &json, &exit_code, &err);
-        if (r >= 0)
-                r = program_flush(&err);
-        if (r < 0) {
-                show(&err, json);
-                return exit_code ? exit_code : 1;
-        }
-        return exit_code;
+        code = run(argc, argv, &json, &failure, &err);
+        if (code >= 0 && program_flush(&err) >= 0)
+                return code;
+        show(&err, json);
+        return code > 0 ? code : failure;
 }

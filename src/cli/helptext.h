@@ -12,14 +12,16 @@
 /* What a command says of itself: the members of the same names of either struct command. */
 struct helptext {
         const char *name, *args, *summary, *description, *examples;
-        const struct option_def *options;
+        unsigned min_args, max_args, stop_after;
         int failure;
-        unsigned stop_after;
+        const struct option_def *options;
+        size_t values_size;
 };
 
 #define HELPTEXT(c)                                                                                          \
         (&(const struct helptext){ (c)->name, (c)->args, (c)->summary, (c)->description, (c)->examples,      \
-                                   (c)->options, (c)->failure, (c)->stop_after })
+                                   (c)->min_args, (c)->max_args, (c)->stop_after, (c)->failure,              \
+                                   (c)->options, (c)->values_size })
 
 void helptext_options(const char *heading, const struct option_def *defs);
 void helptext_command(const char *program, const struct helptext *t);

@@ -117,38 +117,25 @@ static enum cfs_cgroup_manager find_manager(const struct cli_globals *g)
         return STREQ(g->cgroup_manager, "disabled") ? CFS_CGROUP_DISABLED : CFS_CGROUP_CGROUPFS;
 }
 
-/* What is missing, as the usage line calls it, or which word is one too many. */
-static int check_count(const struct command *c, const struct options_rest *rest, struct cfs_error *err)
-{
-        const char *missing = c->args;
-
-        if (rest->n >= c->min_args && rest->n <= c->max_args)
-                return 0;
-        for (unsigned i = 0; i < rest->n; i++)
-                missing += strcspn(missing, " ") + strspn(missing + strcspn(missing, " "), " ");
-        if (rest->n < c->min_args)
-                err_set(err, CFS_E_INVALID, "%s: %.*s is missing", c->name, (int)strcspn(missing, " "),
-                        missing);
-        else
-                err_set(err, CFS_E_INVALID, "%s: one argument too many: `%s`", c->name,
-                        rest->args[c->max_args]);
-        return err_hint(err, -EINVAL, "usage: cfs %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
-}
-
-static int run_command(const struct command *c, const struct cli_globals *g, const void *values,
-                       const struct options_rest *rest, char **argv, int *exit_code, struct cfs_error *err)
+/* Runs `c` with the words that follow its name. `argv` is the whole command line, for the process that
+ * replaces this one. Returns the exit code, or a negative errno, and then *failure is the exit code. */
+static int run_command(const struct command *c, const struct cli_globals *g, const char **words, char **argv,
+                       int *failure, struct cfs_error *err)
 {
         struct cfs_runtime rt = { .root_explicit = g->root,
                                   .cgroup_manager = find_manager(g),
                                   .trace = g->trace };
+        _cleanup_program_words_ struct program_words parsed = { 0 };
         _cleanup_free_ char *root = NULL;
-        int r = check_count(c, rest, err);
+        int r = program_parse(&parsed, "cfs", HELPTEXT(c), words, err);
 
-        if (r >= 0 && g->trace && !(c->flags & COMMAND_TRACES))
-                r = err_hint(err, err_set(err, CFS_E_INVALID, "%s: --trace has no effect here", c->name),
-                             "create, run, start, exec and restore write a trace");
-        if (r >= 0 && c->check)
-                r = c->check(values, rest->args, err);
+        if (r <= 0)
+                return r;
+        if (g->trace && !(c->flags & COMMAND_TRACES))
+                return err_hint(err, err_set(err, CFS_E_INVALID, "%s: --trace has no effect here", c->name),
+                                "create, run, start, exec and restore write a trace");
+        if (c->check)
+                r = c->check(parsed.values, parsed.rest.args, err);
         if (r >= 0 && !(c->flags & COMMAND_NO_ROOT))
                 r = find_root(g->root, &root, err);
         if (c->flags & COMMAND_ENTERS)
@@ -159,32 +146,14 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
                 return r;
         rt.root = root;
         /* No more than the container's name: a command line may have secrets (`exec --env`). */
-        log_debug("cfs %s: %s %s", cfs_version(), c->name, rest->n > 0 ? rest->args[0] : "");
-        *exit_code = c->failure ? c->failure : 1; /* from here on a failure is the command's */
-        r = c->run(&rt, values, rest->args, err);
-        if (r < 0)
-                return r;
-        *exit_code = r;
-        return 0;
+        log_debug("cfs %s: %s %s", cfs_version(), c->name, parsed.rest.n > 0 ? parsed.rest.args[0] : "");
+        *failure = c->failure ? c->failure : 1; /* from here on a failure is the command's */
+        return c->run(&rt, parsed.values, parsed.rest.args, err);
 }
 
-static int dispatch(const struct command *c, const struct cli_globals *g, int argc, char **argv, char **all,
-                    int *exit_code, struct cfs_error *err)
-{
-        _cleanup_program_words_ struct program_words words = { 0 };
-        int r = program_parse(&words, "cfs", HELPTEXT(c), c->values_size, argc, argv, err);
-
-        if (r < 0)
-                return r;
-        if (!words.rest.help)
-                return run_command(c, g, words.values, &words.rest, all, exit_code, err);
-        help_command(c);
-        *exit_code = 0;
-        return 0;
-}
-
-/* The options in front of the command are parsed like any others, up to the first word that is none. */
-static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err)
+/* The options in front of the command are parsed like any others, up to the first word that is not an option.
+ * Returns as run_command() does. */
+static int main_run(int argc, char **argv, int *failure, struct cfs_error *err)
 {
         struct cli_globals g = { 0 };
         struct options_rest rest;
@@ -211,24 +180,20 @@ static int main_run(int argc, char **argv, int *exit_code, struct cfs_error *err
         else if (!(c = commands_find(words[0])))
                 return commands_unknown(words[0], err);
         else
-                return dispatch(c, &g, (int)rest.n - 1, (char **)words + 1, argv, exit_code, err);
-        *exit_code = 0;
+                return run_command(c, &g, words + 1, argv, failure, err);
         return 0;
 }
 
 int main(int argc, char **argv)
 {
         struct cfs_error err = { 0 };
-        int exit_code = 1, r;
+        int failure = 1, code;
 
         program_begin();
         program_closed_output(PROGRAM_WRITES);
-        r = main_run(argc, argv, &exit_code, &err);
-        if (r >= 0)
-                r = program_flush(&err);
-        if (r < 0) {
-                logfile_error(&err);
-                return exit_code ? exit_code : 1;
-        }
-        return exit_code;
+        code = main_run(argc, argv, &failure, &err);
+        if (code >= 0 && program_flush(&err) >= 0)
+                return code;
+        logfile_error(&err);
+        return code > 0 ? code : failure;
 }

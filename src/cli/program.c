@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool output_was_closed;
@@ -66,16 +67,45 @@ void program_words_free(struct program_words *w)
         free(w->rest.args);
 }
 
-int program_parse(struct program_words *w, const char *program, const struct helptext *t, size_t values_size,
-                  int argc, char **argv, struct cfs_error *err)
+/* Says which argument is missing, as the usage line calls it, or which word is one too many. */
+static int check_count(const char *program, const struct helptext *t, const struct options_rest *rest,
+                       struct cfs_error *err)
 {
-        int r;
+        const char *missing = t->args;
+
+        if (rest->n >= t->min_args && rest->n <= t->max_args)
+                return 0;
+        for (unsigned i = 0; i < rest->n; i++)
+                missing += strcspn(missing, " ") + strspn(missing + strcspn(missing, " "), " ");
+        if (rest->n < t->min_args)
+                err_set(err, CFS_E_INVALID, "%s: %.*s is missing", t->name, (int)strcspn(missing, " "),
+                        missing);
+        else
+                err_set(err, CFS_E_INVALID, "%s: one argument too many: `%s`", t->name,
+                        rest->args[t->max_args]);
+        return err_hint(err, -EINVAL, "usage: %s %s [OPTIONS]%s%s", program, t->name, *t->args ? " " : "",
+                        t->args);
+}
+
+int program_parse(struct program_words *w, const char *program, const struct helptext *t, const char **words,
+                  struct cfs_error *err)
+{
+        int n = 0, r;
 
         w->options = t->options;
-        w->values = calloc(1, values_size + 1); /* a command without options has a size of 0 */
+        w->values = calloc(1, t->values_size + 1); /* a command without options has a size of 0 */
         if (!w->values)
                 return err_nomem(err);
-        r = options_parse(t->options, t->stop_after, argc, argv, w->values, &w->rest, err);
-        return r < 0 && !err->hint[0] ? err_hint(err, r, "`%s %s --help` lists the options", program, t->name)
-                                      : r;
+        while (words[n])
+                n++;
+        r = options_parse(t->options, t->stop_after, n, (char **)words, w->values, &w->rest, err);
+        if (r < 0)
+                return err->hint[0] ? r
+                                    : err_hint(err, r, "`%s %s --help` lists the options", program, t->name);
+        if (w->rest.help) {
+                helptext_command(program, t);
+                return 0;
+        }
+        r = check_count(program, t, &w->rest, err);
+        return r < 0 ? r : 1;
 }

@@ -37,10 +37,14 @@ struct program_words {
 void program_words_free(struct program_words *w);
 #define _cleanup_program_words_ __attribute__((cleanup(program_words_free)))
 
-/* Parses what follows the name of command `t` in the command line of `program`. *w is zeroed by the caller,
- * who frees it, also after an error. `values_size` is the size of the structure that the options are parsed
- * into. */
-int program_parse(struct program_words *w, const char *program, const struct helptext *t, size_t values_size,
-                  int argc, char **argv, struct cfs_error *err);
+/*
+ * Parses `words`, what follows the name of command `t` in the command line of `program` (NULL-terminated), and
+ * checks how many arguments there are. When --help is among the words, it prints the help of the command.
+ *
+ * The caller zeroes *w before, and frees it afterwards, also after an error.
+ * Returns 1 when the command is to run, 0 when its help was printed, or a negative errno.
+ */
+int program_parse(struct program_words *w, const char *program, const struct helptext *t, const char **words,
+                  struct cfs_error *err);
 
 #endif
