@@ -82,7 +82,8 @@ listing() {
     "$CFS_BOX" --root "$fresh2" --quiet pull "docker-archive:$T/docker.tar" | grep -qx "$id"
 }
 
-# layout DIR LAYER.tar...: an OCI layout of these layers
+# layout DIR LAYER.tar...: an OCI layout of these layers, with $CONFIG as what to run and how
+CONFIG='{"Cmd":["sh"]}'
 layout() {
     local d="$1" diffs= layers= h
     shift
@@ -98,7 +99,7 @@ layout() {
         size=$(stat -c %s "$T/blob")
         cp "$T/blob" "$d/blobs/sha256/$h"
     }
-    echo "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"sh\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[${diffs#,}]}}" > "$T/blob"
+    echo "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":$CONFIG,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[${diffs#,}]}}" > "$T/blob"
     blob
     echo "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:$h\",\"size\":$size},\"layers\":[${layers#,}]}" > "$T/blob"
     blob
@@ -275,6 +276,24 @@ refused() {
     done
     box rm c > /dev/null
     box image rm changed > /dev/null
+}
+
+# docker commit keeps HEALTHCHECK and drops ONBUILD: its container has the one of its image, not the other (moby,
+# daemon/commit.go, merge()).
+@test "commit: HEALTHCHECK of the image is kept, ONBUILD is not" {
+    fresh
+    hostile tool "add('bin/sh', data=open('/bin/busybox', 'rb').read(), mode=0o755)"
+    local check='{"Test":["CMD-SHELL","true"],"Interval":30000000000,"Timeout":5000000000,"StartPeriod":1,"StartInterval":2,"Retries":3}'
+    CONFIG="{\"Cmd\":[\"sh\"],\"Healthcheck\":$check,\"OnBuild\":[\"RUN true\"]}"
+    layout "$T/layout" "$T/tool.tar"
+    box import "$T/layout" checked > /dev/null
+    lone create --name c checked > /dev/null
+    box commit c committed > /dev/null
+    box image export committed "$T/out"
+    blob() { cat "$T/out/blobs/sha256/$(cut -d: -f2 <<< "$1")"; }
+    config=$(blob "$(blob "$(jq -r '.manifests[0].digest' "$T/out/index.json")" | jq -r .config.digest)")
+    [ "$(jq -cS .config.Healthcheck <<< "$config")" = "$(jq -cS . <<< "$check")" ]
+    [ "$(jq '.config | has("OnBuild")' <<< "$config")" = false ]
 }
 
 # Image specification, layer.md, "Whiteouts": they "MUST only apply to resources in lower/parent layers".

@@ -141,8 +141,9 @@ const struct command cmd_commit_command = {
         .max_args = 2,
         .summary = "make an image of a container",
         .description =
-                "What the container has changed becomes one more layer above those of its image. Prints the new\n"
-                "image's ID.",
+                "What the container has changed becomes one more layer above those of its image. The\n"
+                "configuration is that of its image, without ONBUILD, and with the changes that --change asks\n"
+                "for. Prints the new image's ID.",
         .examples = "cfs-box commit -c 'CMD httpd -f' web web:1",
         .options = commit_options,
         .values_size = sizeof(struct values),
