@@ -49,6 +49,38 @@ setup() {
     [ -z "$(box ps -aq)" ] && [ -z "$(ls "$STORE/containers")" ] && [ -z "$(box volume ls -q)" ]
 }
 
+# As docker: what can be done is done, and the exit code is 1 when something could not be.
+@test "a word that fails does not keep the others: pause, unpause, wait, inspect, volume rm, network rm" {
+    lone run -d --name a busybox sleep 1000 > /dev/null
+    lone run -d --name b busybox sleep 1000 > /dev/null
+    goes_on() { # COMMAND WORD... -- OUTPUT: two of the words name nothing
+        local command=()
+        while [ "$1" != -- ]; do
+            command+=("$1")
+            shift
+        done
+        status=0
+        "$CFS_BOX" --root "$STORE" "${command[@]}" > "$T/out" 2> "$T/err" || status=$?
+        [ "$status" = 1 ] && [ "$(cat "$T/out")" = "$2" ] || { cat "$T/out" "$T/err"; return 1; }
+        [ "$(grep -c '^cfs-box: .*missing' "$T/err")" = 2 ] || { cat "$T/err"; return 1; }
+    }
+    goes_on pause missing1 a missing2 b -- $'a\nb'
+    [ "$(box ps -q --filter status=paused | wc -l)" = 2 ]
+    goes_on unpause a missing1 b missing2 -- $'a\nb'
+    [ "$(box ps -q --filter status=paused | wc -l)" = 0 ]
+    box kill a b > /dev/null
+    goes_on wait missing1 a missing2 b -- $'137\n137'
+    box volume create v > /dev/null
+    box volume create w > /dev/null
+    goes_on volume rm missing1 v missing2 w -- $'v\nw'
+    [ -z "$(box volume ls -q)" ]
+    box network create n > /dev/null
+    goes_on network inspect missing1 n missing2 -- "$(box network inspect n)"
+    goes_on network rm missing1 n missing2 -- n
+    goes_on image inspect missing1 busybox missing2 -- "$(box image inspect busybox)"
+    box rm a b
+}
+
 @test "ps --filter, --last, --latest" {
     lone run --name one -l color=red -l size=1 busybox true
     run lone run --name two -l color=blue busybox sh -c 'exit 3'

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "box/bundle/parse.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/container/container.h"
 #include "box/store/container.h"
 #include "box/store/event.h"
@@ -13,36 +14,36 @@
 
 /* ---- pause, unpause ------------------------------------------------------------------------------------ */
 
-static int change_each(struct box *box, const char *const *args, const char *action,
-                       int (*fn)(const struct cfs_runtime *rt, const char *id, struct cfs_error *err),
-                       struct cfs_error *err)
+struct change {
+        const char *action; /* as events and the history call it */
+        int (*fn)(const struct cfs_runtime *rt, const char *id, struct cfs_error *err);
+};
+
+static int change_one(struct box *box, const char *name, const void *data, struct cfs_error *err)
 {
-        int r = 0;
+        const struct change *change = data;
+        char id[BOX_ID_SIZE];
+        int r = store_container_find(box, name, id, err);
 
-        for (; r >= 0 && *args; args++) {
-                char id[BOX_ID_SIZE];
-
-                r = store_container_find(box, *args, id, err);
-                if (r >= 0)
-                        r = fn(&box->rt, id, err);
-                if (r >= 0)
-                        r = store_event_add(box, "container", action, id, *args, "", err);
-                if (r >= 0)
-                        printf("%s\n", *args);
-        }
-        return r < 0 ? r : 0;
+        if (r >= 0)
+                r = change->fn(&box->rt, id, err);
+        if (r >= 0)
+                r = store_event_add(box, "container", change->action, id, name, "", err);
+        if (r >= 0)
+                printf("%s\n", name);
+        return r;
 }
 
 static int run_pause(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         (void)values;
-        return change_each(box, args, "pause", cfs_pause, err);
+        return each_word(box, args, &(struct change){ "pause", cfs_pause }, change_one, err);
 }
 
 static int run_unpause(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         (void)values;
-        return change_each(box, args, "unpause", cfs_resume, err);
+        return each_word(box, args, &(struct change){ "unpause", cfs_resume }, change_one, err);
 }
 
 const struct command cmd_pause_command = {

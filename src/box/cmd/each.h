@@ -8,8 +8,8 @@
 #include "box/core/box.h"
 
 /*
- * Calls fn(box, word, data) for each of the words. One that fails does not keep the others: its error is told
- * at once, except for the last one, which is in *err for main() to tell.
+ * Calls fn(box, word, data) for each of the words (NULL-terminated), also after one has failed, as docker does.
+ * The last error is in *err, for main() to print; the ones before are printed here, to standard error.
  *
  * Returns 0, or the last failure as a negative errno.
  */

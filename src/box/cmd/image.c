@@ -121,21 +121,20 @@ const struct command cmd_image_ls_command = LS("image ls");
 
 /* ---- inspect ------------------------------------------------------------------------------------------- */
 
+static int image_inspect_one(struct box *box, const char *name, const void *values, struct cfs_error *err)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
+        struct oci_box_image *image = NULL;
+        int r = arena ? store_image_inspect(box, name, arena, &image, &config_arena, err) : err_nomem(err);
+
+        (void)values;
+        return r < 0 ? r : output_json_one(&oci_box_image_type, image, 4, err);
+}
+
 static int image_run_inspect(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
 {
-        int r = 0;
-
-        for (; r >= 0 && *args; args++) {
-                _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
-                struct oci_box_image *image = NULL;
-
-                r = arena ? store_image_inspect(box, *args, arena, &image, &config_arena, err)
-                          : err_nomem(err);
-                if (r >= 0)
-                        r = output_json_one(&oci_box_image_type, image, 4, err);
-        }
-        return r;
+        return each_word(box, args, values, image_inspect_one, err);
 }
 
 const struct command cmd_image_inspect_command = {

@@ -229,22 +229,24 @@ const struct command cmd_rm_command = {
 
 /* ---- wait ---------------------------------------------------------------------------------------------- */
 
+static int wait_one(struct box *box, const char *name, const void *values, struct cfs_error *err)
+{
+        char id[BOX_ID_SIZE];
+        int code = -1, r = store_container_find(box, name, id, err);
+
+        (void)values;
+        if (r >= 0)
+                r = stop_wait(box, id, -1, &code, err);
+        if (r < 0)
+                return r;
+        printf("%d\n", code);
+        (void)fflush(stdout); /* now, not when the last of the containers has ended */
+        return 0;
+}
+
 static int run_wait(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        int r = 0;
-
-        for (; r >= 0 && *args; args++) {
-                char id[BOX_ID_SIZE];
-                int code = -1;
-
-                r = store_container_find(box, *args, id, err);
-                if (r >= 0)
-                        r = stop_wait(box, id, -1, &code, err);
-                if (r >= 0)
-                        printf("%d\n", code);
-                (void)fflush(stdout);
-        }
-        return r < 0 ? r : 0;
+        return each_word(box, args, values, wait_one, err);
 }
 
 const struct command cmd_wait_command = {

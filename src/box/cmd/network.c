@@ -105,26 +105,27 @@ const struct command cmd_network_create_command = {
         .run = run_create,
 };
 
-static int network_run_inspect(struct box *box, const void *values, const char *const *args,
-                               struct cfs_error *err)
+static int network_inspect_one(struct box *box, const char *name, const void *values, struct cfs_error *err)
 {
-        _cleanup_free_ char *directory = NULL;
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_free_ char *directory = NULL, *text = NULL, *path = NULL;
+        struct oci_cni_list *list;
         int r = str_printf(&directory, err, "%s/networks", box->root);
 
         (void)values;
-        for (; r >= 0 && *args; args++) {
-                _cleanup_oci_arena_ struct oci_arena *arena = NULL;
-                _cleanup_free_ char *text = NULL, *path = NULL;
-                struct oci_cni_list *list;
-
-                r = networks_read(directory, *args, &text, &path, err);
-                if (r >= 0) /* a broken one says where */
-                        r = oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&list, &arena,
-                                       err);
-                if (r >= 0)
-                        printf("%s", text);
-        }
+        if (r >= 0)
+                r = networks_read(directory, name, &text, &path, err);
+        if (r >= 0) /* decoded only to find mistakes: the error names their line */
+                r = oci_decode(&oci_cni_list_type, path, text, strlen(text), (void **)&list, &arena, err);
+        if (r >= 0)
+                printf("%s", text);
         return r;
+}
+
+static int network_run_inspect(struct box *box, const void *values, const char *const *args,
+                               struct cfs_error *err)
+{
+        return each_word(box, args, values, network_inspect_one, err);
 }
 
 const struct command cmd_network_inspect_command = {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/each.h"
 #include "box/cmd/output.h"
 #include "box/core/volume.h"
 #include "box/store/event.h"
@@ -118,14 +119,19 @@ const struct command cmd_volume_inspect_command = {
         .run = volume_run_inspect,
 };
 
-static int remove_one(const struct box *box, const struct oci_box_volume *v, struct cfs_error *err)
+/* Removes a volume and prints its name, as `docker volume rm` does. */
+static int volume_remove(const struct box *box, const struct oci_box_volume *v, struct cfs_error *err)
 {
         int r = volumes_remove(box, v, err);
 
-        return r < 0 ? r : store_event_add(box, "volume", "remove", v->name, v->name, "", err);
+        if (r >= 0)
+                r = store_event_add(box, "volume", "remove", v->name, v->name, "", err);
+        if (r >= 0)
+                printf("%s\n", v->name);
+        return r;
 }
 
-static int volume_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+static int volume_rm_one(struct box *box, const char *name, const void *values, struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_volume **list = NULL, *v = NULL;
@@ -133,12 +139,14 @@ static int volume_run_rm(struct box *box, const void *values, const char *const 
         int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
 
         (void)values;
-        for (; r >= 0 && *args; args++) {
-                r = volumes_find(list, n, *args, &v, err);
-                if (r >= 0)
-                        r = remove_one(box, v, err);
-        }
-        return r;
+        if (r >= 0)
+                r = volumes_find(list, n, name, &v, err);
+        return r < 0 ? r : volume_remove(box, v, err);
+}
+
+static int volume_run_rm(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
+{
+        return each_word(box, args, values, volume_rm_one, err);
 }
 
 const struct command cmd_volume_rm_command = {
@@ -148,7 +156,9 @@ const struct command cmd_volume_rm_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "remove volumes, with what is in them",
-        .description = "Volumes that no container uses, whether it runs or not.",
+        .description =
+                "Volumes that no container uses, whether it runs or not. Prints the names of those that it\n"
+                "has removed.",
         .options = options_none,
         .run = volume_run_rm,
 };
@@ -166,9 +176,7 @@ static int volume_run_prune(struct box *box, const void *values, const char *con
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 if (list[i]->n_containers > 0)
                         continue;
-                r = remove_one(box, list[i], err);
-                if (r >= 0)
-                        printf("%s\n", list[i]->name);
+                r = volume_remove(box, list[i], err);
         }
         return r;
 }
