@@ -254,9 +254,9 @@ def serve(few, many):
     memory = server.memory()
     server.stop()
     print(f'\n| cfs-box serve, one connection | GET /containers a second | memory of its own |\n|---|---|---|\n| 3 containers | {fast:.0f} | {small:.1f} MB |')
-    print(f'| beside 200 clients that send a letter and no more | {beside:.0f} | |\n| 1000 containers | {large:.0f} | {memory:.1f} MB |')
+    print(f'| the same beside 200 clients that send one letter and no more | {beside:.0f} | |\n| 1000 containers | {large:.0f} | {memory:.1f} MB |')
     verdict('GET /containers', f'{fast:.0f} a second', '1000 on one core', fast >= 1000)
-    verdict('the same beside 200 slow clients', f'{beside:.0f} a second', 'they do not stop it', beside >= 1000)
+    verdict('the same beside 200 slow clients', f'{beside:.0f} a second', 'they do not block it', beside >= 1000)
 
 
 def main():
@@ -285,7 +285,7 @@ def main():
         for _ in range(2):
             run([*store.box, 'run', '--network', 'none', 'busybox', 'true'])
         serve(store, many)
-        print('\n| the bar | figure | wanted | |\n|---|---|---|---|\n' + '\n'.join(verdicts))
+        print('\n| test | figure | wanted | |\n|---|---|---|---|\n' + '\n'.join(verdicts))
         if o.json:
             names = list(dict.fromkeys(n for row in found.values() for n in row if not n.endswith('disk')))
             with open(o.json, 'w') as f:
