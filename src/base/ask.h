@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A question that a child of ours answers with one number, because to find the answer it must enter a
- * namespace, and this process must not: setns(2) takes root and working directory along, and a user namespace
- * cannot be left again.
+ * Lets a child process find something out and return it as one number. The child may enter a namespace for
+ * that. This process must not: setns(2) into a mount namespace changes its root and working directory, and it
+ * could not leave a user namespace again.
  */
 #ifndef BASE_ASK_H
 #define BASE_ASK_H

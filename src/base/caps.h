@@ -26,7 +26,7 @@ struct caps {
 int caps_get(struct caps *ret);
 int caps_set(const struct caps *caps);
 
-/* Is it in the calling thread's effective set? False when that cannot be known. */
+/* Whether the calling thread has the capability in its effective set. False when that cannot be found out. */
 bool caps_effective(unsigned cap);
 
 #endif

@@ -41,8 +41,8 @@ struct cfs_error {
         char syscall[24];   /* name of the failed system call                                          */
         char path[512];     /* the file that was the object of the failed call                         */
         char hint[320];     /* what the user could do about it: one sentence                           */
-        char excerpt[100];  /* the line of a document that is not JSON                                  */
-        unsigned caret;     /* the column in the excerpt, from 0, at which it ceases to be             */
+        char excerpt[100];  /* the line of a document at which it is not JSON any more                 */
+        unsigned caret;     /* the column of that place in the excerpt, from 0                         */
         char text[1600];    /* the whole message, one line, without a trailing newline                 */
 };
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libcap and libselinux do before main(): fifteen system calls, to find out how many capabilities the
- * kernel has and where SELinux is. Few commands need to know. Where cfs has its own C library (src/musl),
- * constructors of libraries wait, and the files that need what one finds out call constructors_needed()
- * before. Elsewhere they have run, and this does nothing.
+ * Constructors of libraries, run late. Those of libcap and libselinux make fifteen system calls before
+ * main(), to find out how many capabilities the kernel has and where SELinux is mounted. Few commands need
+ * that.
+ *
+ * When cfs is linked with musl (src/musl), its start-up code does not run them. A file that uses one of these
+ * libraries calls constructors_needed() first. With another C library they have run before main(), and
+ * constructors_needed() does nothing.
  */
 #ifndef BASE_CONSTRUCTORS_H
 #define BASE_CONSTRUCTORS_H

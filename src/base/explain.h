@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Why a path of the host cannot be reached. "Permission denied" for a path of eight components does not say
- * which one; this names it. For messages only: nothing may be decided by it.
+ * Why a path of the host cannot be reached. "Permission denied" does not say which component of the path is
+ * meant; this names it. For messages only: by the time of the message, the files may have changed, so no
+ * decision may depend on it.
  */
 #ifndef BASE_EXPLAIN_H
 #define BASE_EXPLAIN_H

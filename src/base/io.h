@@ -18,22 +18,26 @@ int io_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *re
 /* As io_read_file() on an open descriptor; `name` is for messages. */
 int io_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
 
-/* The same for a file that is one line, and so ends with the first line feed. */
+/* The same for a file that is one line: stops at the first line feed, without a read(2) that finds the
+ * end. */
 int io_read_line(int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct cfs_error *err);
 
-/* As io_read_file(), of a file that cannot be anything but a regular one: a FIFO, a device, a symbolic
- * link is an error at once. */
+/* As io_read_file(), for a file that must be a regular one: a FIFO, a device or a symbolic link is an error
+ * at once. */
 int io_read_regular(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,
                     struct cfs_error *err);
 
-/* Opens what a user names for reading, as io_read_file() does; then reads of the descriptor wait as usual. */
+/* Opens a file that a user has named, for reading: a FIFO that no process opens for writing is -ETIMEDOUT
+ * after ten seconds. Reads of the descriptor then wait as usual. Returns the descriptor. */
 int io_open_named(const char *path, struct cfs_error *err);
 
-/* Opens (and makes) what a user names for writing at its end: a log. A FIFO that no process reads is an
- * error, with a hint, at once. Writes to a FIFO do not wait: see io_write_patient(). */
+/* Opens a log that a user has named, for writing at its end, and makes it when it is missing. A FIFO that no
+ * process reads is an error, with a hint, at once. Writes to a FIFO do not wait: see io_write_patient().
+ * Returns the descriptor. */
 int io_open_log(const char *path, int flags, mode_t mode, struct cfs_error *err);
 
-/* As io_write_all(); a pipe that is full for a second is -EAGAIN. */
+/* As io_write_all(), for a descriptor that does not block: waits while a pipe is full, at most a second
+ * (-EAGAIN). */
 int io_write_patient(int fd, const void *data, size_t len);
 
 /* Reads at most size - 1 bytes of a small file (procfs, cgroupfs) with one read(2), NUL-terminates, strips
@@ -53,7 +57,7 @@ int io_write_small_quiet(int dirfd, const char *path, const char *text);
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                     struct cfs_error *err);
 
-/* Makes a file that no other process has open; an old one of that name is removed. */
+/* Writes a new file, which no other process can have open. An old file of that name is removed before. */
 int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
                  struct cfs_error *err);
 

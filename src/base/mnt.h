@@ -4,8 +4,8 @@
  * process can see it; and is then attached to a target that is a descriptor, never a path that a hostile
  * process could exchange.
  *
- * A descriptor belongs to the mount namespace in which it was opened: after unshare(2) or setns(2) one from
- * before can neither be cloned nor changed nor be a target (EINVAL). Detached mounts may be carried along.
+ * A descriptor belongs to the mount namespace in which it was opened. After unshare(2) or setns(2) an older
+ * descriptor can no longer be cloned, changed or be a target (EINVAL). Detached mounts can still be attached.
  *
  * Do not include <linux/mount.h> yourself: <sys/mount.h> (base/sys.h) has it.
  */
@@ -22,13 +22,14 @@
 int mnt_new_fs(const char *fstype, const char *source, const char *const *keyvals, unsigned attr_flags,
                struct cfs_error *err);
 
-/* The first half of that, fsopen(2), alone: what is called proc shows the PID namespace of the process that
- * called it. And the rest. */
+/* mnt_new_fs() in two steps, where another process must take the first one: a procfs shows the PID
+ * namespace of the process that called fsopen(2). mnt_open_fs() is fsopen(2) and returns its descriptor;
+ * mnt_finish_fs() sets the options and returns the mount. */
 int mnt_open_fs(const char *fstype, struct cfs_error *err);
 int mnt_finish_fs(int fs_fd, const char *fstype, const char *source, const char *const *keyvals,
                   unsigned attr_flags, struct cfs_error *err);
 
-/* Whether the kernel has the file system and its parser takes the options: nothing is made. */
+/* Whether the kernel has the file system and accepts the options. Mounts nothing. */
 int mnt_try_options(const char *fstype, const char *const *keyvals, struct cfs_error *err);
 
 /* A detached clone of fd with all mounts below it, read-only. */

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 struct mountinfo {
-        /* The mount of the line: valid until the structure is freed. Paths are as they are, not in octal. */
+        /* The mount of the current line. Valid until the structure is freed. Octal escapes are decoded. */
         int id, parent;
         char *device;  /* "0:28", of the file system                                            */
         char *root;    /* the directory of the file system that is mounted                      */
@@ -32,10 +32,11 @@ struct mountinfo {
 /* Reads the whole file at `path` below the procfs that proc_fd is open on. */
 int mountinfo_read(struct mountinfo *m, int proc_fd, const char *path, struct cfs_error *err);
 
-/* Takes a text instead, which is changed and not freed. For the unit tests. */
+/* The same for a text in memory, which mountinfo_next() changes; mountinfo_free() does not free it. For the
+ * unit tests. */
 void mountinfo_use(struct mountinfo *m, char *text);
 
-/* The next mount; false at the end. A line that is not of the form is left out. */
+/* Goes to the next mount; false at the end. Skips lines that do not have the form of proc(5). */
 bool mountinfo_next(struct mountinfo *m);
 
 void mountinfo_free(struct mountinfo *m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All mounts of a process at once: they are held against each other. */
+/* All mounts of a process in an array, for code that compares them with each other. */
 #ifndef BASE_MOUNTLIST_H
 #define BASE_MOUNTLIST_H
 

@@ -20,7 +20,7 @@ struct nearest {
         size_t len;
         const char *name; /* the best so far, or NULL              */
         unsigned best;    /* its distance, in hundredths of letters */
-        unsigned limit;   /* what is farther away is another word */
+        unsigned limit;   /* a name farther away than this is not meant */
 };
 
 void nearest_init(struct nearest *n, const char *s, size_t len);

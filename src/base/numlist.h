@@ -17,9 +17,8 @@ struct numlist {
         size_t n_words;
 };
 
-/* Blanks around numbers and empty items ("0,,1") are fine; the whole text must be a list. The message
- * names the text and says what is wrong with it. ret is filled on success only; numlist_free() releases
- * it. */
+/* Blanks around numbers and empty items ("0,,1") are allowed, as in the kernel. -EINVAL for a text that is
+ * not a list: the message quotes it and says why. *ret is filled on success only; numlist_free() frees it. */
 int numlist_parse(const char *text, struct numlist *ret, struct cfs_error *err);
 
 bool numlist_has(const struct numlist *l, unsigned n);

@@ -3,9 +3,9 @@
  * Paths below a root that a hostile process may control: the only file of cfs that resolves them.
  *
  * Trust model: config.json is trusted, what lies in the root file system is not. A symbolic link in the root
- * may point anywhere and may be exchanged while we look (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310). So
- * every look-up is one openat2(2) relative to a descriptor of the root, and what follows (mkdirat, mknodat,
- * move_mount) works on the descriptor that it returned, never on the path again.
+ * may point anywhere, and a process may exchange it at any moment (CVE-2019-18837, CVE-2021-30465,
+ * CVE-2024-45310). So every look-up is one openat2(2) relative to a descriptor of the root, and what follows
+ * (mkdirat, mknodat, move_mount) works on the descriptor that it returned, never on the path again.
  *
  *   in_root   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: for paths that the user wrote (mount destinations).
  *             Links are followed, as if chrooted: the container's own layout ("/var/run -> /run") works and
@@ -39,13 +39,13 @@ int path_write_proc(int proc_fd, const char *path, const char *text, struct cfs_
  * /run" makes "/run/x". */
 int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
-/* Opens `path` in the root as O_PATH, whatever it is; when missing makes its parents (0755) and an empty
- * regular file (mode), links treated as by path_mkdirs_in_root(). */
+/* Opens `path` in the root as O_PATH, whatever kind of file it is. When it is missing, makes its parents
+ * (0755) and an empty regular file (mode). Symbolic links are followed as by path_mkdirs_in_root(). */
 int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err);
 
-/* Splits `path`: opens (making) the directory part in the root as O_PATH and points *ret_name at the last
- * component inside `path` (trailing slashes, "." and ".." are errors). The name itself is not looked at:
- * it may be a link. */
+/* Splits `path`: opens the directory part in the root as O_PATH, makes it when it is missing, and points
+ * *ret_name at the last component of `path`. A trailing slash, "." and ".." are errors. The last component is
+ * not looked at: it may be missing, or a symbolic link. */
 int path_parent_in_root(int root_fd, const char *path, mode_t mode, const char **ret_name,
                         struct cfs_error *err);
 

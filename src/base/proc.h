@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Processes by identity. A pid alone is reused; pid + start time is unique within one boot, and the boot id
- * tells boots apart, so a state directory that survived a reboot never makes cfs signal a stranger.
+ * Processes by identity. The kernel reuses pids. A pid together with the start time of its process is unique
+ * within one boot, and the boot ID tells boots apart. So cfs never signals an unrelated process, even when a
+ * state directory survived a reboot.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -28,29 +29,31 @@ int proc_identify(pid_t pid, struct proc_identity *ret);
 /* The id of this boot (proc_identity.boot_id), read once. 0 or -errno. */
 int proc_boot_id(const char **ret);
 
-/* What became of it: an enum proc_status, or -errno when that cannot be told: never PROC_GONE because a
- * look failed. Cheap: one read of /proc/PID/stat. The boot id is compared when `id` has one and the rest
- * fits (it is read once per run of cfs). */
+/* Whether the process still exists: an enum proc_status, or -errno when that cannot be found out. An error
+ * is never reported as PROC_GONE. Costs one read of /proc/PID/stat. The boot ID is compared only when `id`
+ * has one and the rest agrees; it is read once. */
 int proc_status(const struct proc_identity *id);
 
-/* The same; and what else is seen of one that is not gone. */
+/* The same, and more of what /proc/PID/stat says of a process that is not gone. */
 struct proc_sight {
-        bool executed; /* it has executed a program, and is not a fork of the process that made it any more */
-        bool asleep;   /* S, T or t of proc(5): it waits for something, or is stopped */
-        bool ending;   /* it will be a zombie, and may have left its cgroup */
+        bool executed; /* it has called execve(2) since it was forked */
+        bool asleep;   /* state S, T or t of proc(5): it waits for something, or is stopped */
+        bool ending;   /* it is in exit(2): soon a zombie, and perhaps no longer in its cgroup */
 };
 int proc_look(const struct proc_identity *id, struct proc_sight *ret);
 
-/* Only that: 1, 0 or -errno, -ESRCH when it is gone. Of a child that is not reaped, the pid is enough. */
+/* Only whether it has called execve(2): 1, 0 or -errno (-ESRCH: it is gone). For a child that has not been
+ * reaped, the pid identifies it. */
 int proc_executed(const struct proc_identity *id);
 int proc_child_executed(pid_t pid);
 
-/* A pidfd that is certain to refer to that very process: opened, then verified. -ESRCH when it is gone,
- * another -errno when that cannot be told. */
+/* A pidfd that certainly refers to this process: it is opened, then the identity is verified. -ESRCH when the
+ * process is gone, another -errno when that cannot be found out. */
 int proc_pidfd(const struct proc_identity *id);
 
-/* The wait status of a process that has ended, from a pidfd that was opened before. The process need not be
- * our child, and may be reaped already. -EAGAIN when it has not ended, another -errno before Linux 6.15. */
+/* The wait status of a process that has ended, from a pidfd that was opened while it ran. The process need
+ * not be a child of this one, and may have been reaped. -EAGAIN: it has not ended. Needs Linux 6.15;
+ * another -errno before. */
 int proc_wait_status(int pidfd, int *ret_status);
 
 /* pidfd_send_signal(2). 0 or -errno. */
@@ -69,42 +72,44 @@ int proc_reap(pid_t pid, int *ret_status);
 /* The exit code that a shell would report: the code, or 128 + signal. */
 int proc_exit_code(int wait_status);
 
-/* What f(data) returns, 0 or -errno, when a child calls it that ends at once: whether something would
- * work. */
+/* Calls f(data) in a child that then ends, and returns what f() returned, 0 or -errno: to try something
+ * without a change to this process. */
 int proc_try(int (*f)(void *data), void *data);
 
-/* For an operation that has something to take back: blocks the signals that are to end us (SIGTERM, SIGINT,
- * SIGHUP, SIGQUIT), so that it can look for them. */
+/* For an operation that must clean up when it is interrupted: blocks the signals that ask a process to end
+ * (SIGTERM, SIGINT, SIGHUP, SIGQUIT). It then looks for them with proc_take_end(). */
 void proc_block_ends(sigset_t *ret_old);
 
-/* One of them that is blocked, pending and not ignored; or 0. It is taken, or it would end us before an error
- * is said. */
+/* One of these signals that is blocked, pending and not ignored; or 0. It is no longer pending then:
+ * otherwise it would end this process, once unblocked, before the error message. */
 int proc_take_end(void);
 
-/* "pid 7 is in state T (stopped), waits in do_signal_stop", as the kernel has it: of a process that is
- * not heard of any more. */
+/* What the kernel says of a process that does not answer any more: "pid 7 is in state T (stopped), waits in
+ * do_signal_stop". For messages. */
 void proc_describe(pid_t pid, char *ret, size_t size);
 
-/* Erases our copy of the environment, which others may read in /proc/PID/environ. */
+/* Overwrites the environment of this process: other processes may be able to read /proc/PID/environ. */
 void proc_forget_environment(void);
 
 /* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
 int proc_signal_number(const char *name);
 
 /*
- * Puts signals (bit 0 is signal 1) to their default action, and blocks none: what the caller ignored or
- * blocked survives an execve, and the program would wonder. By the system call itself: glibc keeps signals 32
- * and 33 for itself, and its posix_spawn(3) leaves them ignored in whatever it starts. Safe after vfork, in a
- * process that shares no signal handlers.
+ * Gives signals (bit 0 of `which` is signal 1) their default action, and unblocks all. Ignored and blocked
+ * signals survive an execve(2), so the program would otherwise inherit what the caller of cfs ignored or
+ * blocked. This uses the system call directly: glibc reserves signals 32 and 33, and its posix_spawn(3)
+ * leaves them ignored. Safe after vfork(2), in a process that does not share its signal handlers
+ * (CLONE_SIGHAND).
  */
 void proc_default_signals(uint64_t which);
 
 /* The longest string that execve(2) takes as one argument or variable: 32 pages with the zero at its end. */
 size_t proc_string_max(void);
 
-/* The signals that this process ignores, for the above: bit 0 is signal 1 (SigIgn, proc(5)). To ask is
- * three system calls, to reset all is 64. All ones when it cannot be told (a long list of groups fills the
- * buffer). *ret_pid is our pid as this procfs has it, or 0 when that cannot be told. */
+/* The signals that this process ignores, for proc_default_signals(): bit 0 is signal 1 (SigIgn, proc(5)).
+ * Reading them takes three system calls; resetting all signals would take 64. All bits are set when they
+ * cannot be read (a long list of groups fills the buffer). *ret_pid is the pid of this process in this
+ * procfs, or 0 when it cannot be read. */
 uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid);
 
 #endif

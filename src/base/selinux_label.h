@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Is a label one that this host's SELinux knows? */
+/* Whether the SELinux policy of this host knows a label. */
 #ifndef BASE_SELINUX_LABEL_H
 #define BASE_SELINUX_LABEL_H
 

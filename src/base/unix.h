@@ -15,8 +15,8 @@ int unix_connect(const char *path, int type);
 /* Two connected sockets of type SOCK_SEQPACKET, close-on-exec. -errno, and the places are as they were. */
 int unix_pair(int *ret_ours, int *ret_theirs);
 
-/* The address of `name` in an open directory, for bind(2) and connect(2). It holds as long as dir_fd is
- * open. */
+/* The address of `name` in an open directory, for bind(2) and connect(2): a path below /proc/self/fd, so
+ * it is valid as long as dir_fd is open. */
 struct sockaddr_un unix_address_at(int dir_fd, const char *name);
 
 /* One message, with a copy of the descriptor `fd` unless that is -1; to a connected socket, or to `to`.
@@ -25,9 +25,9 @@ ssize_t unix_send(int sock, const void *data, size_t len, int fd);
 ssize_t unix_send_to(int sock, const struct sockaddr_un *to, socklen_t to_len, const void *data, size_t len,
                      int fd);
 
-/* One message and the descriptor that came with it, close-on-exec, or -1 in *ret_fd. Of more than one it
- * is the first: the kernel closes what it finds no room for. flags: MSG_DONTWAIT. The number of bytes or
- * -errno. */
+/* Receives one message. *ret_fd is the descriptor that came with it, close-on-exec, or -1; when there were
+ * several it is the first, and the kernel closes the others. flags: 0 or MSG_DONTWAIT. Returns the number of
+ * bytes or -errno. */
 ssize_t unix_receive(int sock, void *buf, size_t size, int flags, int *ret_fd);
 
 #endif

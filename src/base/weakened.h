@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Builds that are weak on purpose, which show that the tests of tests/security bite.
+ * Builds without one defence, which show that the tests of tests/security can fail.
  *
- * A test of an attack that passes proves little: the attack may never have reached the defence. So each of
- * these tests is also run without the defence, and has to fail. In a build with `configure --enable-weakened`
- * the environment variable CFS_WEAKEN names one defence, and the runtime leaves that one out:
+ * When a test of an attack passes, the attack may have failed for another reason than the defence. So each of
+ * these tests is also run without the defence, and must fail then. In a build with `configure
+ * --enable-weakened` the environment variable CFS_WEAKEN names one defence, and the runtime leaves that one
+ * out:
  *
  *      if (r >= 0 && !WEAKENED("stacked-root"))
  *              r = detach_what_is_stacked(c, err);

@@ -38,11 +38,11 @@ void program_words_free(struct program_words *w);
 #define _cleanup_program_words_ __attribute__((cleanup(program_words_free)))
 
 /*
- * Parses `words`, what follows the name of command `t` in the command line of `program` (NULL-terminated), and
- * checks how many arguments there are. When --help is among the words, it prints the help of the command.
+ * Parses `words`, what follows the name of command `t` in the command line of `program` (NULL-terminated),
+ * and checks how many arguments there are. When --help is among the words, it prints the help of the command.
  *
- * The caller zeroes *w before, and frees it afterwards, also after an error.
- * Returns 1 when the command is to run, 0 when its help was printed, or a negative errno.
+ * The caller zeroes *w before, and frees it afterwards, also after an error. Returns 1 when the command is to
+ * run, 0 when its help was printed, or a negative errno.
  */
 int program_parse(struct program_words *w, const char *program, const struct helptext *t, const char **words,
                   struct cfs_error *err);

@@ -8,8 +8,8 @@
 #include "box/core/box.h"
 
 /*
- * Calls fn(box, word, data) for each of the words (NULL-terminated), also after one has failed, as docker does.
- * The last error is in *err, for main() to print; the ones before are printed here, to standard error.
+ * Calls fn(box, word, data) for each of the words (NULL-terminated), also after one has failed, as docker
+ * does. The last error is in *err, for main() to print; the ones before are printed here, to standard error.
  *
  * Returns 0, or the last failure as a negative errno.
  */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Control groups, as the rest of cfs sees them: one handle per container, for every hierarchy (v1, v2,
- * hybrid) and every manager (cgroupfs: we make the directories; systemd: it makes them at our request; none).
+ * Control groups, as the rest of cfs sees them: one handle per container, for all hierarchies (v1, v2,
+ * hybrid) and all managers (cgroupfs: cfs makes the directories; systemd: cfs asks systemd to; none).
  *
- * Life: plan -> record saved -> make -> (CLONE_INTO_CGROUP or enter) -> ... -> kill, remove. `open` rebuilds
- * a handle from the record for every later verb. The record, the request's documents and the arena outlive
- * the handle.
+ * The life of a cgroup: cgroup_plan(), the caller saves the record, cgroup_make(), the init enters
+ * (CLONE_INTO_CGROUP or cgroup_enter()), ..., cgroup_kill(), cgroup_remove(). Every later verb rebuilds the
+ * handle from the record by cgroup_open(). The record, the documents of the request and the arena must live
+ * longer than the handle.
  */
 #ifndef LIBCFS_CGROUP_H
 #define LIBCFS_CGROUP_H
@@ -17,17 +18,17 @@
 struct cgroup;
 struct oci_arena;
 
-/* What this machine has; found once. */
+/* Which hierarchies this machine has. Looks once per process. */
 enum cgroup_mode cgroup_detect(void);
 
-/* Pure: is this resources object something the machine's mode can express? Calls report for each problem
- * with the property's JSON path ("linux.resources.memory.swap") and the reason. host: not the document's
- * fault. */
+/* Can the hierarchies of this machine express these resources? Touches nothing. Calls report() for each
+ * problem, with the path of the property ("linux.resources.memory.swap") and the reason. host: the
+ * document is right, but this machine cannot do it. */
 void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                   void (*report)(void *data, bool host, const char *property, const char *message),
                   void *data);
 
-/* The same for what is found out when the limits are written. Looks, and writes nothing. */
+/* The same for what create finds out only when it writes the limits. Reads files, and writes none. */
 void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
                  void (*report)(void *data, bool host, const char *property, const char *message),
                  void *data);
@@ -47,7 +48,7 @@ int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 /* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
 int cgroup_clone_fd(const struct cgroup *cg);
 
-/* After clone3(2) said EACCES: the hint that says which directory it is about. Returns r. */
+/* After clone3(2) has failed with EACCES: adds the hint which directory this user may not use. Returns r. */
 int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err);
 
 /* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did
@@ -55,9 +56,9 @@ int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err);
  * descriptors opened by make. */
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 
-/* In the runtime, after the process exists, and before the user's program runs: what needs its pid
- * (systemd's StartTransientUnit(PIDs=)), and what need not be done earlier. When cgroup_needs_attach() is
- * true the init cannot go on without it, and waits for the MEET "identity". */
+/* In the runtime, when the process exists and before the user's program runs: does what needs the pid
+ * (systemd's StartTransientUnit(PIDs=)), and what can be done that late. When cgroup_needs_attach() is
+ * true the init must wait for it, at the MEET "identity". */
 bool cgroup_needs_attach(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
 
@@ -65,26 +66,27 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err);
  * finished. */
 int cgroup_open(const struct oci_record *rec, struct cgroup **ret, struct cfs_error *err);
 
-/* exec: like clone_fd/enter, for the container's cgroup or (sub) a cgroup below it ("CTRL:PATH" or "PATH"
- * of --cgroup). */
+/* For exec: a handle for cgroup_clone_fd() and cgroup_enter() on the container's cgroup, or on the cgroups
+ * below it that sub names ("CTRL:PATH" or "PATH" of --cgroup). */
 int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_t n_sub, struct cgroup **ret,
                      struct cfs_error *err);
 
 /* Sends sig to every process in the cgroup and below; SIGKILL also reaches frozen ones. Returns 1, or 0 when
  * there is no process in it, or no cgroup. */
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
-/* After SIGKILL to a single process: v1's freezer would hold it back. */
+/* After SIGKILL to a single process: thaws a v1 cgroup, in whose freezer a process does not die. */
 void cgroup_wake_killed(struct cgroup *cg);
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
-/* The same in two steps, for a caller that keeps the result of the first: the file that says it, which the
- * caller frees; NULL when there is none, or no memory. asleep: so the init was seen, which may be answer
- * enough. */
+/* The same in two steps, for a caller that keeps the result of the first one. cgroup_freezer_file()
+ * returns the path of the file that says whether the container is frozen; the caller frees it. NULL: there
+ * is no such file, or no memory. cgroup_freezer_says() reads it. asleep: /proc says that the init sleeps,
+ * which can make the read unnecessary (v1_freezes_asleep()). */
 char *cgroup_freezer_file(const struct oci_record *rec);
 int cgroup_freezer_says(const char *file, bool asleep);
 /* Every process in the cgroup and below; the caller frees. */
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err);
-/* All or nothing. */
+/* Sets the limits that r has. After a failure all of them have their old values. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r, struct cfs_error *err);
 /* The "data" object of `events --stats`. */
 struct json_writer;
@@ -94,7 +96,8 @@ int cgroup_stats(struct cgroup *cg, struct json_writer *w, struct cfs_error *err
 int cgroup_oom_watch(struct cgroup *cg, int *ret_fd, struct cfs_error *err);
 int cgroup_oom_count(struct cgroup *cg, uint64_t *ret);
 
-/* Empties (SIGKILL) and removes all that `make` made and the record names; missing things are fine. */
+/* Kills all processes in it (SIGKILL) and removes what cgroup_make() made and the record names. Something
+ * that is gone already is not an error. */
 int cgroup_remove(struct cgroup *cg, struct cfs_error *err);
 
 size_t cgroup_views(const struct cgroup *cg, const struct cgroup_view **ret);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Standard streams and descriptors that were passed on: what is at their other end is not part of the
- * container. */
+/* Standard streams, and descriptors that were passed on to the container. The files and pipes that they
+ * lead to belong to the host, so they are not in the images. */
 #ifndef LIBCFS_CHECKPOINT_DESCRIPTORS_H
 #define LIBCFS_CHECKPOINT_DESCRIPTORS_H
 
 #include "libcfs/checkpoint/job.h"
 #include <sys/types.h>
 
-/* checkpoint: what the container got at create (the record's names) or has now (pid) is external to the
- * images, and its names are left there as descriptors.json. */
+/* checkpoint: tells CRIU that these files are external. Their names are those that the container got at
+ * create (`recorded`) or has now (`pid`). Writes the names to descriptors.json beside the images. */
 int checkpoint_descriptors_save(struct checkpoint_job *j, int proc_fd, pid_t pid, char *const *recorded,
                                 size_t n_recorded, struct cfs_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mounts whose content is the host's: named in a checkpoint, found again at restore. */
+/* Mounts whose content belongs to the host. checkpoint names them in the images, and restore says where their
+ * content is now. */
 #ifndef LIBCFS_CHECKPOINT_EXTERNAL_H
 #define LIBCFS_CHECKPOINT_EXTERNAL_H
 
@@ -21,7 +22,8 @@ struct checkpoint_sources {
         int proc_fd;
 };
 
-/* restore: says where each of them comes from now. CRIU passes over what its images do not name. */
+/* restore: tells CRIU where the content of each of them is now. CRIU ignores those that the images do not
+ * name. */
 int checkpoint_external_map(struct checkpoint_job *j, const struct checkpoint_sources *s,
                             struct cfs_error *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `checkpoint` and `restore` have in common: the directories, the options for CRIU, and what becomes of
- * its refusal.
+ * What `checkpoint` and `restore` have in common: the directories, the options for CRIU, and the errors.
  *
  *   job.c          options, directories, errors
  *   external.c     which mounts are the host's, and where they come from again
@@ -37,18 +36,18 @@ int checkpoint_job_open(struct checkpoint_job *j, const struct cfs_criu_options 
 /* NULL is fine. Ends CRIU, too. */
 void checkpoint_job_close(struct checkpoint_job *j);
 
-/* Says the version is new enough, and sends the request. */
+/* Checks that this CRIU is new enough for the options, and sends the request. */
 int checkpoint_job_send(struct checkpoint_job *j, enum criu_type type, struct cfs_error *err);
 
 /* Adds to a list of the options. Strings are copied. */
 int checkpoint_job_add(struct checkpoint_job *j, struct criu_pairs *list, const char *key, const char *value,
                        int number, struct cfs_error *err);
 
-/* What CRIU refused: its own last errors, where its log is, and what to do. */
+/* The error after CRIU has refused: with the last errors of its log, where the log is, and what to do. */
 int checkpoint_job_refused(const struct checkpoint_job *j, const struct criu_response *answer,
                            struct cfs_error *err);
 
-/* An error of the conversation: adds where the log is. Returns r. */
+/* The error after the connection to CRIU has failed: adds where the log is. Returns r. */
 int checkpoint_job_failed(const struct checkpoint_job *j, int r, struct cfs_error *err);
 
 #endif

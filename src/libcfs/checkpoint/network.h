@@ -11,7 +11,7 @@
 void checkpoint_network_declare(struct checkpoint_job *j, const struct oci_record *rec, int proc_fd,
                                 pid_t pid);
 
-/* restore: do the images have the network's devices? An error of the look counts as yes. */
+/* restore: do the images hold the network devices? True when that cannot be found out. */
 bool checkpoint_network_is_saved(const struct checkpoint_job *j);
 
 #endif

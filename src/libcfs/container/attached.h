@@ -5,7 +5,8 @@
 
 #include "libcfs/container/foreground.h"
 
-/* The container's exit code. keep: it is not deleted. */
+/* Waits for the end of the container's program and returns its exit code. Deletes the container, unless
+ * keep. */
 int attached_wait(struct ctx *c, struct foreground *f, struct notify *n, bool keep, struct cfs_error *err);
 
 #endif

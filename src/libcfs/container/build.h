@@ -6,8 +6,8 @@
 #include "libcfs/cfs.h"
 #include "libcfs/walk/ctx.h"
 
-/* Reads the bundle. What it names may be a FIFO, which is waited for: so nothing has been made yet, and a
- * signal that is to end the caller still does. */
+/* Reads the bundle. A file that it names may be a FIFO, for which this waits. So it is called before
+ * anything is made, and before signals are blocked. */
 int build_load(struct ctx *c, const struct cfs_runtime *rt, const char *id,
                const struct cfs_create_options *o, struct cfs_error *err);
 
@@ -24,8 +24,8 @@ void build_withdraw(struct ctx *c);
 /* The init's side of a walk, for spawn(): runs the init column, reports the failure, ends. */
 void build_child(struct ctx *c);
 
-/* After a failure in the runtime: when the init has failed or been killed, that is why. Completes
- * CFS_E_DIED with how it ended, and reaps it. Returns r, or the init's error. */
+/* After a failure in the runtime: when the init has failed or been killed, that is the cause. Adds to
+ * CFS_E_DIED how the init ended, and reaps it. Returns r, or the init's error. */
 int build_explain(struct ctx *c, int r, struct cfs_error *err);
 
 #endif

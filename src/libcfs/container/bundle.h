@@ -9,15 +9,14 @@
  * directory. */
 int bundle_read(struct ctx *c, const char *bundle, const char *config, struct cfs_error *err);
 
-/* Reads and decodes it, and computes what is pure. */
+/* bundle_read(), and decodes the text; then bundle_documents(). */
 int bundle_load(struct ctx *c, const char *bundle, const char *config, struct cfs_error *err);
 
-/* Given ctx->config: points linux_, process and hooks at it, or at empty documents, and computes what is
- * pure. */
+/* Given ctx->config: points linux_, process and hooks into it, or at empty documents, and computes the
+ * fields of ctx that follow from the documents alone. */
 int bundle_documents(struct ctx *c, struct cfs_error *err);
 
-/* Points ctx->config at a document with what the record (ctx->state) keeps for every process of the
- * container. */
+/* Points ctx->config at a document made of what the record (ctx->state) keeps for exec. */
 int bundle_from_record(struct ctx *c, struct cfs_error *err);
 
 /* Puts "config.json:41:17: " in front of an error whose property is found in the document. Returns r. */

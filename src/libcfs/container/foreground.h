@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attached run and exec. */
+/* run and exec in the foreground: forwards signals and the terminal, and waits for the end. */
 #ifndef LIBCFS_FOREGROUND_H
 #define LIBCFS_FOREGROUND_H
 
@@ -12,12 +12,12 @@ struct foreground;
  * subreaper (prctl(2)): orphans come to us, and are reaped in foreground_wait(). */
 int foreground_begin(struct foreground **ret, bool reap, struct cfs_error *err);
 
-/* While something is waited for that may take for ever: are signals taken as by any program, so that they
- * end us? NULL is fine. */
+/* yes: from now on signals end this process, for a wait that may take for ever. no: they are blocked
+ * again, to be forwarded. NULL is fine. */
 void foreground_interruptible(const struct foreground *f, bool yes);
 
-/* Until the process ends: forwards signals and, with a terminal (console_peer), its bytes and size, and
- * what the program notifies (n; NULL: nothing). The exit code. */
+/* Until the process ends: forwards signals; with a terminal (console_peer) also its input, output and
+ * size; and the messages of NOTIFY_SOCKET (n; NULL: none). Returns the exit code. */
 int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struct cfs_error *err);
 
 /* Restores the signal mask and our terminal. NULL is fine. */

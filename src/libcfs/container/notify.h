@@ -17,13 +17,13 @@ struct notify {
  * create. */
 int notify_begin(struct notify *n, struct state *s, struct cfs_error *err);
 
-/* The socket is readable: hands one message on. Returns 1 when it said READY=1. */
+/* When the socket is readable: forwards one message to the host. Returns 1 when the message was READY=1. */
 int notify_relay(struct notify *n, struct cfs_error *err);
 
-/* For start and a detached run: relays until READY=1, or until the process behind pidfd ends. Then tells
- * the host the main pid and waits (5 s) until it has taken note (BARRIER=1, sd_notify_barrier(3)), since
- * the host tells whose message it is by the sender's pid, and we are about to end. A host that does not
- * listen is a warning: the container runs. */
+/* For start and a detached run: forwards messages until READY=1, or until the process behind pidfd ends.
+ * Then it sends the main pid to the host's service manager, and waits at most 5 s until that has read it
+ * (BARRIER=1, sd_notify_barrier(3)): the service manager looks up the sender by its pid, and this process
+ * is about to end. When the service manager does not answer, it logs a warning: the container runs. */
 void notify_wait_ready(struct notify *n, int pidfd);
 
 void notify_end(struct notify *n);

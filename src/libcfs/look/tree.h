@@ -21,7 +21,7 @@ struct ctx;
 struct oci_arena;
 struct problems;
 
-/* Who will look. The IDs are those of the host, or (uid_t)-1: not known. */
+/* The user who will use the paths. The IDs are those of the host, or (uid_t)-1: not known. */
 struct look_user {
         uid_t uid;
         gid_t gid;
@@ -36,12 +36,12 @@ struct look_tree {
         const char *bundle;              /* what relative sources of mounts count from */
         const struct oci_config *config; /* NULL: no mounts, the tree is the host's   */
         char **at;                       /* where each mount will be, without links */
-        size_t n_mounts; /* how many of them are there: all, or those that are made before one */
+        size_t n_mounts; /* how many of them exist: all, or the first ones, for a look before the rest is made */
         struct oci_arena *arena;
         struct look_user user;
 };
 
-/* What is at the end of a path, or what keeps the path from having one. */
+/* The file that a path leads to, or why it leads to none. */
 struct look_found {
         char path[PATH_MAX]; /* the path without links, to where it ended                                 */
         struct stat st;      /* of what is at `path`                                                     */
@@ -66,8 +66,8 @@ void look_tree_close(struct look_tree *t);
  * -errno with the reason in f->why. */
 int look_tree_path(const struct look_tree *t, const char *path, struct look_found *f);
 
-/* Has the user of the tree this permission (S_IXOTH, S_IROTH)? Yes, too, where only the kernel can tell
- * (an ACL). */
+/* Does the user of the tree have this permission (S_IXOTH, S_IROTH)? Also true when only the kernel can
+ * decide (the file has an ACL). */
 bool look_tree_may(const struct look_tree *t, int fd, const struct look_found *f, mode_t permission);
 
 /* ---- mounts.c */

@@ -42,7 +42,7 @@ struct mount_env {
         int root_fd;   /* the container's root; -1 before it exists                                  */
         int proc_fd;   /* the host's procfs                                                          */
         uint64_t ns;   /* CLONE_NEW* of the container's own namespaces, new or joined                */
-        bool inside;   /* we are in the container's user namespace already                           */
+        bool inside;   /* this process is in the container's user namespace                          */
         int pidns_fd;  /* the PID namespace that the container joins, or -1                          */
         int userns_fd; /* the user namespace that the container joins, or -1                         */
         const struct oci_linux *linux_;
@@ -67,13 +67,14 @@ struct mount_aside {
         void *data;
 };
 
-/* Calls make() in a child that is elsewhere; *ret_fd is the detached mount that it has made. */
+/* Calls make() in a child process that has entered ns_fd, or a copy of the mount namespace; *ret_fd is the
+ * detached mount that make() has returned there. */
 int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, struct cfs_error *err);
 
 /* ---- mount_procfs.c ------------------------------------------------------------------------------------ */
 
-/* The file system context (fsopen(2)) of a procfs that shows a PID namespace with others in it. inside: we
- * are in namespaces of the container's, not the host's. */
+/* The file system context (fsopen(2)) of a procfs for a PID namespace in which other processes are.
+ * inside: this process is in the container's namespaces, not in the host's. */
 int mount_procfs_open(int pidns_fd, bool inside, struct cfs_error *err);
 
 /* ---- mount_target.c ------------------------------------------------------------------------------------ */
@@ -102,16 +103,16 @@ int mount_target_open(struct mount_env *e, const struct oci_mount *m, const stru
 /* An empty tmpfs was mounted on the destination that mount_target_open() has opened last. Takes fd. */
 void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd);
 
-/* Closes it. */
+/* Closes the descriptor that mount_target_own() keeps. */
 void mount_target_forget(struct mount_env *e);
 
 /* Opens the container's /dev (O_PATH): a directory, or a link of the image to one inside the root
  * (*ret_linked, may be NULL). -errno; -ENOENT when there is none. */
 int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err);
 
-/* Opens (O_PATH) what is to be covered. A directory on the way may refuse the container's root user and
- * yet admit another user of the container: its owner, when only the owner is mapped in the user namespace.
- * So it is tried as that, too. -EACCES: no user of the container can reach it. Without a message. */
+/* Opens (O_PATH) a file that a mask will cover. In a user namespace a directory on the way may refuse the
+ * container's root and let its owner in. So this tries it as the owner, too, when that is a user of the
+ * container. -EACCES: no user of the container can reach the file. Without a message. */
 int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena);
 
 /* copy-symlink: makes the link `text` at the destination; the same link there already is fine. */
@@ -120,9 +121,10 @@ int mount_target_symlink(const struct mount_env *e, const char *destination, con
 
 /* ---- mount_bind.c -------------------------------------------------------------------------------------- */
 
-/* The detached clone of the source, with all its flags and ids. on_host: it is made in the runtime's own
- * mount namespace, so it must not stay a peer of the host's mount. *late: may it be made read-only later?
- * Answers whether that is to be done, which is for directories only. *ret_mode is that of what is bound. */
+/* A detached clone of the source, with its flags and IDs set. on_host: this is the runtime's own mount
+ * namespace, so the clone must not stay a peer of the host's mount. *late: in: the caller can make the
+ * mount read-only later; out: the caller must do so (directories only). *ret_mode is the mode of the
+ * source. */
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                     bool on_host, bool *late, mode_t *ret_mode, int *ret_fd, struct cfs_error *err);
 
@@ -143,8 +145,8 @@ int mount_fresh_make(struct mount_env *e, const struct oci_mount *m, const struc
 
 /* ---- mount_classic.c ----------------------------------------------------------------------------------- */
 
-/* Can only mount(2) do it: an option or source that is too long for fsconfig(2), or layers relative to the
- * bundle? */
+/* Does this mount need mount(2), because an option or the source is too long for fsconfig(2), or because
+ * layers of an overlay are relative to the bundle? */
 bool mount_classic_needed(const struct oci_mount *m, const char *const *words);
 
 /* A detached mount, made by mount(2) with these words of the file system, the first n_sb of which are
@@ -180,8 +182,8 @@ int mount_cgroup_attach(struct mount_env *e, const struct oci_mount *m, const st
 
 /* ---- mount_idmap.c ------------------------------------------------------------------------------------- */
 
-/* A user namespace with these mappings, kept in e->idmaps for the next who asks. The descriptor is
- * borrowed. */
+/* A user namespace with these mappings. It is kept in e->idmaps for later mounts with the same mappings, and
+ * closed by mount_idmap_close(), not by the caller. */
 int mount_idmap_get(struct mount_env *e, struct oci_id_mapping *const *uids, size_t n_uids,
                     struct oci_id_mapping *const *gids, size_t n_gids, struct cfs_error *err);
 struct mount_idmap_lines {

@@ -27,7 +27,8 @@ pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_thei
  * descriptors, a socket has no end of file. It is not reaped. */
 int mount_child_wait(int ours, pid_t pid);
 
-/* Reaps a child that has ended without an answer, which exits with the errno that kept it from one. */
+/* After a child has ended without an answer: reaps it. Its exit status is the errno of why it could not
+ * answer. */
 int mount_child_died(pid_t pid, const char *what, struct cfs_error *err);
 
 #endif

@@ -32,7 +32,7 @@ struct namespaces_plan {
 /* What linux.namespaces asks for, as CLONE_NEW* of new and of joined namespaces. Pure: checks need it. */
 void namespaces_flags(const struct oci_linux *l, uint64_t *ret_new, uint64_t *ret_join);
 
-/* Which of the new ones the init makes by itself when it has its IDs, instead of being born in them. */
+/* Which of the new ones clone3(2) does not make: the init makes them by itself when it has its IDs. */
 uint64_t namespaces_late(uint64_t ns_new, uint64_t ns_join);
 
 /* An empty plan: all descriptors -1. NULL: out of memory. */
@@ -48,8 +48,9 @@ int namespaces_index(const char *name);
  * container's. */
 int namespaces_join(const struct namespaces_plan *plan, uint64_t join, struct cfs_error *err);
 
-/* Calls fn in the network namespace of process `pid`, and comes back: for the runtime, whose one thread that
- * is. Returns what fn returned. An error when it is the runtime's own namespace: fn would change the host. */
+/* Enters the network namespace of process `pid`, calls fn, and returns to the namespace of before. The
+ * process must have one thread. Returns what fn returned. An error when it is the runtime's own namespace:
+ * fn would change the host. */
 int namespaces_in_network(int proc_fd, pid_t pid, int (*fn)(void *data, struct cfs_error *err), void *data,
                           struct cfs_error *err);
 

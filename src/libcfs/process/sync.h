@@ -44,21 +44,21 @@ struct sync {
         const char *last; /* name of the last MEET passed, for messages                  */
         void (*waited_long)(void *waits); /* called once a wait takes longer than a moment; may be NULL */
         void *waits;
-        bool forever;    /* what is waited for may take as long as it likes                           */
+        bool forever;    /* this wait has no deadline                                                 */
         bool timed_out;  /* the last wait has                                                         */
         bool told;       /* the peer has said why it failed                                           */
-        bool deaf;       /* what the peer says could not be received; it may have gone on             */
+        bool deaf;       /* a receive has failed: the peer may have gone on                           */
         bool timed;      /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
         int64_t looked;  /* when the clock was looked at last, in this wait                           */
-        int deadline_ms; /* 0: SYNC_DEADLINE_MS; a test is in a hurry */
+        int deadline_ms; /* 0: SYNC_DEADLINE_MS; tests set less */
         int waited_ms;   /* how long this wait takes by now                                           */
-        bool talks;      /* the peer has sent what was not waited for                                 */
+        bool talks;      /* the peer has sent a packet other than the one that was waited for         */
         unsigned packets, messages; /* how many of them */
 };
 
-#define SYNC_PATIENCE_MS  1000 /* that moment */
+#define SYNC_PATIENCE_MS  1000 /* after this time a wait calls waited_long */
 #define SYNC_DEADLINE_MS  30000
-#define SYNC_MAX_PACKETS  20000 /* a container without mistakes has a dozen, and a few messages per mount */
+#define SYNC_MAX_PACKETS  20000 /* an ordinary container sends a dozen, and a few messages for each mount */
 #define SYNC_MAX_MESSAGES 1000  /* of up to 1.6 KB */
 #define SYNC_STEP_MS      200   /* how often a wait that takes long looks for signals that are to end us */
 
@@ -77,23 +77,24 @@ void sync_watch(struct sync *s, void (*waited_long)(void *waits), void *waits);
  * Returns 0, or the peer's FAILED as our own error, or -ECONNRESET with CFS_E_DIED when it ended. */
 int sync_meet(struct sync *s, unsigned row, const char *name, struct cfs_error *err);
 
-/* Runtime -> init: a word that needs no answer, and the wait for it. */
+/* The packet GO, which needs no answer: the runtime sends it, the init waits for it. */
 int sync_send_go(struct sync *s, struct cfs_error *err);
 int sync_wait_go(struct sync *s, struct cfs_error *err);
 
-/* Init: the execve is next. */
+/* Init: sends the packet EXEC. */
 int sync_send_exec(struct sync *s, struct cfs_error *err);
 
 /* Runtime: waits for the end of file that a successful execve makes, or for FAILED. An end of file without
  * the init's word that the execve is next is the end of the init: CFS_E_DIED. */
 int sync_wait_exec(struct sync *s, struct cfs_error *err);
 
-/* Runtime, after a failure of its own: has the init said why it failed, too? Does not wait, and looks at no
- * more than a queue of packets. Negative: yes, it is in *err. 1: no, but it has ended. 0: neither. */
+/* Runtime, after a failure of its own: has the init sent FAILED? Does not wait, and reads no more packets
+ * than a socket's queue holds. Negative: yes, its error is in *err. 1: no, but the init has ended. 0:
+ * neither. */
 int sync_look(struct sync *s, struct cfs_error *err);
 
-/* A process that takes the sender's place, from now on: by its pid in the sender's PID namespace. The
- * receiver gets the pid. */
+/* Announces the process that takes the sender's place from now on, by its pid in the sender's PID namespace.
+ * sync_recv_pid() returns the pid as the receiver sees it. */
 int sync_send_pid(struct sync *s, pid_t pid, struct cfs_error *err);
 int sync_recv_pid(struct sync *s, struct cfs_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The seccomp agent, who answers for calls that notify: see agent.c. */
+/* The seccomp agent: the program that decides about system calls whose action is SCMP_ACT_NOTIFY. See
+ * agent.c. */
 #ifndef LIBCFS_SECCOMP_AGENT_H
 #define LIBCFS_SECCOMP_AGENT_H
 

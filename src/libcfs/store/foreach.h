@@ -15,14 +15,16 @@ struct state;
 int store_foreach(const char *root, bool must_exist, int (*fn)(void *data, struct state *s), void *data,
                   struct cfs_error *err);
 
-/* The same, where no more of the record is looked at than record_read_head() reads. Of many containers, some
- * are looked at by other processes (base/share.h). */
+/* The same, faster, for a caller that needs only what record_read_head() reads of the record. With many
+ * containers it forks processes, each of which looks at some of them (base/share.h). */
 struct store_heads {
-        bool annotations; /* are looked at */
+        bool annotations; /* the caller needs them, too */
         int (*fn)(void *data, struct state *s);
 
-        /* In place of fn, when both are there: `look`, in another process, stores what is to be known of a
-         * container; its size, or negative when it has to be fn. Then, in its turn, `give` gets it here. */
+        /* With both of these, fn is called only when look() fails. look() is called in one of the other
+         * processes: it stores what the caller needs of the container in ret, and returns its size; a
+         * negative value leaves the container to fn. give() is called in this process, in order of ID,
+         * with what look() has stored. */
         ssize_t (*look)(void *data, struct state *s, void *ret, size_t size);
         int (*give)(void *data, const char *id, void *found, size_t size);
 };

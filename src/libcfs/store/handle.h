@@ -18,7 +18,7 @@ struct state {
         bool creating;  /* made by state_create() of this process                      */
         bool aside;     /* stepped aside: the record names us, the lock is free (worker.h) */
         bool full;      /* the record cannot be written any more: never step aside, keep the lock */
-        bool head;      /* only `id` and `record` are there, and of that its head      */
+        bool head;      /* only `id` and the first properties of `record` are filled   */
         bool broken;    /* the record cannot be read; the one in memory is empty       */
         bool lost;      /* another command has taken the container over: change nothing   */
         int netns_fd;   /* of a container that is being made: keeps what was moved into it, for undo; or -1 */

@@ -16,18 +16,19 @@ struct oci_arena;
 /* Reads and decodes the record. -ENOENT, without a message, when there is none. */
 int record_load(struct state *s, struct cfs_error *err);
 
-/* What `state` and `list` show of a container that nothing is being done with: the record's first properties,
- * up to `freezer`, and with an arena `annotations`. Its strings are in the text. */
+/* The first properties of a record, up to `freezer`, and with an arena also `annotations`: all that
+ * `state` and `list` need when no other command works on the container. The strings point into `text`. */
 struct record_head {
         struct oci_record record;
         char text[16384]; /* records are smaller, as a rule */
 };
 
-/* Reads it from the state directory, or by an absolute path of the container's directory. False: the whole
- * has to be read. */
+/* Reads it. dir is the container's directory: a path relative to root_fd, or absolute. False: the caller must
+ * read the whole record. */
 bool record_read_head(int root_fd, const char *dir, struct oci_arena *arena, struct record_head *ret);
 
-/* The record as it is on disk now, beside the one in memory: freed with the arena. -ENOENT as above. */
+/* Reads the record from the disk, without replacing the one in memory. The caller frees the arena. -ENOENT as
+ * for record_load(). */
 int record_peek(const struct state *s, struct oci_record **ret, struct oci_arena **ret_arena,
                 struct cfs_error *err);
 
@@ -44,18 +45,19 @@ bool record_identity(const struct state *s, struct proc_identity *ret);
  * none or it is gone, another -errno when that cannot be told. */
 int record_pidfd(struct state *s);
 
-/* Notes the init's identity in memory. */
+/* Writes the init's identity into the record in memory. */
 int record_note_init(struct state *s, pid_t pid, struct cfs_error *err);
 
-/* Notes the init, and writes the record as it will be, with the phase "created", beside the one that there
- * is. */
+/* Writes the init's identity into the record, and the record with the phase "created" into a file beside the
+ * current one. */
 int record_set_init(struct state *s, pid_t pid, struct cfs_error *err);
 
 /* Puts what record_set_init() wrote in the record's place, by one rename(2). */
 int record_publish_init(struct state *s, struct cfs_error *err);
 
-/* Before the lock is released: the record in memory is what the file says. And, under the lock again: it
- * still is, since no other command has replaced the file. False also when that cannot be told. */
+/* record_note_file(), before the lock is released, remembers which file the record in memory came from.
+ * record_is_that_file(), when the lock is held again: is it still the same file, so that the record need
+ * not be read again? False also when that cannot be found out. */
 void record_note_file(struct state *s);
 bool record_is_that_file(const struct state *s);
 

@@ -17,10 +17,10 @@ int store_root_check(const char *root, struct cfs_error *err);
 /* The same; *ret is its stat(2), or zero when there is no such directory. */
 int store_root_look(const char *root, struct stat *ret, struct cfs_error *err);
 
-/* The directory has been checked, and has that mode. May what is at ROOT/ID be read by that path? In a
- * directory that only its owner can enter there is nothing else than what cfs has put there. Where others can
- * look, the container's directory must be one that they cannot write to; and where they can make directories,
- * it may be another one at each call. dir is that of ID: a path, relative to root_fd or absolute. */
+/* May files below ROOT/ID be opened by their path? ROOT has been checked and has this mode. When only its
+ * owner can enter ROOT, everything in it was made by cfs. Otherwise ROOT/ID must be a directory that other
+ * users cannot write to. When other users can make directories in ROOT (it is sticky), ROOT/ID could be
+ * another directory at each call: false. dir is ROOT/ID, relative to root_fd or absolute. */
 bool store_root_is_safe(mode_t mode, int root_fd, const char *dir);
 
 /* The same for a directory whose stat(2) the caller has. */

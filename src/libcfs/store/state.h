@@ -7,10 +7,9 @@
  *      state.json.next   the record as `create` will publish it
  *      seccomp.bpf, notify/, ...   what rows keep for later verbs
  *
- * The lock, and what it is not held for
- * -------------------------------------
- * The lock is flock(2) on the directory itself: exclusive for create, start, delete, update...; shared for
- * exec. The kernel frees it when cfs dies, so that a crash never leaves a container locked.
+ * The lock, and what it is not held for ------------------------------------- The lock is flock(2) on the
+ * directory itself: exclusive for create, start, delete, update...; shared for exec. The kernel frees it when
+ * cfs dies, so that a crash never leaves a container locked.
  *
  * It is held while cfs itself works, which takes a moment, and never while cfs waits for programs of others:
  * hooks, the service manager, an engine's sockets. They may take for ever, and they may call cfs on the very
@@ -67,14 +66,15 @@ int state_open(const char *root, const char *id, int lock, struct state **ret, s
 /* The same, where the caller has called store_root_check(). */
 int state_open_checked(const char *root, const char *id, int lock, struct state **ret, struct cfs_error *err);
 
-/* Where no more of the record is asked for than record_read_head() reads: fills *s, which holds nothing that
- * has to be closed. False: state_open() has to say what there is. */
+/* For a caller that needs only what record_read_head() reads: fills *s, which need not be closed. False: the
+ * caller must use state_open(). */
 struct record_head;
 bool state_open_head(const char *root, const char *id, struct oci_arena *arena, struct record_head *head,
                      struct state *s);
 
-/* The same for a container that is open and whose lock was released meanwhile: by its directory, which is
- * taken from `old`. CFS_E_NOT_FOUND also when its name has been used again: that is another directory. */
+/* state_open() for a container that is open already and whose lock was released: uses the directory of
+ * `old`, and takes it from `old`. CFS_E_NOT_FOUND also when another container has its ID now, in another
+ * directory. */
 int state_open_again(struct state *old, int lock, struct state **ret, struct cfs_error *err);
 
 /* Opens a container whose record cannot be understood, as state_open(); s->broken is set. */

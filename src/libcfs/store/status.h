@@ -20,23 +20,24 @@ enum container_status {
         STATUS_BROKEN
 };
 
-/* From the record and the processes that it names; never STATUS_PAUSED. A create that died is
- * STATUS_STOPPED. May read the record anew: what was taken from s->record before is void. Negative, with
- * an error, when it cannot be told: a look that failed says nothing about the container. */
+/* From the record and the processes that it names; never STATUS_PAUSED. A container whose create was
+ * killed is STATUS_STOPPED. May read the record again, so pointers into s->record from before are invalid.
+ * Negative, with an error, when the status cannot be found out: a failed look is never reported as a
+ * status. */
 int status_recorded(struct state *s, struct cfs_error *err);
 
 /* The same, and STATUS_PAUSED when the container's cgroup is frozen: one file more to read. */
 int status_of(struct state *s, struct cfs_error *err);
 
-/* Either of them, `frozen` being whether a frozen cgroup counts; and of an init that lives a pidfd is kept,
- * opened before the look, so that no other look is needed to know whose it is: record_pidfd() gives it. */
+/* status_of() with `frozen`, status_recorded() without. When the init lives, also keeps a pidfd of it for
+ * record_pidfd(). The pidfd is opened before the look at /proc, so that one look verifies both. */
 int status_hold(struct state *s, bool frozen, struct cfs_error *err);
 
 /* "creating", "created", "running", "paused", "stopped" or "broken"; of a negative status, "unknown". */
 const char *status_name(int st);
 
-/* The OCI state document of the container; it consists of what s and `owner` hold. pid is 0 when stopped.
- * `owner` remembers the name of the last one's owner for the next. */
+/* The OCI state document of the container. Its strings belong to s and `owner`. pid is 0 when stopped.
+ * `owner` caches the name of the owner for the next container. */
 void status_document(const struct state *s, int st, struct user_name *owner, struct oci_state *ret);
 
 #endif

@@ -30,14 +30,14 @@ int worker_step_back(struct state *s, struct cfs_error *err);
  * ours. */
 int worker_save(struct state *s, struct cfs_error *err);
 
-/* As worker_step_aside(), and the container is in another phase from now on. On a full file system, which
- * says nothing, the lock is kept instead. */
+/* As worker_step_aside(), and sets the phase of the container. When the file system is full, the record
+ * cannot be written: then it keeps the lock instead, and returns 0. */
 int worker_claim(struct state *s, const char *phase, struct cfs_error *err);
 
-/* The work is done: takes the lock again if need be, and our name out of the record. */
+/* After the work: takes the lock again when it was released, and removes this process from the record. */
 int worker_done(struct state *s, struct cfs_error *err);
 
-/* Is that what a full file system says? */
+/* Is r the errno of a full file system? */
 bool worker_no_room(int r);
 
 /* Does the record name a worker that lives and is not this process? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What may be wrong with a map of IDs. */
+/* Checks of linux.uidMappings, linux.gidMappings and the mappings of mounts. */
 #ifndef LIBCFS_ID_LINES_H
 #define LIBCFS_ID_LINES_H
 
@@ -12,7 +12,7 @@
 /* `property` is the array's, as a path in config.json. */
 void id_lines_check(const char *property, struct oci_id_mapping *const *lines, size_t n, struct problems *p);
 
-/* Is an ID of either side in two lines? Of a map that has no properties of its own to name. */
+/* Is an ID, of either side, in two lines? For maps that are not a property of their own. */
 bool id_lines_overlap(struct oci_id_mapping *const *lines, size_t n);
 
 #endif

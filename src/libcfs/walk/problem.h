@@ -8,7 +8,7 @@
 enum problem_kind {
         PROBLEM_INVALID, /* the document breaks a rule                                           */
         PROBLEM_HOST,    /* the document is valid, this machine, kernel or user cannot do it     */
-        PROBLEM_NOTE,    /* not all is done as it is written, or it cannot be known              */
+        PROBLEM_NOTE,    /* cfs does something else than is written, or cannot check it          */
 };
 
 /* Receives each problem that a check finds, and each note. */
@@ -17,7 +17,7 @@ typedef void (*problem_fn)(void *data, enum problem_kind kind, const char *prope
 
 struct problems {
         bool host; /* see problem_wants_host() */
-        int count; /* of problems; a note is none */
+        int count; /* of problems; a note does not count */
         int count_before_row;
         problem_fn fn;
         void *data;

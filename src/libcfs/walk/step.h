@@ -46,7 +46,8 @@ struct step {
         bool (*foreign)(const struct ctx *);
         /* Validates, without any side effect. */
         void (*check)(const struct ctx *, struct problems *);
-        /* Finds out for `cfs check` what create finds out by doing it. Looks, and changes nothing. */
+        /* For `cfs check --host`: finds the problems that create would meet only when it does the work.
+         * Changes nothing. */
         void (*look)(const struct ctx *, struct problems *);
         /* In the runtime, before the new process exists. */
         int (*prepare)(struct ctx *, struct cfs_error *);
@@ -89,7 +90,8 @@ void problem_hint(struct problems *p, const char *fmt, ...) __attribute__((forma
 /* May the check also look at the host (cfs check --host, and every create)? */
 bool problem_wants_host(const struct problems *p);
 
-/* Has the row's check, which comes first, found nothing? A look at what is invalid would find it again. */
+/* Has the row's check, which runs before its look, found no problem? A look at an invalid value would
+ * report it a second time. */
 bool problem_row_is_sound(const struct problems *p);
 
 /* PROP("mounts[%zu].source", i): a path for problem(), valid until the end of the block. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What to say of an init that is not heard of any more. */
+/* The message about an init that does not answer any more. */
 #ifndef LIBCFS_STUCK_H
 #define LIBCFS_STUCK_H
 

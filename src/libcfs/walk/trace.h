@@ -10,7 +10,8 @@
 /* Starts tracing into `path`, replaced. NULL: no tracing, and the other functions cost one comparison. */
 int trace_open(const char *path, struct cfs_error *err);
 
-/* The runtime: no event follows. The init: the runtime's next one may be the last. */
+/* The runtime calls trace_close() after its last event. The init calls trace_leave() after its last one; the
+ * runtime may still write. */
 void trace_close(void);
 void trace_leave(void);
 

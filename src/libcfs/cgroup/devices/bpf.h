@@ -8,13 +8,13 @@
 /* The instructions; the caller frees. */
 int bpf_program(const struct rules *rules, struct bpf_insn **ret, size_t *ret_n, struct cfs_error *err);
 
-/* Loads the program and attaches it to the cgroup. replace: one of ours is there already. */
+/* Loads the program and attaches it to the cgroup. replace: a program of cfs is attached already. */
 int bpf_attach(int cgroup_fd, const struct rules *rules, bool replace, struct cfs_error *err);
 
-/* Removes ours. */
+/* Detaches the program that cfs has attached. */
 int bpf_detach(int cgroup_fd);
 
-/* Loads the program and runs it nowhere: the verifier's opinion. 0 or -errno. */
+/* Loads the program without attaching it: does the kernel's verifier accept it? 0 or -errno. */
 int bpf_load(const struct bpf_insn *insn, size_t n);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Device rules in force: v1's lists, v2's BPF program. */
+/* Puts device rules into force: by the lists of cgroup v1, and by a BPF program for v2. */
 #ifndef LIBCFS_CGROUP_DEVCG_H
 #define LIBCFS_CGROUP_DEVCG_H
 
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* Puts rq's rules in force on every hierarchy of cg that can have them. update: older ones are in force.
- * With ret_later, what need not be done at once is left to devcg_apply_later(), and *ret_later set. */
+/* Puts the rules of rq into force on every hierarchy of cg that can have them. update: older rules are in
+ * force. ret_later (may be NULL): part of the work may wait; then *ret_later is set, and the caller must
+ * call devcg_apply_later(). */
 int devcg_apply(const struct cgroup *cg, const struct cgroup_request *rq, bool update, bool *ret_later,
                 struct cfs_error *err);
 void devcg_apply_later(const struct cgroup *cg, const struct cgroup_request *rq);

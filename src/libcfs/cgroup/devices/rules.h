@@ -30,7 +30,8 @@ static inline void rules_free(struct rules *r)
 }
 #define _cleanup_rules_ __attribute__((cleanup(rules_free)))
 
-/* The rules in force for rq, oldest first. The first one is for all devices, and no other one is. */
+/* The rules for rq, in the order in which they apply. The first rule is about all devices; the others are
+ * about single ones. */
 int rules_list(const struct cgroup_request *rq, struct rules *ret, struct cfs_error *err);
 
 /* Reports each malformed rule of the document. */
@@ -42,7 +43,7 @@ int rules_add(struct rules *list, const struct rule *rule, struct cfs_error *err
 /* Is it about every device, in every way? */
 bool rules_is_catch_all(const struct rule *r);
 
-/* Can one device be meant by both? */
+/* Is there a device that both rules are about? */
 bool rules_overlap(const struct rule *a, const struct rule *b);
 bool rules_same_devices(const struct rule *a, const struct rule *b);
 

@@ -18,8 +18,8 @@ int claim_mark(const struct hierarchy *h, const struct cgroup_request *rq, struc
 /* Takes the mark off a directory that stays. */
 void claim_release(const struct hierarchy *h);
 
-/* Whose are the directories of cg? An enum claim, or negative. trusted: a mark that the container itself
- * could have changed does not count. */
+/* Which container do the directories of cg belong to? Returns an enum claim, or a negative value. trusted:
+ * ignores a mark that the container itself could have changed. */
 int claim_find(const struct cgroup *cg, const char *owner, bool trusted, struct cfs_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The insides of a cgroup handle: a container is in one directory of each hierarchy. A v1 machine has one
- * hierarchy per controller or so, a v2 machine has one, a hybrid one has both kinds, and that is all that
- * "hybrid" means here: the operations are those of each hierarchy's own kind.
+ * The inside of a cgroup handle. A container has one directory in each hierarchy. A machine with cgroup v1
+ * has about one hierarchy for each controller, one with v2 has a single hierarchy, and a hybrid machine has
+ * hierarchies of both kinds. Each hierarchy has the operations of its kind (v1_ops, v2_ops).
  */
 #ifndef LIBCFS_CGROUP_HANDLE_H
 #define LIBCFS_CGROUP_HANDLE_H
@@ -34,10 +34,10 @@ struct hierarchy {
         const char *path;  /* the container's directory, absolute                                      */
         bool v2;
         bool created;     /* path did not exist before                                                 */
-        bool made;        /* by us, just now                                                           */
+        bool made;        /* this process has made it                                                  */
         bool claim;       /* the first one that is not denied: it gets the container's mark (claim.h)  */
-        bool denied;      /* rootless, and we may not make it                                          */
-        bool later;       /* made by systemd, when there is a process                                  */
+        bool denied;      /* this ordinary user may not make it                                        */
+        bool later;       /* systemd makes it, when the process exists                                 */
         bool all;         /* v2: enable every controller, not only those that a setting needs          */
         int not_enabled;  /* v2: the errno because of which not every controller could be enabled, or 0 */
         unsigned parents; /* how many directories above path belong to the container's path (inner)    */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What keeps an ordinary user from a cgroup. */
+/* Why an ordinary user may not use a cgroup. */
 #ifndef LIBCFS_CGROUP_OBSTACLE_H
 #define LIBCFS_CGROUP_OBSTACLE_H
 
 #include "libcfs/cgroup/hierarchy/handle.h"
 
-/* May this process not make h->path, or not move there? Then what is in the way: "this user may not make
- * the cgroup `PATH`: `DIRECTORY` belongs to user 0". False: nothing. */
+/* Writes into ret why this process may not make h->path or move into it: "this user may not make the cgroup
+ * `PATH`: `DIRECTORY` belongs to user 0". False: it may. */
 bool obstacle_say(const struct hierarchy *h, char *ret, size_t size);
 
 #define OBSTACLE_HINT                                                                                        \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One row of the table of knobs at work: what it is given, and what it adds. */
+/* What a row of the table of knobs is given when its property is converted, and the functions by which it
+ * adds settings. */
 #ifndef LIBCFS_CGROUP_JOB_H
 #define LIBCFS_CGROUP_JOB_H
 
@@ -40,8 +41,8 @@ struct setting *job_add(struct knobs_job *j, const char *unit, const char *text)
  * negative. */
 int job_add_property(struct knobs_job *j, const char *unit, uint64_t value, unsigned since);
 
-/* The CPU time of the cgroup now, which an update says the other half of: JOB_UNLIMITED and the kernel's
- * default period where there is none. 0, or negative with an error. */
+/* The quota and the period that the cgroup has now: an update may name only one of the two. JOB_UNLIMITED and
+ * the kernel's default period when the cgroup has none. 0, or negative with an error. */
 int job_bandwidth(struct knobs_job *j, uint64_t *ret_quota, uint64_t *ret_period);
 
 #endif

@@ -6,7 +6,7 @@
 #include "libcfs/cgroup/limits/settings.h"
 
 /* Turns r into settings, for the hierarchies of cg. An error names the property. update: the cgroup has
- * values already, which unsaid halves of a pair are taken from. */
+ * values already; when r names only one of two values that belong together, the other one stays. */
 int limits_convert(const struct cgroup *cg, const struct oci_resources *r, bool update, struct settings *out,
                    struct cfs_error *err);
 
@@ -21,8 +21,8 @@ int limits_convert_row(const struct cgroup *cg, const struct knob *k, const stru
 void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                   void (*report)(void *data, const struct cfs_error *problem), void *data);
 
-/* What the kernel will refuse when the limits are written (with `host`, also for what this machine lacks),
- * without writing any: see look.c. */
+/* Reports the limits that the kernel would refuse, without writing any (with `host`, also those that this
+ * machine lacks something for): see look.c. */
 void limits_look(const struct cgroup *cg, const struct oci_resources *r, bool host,
                  void (*report)(void *data, const struct cfs_error *problem), void *data);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values on their way into the files of a cgroup. */
+/* The values to write into the files of a cgroup, and into the properties of a systemd unit. */
 #ifndef LIBCFS_CGROUP_SETTINGS_H
 #define LIBCFS_CGROUP_SETTINGS_H
 
@@ -21,8 +21,8 @@ struct setting {
         char *value;            /* what is written                                                   */
         char alt_file[32];      /* when `file` does not exist: this one, or "" for none              */
         char *alt_value;
-        bool optional;       /* no such file: then the value holds anyhow                          */
-        const char *key;     /* the line that the value replaces in a file of many ("8:0"), or NULL */
+        bool optional;       /* when there is no such file, the value applies anyway               */
+        const char *key;     /* the line of the file that the value replaces ("8:0"), or NULL       */
         const char *unset;   /* with key: what follows it when there was no such line              */
         char unit[32];       /* systemd's property, or ""                                          */
         unsigned unit_since; /* the first version of systemd that takes it; 0: all               */
@@ -46,14 +46,14 @@ void settings_free(struct settings *s);
 /* A new zeroed entry, or NULL: out of memory. */
 struct setting *settings_add(struct settings *s);
 
-/* Writes them all to the directories of cg; what each one replaces is remembered when `rollback`, and
- * restored when one fails. */
+/* Writes all settings to the directories of cg. With `rollback` it remembers the old values, and restores
+ * them when a write fails. */
 int settings_apply(struct settings *s, const struct cgroup *cg, bool rollback, struct cfs_error *err);
 
 /* Puts back what settings_apply(rollback) replaced, for failures further on. */
 void settings_undo(struct settings *s);
 
-/* Writes those that were written once more, whatever comes of it. */
+/* Writes all settings that were written once more, and ignores failures. */
 void settings_again(struct settings *s);
 
 /* The hierarchy of cg that has the controller, or NULL. v2's is taken for every controller that no v1 one

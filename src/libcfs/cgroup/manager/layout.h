@@ -10,8 +10,8 @@
  * caller frees. CFS_E_INVALID for "..", and for the root. */
 int layout_inner(const char *path, const char *id, char **ret, struct cfs_error *err);
 
-/* Appends the hierarchy of m to cg: the container's directory there is m's point, base, inner. Looks at
- * what exists. */
+/* Appends the hierarchy of m to cg. The container's directory there is POINT/BASE/INNER. Finds out which
+ * of the directories exist. */
 int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base, const char *inner,
                struct oci_arena *arena, struct cfs_error *err);
 

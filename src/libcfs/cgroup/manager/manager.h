@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who makes the directories: cgroupfs.c, systemd.c, none.c. */
+/* The managers of cgroups: cgroupfs.c makes directories itself, systemd.c asks systemd to, none.c makes
+ * none. */
 #ifndef LIBCFS_CGROUP_MANAGER_H
 #define LIBCFS_CGROUP_MANAGER_H
 
