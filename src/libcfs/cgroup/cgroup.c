@@ -293,6 +293,10 @@ int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err)
 
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
 {
+        int r = cg->rq.late ? cgroupfs_open(cg, err) : 0;
+
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < cg->n; i++) {
                 struct hierarchy *h = &cg->h[i];
                 ssize_t n;

@@ -41,8 +41,9 @@ int cgroup_plan(const struct cgroup_request *rq, struct oci_record *rec, struct 
                 struct cgroup **ret, struct cfs_error *err);
 
 /* Makes the cgroup on every hierarchy, enables controllers, sets limits and device rules. With the systemd
- * manager the unit needs a process: see cgroup_attach(). CFS_E_STATE "container's cgroup is not empty: ..."
- * when a process is in it. */
+ * manager the unit needs a process: see cgroup_attach(). Called before the process exists; or after, when the
+ * request says that it comes late. CFS_E_STATE "container's cgroup is not empty: ..." when a process is in
+ * it. */
 int cgroup_make(struct cgroup *cg, struct cfs_error *err);
 
 /* Descriptor of the v2 directory for CLONE_INTO_CGROUP, or -1 when the init must enter by itself. */
@@ -53,7 +54,7 @@ int cgroup_hint_join(const struct cgroup *cg, int r, struct cfs_error *err);
 
 /* In the init, single-threaded, first thing: writes itself into each hierarchy that CLONE_INTO_CGROUP did
  * not cover ("0" to v1 `tasks`, which avoids the RCU grace period of moving another process). Uses
- * descriptors opened by make. */
+ * descriptors opened by make, or opens them when make came late: in the host's mount tree still. */
 int cgroup_enter(struct cgroup *cg, struct cfs_error *err);
 
 /* In the runtime, when the process exists and before the user's program runs: does what needs the pid

@@ -9,7 +9,8 @@
  *
  * The mount, network, uts, pid, user and usually the ipc namespace are made right there; the cgroup and time
  * namespaces by the init, after MEET "identity" (namespaces_late() says why). With a new user namespace the
- * kernel makes it first and the others belong to it (clone(2)).
+ * kernel makes it first and the others belong to it (clone(2)). Where all cgroups are v1's, the init makes
+ * the network namespace by itself, first thing, while the runtime makes the cgroups (bundle.c).
  *
  * When something must be joined before the init can exist (a user namespace, which the runtime could not
  * leave again; anything of the host's together with a new user namespace), a stage process does it, and
@@ -75,7 +76,11 @@ static uint64_t born_in(const struct ctx *c)
 {
         if (c->walk == WALK_RESTORE)
                 return CLONE_NEWNS;
-        return c->ns_new & ~namespaces_late(c->ns_new, c->ns_join);
+        uint64_t later = namespaces_late(c->ns_new, c->ns_join);
+
+        if (c->enters_late)
+                later |= CLONE_NEWNET;
+        return c->ns_new & ~later;
 }
 
 static void set_cgroup(const struct ctx *c, struct clone_args *a)

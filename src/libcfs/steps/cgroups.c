@@ -8,6 +8,11 @@
  * to the runtime's cgroup. With systemd the unit needs a process to begin with, so the host column makes it,
  * and the init waits for that.
  *
+ * With v1 alone no process is born in a cgroup, so the directories, ten on most machines, need not be
+ * there before it. They take the kernel as long as a network namespace, whose memory is not charged to the
+ * container in any case (else clone3(2) makes it). So the init makes that namespace while the runtime makes
+ * the directories; both meet, and the init enters.
+ *
  * Ownership of the cgroup is handed to the container's root only if it cannot see any other (a cgroup
  * namespace of its own) and can write there at all (a cgroup mount without "ro"): config-linux.md, "Cgroup
  * ownership".
@@ -68,6 +73,7 @@ static struct cgroup_request request(const struct ctx *c)
                 .n_devices = c->linux_->n_devices,
                 .annotations = c->config->annotations,
                 .rootless = c->rootless,
+                .late = c->enters_late,
                 .owner_uid = host_root(c),
         };
 
@@ -131,6 +137,16 @@ int cgroups_prepare(struct ctx *c, struct cfs_error *err)
         r = worker_save(c->state, err);
         if (r < 0)
                 return r;
+        return c->enters_late ? 0 : cgroup_make(c->cgroup, err);
+}
+
+bool cgroups_late_wanted(const struct ctx *c)
+{
+        return c->enters_late;
+}
+
+int cgroups_late_host(struct ctx *c, struct cfs_error *err)
+{
         return cgroup_make(c->cgroup, err);
 }
 

@@ -18,7 +18,7 @@
 
 bool loopback_wanted(const struct ctx *c)
 {
-        return (c->ns_new & CLONE_NEWNET) != 0;
+        return (c->ns_new & CLONE_NEWNET) && !c->enters_late;
 }
 
 static int raise_lo(void *data, struct cfs_error *err)

@@ -248,6 +248,14 @@ int namespaces_exec_init(struct ctx *c, struct cfs_error *err)
         return 0;
 }
 
+int namespaces_network_init(struct ctx *c, struct cfs_error *err)
+{
+        (void)c;
+        if (unshare(CLONE_NEWNET) < 0)
+                return err_sys(err, errno, "unshare", "make the network namespace");
+        return 0;
+}
+
 int namespaces_init(struct ctx *c, struct cfs_error *err)
 {
         struct namespaces_plan *n = c->namespaces;

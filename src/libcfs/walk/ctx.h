@@ -82,6 +82,8 @@ struct ctx {
 
         /* ---- cgroup ---- */
         struct cgroup *cgroup; /* W: cgroups */
+        /* the init exists, and makes its network namespace, while the runtime makes the cgroups. W: bundle */
+        bool enters_late;
 
         /* ---- the new process; 0, -1 and NULL before spawn() ---- */
         /* its number in the runtime's PID namespace; 0 in the init.

@@ -21,6 +21,7 @@ struct cgroup_request {
         size_t n_devices;
         const struct oci_string_map *annotations; /* org.systemd.property.*; or NULL                    */
         bool rootless;   /* failing to make a cgroup is tolerated when nothing was asked of it          */
+        bool late;       /* the init exists before its cgroups, and opens what it enters through        */
         bool delegate;   /* cgroup namespace private and /sys/fs/cgroup writable: chown to the owner    */
         uid_t owner_uid; /* host uid of the container's root, for delegation                            */
 };

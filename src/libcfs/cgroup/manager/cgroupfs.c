@@ -3,8 +3,8 @@
  * The cgroupfs manager: directories made and removed with mkdir(2) and rmdir(2), by ourselves.
  *
  * Order: the directories of all hierarchies first, then limits, then device rules, then the descriptors that
- * the init enters through. So everything is in force before the first process is inside, and the runtime
- * itself, which never is, pays for none of it.
+ * the init enters through, which it opens by itself when it exists already. So everything is in force before
+ * the first process is inside, and the runtime itself, which never is, pays for none of it.
  *
  * A container whose record is saved and whose directories are not yet made can meet another one that was
  * faster. Its undo must then touch nothing: what was made is taken back here, and the record forgets the
@@ -244,7 +244,7 @@ static int cgroupfs_make(struct cgroup *cg, struct cfs_error *err)
         r = cgroupfs_make_directories(cg, err);
         if (r >= 0)
                 r = cgroupfs_fill(cg, err);
-        return r < 0 ? r : cgroupfs_open(cg, err);
+        return r < 0 || cg->rq.late ? r : cgroupfs_open(cg, err);
 }
 
 int cgroupfs_update_settings(struct cgroup *cg, const struct oci_resources *res, struct settings *s,
