@@ -94,7 +94,7 @@ const struct step plan[] = {
           .why = "By the init, while the runtime makes the cgroups. Before the init is in them: the memory of a namespace that is "
                  "made by the clone is not charged to the container either.",
           .init = namespaces_network_init },
-        { .name = "loopback", .walks = C, .wanted = cgroups_late_wanted,
+        { .name = "loopback meanwhile", .walks = C, .wanted = cgroups_late_wanted,
           .why = "As the network namespace, which has it down.",
           .init = loopback_init },
         { .name = "cgroups", .walks = C, .flags = STEP_MEET, .wanted = cgroups_late_wanted,
