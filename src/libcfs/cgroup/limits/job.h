@@ -10,7 +10,10 @@ struct knob;
 
 struct knobs_job {
         const struct oci_resources *r;
-        bool v2; /* the hierarchy that has the row's controller; set by limits.c              */
+        const char *controller; /* of the row, and of those before it that have the same; set by limits.c */
+        const struct hierarchy
+                *h; /* which has it; NULL: none does                                          */
+        bool v2;    /* so will it be written                                                  */
         /* the cgroup's directory for the row, to read what an update does not say; or NULL */
         const char *path;
         const struct knob *knob;

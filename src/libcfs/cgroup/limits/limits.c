@@ -37,12 +37,17 @@ static int code_to_errno(const struct cfs_error *err)
 /* One row. */
 static int convert_row(const struct cgroup *cg, const struct knob *k, struct knobs_job *j, bool update)
 {
-        const struct hierarchy *h = settings_hierarchy(cg, k->controller);
+        const struct hierarchy *h;
         size_t before = j->out->n;
         int r;
 
         if (!k->convert)
                 return 0;
+        if (!j->controller || !STREQ(j->controller, k->controller)) {
+                j->controller = k->controller;
+                j->h = settings_hierarchy(cg, k->controller);
+        }
+        h = j->h;
         j->knob = k;
         j->at[0] = '\0';
         j->v2 = h ? h->v2 : !k->v1;
@@ -83,14 +88,18 @@ int limits_convert_row(const struct cgroup *cg, const struct knob *k, const stru
 void limits_check(const struct cgroup *cg, const struct oci_resources *r,
                   void (*report)(void *data, const struct cfs_error *problem), void *data)
 {
+        struct knobs_job job = { .r = r };
+
         for (const struct knob *k = knobs; k->property; k++) {
                 _cleanup_settings_ struct settings out = { 0 };
                 struct cfs_error err = { 0 };
-                struct knobs_job job = { .r = r, .out = &out, .err = &err };
+
+                job.out = &out;
+                job.err = &err;
 
                 if (convert_row(cg, k, &job, false) < 0)
                         report(data, &err);
-                else if (out.n > 0 && !settings_hierarchy(cg, k->controller) && k->convert) {
+                else if (out.n > 0 && !job.h && k->convert) {
                         const char *missing = k->controller[0] ? k->controller : "cgroup v2";
                         int e = cg->rq.manager == CGROUP_MANAGER_NONE
                                         ? err_set(&err, CFS_E_UNSUPPORTED,
