@@ -13,6 +13,9 @@
  *       even for a process with CAP_SYS_ADMIN. A tenth of a millisecond.
  *   a copy in a sealed memfd                         memfd_create(2), fcntl(2) F_ADD_SEALS. Where the clone
  *       is not allowed (rootless). A millisecond, and the file's size in memory.
+ *
+ * The clone is usually made before main(), by the first instructions of the executable (src/musl/start.c).
+ * What is here does the rest, and looks whether that was done.
  */
 #include "base/cleanup.h"
 #include "base/str.h"
