@@ -12,11 +12,11 @@
  */
 #include "base/io.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/weakened.h"
 #include <errno.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
@@ -407,23 +407,18 @@ void io_close_all(int *fds, size_t n)
 
 int io_each_descriptor(int proc_fd, int first, int (*each)(void *data, int fd), void *data)
 {
-        int own = openat(proc_fd, "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *d = own < 0 ? NULL : fdopendir(own);
-        struct dirent *e;
-        int r = d ? 0 : -errno;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = dir_open(&d, proc_fd, "self/fd");
 
-        while (d && r == 0 && (errno = 0, e = readdir(d))) {
+        while (r >= 0 && (r = dir_next(&d)) > 0) {
                 uint64_t n;
 
-                if (str_to_u64(e->d_name, &n) == 0 && n >= (unsigned)first && n != (unsigned)own)
+                r = 0;
+                if (str_to_u64(d.name, &n) == 0 && n >= (unsigned)first && n != (unsigned)d.fd)
                         r = each(data, (int)n);
+                if (r != 0)
+                        break;
         }
-        if (d && r == 0)
-                r = -errno;
-        if (d)
-                (void)closedir(d);
-        else if (own >= 0)
-                (void)close(own);
         return r;
 }
 

@@ -11,26 +11,12 @@
  */
 #include "base/rmtree.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include <fcntl.h>
 #include <stdbool.h>
 
 #define MAX_ROUNDS 100000 /* against a process that keeps making directories */
 #define MAX_DEPTH  8
-
-static DIR *open_entries(int dirfd, const char *name)
-{
-        int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-        if (!d && fd >= 0)
-                (void)close(fd);
-        return d;
-}
-
-static bool is_dots(const char *name)
-{
-        return STREQ(name, ".") || STREQ(name, "..");
-}
 
 /* Removes a file or an empty directory. 0, or -errno; -ENOTEMPTY for a directory that is not empty. `is_dir`
  * says what to try first. */
@@ -61,32 +47,32 @@ static int move_up(int dirfd, const char *name, int top, unsigned *serial)
 }
 
 /* One pass over what is in d. */
-static int empty_directory(DIR *d, int depth, int top, unsigned *serial, bool *any)
+static int empty_directory(struct dir *d, int depth, int top, unsigned *serial, bool *any)
 {
-        struct dirent *de;
+        int more;
 
-        for (errno = 0; (de = readdir(d)); errno = 0) {
+        while ((more = dir_next(d)) > 0) {
                 int r;
 
-                if (is_dots(de->d_name))
-                        continue;
                 *any = true;
-                r = remove_simple(dirfd(d), de->d_name, de->d_type == DT_DIR);
+                r = remove_simple(d->fd, d->name, d->type == DT_DIR);
                 if (r == -ENOTEMPTY && depth == MAX_DEPTH) {
-                        r = move_up(dirfd(d), de->d_name, top, serial);
+                        r = move_up(d->fd, d->name, top, serial);
                 } else if (r == -ENOTEMPTY) {
-                        _cleanup_dir_ DIR *below = open_entries(dirfd(d), de->d_name);
+                        _cleanup_(dir_close) struct dir below = DIR_INIT;
 
-                        r = below ? empty_directory(below, depth + 1, top, serial, any) : -errno;
+                        r = dir_open_nofollow(&below, d->fd, d->name);
                         if (r >= 0)
-                                r = remove_simple(dirfd(d), de->d_name, true);
+                                r = empty_directory(&below, depth + 1, top, serial, any);
+                        if (r >= 0)
+                                r = remove_simple(d->fd, d->name, true);
                         if (r == -ENOTEMPTY || r == -ENOENT) /* others write there: the next round */
                                 r = 0;
                 }
                 if (r < 0)
                         return r;
         }
-        return -errno;
+        return more;
 }
 
 int rmtree_contents(int dir_fd)
@@ -94,10 +80,12 @@ int rmtree_contents(int dir_fd)
         unsigned serial = 0;
 
         for (int round = 0; round < MAX_ROUNDS; round++) {
-                _cleanup_dir_ DIR *d = open_entries(dir_fd, ".");
+                _cleanup_(dir_close) struct dir d = DIR_INIT;
                 bool any = false;
-                int r = d ? empty_directory(d, 0, dir_fd, &serial, &any) : -errno;
+                int r = dir_open(&d, dir_fd, ".");
 
+                if (r >= 0)
+                        r = empty_directory(&d, 0, dir_fd, &serial, &any);
                 if (r < 0 || !any)
                         return r;
         }

@@ -17,15 +17,15 @@
  *   N        or NAME:K, the Kth call of that name: which other calls came before it does not matter then
  *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the
  *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.
- *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, or for
- *            "both" runtime and init
+ *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, for
+ *            "both" runtime and init, or for "all"
  *   record   what the runtime changes below DIRECTORY: recorder.c has the lines
  *   -a PID   PID is the init already: what `start` speaks to. It is counted, and not killed with the command.
  *   -u UID   the command runs as this user and the group of the same number, the tracer as who it is
  *   -t SEC   after so many seconds (10) all are killed, with the last call of each in the output
  *   -o FILE  where the lines go (standard error):
  *
- *      call ROLE N NAME      count: each call, in order
+ *      call ROLE N NAME SITE count: each call, in order; calls of one SITE have the same return addresses
  *      hit ROLE N NAME       the fault was injected
  *      killed ROLE PID       a victim there was
  *      exec ROLE             the init runs the user's program, a helper its own: it is no longer followed
@@ -37,13 +37,15 @@
  *
  * How: ptrace(2) by PTRACE_SEIZE, so that a process that waits can be taken and let go without a signal that
  * it would see. A call is skipped by making its number -1 at the stop before it; the result is written at the
- * stop after it.
+ * stop after it. Only processes of ROLE stop at their calls, and only until the fault is done: a stop costs
+ * more than most calls do.
  */
 #include "libcfs/seccomp/syscalls.h"
 #include "recorder.h"
 #include <elf.h>
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -69,7 +71,8 @@
          PTRACE_O_TRACESYSGOOD)
 
 enum role { RUNTIME, INIT, STAGE, HELPER, ROLES };
-static const char *const role_names[ROLES + 1] = { "runtime", "init", "stage", "helper", "both" };
+enum { BOTH = ROLES, ALL, VICTIMS };
+static const char *const role_names[VICTIMS] = { "runtime", "init", "stage", "helper", "both", "all" };
 enum mode { COUNT, FAIL, EXHAUST, KILL, RECORD };
 
 struct proc {
@@ -79,13 +82,13 @@ struct proc {
         bool parked;   /* stopped, and waiting to be known                          */
         bool executed; /* runs the user's program, and has not stopped for that yet */
         bool fail;     /* the call that it is in returns the errno                  */
-        long call;     /* the last one it entered                                   */
-        uint64_t clone_flags;
+        long call;     /* the last one it entered, of those that it stopped at      */
 };
 
 static struct {
         enum mode mode;
-        enum role role, victim;
+        enum role role;
+        int victim; /* a role, BOTH or ALL */
         unsigned n;
         const char *name; /* NAME of NAME:K, of which n is the K */
         int error;
@@ -124,13 +127,20 @@ static const char *call_name(long number)
 
 /* ---- registers ----------------------------------------------------------------------------------------- */
 
+static bool registers(pid_t pid, struct user_regs_struct *r)
+{
+        struct iovec v = { r, sizeof(*r) };
+
+        return ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) == 0;
+}
+
 static void skip_call(pid_t pid)
 {
 #if defined(__x86_64__)
         struct user_regs_struct r;
         struct iovec v = { &r, sizeof(r) };
 
-        if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) < 0)
+        if (!registers(pid, &r))
                 return;
         r.orig_rax = ~0ULL;
         (void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v);
@@ -149,7 +159,7 @@ static void set_result(pid_t pid, long value)
         struct user_regs_struct r;
         struct iovec v = { &r, sizeof(r) };
 
-        if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) < 0)
+        if (!registers(pid, &r))
                 return;
 #if defined(__x86_64__)
         r.rax = (unsigned long long)value;
@@ -157,6 +167,26 @@ static void set_result(pid_t pid, long value)
         r.regs[0] = (unsigned long long)value;
 #endif
         (void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v);
+}
+
+/* The flags of the clone(2) that a process is in, at the stop that tells of its child. */
+static uint64_t clone_flags(pid_t pid)
+{
+        struct user_regs_struct r;
+
+        if (!registers(pid, &r))
+                return 0;
+#if defined(__x86_64__)
+        long call = (long)r.orig_rax;
+        uint64_t first = r.rdi;
+#elif defined(__aarch64__)
+        long call = (long)r.regs[8];
+        uint64_t first = r.regs[0];
+#endif
+        if (call == SYS_clone)
+                return first;
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+        return call == SYS_clone3 ? (uint64_t)ptrace(PTRACE_PEEKDATA, pid, (void *)first, 0) : 0;
 }
 
 /* ---- processes ----------------------------------------------------------------------------------------- */
@@ -179,9 +209,19 @@ static void forget(const struct proc *p)
         procs[p - procs] = procs[--n_procs];
 }
 
-static void resume(pid_t pid, int sig)
+/* Does it stop at its calls? */
+static bool is_watched(const struct proc *p)
 {
-        (void)ptrace(PTRACE_SYSCALL, pid, 0, sig);
+        if (p->fail || want.mode == COUNT)
+                return true;
+        if (want.mode == RECORD)
+                return p->role == RUNTIME;
+        return p->role == want.role && (!want.hit || want.mode == EXHAUST);
+}
+
+static void resume(const struct proc *p, int sig)
+{
+        (void)ptrace(is_watched(p) ? PTRACE_SYSCALL : PTRACE_CONT, p->pid, 0, sig);
 }
 
 static void let_go(struct proc *p)
@@ -196,8 +236,8 @@ static enum role role_of_child(const struct proc *parent, int event)
         if (event == PTRACE_EVENT_VFORK)
                 return HELPER;
         if (parent->role == RUNTIME)
-                return parent->clone_flags & CLONE_PIDFD ? INIT : STAGE;
-        return parent->role == STAGE && parent->clone_flags & CLONE_PARENT ? INIT : STAGE;
+                return clone_flags(parent->pid) & CLONE_PIDFD ? INIT : STAGE;
+        return parent->role == STAGE && clone_flags(parent->pid) & CLONE_PARENT ? INIT : STAGE;
 }
 
 static void newborn(const struct proc *parent, int event)
@@ -212,14 +252,15 @@ static void newborn(const struct proc *parent, int event)
         p->known = true;
         p->role = role;
         if (p->parked)
-                resume(p->pid, 0);
+                resume(p, 0);
         p->parked = false;
 }
 
 static bool is_victim(const struct proc *p)
 {
         return p->known && !p->executed &&
-               (p->role == want.victim || (want.victim == ROLES && p->role <= INIT));
+               ((int)p->role == want.victim || (want.victim == BOTH && p->role <= INIT) ||
+                want.victim == ALL);
 }
 
 /* What follows the name in /proc/PID/stat (proc(5)), from the blank before field 3 on; NULL: there is no
@@ -289,13 +330,44 @@ static void kill_victims(void)
 
 /* ---- stops --------------------------------------------------------------------------------------------- */
 
-static uint64_t flags_of(const struct proc *p, const struct ptrace_syscall_info *i)
+/* The mapping that an address is in: of an address of the program, its text. */
+static bool text_around(pid_t pid, uint64_t address, uint64_t *from, uint64_t *to)
 {
-        errno = 0;
-        if (p->call != SYS_clone3)
-                return i->entry.args[0];
+        char line[512], path[32];
+        bool found = false;
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+        f = fopen(path, "re");
+        while (f && !found && fgets(line, sizeof(line), f))
+                found = sscanf(line, "%" SCNx64 "-%" SCNx64, from, to) == 2 && *from <= address &&
+                        address < *to;
+        if (f)
+                (void)fclose(f);
+        return found;
+}
+
+/*
+ * A number for the place in the program that a call is made from: of all words above the stack pointer that
+ * are addresses of its text. Some of these words are what earlier calls have left: so two numbers may belong
+ * to one place, and never (but for the chance of a hash) one number to two places.
+ */
+static uint64_t site_of(pid_t pid, const struct ptrace_syscall_info *i)
+{
+        static uint64_t words[8192];
+        uint64_t from, to, site = 14695981039346656037ULL; /* FNV-1a */
+        struct iovec here = { words, sizeof(words) };
         /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-        return (uint64_t)ptrace(PTRACE_PEEKDATA, p->pid, (void *)i->entry.args[0], 0);
+        struct iovec there = { (void *)(uintptr_t)i->stack_pointer, sizeof(words) };
+        ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+
+        if (!text_around(pid, i->instruction_pointer, &from, &to))
+                return 0;
+        site = (site ^ (i->instruction_pointer - from)) * 1099511628211ULL;
+        for (ssize_t w = 0; w < n / (ssize_t)sizeof(words[0]); w++)
+                if (words[w] >= from && words[w] < to)
+                        site = (site ^ (words[w] - from)) * 1099511628211ULL;
+        return site;
 }
 
 static void inject(struct proc *p)
@@ -331,10 +403,9 @@ static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
         if (!counting)
                 return;
         counts[p->role]++;
-        if (p->call == SYS_clone || p->call == SYS_clone3)
-                p->clone_flags = flags_of(p, i);
         if (want.mode == COUNT)
-                fprintf(out, "call %s %u %s\n", role_names[p->role], counts[p->role], call_name(p->call));
+                fprintf(out, "call %s %u %s %016" PRIx64 "\n", role_names[p->role], counts[p->role],
+                        call_name(p->call), site_of(p->pid, i));
         else if (want.mode == RECORD && p->role == RUNTIME)
                 recorder_enter(p->pid, p->call, i->entry.args);
         else if (want.mode != RECORD && is_wanted(p, i))
@@ -388,17 +459,17 @@ static void stopped(pid_t pid, int status)
                 p->parked = true;
         } else if (sig == (SIGTRAP | 0x80)) {
                 syscall_stop(p);
-                resume(pid, 0);
+                resume(p, 0);
         } else if (event == PTRACE_EVENT_STOP) {
                 if (sig == SIGTRAP)
-                        resume(pid, 0);
+                        resume(p, 0);
                 else
                         (void)ptrace(PTRACE_LISTEN, pid, 0, 0);
         } else if (event) {
                 if (event_stop(p, event))
-                        resume(pid, 0);
+                        resume(p, 0);
         } else {
-                resume(pid, sig);
+                resume(p, sig);
         }
 }
 
@@ -415,7 +486,7 @@ static void seize(pid_t pid, enum role role)
                 die("PTRACE_SEIZE");
         if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 || waitpid(pid, &status, __WALL) < 0)
                 die("PTRACE_INTERRUPT");
-        resume(pid, 0);
+        resume(p, 0);
 }
 
 static void start(char **argv, long uid)
@@ -444,11 +515,27 @@ static void start(char **argv, long uid)
         (void)close(gate[1]);
 }
 
+/* Of a process that runs, in no call: -1. */
+static long current_call(pid_t pid)
+{
+        char path[32];
+        long number = -1;
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+        f = fopen(path, "re");
+        if (f && fscanf(f, "%ld", &number) != 1)
+                number = -1;
+        if (f)
+                (void)fclose(f);
+        return number;
+}
+
 static void stop_all(void)
 {
         for (unsigned i = 0; i < n_procs; i++)
                 fprintf(out, "stuck %s %d %s\n", role_names[procs[i].role], (int)procs[i].pid,
-                        call_name(procs[i].call));
+                        call_name(current_call(procs[i].pid)));
         fprintf(out, "timeout\n");
         for (unsigned i = 0; i < n_procs; i++)
                 (void)kill(procs[i].pid, SIGKILL);
@@ -478,7 +565,7 @@ static void let_all_go(void)
                                 let_go(p);
                                 break;
                         }
-                        resume(p->pid, WSTOPSIG(status));
+                        resume(p, WSTOPSIG(status));
                 }
         }
 }
@@ -577,7 +664,7 @@ static int parse_mode(char **argv)
                         want.role = parse_role(argv[1], ROLES);
                         parse_which(argv[2]);
                         if (want.mode == KILL)
-                                want.victim = parse_role(argv[3], ROLES + 1);
+                                want.victim = (int)parse_role(argv[3], VICTIMS);
                         else
                                 want.error = parse_errno(argv[3]);
                         return 4;

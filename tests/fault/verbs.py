@@ -15,6 +15,7 @@ class Verb:
     needs = 'running'       # none, created, running, stopped
     attach = False          # the init is there already, and takes part
     removes = False         # by success the container is gone
+    leaves = ()             # after these verdicts, and a look that finds nothing, the container serves for the next case
 
     def __init__(self, world):
         self.w = world
@@ -41,8 +42,18 @@ class Verb:
 
     def before(self):
         self.outs = 0
-        if self.needs == 'none':
-            return
+        if self.needs != 'none':
+            self.make()
+
+    def before_again(self):
+        """Before another case with the same container, whose output is the first."""
+        self.outs = 1
+
+    def is_as_made(self):
+        """May the next case have this container?"""
+        return self.state() == ('running', self.pid) and self.alive()
+
+    def make(self):
         self.path = self.out()
         self.must('create', '-b', self.w.bundle, *self.terminal(), ID, out=self.path)
         self.pid = self.state()[1]
@@ -168,6 +179,7 @@ class RunDetached(Create):
 
 class Exec(Verb):
     name = 'exec'
+    leaves = ('success', 'failed', 'later')
 
     def args(self):
         return ['exec', '--pid-file', self.w.pid_file, ID, '/bin/inspector']
@@ -209,6 +221,12 @@ class ExecTerminal(Exec):
 
     def before(self):
         super().before()
+        self.before_again()
+
+    def before_again(self):
+        super().before_again()
+        if self.console:
+            self.console.close()
         self.console = Console(self.w.console)
 
     def args(self):
@@ -223,6 +241,7 @@ class ExecTerminal(Exec):
 
 class Kill(Verb):
     name = 'kill'
+    leaves = ('failed',)
 
     def args(self):
         return ['kill', ID, 'KILL']
@@ -237,6 +256,7 @@ class Kill(Verb):
 
 class Pause(Verb):
     name = 'pause'
+    leaves = ('failed', 'success')
 
     def success(self, path):
         bad = self.status_is(['paused'], 'wrong success')
@@ -263,9 +283,10 @@ class Resume(Verb):
 
 class Update(Verb):
     name = 'update'
+    leaves = ('failed',)
 
-    def before(self):
-        super().before()
+    def make(self):
+        super().make()
         self.was = self.w.knobs()
 
     def args(self):
@@ -302,6 +323,7 @@ class DeleteCreated(Delete):
 
 class Look(Verb):
     """state and list: the same answer or an error."""
+    leaves = ('success', 'failed', 'later')
 
     def success(self, path):
         with open(path) as f:

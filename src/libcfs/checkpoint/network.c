@@ -17,9 +17,9 @@
  */
 #include "libcfs/checkpoint/network.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/str.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -85,16 +85,11 @@ void checkpoint_network_declare(struct checkpoint_job *j, const struct oci_recor
 
 bool checkpoint_network_is_saved(const struct checkpoint_job *j)
 {
-        _cleanup_dir_ DIR *d = NULL;
-        int copy = openat(j->images_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct dirent *e;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = dir_open(&d, j->images_fd, ".");
 
-        if (copy >= 0 && !(d = fdopendir(copy)))
-                (void)close(copy);
-        if (!d)
-                return true;
-        while ((e = readdir(d)))
-                if (str_has_prefix(e->d_name, "netdev-"))
+        while (r >= 0 && (r = dir_next(&d)) > 0)
+                if (str_has_prefix(d.name, "netdev-"))
                         return true;
-        return false;
+        return r < 0;
 }

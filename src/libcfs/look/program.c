@@ -8,9 +8,9 @@
  */
 #include "libcfs/look/program.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/str.h"
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,17 +54,16 @@ static bool is_brother(unsigned own, unsigned other)
                (own == EM_AARCH64 && other == EM_ARM);
 }
 
-/* Has the host registered interpreters for foreign programs? */
+/* Has the host registered interpreters for foreign programs? What cannot be read may have some. */
 static bool host_has_interpreters(void)
 {
-        DIR *d = opendir("/proc/sys/fs/binfmt_misc");
-        bool any = false;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = dir_open(&d, AT_FDCWD, "/proc/sys/fs/binfmt_misc");
 
-        for (const struct dirent *e; d && (e = readdir(d));)
-                any |= e->d_name[0] != '.' && !STREQ(e->d_name, "register") && !STREQ(e->d_name, "status");
-        if (d)
-                (void)closedir(d);
-        return any;
+        while (r >= 0 && (r = dir_next(&d)) > 0)
+                if (!STREQ(d.name, "register") && !STREQ(d.name, "status"))
+                        return true;
+        return r < 0 && r != -ENOENT;
 }
 
 static enum look_answer wrong(struct look_found *f, const char *path, const char *what)

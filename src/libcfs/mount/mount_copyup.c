@@ -13,9 +13,9 @@
  * take are left out without an error: the container's root could not have made them either.
  */
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/sys.h"
 #include "libcfs/mount/mount.h"
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -153,27 +153,14 @@ static int copy_entry(int from, int to, const char *name, unsigned depth, struct
 
 static int copy_dir(int from, int to, unsigned depth, struct cfs_error *err)
 {
-        _cleanup_dir_ DIR *d = NULL;
-        struct dirent *entry;
-        int fd, r = 0;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = dir_open(&d, from, "."), more = 1;
 
-        fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return err_sys(err, errno, "openat", "open a directory");
-        d = fdopendir(fd);
-        if (!d) {
-                (void)close(fd);
-                return err_nomem(err);
-        }
-        while (r >= 0) {
-                errno = 0;
-                entry = readdir(d);
-                if (!entry)
-                        return errno ? err_sys(err, errno, "getdents64", "read a directory") : 0;
-                if (!STREQ(entry->d_name, ".") && !STREQ(entry->d_name, ".."))
-                        r = copy_entry(from, to, entry->d_name, depth, err);
-        }
-        return r;
+        if (r < 0)
+                return err_sys(err, -r, "openat", "open a directory");
+        while (r >= 0 && (more = dir_next(&d)) > 0)
+                r = copy_entry(from, to, d.name, depth, err);
+        return more < 0 ? err_sys(err, -more, "getdents64", "read a directory") : r;
 }
 
 int mount_copyup(int from_fd, int to_fd, struct cfs_error *err)

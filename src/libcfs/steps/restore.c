@@ -28,6 +28,7 @@
  * images.
  */
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mnt.h"
@@ -47,7 +48,6 @@
 #include "libcfs/store/worker.h"
 #include "libcfs/walk/ctx.h"
 #include "oci.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
@@ -134,18 +134,15 @@ static int give(int dir, const char *name, uid_t uid, gid_t gid, struct cfs_erro
 
 static int give_directory(int fd, uid_t uid, gid_t gid, struct cfs_error *err)
 {
-        _cleanup_dir_ DIR *d = NULL;
-        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-        struct dirent *e;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = dir_open(&d, fd, "."), more = 1;
 
-        if (copy >= 0 && !(d = fdopendir(copy)))
-                (void)close(copy);
-        if (!d)
-                return err_sys(err, errno, "open", "read the directory of the images");
+        if (r < 0)
+                return err_sys(err, -r, "openat", "open the directory of the images");
         r = give(fd, "", uid, gid, err);
-        while (r >= 0 && (e = readdir(d)))
-                r = give(fd, e->d_name, uid, gid, err);
-        return r;
+        while (r >= 0 && (more = dir_next(&d)) > 0)
+                r = give(fd, d.name, uid, gid, err);
+        return more < 0 ? err_sys(err, -more, "getdents64", "read the directory of the images") : r;
 }
 
 /* Images are root's, and parts of them are read by the restored processes when they are in their user

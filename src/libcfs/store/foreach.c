@@ -4,6 +4,7 @@
  * are read first, and a container that is gone when its turn comes was not there.
  */
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/log.h"
 #include "base/share.h"
 #include "base/str.h"
@@ -12,6 +13,7 @@
 #include "libcfs/store/root.h"
 #include "libcfs/store/state.h"
 #include "oci.h"
+#include <fcntl.h>
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -19,18 +21,13 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* The names in ROOT that may be containers, sorted; in one allocation each, for the caller to free. */
-static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
+static int read_ids(struct dir *d, const char *root, char ***ret_ids, size_t *ret_n, struct cfs_error *err)
 {
-        struct dirent *de;
         char **p;
+        int r;
 
-        for (;;) {
-                errno = 0;
-                de = readdir(d);
-                if (!de)
-                        break;
-                if ((de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
-                    state_check_id(de->d_name, NULL) < 0)
+        while ((r = dir_next(d)) > 0) {
+                if ((d->type != DT_DIR && d->type != DT_UNKNOWN) || state_check_id(d->name, NULL) < 0)
                         continue;
                 if (*ret_n % 64 == 0) {
                         p = reallocarray(*ret_ids, *ret_n + 64, sizeof(char *));
@@ -38,12 +35,12 @@ static int read_ids(DIR *d, const char *root, char ***ret_ids, size_t *ret_n, st
                                 return err_nomem(err);
                         *ret_ids = p;
                 }
-                if (str_dup(&(*ret_ids)[*ret_n], de->d_name, err) < 0)
+                if (str_dup(&(*ret_ids)[*ret_n], d->name, err) < 0)
                         return -ENOMEM;
                 ++*ret_n;
         }
-        if (errno)
-                return err_path(err, errno, "getdents64", root, "read the state directory `%s`", root);
+        if (r < 0)
+                return err_path(err, -r, "getdents64", root, "read the state directory `%s`", root);
         if (*ret_n > 0)
                 qsort(*ret_ids, *ret_n, sizeof(char *), compare_ids);
         return 0;
@@ -144,19 +141,19 @@ static int visit_all(struct walk *w)
 static int walk(struct walk *w, bool must_exist, struct cfs_error *err)
 {
         const char *root = w->root;
-        _cleanup_dir_ DIR *d = opendir(root);
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
         struct stat st;
-        int r = 0;
+        int r = dir_open(&d, AT_FDCWD, root);
 
-        if (!d && errno == ENOENT && !must_exist)
+        if (r == -ENOENT && !must_exist)
                 return 0;
-        if (!d)
-                return err_path(err, errno, "open", root, "open the state directory `%s`", root);
-        w->root_fd = dirfd(d);
+        if (r < 0)
+                return err_path(err, -r, "open", root, "open the state directory `%s`", root);
+        w->root_fd = d.fd;
         r = store_root_look(root, &st, err);
         if (r >= 0) {
                 w->mode = st.st_mode;
-                r = read_ids(d, root, &w->ids, &w->n, err);
+                r = read_ids(&d, root, &w->ids, &w->n, err);
         }
         if (r >= 0)
                 r = visit_all(w);

@@ -14,6 +14,7 @@
  */
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/str.h"
 #include <fcntl.h>
@@ -68,7 +69,7 @@ int tree_number(const char *path, const char *file, uint64_t *ret)
                 *ret = UINT64_MAX;
                 return 0;
         }
-        return str_to_u64(buf, ret);
+        return str_to_u64(buf, ret) < 0 ? -ENODATA : 0;
 }
 
 int tree_keyed(const char *path, const char *file, const char *key, uint64_t *ret)
@@ -81,7 +82,7 @@ int tree_keyed(const char *path, const char *file, const char *key, uint64_t *re
                 return (int)n;
         while ((line = strsep(&save, "\n"))) {
                 if (strncmp(line, key, len) == 0 && line[len] == ' ')
-                        return str_to_u64(line + len + 1, ret);
+                        return str_to_u64(line + len + 1, ret) < 0 ? -ENODATA : 0;
         }
         return -ENOENT;
 }
@@ -143,31 +144,18 @@ int tree_make(const char *path, struct cfs_error *err)
  * none. */
 static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
 {
-        _cleanup_dir_ DIR *dir = NULL;
-        struct dirent *de;
-        int copy;
+        _cleanup_(dir_close) struct dir dir = DIR_INIT;
+        int r = dir_open(&dir, fd, ".");
 
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (copy < 0)
-                return -errno;
-        dir = fdopendir(copy);
-        if (!dir) {
-                int r = -errno;
-
-                close(copy);
-                return r;
-        }
-        for (errno = 0; (de = readdir(dir)); errno = 0) {
-                if (de->d_type != DT_DIR || STREQ(de->d_name, ".") || STREQ(de->d_name, ".."))
-                        continue;
-                if (unlinkat(fd, de->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        while (r >= 0 && (r = dir_next(&dir)) > 0) {
+                if (dir.type != DT_DIR || unlinkat(fd, dir.name, AT_REMOVEDIR) == 0 || errno == ENOENT)
                         continue;
                 if (errno != EBUSY && errno != ENOTEMPTY)
                         return -errno;
-                memcpy(name, de->d_name, strlen(de->d_name) + 1);
+                memcpy(name, dir.name, strlen(dir.name) + 1);
                 return 1;
         }
-        return errno == ENOENT ? 0 : -errno; /* the directory itself is gone */
+        return r;
 }
 
 /* Removes all that is below fd. Takes the descriptor. */
@@ -329,28 +317,13 @@ static int todo_push(struct todo *t, const char *name)
 
 static int push_children(int fd, struct todo *todo)
 {
-        _cleanup_dir_ DIR *dir = NULL;
-        struct dirent *de;
-        int copy, r = 0;
+        _cleanup_(dir_close) struct dir dir = DIR_INIT;
+        int r = dir_open(&dir, fd, ".");
 
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (copy < 0)
-                return errno == ENOENT ? 0 : -errno;
-        dir = fdopendir(copy);
-        if (!dir) {
-                r = -errno;
-                close(copy);
-                return r;
-        }
-        while (r == 0) {
-                errno = 0;
-                de = readdir(dir);
-                if (!de)
-                        return errno == ENOENT ? 0 : -errno;
-                if (de->d_type == DT_DIR && !STREQ(de->d_name, ".") && !STREQ(de->d_name, ".."))
-                        r = todo_push(todo, de->d_name);
-        }
-        return r;
+        while (r >= 0 && (r = dir_next(&dir)) > 0)
+                if (dir.type == DT_DIR)
+                        r = todo_push(todo, dir.name);
+        return r == -ENOENT ? 0 : r; /* the directory itself is gone */
 }
 
 /* Calls visit() on the directory and on all below it. */

@@ -47,10 +47,11 @@ int tree_write_quiet(const char *path, const char *file, const char *text);
 /* The same in the directory and all below it, as far as it goes. */
 void tree_write_all(const char *path, const char *file, const char *text);
 
-/* Reads one number; "max" is UINT64_MAX. 0 or -errno. */
+/* Reads one number; "max" is UINT64_MAX. 0 or -errno; -ENODATA, which no file of cgroups returns, when it is
+ * not a number. */
 int tree_number(const char *path, const char *file, uint64_t *ret);
 
-/* The value after "KEY " in a file of such lines, or -ENOENT. */
+/* The value after "KEY " in a file of such lines; -ENOENT when there is no such line, or else as above. */
 int tree_keyed(const char *path, const char *file, const char *key, uint64_t *ret);
 
 #endif

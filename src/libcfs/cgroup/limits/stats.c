@@ -11,6 +11,7 @@
  */
 #include "libcfs/cgroup/limits/stats.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "libcfs/cgroup/limits/convert.h"
@@ -67,11 +68,18 @@ static void number_if(struct stats *s, const char *name, uint64_t v)
                 number(s, name, v);
 }
 
-/* Returns whether r is a success. A missing file, or a file without the number, is not a failure. */
+/* Not a failure: there is no such file, the cgroup is being removed (ENODEV), the file has no such number, or
+ * the kernel does not count pressure (booted with psi=0: open(2) of the file is EOPNOTSUPP then). */
+static bool may_lack(int r, const char *file)
+{
+        return r == -ENOENT || r == -ENODEV || r == -ENODATA ||
+               (r == -EOPNOTSUPP && strstr(file, ".pressure"));
+}
+
+/* Returns whether r is a success. */
 static bool readable(struct stats *s, int r, const struct hierarchy *h, const char *file)
 {
-        if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EOPNOTSUPP && r != -EINVAL && r != -ERANGE &&
-            s->unread == 0) {
+        if (r < 0 && !may_lack(r, file) && s->unread == 0) {
                 s->unread = r;
                 (void)tree_file(s->unread_file, sizeof(s->unread_file), h->path, file);
         }
@@ -512,17 +520,13 @@ static void hugetlb_size(struct stats *s, const struct hierarchy *h, const char 
 static void hugetlb(struct stats *s, const struct cgroup *cg)
 {
         const struct hierarchy *h = settings_hierarchy(cg, "hugetlb");
-        _cleanup_dir_ DIR *dir = h ? opendir("/sys/kernel/mm/hugepages") : NULL;
-        struct dirent *de;
+        _cleanup_(dir_close) struct dir dir = DIR_INIT;
+        int r = h ? dir_open(&dir, AT_FDCWD, "/sys/kernel/mm/hugepages") : -ENOENT;
 
-        if (h && !dir && errno != ENOENT && s->unread == 0) {
-                s->unread = -errno;
-                (void)snprintf(s->unread_file, sizeof(s->unread_file), "/sys/kernel/mm/hugepages");
-        }
         begin(s, "hugetlb");
-        while (dir && (de = readdir(dir))) {
+        while (r >= 0 && (r = dir_next(&dir)) > 0) {
                 static const char *const units[] = { "KB", "MB", "GB" };
-                const char *at = de->d_name;
+                const char *at = dir.name;
                 char size[32];
                 uint64_t kb;
                 unsigned unit = 0;
@@ -535,6 +539,10 @@ static void hugetlb(struct stats *s, const struct cgroup *cg)
                 hugetlb_size(s, h, size);
         }
         end(s);
+        if (r < 0 && r != -ENOENT && s->unread == 0) {
+                s->unread = r;
+                (void)snprintf(s->unread_file, sizeof(s->unread_file), "/sys/kernel/mm/hugepages");
+        }
 }
 
 int stats_write(const struct cgroup *cg, struct json_writer *w, struct cfs_error *err)
