@@ -58,17 +58,16 @@ static int severity(enum log_level level)
         return 7;
 }
 
-/* The document so far, as a part of a record. */
-static void put_text(FILE *f, struct json_writer *w)
+/* The document so far, as the end of a line. False: there is no memory for it. */
+static bool put_text(FILE *f, struct json_writer *w)
 {
         _cleanup_free_ char *text = NULL;
         struct cfs_error ignored;
 
-        if (json_write_take(w, &text, NULL, &ignored) >= 0)
-                (void)fputs(text, f);
+        return json_write_take(w, &text, NULL, &ignored) >= 0 && fputs(text, f) >= 0 && putc('\n', f) >= 0;
 }
 
-static void put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
+static bool put_json(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
 {
         struct json_writer *w = json_write_new(0);
         char now[LOG_TIME_SIZE];
@@ -89,12 +88,11 @@ static void put_json(FILE *f, enum log_level level, const char *message, const s
                 json_write_member(w, "hint", err->hint);
         }
         json_write_object_end(w);
-        put_text(f, w);
-        (void)putc('\n', f);
+        return put_text(f, w);
 }
 
 /* The log's text form: time="..." level=... msg="...", the message quoted as in JSON. */
-static void put_plain(FILE *f, enum log_level level, const char *message)
+static bool put_plain(FILE *f, enum log_level level, const char *message)
 {
         struct json_writer *w = json_write_new(0);
         char now[LOG_TIME_SIZE];
@@ -102,51 +100,54 @@ static void put_plain(FILE *f, enum log_level level, const char *message)
         log_time(now);
         (void)fprintf(f, "time=\"%s\" level=%s msg=", now, log_level_name(level));
         json_write_string(w, message);
-        put_text(f, w);
-        (void)putc('\n', f);
+        return put_text(f, w);
 }
 
-static void put_record(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
+static bool put_record(FILE *f, enum log_level level, const char *message, const struct cfs_error *err)
 {
         switch (the_log.target) {
         case TARGET_JOURNALD: /* a value that contains a newline would need another form: messages are one line */
                 (void)fprintf(f, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%.*s\n", severity(level),
                               the_log.identifier, (int)strcspn(message, "\n"), message);
-                return;
+                return true;
         case TARGET_SYSLOG: /* facility 1: user */
                 (void)fprintf(f, "<%d>%s[%ld]: %s", 8 + severity(level), the_log.identifier, (long)getpid(),
                               message);
-                return;
+                return true;
         case TARGET_FILE:
         case TARGET_STDERR:
                 break;
         }
         if (the_log.json)
-                put_json(f, level, message, err);
-        else if (the_log.target == TARGET_FILE)
-                put_plain(f, level, message);
-        else
-                (void)fprintf(f, "cfs: %s: %s\n", log_level_name(level), message);
+                return put_json(f, level, message, err);
+        if (the_log.target == TARGET_FILE)
+                return put_plain(f, level, message);
+        return fprintf(f, "cfs: %s: %s\n", log_level_name(level), message) >= 0;
 }
 
-/* One write(2) for the whole text: lines of several processes do not mix. What cannot be written is lost:
- * there is no other place to report it. */
-static void emit(int fd, enum log_level level, const char *message, const struct cfs_error *err)
+/* One write(2) for the whole text: lines of several processes do not mix, and one that there is no memory for
+ * is not begun. */
+static bool emit(int fd, enum log_level level, const char *message, const struct cfs_error *err)
 {
         _cleanup_free_ char *text = NULL;
         size_t len = 0;
         FILE *f = open_memstream(&text, &len);
+        bool whole = f && put_record(f, level, message, err);
 
-        if (!f)
-                return;
-        put_record(f, level, message, err);
-        if (fclose(f) == 0)
-                (void)io_write_patient(fd, text, len);
+        return f && fclose(f) == 0 && whole && io_write_patient(fd, text, len) >= 0;
 }
 
+/* What there is no memory for, or no room in the log's file system, goes to standard error, from the stack. */
 static void handler(void *data, enum log_level level, const char *message)
 {
-        emit(the_log.fd, level, message, NULL);
+        char text[2100];
+        int n;
+
+        if (emit(the_log.fd, level, message, NULL) || level > LOG_LEVEL_WARNING)
+                return;
+        n = snprintf(text, sizeof(text), "cfs: %s: %s\n", log_level_name(level), message);
+        if (n > 0 && write(STDERR_FILENO, text, (size_t)n) < 0)
+                return;
 }
 
 static int open_datagram(const char *path, struct cfs_error *err)
@@ -230,9 +231,8 @@ void logfile_error(const struct cfs_error *err)
         char text[sizeof(err->text) + sizeof(err->hint) + 2 * sizeof(err->excerpt) + 32], excerpt[220] = "";
         int n;
 
-        if (the_log.target != TARGET_STDERR || the_log.json)
-                emit(the_log.fd, LOG_LEVEL_ERROR, err->text, err);
-        if (log_is_stderr() && (the_log.target != TARGET_STDERR || the_log.json))
+        if ((the_log.target != TARGET_STDERR || the_log.json) &&
+            emit(the_log.fd, LOG_LEVEL_ERROR, err->text, err) && log_is_stderr())
                 return;
         if (err->excerpt[0])
                 (void)snprintf(excerpt, sizeof(excerpt), "  %s\n  %*s^\n", err->excerpt, (int)err->caret, "");

@@ -272,8 +272,13 @@ class World:
         return r, read(err).strip()
 
     def logged(self):
-        """What cfs has written to its log: the last of it is the error that ended it, if one did."""
-        return [json.loads(line) for line in (read(self.log) or '').splitlines()]
+        """What cfs has written to its log: the last of it is the error that ended it, if one did. Engines read it line by line, as JSON."""
+        def document(line):
+            try:
+                return json.loads(line)
+            except ValueError:
+                return {'msg': f'not JSON: {line}', 'broken': True}
+        return [document(line) for line in (read(self.log) or '').splitlines()]
 
     def inject(self, mode, *args, out, attach=None):
         """Under the injector. (its lines, standard error and log)"""

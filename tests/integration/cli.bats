@@ -466,6 +466,18 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
     is "$errors" "cfs: --log: open \`$T/no/log\`: no such file or directory (\`$T/no\` does not exist)"
 }
 
+# null(4), full(4): "Writes to the /dev/full device fail with an ENOSPC error." What could not be undone must not be lost with it.
+@test "what a full log does not take is told on standard error, warnings and errors" {
+    new_bundle '.process.args = ["/bin/true"] | .process.capabilities.bounding += ["CAP_NEW_YESTERDAY"]'
+    cfs --log /dev/full run -b "$B" "$ID" > "$OUT" 2> "$T/err" < /dev/null
+    contains "$(cat "$T/err")" "cfs: warning: process.capabilities.bounding"
+    cfs --log /dev/full --log-format json run -b "$B" "$ID" > "$OUT" 2> "$T/err" < /dev/null
+    contains "$(cat "$T/err")" "cfs: warning: process.capabilities.bounding"
+    run cfs --log /dev/full --log-format json state missing
+    is "$status" 1
+    contains "$output" 'cfs: container `missing` does not exist'
+}
+
 @test "without --log, JSON goes to standard error, in place of the text" {
     apart "$CFS" --log-format json foo
     is "$(wc -l < "$T/stderr")" 1

@@ -395,3 +395,25 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     cfs run -b "$B" "$ID"
     is "$(ls -A "$STATE")" ""
 }
+
+# A malloc(3) that fails must leave no empty line in a log that engines read as one JSON object a line.
+@test "without memory, a line of the log is whole or not there, and standard error has it" {
+    new_bundle '.hooks.poststop = [{ "path": "/bin/true" }]'
+    inject count -- create -b "$B" "$ID"
+    cfs delete --force "$ID"
+    local n last
+    last=$(grep -c "^call runtime [0-9]* mmap " "$T/log")
+    [ "$last" -ge 1 ]
+    for ((n = 1; n <= last; n++)); do
+        rm -f "$T/json"
+        "$INJECT" -o "$T/log" exhaust runtime "mmap:$n" ENOMEM -- "$CFS" --root "$STATE" --log "$T/json" --log-format json create -b "$B" "$ID" \
+            < /dev/null > "$T/out" 2> "$T/err"
+        if [ "$(result)" != "exit 0" ]; then
+            contains "$(cat "$T/err")" "annot allocate memory"
+            jq -es 'all(.[]; .msg != null)' "$T/json" > /dev/null
+            is "$(grep -c '^$' "$T/json")" 0
+        fi
+        # What could not be undone without memory is removed with it.
+        [ ! -e "$STATE/$ID" ] || { [ "$(result)" = "exit 0" ] || grep -q "delete --force" "$T/err" "$T/json"; cfs delete --force "$ID"; }
+    done
+}

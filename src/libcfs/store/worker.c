@@ -44,12 +44,16 @@ static bool identity(const struct oci_record *rec, struct proc_identity *ret)
         return true;
 }
 
-static bool is_us(const struct oci_record *rec)
+/* 1: yes, 0: no, negative when that cannot be told. */
+static int is_us(const struct oci_record *rec, struct cfs_error *err)
 {
         struct proc_identity me;
+        int r;
 
-        return rec->worker && rec->worker->pid == getpid() && self(&me, NULL) == 0 &&
-               rec->worker->start_time == me.start_time;
+        if (!rec->worker || rec->worker->pid != getpid())
+                return 0;
+        r = self(&me, err);
+        return r < 0 ? r : rec->worker->start_time == me.start_time;
 }
 
 bool worker_busy(const struct oci_record *rec)
@@ -57,7 +61,7 @@ bool worker_busy(const struct oci_record *rec)
         struct proc_identity id;
         int r;
 
-        if (!identity(rec, &id) || is_us(rec))
+        if (!identity(rec, &id) || is_us(rec, NULL) > 0)
                 return false;
         r = proc_status(&id);
         return r < 0 || r == PROC_ALIVE; /* when it cannot be told, the container is not taken away */
@@ -88,7 +92,9 @@ int worker_step_aside(struct state *s, pid_t init, struct cfs_error *err)
                 return 0;
         if (init > 0 && !s->record->has_pid)
                 r = record_note_init(s, init, err);
-        if (r >= 0 && !is_us(s->record))
+        if (r >= 0)
+                r = is_us(s->record, err);
+        if (r == 0)
                 r = put_name(s, err);
         if (r < 0)
                 return r;
@@ -142,7 +148,9 @@ int worker_step_back(struct state *s, struct cfs_error *err)
                 return r;
         s->aside = false;
         r = record_peek(s, &rec, &arena, err);
-        if (r == -ENOENT || (r >= 0 && !(is_us(rec) && str_eq(rec->phase, s->record->phase))))
+        if (r >= 0)
+                r = is_us(rec, err);
+        if (r == -ENOENT || r == 0 || (r > 0 && !str_eq(rec->phase, s->record->phase)))
                 r = lost(s, err);
         oci_arena_free(arena);
         return r < 0 ? r : 0;
