@@ -137,7 +137,7 @@ static bool emit(int fd, enum log_level level, const char *message, const struct
         return f && fclose(f) == 0 && whole && io_write_patient(fd, text, len) >= 0;
 }
 
-/* What there is no memory for, or no room in the log's file system, goes to standard error, from the stack. */
+/* What there is no memory for, or no room where the log is, goes to standard error, from the stack. */
 static void handler(void *data, enum log_level level, const char *message)
 {
         char text[2100];

@@ -340,7 +340,9 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     inject count -- create -b "$B" "$ID"
     cfs delete --force "$ID"
     local n
-    for ((n = $(grep -c '^call runtime [0-9]* access$' "$T/log"); n > 0; n--)); do
+    n=$(grep -c '^call runtime [0-9]* access ' "$T/log")
+    [ "$n" -gt 0 ]
+    for (( ; n > 0; n--)); do
         inject fail runtime "access:$n" EIO -- create -b "$B" "$ID"
         [ "$(result)" != "exit 0" ] || cfs delete --force "$ID"
         is "$(find /sys/fs/cgroup -name "$ID" 2> /dev/null)" "" "access $n"
