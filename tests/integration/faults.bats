@@ -419,3 +419,18 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
         [ ! -e "$STATE/$ID" ] || { [ "$(result)" = "exit 0" ] || grep -q "delete --force" "$T/err" "$T/json"; cfs delete --force "$ID"; }
     done
 }
+
+# poll(2): "ENOMEM Unable to allocate memory for kernel data structures." What fails once may go on failing.
+@test "an id-mapped mount whose process cannot be waited for is an error, not a loop" {
+    new_bundle '.mounts += [{ "destination": "/mapped", "type": "bind", "source": "/", "options": ["bind", "idmap"],
+        "uidMappings": [{ "containerID": 0, "hostID": 1000, "size": 10 }], "gidMappings": [{ "containerID": 0, "hostID": 1000, "size": 10 }] }]' \
+        '.process.args = ["/bin/true"]'
+    jq --arg root "$B/rootfs" '(.mounts[] | select(.destination == "/mapped") | .source) = $root' "$B/config.json" > "$T/config" && mv "$T/config" "$B/config.json"
+    inject -t 5 count -- run -b "$B" "$ID"
+    [ "$(result)" = "exit 0" ] || skip "$(head -n 1 "$T/err")"
+    [ "$(grep -c '^call init [0-9]* poll ' "$T/log")" -ge 1 ]
+    inject -t 5 exhaust init poll:1 ENOMEM -- run -b "$B" "$ID"
+    is "$(result)" "exit 1"
+    contains "$(cat "$T/err")" "cannot allocate memory"
+    is "$(ls -A "$STATE")" ""
+}

@@ -55,15 +55,16 @@ int mount_aside(struct mount_env *e, const struct mount_aside *a, int *ret_fd, s
 {
         _cleanup_close_ int ours = -1, theirs = -1;
         struct mount_answer reply;
-        int status;
+        int status, r;
         pid_t pid = mount_child(CLONE_FILES, "a process for a mount", &ours, &theirs, err);
 
         if (pid < 0)
                 return pid;
         if (pid == 0)
                 mount_aside_child(e, a, theirs);
-        if (!mount_child_wait(ours, pid))
-                return mount_child_died(pid, "the process that makes a mount", err);
+        r = mount_child_wait(ours, pid, "the process that makes a mount", err);
+        if (r < 0)
+                return r;
         (void)proc_reap(pid, &status);
         if (recv(ours, &reply, sizeof(reply), MSG_DONTWAIT) != (ssize_t)sizeof(reply))
                 return err_sys(err, errno, "recvfrom", "hear of the process that makes a mount");

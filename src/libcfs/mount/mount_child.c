@@ -31,25 +31,6 @@ pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_thei
         return pid < 0 ? err_sys(err, errno, "clone3", "make %s", what) : pid;
 }
 
-static bool is_readable(int fd, int timeout_ms)
-{
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        return poll(&p, 1, timeout_ms) > 0;
-}
-
-int mount_child_wait(int ours, pid_t pid)
-{
-        siginfo_t i = { 0 };
-
-        while (!is_readable(ours, STEP_MS)) {
-                i.si_pid = 0;
-                if (waitid(P_PID, (id_t)pid, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid == pid)
-                        return is_readable(ours, 0); /* its last word */
-        }
-        return 1;
-}
-
 int mount_child_died(pid_t pid, const char *what, struct cfs_error *err)
 {
         int status = 0;
@@ -60,4 +41,49 @@ int mount_child_died(pid_t pid, const char *what, struct cfs_error *err)
         if (WIFSIGNALED(status))
                 return err_set(err, CFS_E_DIED, "%s was killed by signal %d", what, WTERMSIG(status));
         return err_set(err, CFS_E_DIED, "%s has ended without an answer", what);
+}
+
+/* 1, 0 or -errno */
+static int is_readable(int fd, int timeout_ms)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int n = poll(&p, 1, timeout_ms);
+
+        return n < 0 && errno != EINTR ? -errno : n > 0;
+}
+
+/* 1, 0 or -errno */
+static int has_ended(pid_t pid)
+{
+        siginfo_t i = { 0 };
+
+        if (waitid(P_PID, (id_t)pid, &i, WEXITED | WNOHANG | WNOWAIT) < 0)
+                return errno == EINTR ? 0 : -errno;
+        return i.si_pid == pid;
+}
+
+static int cannot_wait(pid_t pid, int error, const char *call, const char *what, struct cfs_error *err)
+{
+        int status;
+
+        (void)kill(pid, SIGKILL);
+        (void)proc_reap(pid, &status);
+        return err_sys(err, error, call, "wait for %s", what);
+}
+
+int mount_child_wait(int ours, pid_t pid, const char *what, struct cfs_error *err)
+{
+        for (;;) {
+                int r = is_readable(ours, STEP_MS), ended;
+
+                if (r > 0)
+                        return 0;
+                if (r < 0)
+                        return cannot_wait(pid, -r, "poll", what, err);
+                ended = has_ended(pid);
+                if (ended < 0)
+                        return cannot_wait(pid, -ended, "waitid", what, err);
+                if (ended) /* has it left a last word? */
+                        return is_readable(ours, 0) > 0 ? 0 : mount_child_died(pid, what, err);
+        }
 }

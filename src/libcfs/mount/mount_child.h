@@ -23,9 +23,10 @@ int mount_child_answer(const struct mount_answer *a, struct cfs_error *err);
  * pid in the parent, which reaps it; -errno with *err filled, `what` saying what the process was for. */
 pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_theirs, struct cfs_error *err);
 
-/* Waits until the child has answered (1), or has ended without (0): where both share one table of
- * descriptors, a socket has no end of file. It is not reaped. */
-int mount_child_wait(int ours, pid_t pid);
+/* Waits until the child has answered: 0, and it is not reaped. It has ended without, which a socket does not
+ * tell where both share one table of descriptors, or cannot be waited for: an error, and it is ended and
+ * reaped. */
+int mount_child_wait(int ours, pid_t pid, const char *what, struct cfs_error *err);
 
 /* After a child has ended without an answer: reaps it. Its exit status is the errno of why it could not
  * answer. */

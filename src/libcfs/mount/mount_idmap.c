@@ -122,8 +122,9 @@ static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int
                 return pid;
         if (pid == 0)
                 mount_idmap_child(proc_fd, theirs);
-        if (!mount_child_wait(ours, pid))
-                return mount_child_died(pid, "the process of the new user namespace", err);
+        r = mount_child_wait(ours, pid, "the process of the new user namespace", err);
+        if (r < 0)
+                return r;
         r = fill(ours, uids, gids, ret_fd, err);
         /* One table of descriptors: closing `theirs` here would not be seen as the other end's closing. */
         (void)kill(pid, SIGKILL);
