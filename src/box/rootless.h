@@ -16,7 +16,7 @@ bool rootless_is(void);
  * box's containers that run. Returns 0 at once for root, and in the namespaces. */
 int rootless_enter(char **argv, struct cfs_error *err);
 
-/* Cgroups are used where they were delegated to the user. */
+/* Which manager to use: cgroups only where they are delegated to the user. */
 enum cfs_cgroup_manager rootless_cgroup_manager(void);
 
 #endif

@@ -21,7 +21,8 @@ struct logfile_options {
 /* Opens the log, and makes it the library's log handler. Once. */
 int logfile_open(const struct logfile_options *o, struct cfs_error *err);
 
-/* The last word: the error to the log, and as text to standard error. Works without logfile_open(), too. */
+/* Writes the error that ends the program to the log, and as text to standard error. Works without
+ * logfile_open(), too. */
 void logfile_error(const struct cfs_error *err);
 
 #endif

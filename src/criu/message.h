@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is said to CRIU, and what it answers, as plain structures: the part of its rpc.proto that a container
+ * The requests to CRIU and its answers, as plain structures: the part of its rpc.proto that a container
  * runtime uses. The numbers are those of that file, which CRIU keeps stable.
  */
 #ifndef CRIU_MESSAGE_H
@@ -30,7 +30,7 @@ enum criu_cgroup_mode {
 
 enum criu_network_lock { CRIU_LOCK_IPTABLES = 1, CRIU_LOCK_NFTABLES = 2, CRIU_LOCK_SKIP = 3 };
 
-/* Two words that belong together; `number` when the second is a number. */
+/* A key and its value, which is `number` when it is a number. */
 struct criu_pair {
         const char *key, *value;
         int number;
@@ -41,9 +41,9 @@ struct criu_pairs {
         size_t n;
 };
 
-/* Zero and NULL mean "not said", except where a has_ field says so. Descriptors are the sender's own: CRIU
- * opens /proc/PID/fd/N of the process that made the socket pair. Those of inherit_fd are the CRIU
- * process's. */
+/* Zero and NULL mean that an option is not sent, except where a has_ field says so. Descriptors are the
+ * sender's own: CRIU opens /proc/PID/fd/N of the process that made the socket pair. Those of inherit_fd
+ * are the CRIU process's. */
 struct criu_options {
         int images_dir_fd, work_dir_fd;
         pid_t pid;

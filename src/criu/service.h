@@ -28,7 +28,7 @@ int service_exec(const struct criu *c, struct cfs_error *err);
 /* Makes the child by itself, for a caller that needs nothing set up in it. */
 int service_start(struct criu *c, struct cfs_error *err);
 
-/* In the parent, when the child is made by others. */
+/* In the parent, when another function has made the child. */
 void service_started(struct criu *c, pid_t pid);
 
 /* Asks for the version. An error when it is older than `oldest`. */
@@ -43,7 +43,7 @@ int service_request(struct criu *c, enum criu_type type, const struct criu_optio
  * that came along, or -1. An end of file is CFS_E_DIED, and says how CRIU ended. */
 int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct cfs_error *err);
 
-/* The error for what is not a message, or not an answer to what was asked. */
+/* The error for bytes that are not a message, or a message that does not answer the request. */
 int service_nonsense(const struct criu *c, struct cfs_error *err);
 
 int service_notified(struct criu *c, bool success, struct cfs_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * As much of D-Bus as it takes to ask systemd for something: one connection, calls one after another, each
- * with a deadline. No library.
+ * The part of D-Bus that cfs needs to call systemd, without a library: one connection, one call at a time,
+ * each with a deadline.
  */
 #ifndef DBUS_DBUS_H
 #define DBUS_DBUS_H

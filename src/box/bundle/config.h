@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From an image's configuration and the user's words to config.json.
+ * Makes config.json from the configuration of an image and the options of the user.
  */
 #ifndef BOX_BUNDLE_CONFIG_H
 #define BOX_BUNDLE_CONFIG_H
@@ -12,7 +12,7 @@
 /* How a container's network is made. */
 enum config_network { CONFIG_NET_NONE, CONFIG_NET_HOST, CONFIG_NET_JOIN, CONFIG_NET_CNI, CONFIG_NET_USER };
 
-/* Volumes that get what the image has at the place where they are mounted, when they are empty. */
+/* Volumes to fill: an empty one gets a copy of the files that the image has where the volume is mounted. */
 struct config_fill {
         char name[128], destination[PATH_MAX];
 };
@@ -30,36 +30,37 @@ struct config_input {
         int root_fd;     /* the mounted root file system, for user names          */
         enum config_network net;
         const char *net_name;   /* CNI: the network; JOIN: the path of the namespace     */
-        const char *known_name; /* others in the network find it so; NULL: they do not */
+        const char *known_name; /* the name by which other containers of the network find it; NULL: none */
         char *const *ports;     /* to publish */
         size_t n_ports;
         uint32_t host_id, n_ids;    /* a user namespace; n_ids 0: none */
-        struct config_fills *fills; /* what is to be filled; may be NULL */
+        struct config_fills *fills; /* out: the volumes to fill; may be NULL */
 };
 
-/* What is being built, while it is. */
+/* The configuration while it is made. */
 struct config {
         const struct config_input *in;
         struct oci_config *c;
         struct oci_arena *arena, *seccomp_arena; /* the second one: of a profile that was read, or NULL */
         struct cfs_error *err;
-        size_t n_usual;     /* mounts that are there without the user */
+        size_t n_usual;     /* mounts that the user did not ask for */
         unsigned n_unnamed; /* volumes without a name                  */
 };
 
 /* The document, indented. The caller frees. */
 int config_build(const struct config_input *in, char **ret, struct cfs_error *err);
 
-/* The command that runs: the entry point and the words. Lives in the arena. */
+/* The command to run: the entry point and the arguments. Lives in the arena. */
 int config_command(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                    char ***ret, size_t *ret_n, struct cfs_error *err);
 
-/* Puts "KEY=VALUE" into *map (NULL: an empty one) in place of what has that key; the value of "KEY" is "".
- * *map is a new map then, with copies in the arena. */
+/* Sets "KEY=VALUE" in *map (NULL: an empty map); "KEY" alone sets "". Makes a new map, with copies in the
+ * arena, and stores it in *map. */
 int config_put(struct oci_arena *arena, const char *text, struct oci_string_map **map, struct cfs_error *err);
 
-/* The labels of the container: the image's (NULL: none), and over them those of --label, the last one of a
- * name. NULL when there are none; what is not the image's lives in the arena. */
+/* The labels of the container: those of the image (NULL: no image), replaced by those of --label; the last
+ * --label of a name counts. *ret is NULL when there are none. Lives in the arena, and in the image's
+ * configuration. */
 int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                   struct oci_string_map **ret, struct cfs_error *err);
 

@@ -8,8 +8,9 @@
 #include "base/err.h"
 #include "oci.h"
 
-/* Calls fn with each NAME=VALUE, first those of the files, then the words. A NAME alone has the value that it
- * has here, and is left out where it has none. */
+/* Calls fn with each NAME=VALUE: first those of the files, then those of --env. A NAME alone takes its
+ * value from the environment of cfs-box, and is left out when it is not there. Stops at a negative result
+ * of fn. */
 int environment_each(const char *const *files, const char *const *words,
                      int (*fn)(void *data, const char *pair), void *data, struct cfs_error *err);
 

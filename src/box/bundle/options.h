@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the user says about a container, as the words of the command line.
+ * The options of `run` and `create`, as the texts of the command line. NULL or false: not given.
  */
 #ifndef BOX_BUNDLE_OPTIONS_H
 #define BOX_BUNDLE_OPTIONS_H

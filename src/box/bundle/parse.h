@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The words of the command line that mean quantities and pairs. Errors name the option.
+ * Parses options that are amounts, numbers, ports or restart policies. Errors name the option.
  */
 #ifndef BOX_BUNDLE_PARSE_H
 #define BOX_BUNDLE_PARSE_H
@@ -27,7 +27,7 @@ struct parse_port {
         char address[64]; /* "": all */
         unsigned host, container, count;
         char protocol[8]; /* tcp, udp, sctp */
-        bool any;         /* no HOST is said, or 0: `host` is the container's then */
+        bool any;         /* HOST is missing or 0: any free port; `host` equals `container` */
 };
 int parse_port(const char *text, struct parse_port *ret, struct cfs_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The capabilities that there are, NULL-terminated. */
+/* The names of all capabilities, NULL-terminated. */
 #ifndef BOX_BUNDLE_SECURITY_H
 #define BOX_BUNDLE_SECURITY_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Users and groups of an image, by its own /etc/passwd and /etc/group: never the host's, and never NSS.
+ * Users and groups of an image, from its own /etc/passwd and /etc/group. The host's users and NSS are not
+ * used.
  */
 #ifndef BOX_BUNDLE_USER_H
 #define BOX_BUNDLE_USER_H
@@ -25,7 +26,7 @@ int user_find(int root_fd, const char *spec, struct user *ret, struct cfs_error 
 int user_find_in(const char *passwd, const char *group, const char *spec, struct user *ret,
                  struct cfs_error *err);
 
-/* A further group, by the image's /etc/group or as a number. */
+/* Adds a supplementary group: a name in the image's /etc/group, or a number. */
 int user_add_group(int root_fd, const char *name, struct user *u, struct cfs_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What -v, --mount and an image's Volumes ask for, as mounts of the configuration.
+ * Turns -v, --mount and the Volumes of an image into mounts of the configuration.
  */
 #ifndef BOX_BUNDLE_VOLUMES_H
 #define BOX_BUNDLE_VOLUMES_H
@@ -12,8 +12,8 @@ int volumes_add_option(struct config *x, const char *text);
 int volumes_add_mount(struct config *x, const char *text);
 int volumes_add_image(struct config *x);
 
-/* mounts.c: a mount at `destination`, which is cleaned of "//", "." and ".."; an error where the user has
- * one already. `option` is for the message. */
+/* mounts.c: adds a mount at `destination`, after removing "//", "." and ".." from it. An error when the
+ * user has asked for another mount there. `option` is for the message. */
 int mounts_add(struct config *x, const char *option, const char *destination, const char *type,
                const char *source, struct oci_mount **ret);
 int mounts_add_tmpfs(struct config *x, const char *option, const char *destination, const char *options);

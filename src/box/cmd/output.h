@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What lists share: tables whose columns are as wide as what is in them, JSON, times and IDs for people.
+ * What the commands that list something share: tables, JSON, times and IDs.
  */
 #ifndef BOX_CMD_OUTPUT_H
 #define BOX_CMD_OUTPUT_H

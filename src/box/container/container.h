@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What can be done with containers: the functions behind the commands, and for a server (box.h says what
- * threads may do). Reading is in store/container.h.
+ * The functions behind the commands that change containers. Functions that only read are in
+ * store/container.h. box.h says what threads may call.
  */
 #ifndef BOX_CONTAINER_CONTAINER_H
 #define BOX_CONTAINER_CONTAINER_H
@@ -15,7 +15,7 @@
 /* A container that is being made or started. */
 struct container {
         const struct box *box;
-        const struct run_options *o; /* NULL: it has its config.json already */
+        const struct run_options *o; /* NULL: its config.json exists */
         char id[BOX_ID_SIZE], name[64], hostname[65];
         char image[DIGEST_SIZE];
         char dir[PATH_MAX]; /* the bundle: ROOT/containers/ID, or RUN/bundles/ID  */
@@ -32,15 +32,16 @@ struct container {
         bool in_memory; /* store/container.h */
 };
 
-/* create.c: a row and a directory; nothing is mounted yet. On failure nothing is left. */
+/* create.c: makes the row in the store and the directory of a container; mounts nothing. On failure
+ * nothing is left. */
 int create_container(struct container *c, const struct box *box, const char *image,
                      const struct run_options *o, struct cfs_error *err);
-/* An existing one, to be started again. */
+/* Fills *c for a container that exists, to start it again. */
 int create_reopen(struct container *c, const struct box *box, const char *id, struct cfs_error *err);
 void create_release(struct container *c);
 /* Can it be the name of a container? */
 int create_check_name(const char *name, struct cfs_error *err);
-/* What could not be prepared: nothing is left of it, in the history neither. */
+/* After a failure: removes the container, also from the history. */
 void create_undo(const struct container *c);
 
 /* prepare.c: goes into a private mount namespace and mounts the root file system; writes config.json when
@@ -48,12 +49,13 @@ void create_undo(const struct container *c);
 int prepare_container(struct container *c, struct cfs_error *err);
 /* Writes DIR/config.json; the root file system is open as root_fd. */
 int prepare_config(const struct container *c, const char *dir, int root_fd, struct cfs_error *err);
-/* Only the mount, of a container that does not run; for cp. */
+/* For cp, of a container that does not run: only mounts its root file system. */
 int prepare_mount(struct container *c, struct cfs_error *err);
 
-/* network.c: what --network means. */
+/* network.c: sets c->net and c->net_name from --network. */
 int network_resolve(struct container *c, const char *network, struct cfs_error *err);
-/* Do containers find each other by name there? In networks that the user has made, as docker has it. */
+/* Do containers find each other by name in its network? As with docker: in networks that the user has
+ * made. */
 bool network_has_names(const struct container *c);
 /* /etc/hosts, /etc/hostname, /etc/resolv.conf of the container. */
 int network_files(const struct container *c, struct cfs_error *err);
@@ -77,18 +79,18 @@ int make_container(const struct box *box, const char *image, const struct run_op
 int print_bundle(const struct box *box, const char *image, const struct run_options *o,
                  struct cfs_error *err);
 
-/* launch.c: starts it under conmon; it stays when the caller ends. By a child process, so that this one
- * stays as it is; the store is closed and opened again around the fork. */
+/* launch.c: starts it under conmon, so that it goes on when the caller ends. A child process does that,
+ * because it changes its mount namespace. The store is closed before the fork and opened again after it. */
 int launch_container(struct box *box, struct container *c, struct cfs_error *err);
-/* One that exists and does not run. */
+/* The same for a container that exists and does not run. */
 int launch_again(struct box *box, const char *id, struct cfs_error *err);
-/* The same when its row says "starting" and names this process already. */
+/* The same for a caller that has set its row to "starting", with this process as owner. */
 int launch_claimed(struct box *box, const char *id, struct cfs_error *err);
 
-/* ended.c: called once when a container has ended: takes down what it had, records how it ended, removes
- * it when it is to be removed. exit_code: -1 unknown. */
+/* ended.c: after a container has ended: removes its network and mounts, records how it ended, and removes the
+ * container when it was made with --rm. Called once. exit_code: -1 unknown. */
 int ended_container(const struct box *box, const char *id, int exit_code, struct cfs_error *err);
-/* What conmon calls: as above, and the restart policy. */
+/* What conmon calls: as above, and follows the restart policy. */
 int ended_monitored(struct box *box, const char *id, struct cfs_error *err);
 /* The exit code that conmon has written; -1: none. */
 int ended_exit_code(const struct box *box, const char *id);
@@ -109,9 +111,9 @@ enum {
         REMOVE_VOLUMES = 1 << 1, /* with its volumes that have no name of the user's */
 };
 int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
-/* One whose row says "removing" and names this process already. */
+/* The same for a caller that has set its row to "removing", with this process as owner. */
 int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
-/* What cfs knows of it, with its processes and cgroup. */
+/* Deletes the container of cfs: its processes, its cgroup, its state directory. */
 void remove_state(const struct box *box, const char *id);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "box/container/container.h"
 
-/* What --publish and --publish-all ask for, in c->ports, with free ports of the host where none is said. */
+/* Fills c->ports from --publish and --publish-all, with free ports of the host where the user names none. */
 int ports_collect(struct container *c, struct cfs_error *err);
 
 /* An error when one is in use: by another container, or by a program of the host. */

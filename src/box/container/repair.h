@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What others left half done is completed or taken back.
+ * Completes or undoes what a command that was killed has left half done.
  */
 #ifndef BOX_CONTAINER_REPAIR_H
 #define BOX_CONTAINER_REPAIR_H

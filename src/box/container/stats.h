@@ -7,7 +7,7 @@
 
 #include "box/core/box.h"
 
-/* What was seen of each container at one time, to tell how much it has used since. */
+/* The counters of each container at one time. The next look subtracts them. */
 struct stats_round {
         struct {
                 char id[BOX_ID_SIZE];
@@ -16,7 +16,8 @@ struct stats_round {
         size_t n;
 };
 
-/* All that run, or `only` that one. `now` is filled; `before` may be empty. */
+/* The statistics of all running containers, or of `only` that one, in the arena. Fills `now`; `before` is
+ * the `now` of an earlier call, or empty. */
 int stats_all(const struct box *box, const char *only, struct oci_arena *arena,
               const struct stats_round *before, struct stats_round *now, struct oci_box_stats ***ret,
               size_t *ret_n, struct cfs_error *err);

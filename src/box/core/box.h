@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What one user of the box holds: where things are, and the open store.
+ * The box of one user: where its files are, and the open store.
  *
  *     ROOT/box.db               images, layers, containers, history, events: SQLite
  *     ROOT/reserve              room for these commands on a full disk: store.c
@@ -31,10 +31,10 @@ struct box {
         char *programs;        /* the directory of this executable, where cfs and cfs-cni lie too     */
         int root_fd;           /* ROOT                                                                 */
         struct sqlite3 *db;    /* ROOT/box.db                                                          */
-        bool long_log;         /* store.c: the log is in the database, and the next change begins it anew */
+        bool long_log;         /* store.c: the write-ahead log is copied; the next change starts a new one  */
         struct cfs_runtime rt; /* RUN/cfs                                                              */
         bool rootless;         /* in a user namespace of the box's own: device nodes cannot be made    */
-        bool makes_room;       /* the command removes something: what is kept for a full disk is for it */
+        bool makes_room;       /* the command frees space: it may use ROOT/reserve on a full disk        */
         bool quiet;            /* no progress                                                          */
 };
 

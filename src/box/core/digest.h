@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SHA-256, the one digest of images: FIPS 180-4. Written here because a library for 100 lines would be loaded
- * at every start of cfs-box; with the processor's instructions for it where there are any, as layers are
- * hashed while they are unpacked.
+ * SHA-256 (FIPS 180-4), the digest of images. It is written here because these are 100 lines, and a library
+ * would be loaded at every start of cfs-box. It uses the processor's instructions for SHA-256 when there are
+ * any: each layer is hashed while it is unpacked.
  */
 #ifndef BOX_CORE_DIGEST_H
 #define BOX_CORE_DIGEST_H

@@ -5,8 +5,7 @@
 
 #include "box/core/box.h"
 
-/* Removes PATH, which is below ROOT unless it begins with a slash, with all that is in it. Missing is
- * fine. */
+/* Removes PATH (relative to ROOT, or absolute) with everything in it. Not an error when it is missing. */
 int directory_remove(const struct box *box, const char *path, struct cfs_error *err);
 
 #endif

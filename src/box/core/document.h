@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "oci.h"
 
-/* As oci_encode(). A container's command may hold any bytes, and JSON cannot: those that are not UTF-8 become
- * `?`, in the document too. */
+/* As oci_encode(). JSON is UTF-8, but the command of a container may have any bytes: those that are not UTF-8
+ * become `?`, also in the document itself. */
 int document_encode(const struct oci_type *type, void *document, int indent, char **ret, size_t *ret_len,
                     struct cfs_error *err);
 

@@ -25,26 +25,27 @@ struct process {
 int process_run(const struct process *p, int *ret_status, char **ret_out, char **ret_err,
                 struct cfs_error *err);
 
-/* Starts it with its standard output in a pipe, and standard error ours. */
+/* Starts it with its standard output in a pipe, and this process's standard error. */
 int process_start(const struct process *p, pid_t *ret_pid, int *ret_out_fd, struct cfs_error *err);
 /* The same with standard error in a pipe of its own. */
 int process_start_captured(const struct process *p, pid_t *ret_pid, int *ret_out_fd, int *ret_err_fd,
                            struct cfs_error *err);
 int process_wait(pid_t pid, int *ret_status, struct cfs_error *err);
 
-/* What goes on in the background does not keep the caller's descriptors: a pipe whose reader waits for its
- * end, a lock, a file of a filesystem that is to be unmounted. All from 3 on become close-on-exec. */
+/* For programs that go on in the background. Makes all descriptors from 3 on close-on-exec, so that such a
+ * program does not keep the caller's: a pipe whose reader waits for its end, a lock, a file on a file
+ * system that is to be unmounted. */
 int process_no_descriptors(struct cfs_error *err);
 
 /* The path of a program in PATH and the directories of administrators; NULL: none. The caller frees. */
 char *process_find(const char *name);
 
-/* -i and -t: an error when standard input is not a terminal. Its end would not be one for the terminal
- * inside, and the program would wait for ever. docker refuses that, too. */
+/* For -i with -t: an error when standard input is not a terminal. The end of a file would not reach the
+ * terminal in the container, and the program would wait for ever. docker refuses that, too. */
 int process_terminal_input(struct cfs_error *err);
 
-/* Standard input becomes /dev/null: what a command of docker has without --interactive, so that `while
- * read` around it keeps its input. */
+/* Without --interactive: standard input becomes /dev/null, as with docker. So the command does not read
+ * the input of a shell's `while read` loop around it. */
 int process_no_input(struct cfs_error *err);
 
 #endif

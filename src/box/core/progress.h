@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How far something long has come: a bar on a terminal, nothing elsewhere.
+ * A progress bar for work that takes long. It is shown on a terminal only.
  */
 #ifndef BOX_CORE_PROGRESS_H
 #define BOX_CORE_PROGRESS_H

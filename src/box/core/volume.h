@@ -6,10 +6,10 @@
 #include "box/core/box.h"
 #include <stdbool.h>
 
-/* Letters, digits and a few marks: so that it is a name in a directory, and never a path. */
+/* Is it a valid name: letters, digits, and a few other characters? So it is never a path. */
 bool volume_is_name(const char *s);
 
-/* Makes the volume if there is none. *ret (NULL: not wanted) is its path, which the caller frees. */
+/* Makes the volume unless it exists. *ret (ret may be NULL) is its path, which the caller frees. */
 int volume_make(const struct box *box, const char *name, char **ret, struct cfs_error *err);
 
 #endif

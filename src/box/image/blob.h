@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files of an image that lies unpacked in a directory whose author is unknown.
+ * Reads files of an image that is unpacked in a directory. The files are not trusted.
  */
 #ifndef BOX_IMAGE_BLOB_H
 #define BOX_IMAGE_BLOB_H
@@ -22,10 +22,10 @@ int blob_text(int dir_fd, const char *source, const char *path, char **ret, size
 /* The same for blobs/sha256/DIGEST of an OCI layout, whose digest and size are verified. */
 int blob_digest_text(int dir_fd, const char *source, const struct oci_descriptor *d, char **ret,
                      size_t *ret_len, struct cfs_error *err);
-/* An error when the descriptor says another size (image specification, descriptor.md). */
+/* An error when the descriptor has another size (image specification, descriptor.md). */
 int blob_check_size(const char *source, const struct oci_descriptor *d, uint64_t size, struct cfs_error *err);
 
-/* Is it a whole digest? What is none must not become part of a path. */
+/* An error when it is not a complete digest. Only a digest may become part of a path. */
 int blob_check(const char *source, const char *digest, struct cfs_error *err);
 
 /* "blobs/sha256/..." */

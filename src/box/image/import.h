@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ways into and out of the store for images.
+ * Import and export of images.
  */
 #ifndef BOX_IMAGE_IMPORT_H
 #define BOX_IMAGE_IMPORT_H
@@ -36,8 +36,8 @@ int docker_import(const struct box *box, int dir_fd, const char *source, const s
 int make_image(const struct box *box, const char *kind, const char *name, const char *suite,
                char ret_id[DIGEST_SIZE], struct cfs_error *err);
 
-/* rootfs.c: an image of one layer, made of a directory or an archive that was not an image. `command`:
- * NULL-terminated. */
+/* rootfs.c: makes an image of one layer, which came from a directory or an archive with a root file
+ * system. */
 int rootfs_image(const struct box *box, int64_t layer, const char *diff_id, const struct import_options *o,
                  const char *created_by, char ret_id[DIGEST_SIZE], struct cfs_error *err);
 

@@ -17,9 +17,9 @@ struct layer {
 /* The ready layer of that digest: 1, or 0 when there is none. */
 int layer_find(const struct box *box, const char *diff_id, struct layer *ret, struct cfs_error *err);
 
-/* Unpacks the archive that comes from fd beside its place and renames it. When `diff_id` is given and the
- * archive's is another, or `digest` (of the archive as it is) is another, the layer is refused. A layer
- * that is there already is used instead. */
+/* Unpacks the archive from fd into a temporary directory, then renames that to ROOT/layers/ID. Fails when
+ * the digest of the archive differs from `digest`, or that of the uncompressed archive from `diff_id`;
+ * both may be NULL. When the store has this layer, *ret is that one. */
 int layer_add(const struct box *box, int fd, const char *name, const char *digest, const char *diff_id,
               uint64_t size, struct layer *ret, struct cfs_error *err);
 
@@ -31,22 +31,23 @@ int layer_add_directory(const struct box *box, int dir_fd, const char *name, boo
 /* The directory of a layer, opened. */
 int layer_open(const struct box *box, int64_t id, struct cfs_error *err);
 
-/* Below ROOT: a directory for a tree that this process makes, to be a layer. It is gone after the next
- * layer_collect() when this process is. */
+/* A path, below ROOT, for a directory that this process will turn into a layer. layer_collect() removes it
+ * when this process has ended. */
 #define LAYER_TREE_SIZE 128
 void layer_tree_path(char ret[LAYER_TREE_SIZE]);
 
-/* Makes such a directory, for its owner alone: its path, ROOT included, is in *ret, for free(). */
+/* Makes such a directory with mode 0700. *ret is its absolute path; the caller frees it. */
 int layer_tree_make(const struct box *box, char **ret, struct cfs_error *err);
 
-/* Removes layers that no image has; and what unfinished imports left. Returns how many layers. */
+/* Removes layers that no image uses, and what unfinished imports have left. Returns how many layers it
+ * removed. */
 int layer_collect(const struct box *box, struct cfs_error *err);
 
-/* An archive of anything (an OCI layout, a docker archive, a root file system) is unpacked here first, as
- * a layer would be. */
+/* Unpacks an archive (an OCI layout, a docker archive or a root file system) as a layer, before its kind
+ * is known. *ret_dir_fd is the directory. The caller then calls layer_keep() or layer_forget(). */
 int layer_unpack_aside(const struct box *box, int fd, const char *name, uint64_t size, struct layer *ret,
                        int *ret_dir_fd, struct cfs_error *err);
-/* Makes a layer of it, or forgets it. */
+/* Makes it a layer of the store; or removes it. */
 int layer_keep(const struct box *box, struct layer *layer, struct cfs_error *err);
 void layer_forget(const struct box *box, const struct layer *layer);
 

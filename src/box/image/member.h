@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One member of an archive becomes one file below a directory.
+ * Unpacks one member of an archive: makes one file below a directory.
  */
 #ifndef BOX_IMAGE_MEMBER_H
 #define BOX_IMAGE_MEMBER_H
@@ -12,7 +12,7 @@
 struct archive;
 struct archive_entry;
 
-/* A directory's times are set when nothing is written into it any more. */
+/* A directory whose times are set at the end, because writing into a directory changes them. */
 struct member_dir {
         char *path;
         struct timespec times[2];

@@ -20,7 +20,7 @@ struct pack_options {
         bool upper;
         bool gzip;
         bool one_file_system;     /* leave out what is mounted below                                        */
-        int skip_fd;              /* a directory that is left out where it is met; 0: none                  */
+        int skip_fd;              /* a directory to leave out; 0: none                                      */
         uint32_t first_id, n_ids; /* owners in this range are moved down to zero; n_ids 0: none         */
 };
 
@@ -34,7 +34,8 @@ struct pack {
 /* Starts it; *ret_fd is where the archive comes from. `p` must stay until pack_finish(). */
 int pack_start(struct pack *p, const struct pack_options *o, int *ret_fd, struct cfs_error *err);
 
-/* After the read end was read to its end, or closed: what became of it. */
+/* After the caller has read everything, or has closed the read end: waits for the thread. Returns its
+ * result. */
 int pack_finish(struct pack *p, struct cfs_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How to unpack an archive, and what came of it.
+ * The options of unpacking an archive, and its results.
  */
 #ifndef BOX_IMAGE_UNPACK_OPTIONS_H
 #define BOX_IMAGE_UNPACK_OPTIONS_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum unpack_whiteouts {
-        UNPACK_PLAIN,   /* names are names                                                      */
+        UNPACK_PLAIN,   /* no name is special                                                   */
         UNPACK_OVERLAY, /* ".wh.NAME" and ".wh..wh..opq" become what overlayfs understands      */
 };
 

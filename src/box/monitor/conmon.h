@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conmon, the monitor of detached containers: it holds their terminals and pipes, writes their log, knows
- * their exit code, and outlives us.
+ * conmon, the monitor of containers in the background. It holds their terminals and pipes, writes their log,
+ * gets their exit code, and goes on when cfs-box ends.
  */
 #ifndef BOX_MONITOR_CONMON_H
 #define BOX_MONITOR_CONMON_H
@@ -14,8 +14,8 @@ struct conmon {
         bool terminal, stdin_open;
 };
 
-/* Starts conmon, which has the runtime create the container. The container's init and conmon itself. Needs
- * the mount namespace in which the root file system is mounted. */
+/* Starts conmon, which calls `cfs create`. *ret_pid is the container's init, *ret_monitor is conmon. Must
+ * be called in the mount namespace in which the root file system is mounted. */
 int conmon_start(const struct conmon *m, int *ret_pid, int *ret_monitor, struct cfs_error *err);
 
 #endif

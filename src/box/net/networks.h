@@ -15,8 +15,8 @@
 /* The directory of the CNI plugins, which has at least the one called bridge; NULL: none is installed. */
 const char *networks_plugins(void);
 
-/* Where a network without privilege would come from: pasta or slirp4netns. NULL: neither is installed, or
- * the user may not use NETWORKS_TUN, which both need. */
+/* The program for a network without privilege: "pasta" or "slirp4netns". NULL: neither is installed, or
+ * the user may not open NETWORKS_TUN, which both need. */
 const char *networks_user_mode(void);
 
 /* Does the network exist? The default one is made when it does not. */

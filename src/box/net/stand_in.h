@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A network namespace that looks like a container's that is gone.
+ * A network namespace in place of that of a container that has ended, for CNI plugins that must take down its
+ * network.
  */
 #ifndef BOX_NET_STAND_IN_H
 #define BOX_NET_STAND_IN_H

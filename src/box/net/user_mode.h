@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A network without privilege: pasta(1) or slirp4netns(1) speaks for the container through sockets of the
- * user.
+ * A network without privilege: pasta(1) or slirp4netns(1) forwards the container's traffic through ordinary
+ * sockets of the user.
  */
 #ifndef BOX_NET_USER_MODE_H
 #define BOX_NET_USER_MODE_H

@@ -7,9 +7,9 @@
 
 #include "box/core/box.h"
 
-/* This process goes into a mount namespace of its own, in which mounts of the host still arrive, but none
- * of ours leaves. What is mounted then goes away with the last process in it: no kill -9 leaves a mount
- * behind. */
+/* Moves this process into a new mount namespace. Mounts of the host still propagate into it, its own
+ * mounts do not propagate to the host. The kernel unmounts them when the last process in it ends, so kill
+ * -9 leaves no mount behind. */
 int overlay_private(const struct box *box, struct cfs_error *err);
 
 struct overlay {

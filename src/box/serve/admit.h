@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which requests are let in. The server can do what root can, so a request is let in only when the peer's
- * user is root or the server's own, or when it has the token. A browser's requests are made by whatever page
- * it shows, so the user behind them proves nothing: they need the token, from a page of this server.
+ * Which requests the server accepts. A client can do through the server what the server's user can do. So a
+ * request is accepted when the user of the peer is root or the server's own, or when it has the token. A
+ * browser sends requests for any page that it shows, so its user proves nothing: such a request always needs
+ * the token, and must come from a page of this server.
  */
 #ifndef BOX_SERVE_ADMIT_H
 #define BOX_SERVE_ADMIT_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a request says of itself. */
+/* What the decision depends on. */
 struct admit_request {
         const char *method;
         bool open;      /* the route needs no token: the page's files, and where a token is given */

@@ -12,9 +12,9 @@
 
 struct connection *connection_open(struct server *s, struct MHD_Connection *c, bool local);
 void connection_close(struct connection *k);
-/* Its time for the next request begins. */
+/* Starts the time limit for the next request. */
 void connection_begin(struct connection *k);
-/* Ends those that have taken too long. */
+/* Closes the connections whose time limit has passed. */
 void connection_tick(struct server *s);
 /* Has the client gone? */
 bool connection_gone(const struct connection *k);

@@ -2,9 +2,10 @@
 /*
  * Between libmicrohttpd and the routes: connections, the life of a request, answers.
  *
- * A request is read whole (its body is bounded), let in (admit.h), and given to its route's function, which
- * answers at once, starts a job (job.h) and answers when that is done, or opens a stream (stream.h). All in
- * one thread, by libmicrohttpd's epoll descriptor in the server's own loop.
+ * The server reads the whole request (its body is limited), checks that it may be answered (admit.h), and
+ * calls the function of its route. The function answers at once, starts a job (job.h) and answers when the
+ * job has ended, or opens a stream (stream.h). All this happens in one thread: the server's loop waits for
+ * libmicrohttpd's epoll descriptor.
  */
 #ifndef BOX_SERVE_HTTP_H
 #define BOX_SERVE_HTTP_H

@@ -15,7 +15,7 @@ struct job {
         struct watch out, errs, end;
         pid_t pid;
         struct str text[2]; /* what it wrote on standard output and standard error            */
-        size_t max;         /* of each; more is dropped, and told by `cut`                    */
+        size_t max;         /* of each; the rest is dropped, and `cut` is set                 */
         bool cut;
         int status; /* exit code, or 128 + signal */
         void (*done)(struct job *j);

@@ -22,7 +22,7 @@ int loop_init(struct loop *l, struct cfs_error *err);
 void loop_release(struct loop *l);
 /* Calls w->ready(w) whenever the descriptor can be read or has ended. */
 int loop_add(struct loop *l, struct watch *w, struct cfs_error *err);
-/* No more; closes the descriptor too. */
+/* Stops watching the descriptor, and closes it. */
 void loop_remove(struct loop *l, struct watch *w);
 /* Waits for one, for at most so many milliseconds, and calls its function. */
 void loop_once(struct loop *l, int timeout_ms);

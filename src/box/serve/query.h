@@ -7,9 +7,10 @@
 
 #include "box/serve/server.h"
 
-/* One, or NULL; "" when it has no value. */
+/* The value of a parameter: NULL when it is missing, "" when it has no value. */
 const char *query_text(const struct request *q, const char *name);
-/* As a switch: "1", "true" and no value are true. Left alone when it is not there. */
+/* As a boolean: "1", "true" and no value are true. *ret is unchanged when the parameter is missing, here and
+ * below. */
 int query_flag(const struct request *q, const char *name, bool *ret, struct cfs_error *err);
 /* As a number of zero or more. */
 int query_number(const struct request *q, const char *name, int64_t *ret, struct cfs_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The documents that requests bring.
+ * The JSON documents in the bodies of requests.
  */
 #ifndef BOX_SERVE_REQUEST_H
 #define BOX_SERVE_REQUEST_H
@@ -8,13 +8,13 @@
 #include "base/str.h"
 #include "oci.h"
 
-/* Decodes it. Other than in documents of OCI a property that is not known is an error, for it is a mistake
- * of which its author wants to hear. Errors name the place: "body:1:18: pids_limit: expected ...". */
+/* Decodes a document. Unlike in documents of OCI, an unknown property is an error: it is probably
+ * misspelt. Errors name the place: "body:1:18: pids_limit: expected ...". */
 int request_decode(const char *text, size_t len, const struct oci_type *type, void **ret,
                    struct oci_arena **ret_arena, struct cfs_error *err);
 
-/* Its `command`: a line, which is split as a shell does, or a list of words. None: *ret_n is 0. What it
- * consists of lives in `arena`. */
+/* The property `command` of a document: a line, which is split as a shell does, or a list of words. *ret_n
+ * is 0 when it is missing. The words live in `arena`. */
 int request_command(const char *text, size_t len, struct oci_arena *arena, char ***ret, size_t *ret_n,
                     struct cfs_error *err);
 

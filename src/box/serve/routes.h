@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the server answers, as one table. openapi.json describes the same; tests/box/serve.bats holds one
- * against the other.
+ * The requests that the server answers, as one table. openapi.json describes the same requests;
+ * tests/box/serve.bats compares the two.
  */
 #ifndef BOX_SERVE_ROUTES_H
 #define BOX_SERVE_ROUTES_H

@@ -37,7 +37,8 @@ struct server {
         bool repairing;
         struct sampler *sampler;
         bool quitting;
-        struct str containers[2]; /* the last answers of GET /containers, and for what (documents.c) */
+        struct str containers
+                [2]; /* cache of the answers to GET /containers, without and with ?all (documents.c) */
         int64_t containers_version[2], containers_time[2];
 };
 
@@ -60,7 +61,7 @@ struct request {
         struct str path, body;
         char id[BOX_ID_SIZE], container[64], state[16]; /* the container that it is about */
         struct job *job;                                /* it waits for this one                        */
-        bool is_exec;                                   /* which is an exec: it ends with its client    */
+        bool is_exec;                                   /* the job is an exec: it ends with its client  */
         bool asked_to_end;
         bool suspended;        /* libmicrohttpd does not look at it            */
         struct stream *stream; /* or it is a stream                            */

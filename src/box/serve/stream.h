@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Answers that go on: logs that are followed, samples of what a container uses, events.
+ * Answers without an end: logs that are followed, statistics of containers, events.
  */
 #ifndef BOX_SERVE_STREAM_H
 #define BOX_SERVE_STREAM_H
 
 #include "box/serve/server.h"
 
-/* Looks whether there is more for those that wait; often. */
+/* Sends what is new to the streams. The server calls it often. */
 void stream_tick(struct server *s);
 void stream_free(struct request *q);
 

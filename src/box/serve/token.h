@@ -12,12 +12,12 @@
 
 struct token {
         char text[TOKEN_SIZE];
-        char session[TOKEN_SIZE]; /* what a browser's cookie has: it leads to the token by no way */
+        char session[TOKEN_SIZE]; /* the value of a browser's cookie: the token cannot be computed from it */
 };
 
 int token_load(const struct box *box, struct token *ret, struct cfs_error *err);
 
-/* In a time that does not depend on where they differ. */
+/* Compares in constant time, so that an attacker cannot measure where the two differ. */
 bool token_equal(const char *a, const char *b);
 
 #endif

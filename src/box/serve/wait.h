@@ -11,7 +11,7 @@
 int wait_job(struct request *q, const char *const *argv, size_t max_output,
              int (*finish)(struct request *q, struct job *j, struct cfs_error *err), struct cfs_error *err);
 
-/* Lets libmicrohttpd forget it, and look at it again. */
+/* Makes libmicrohttpd ignore the request, and work on it again. */
 void wait_suspend(struct request *q);
 void wait_resume(struct request *q);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Containers in the store. Their states move by one UPDATE that names the state before, so of two commands at
- * once one wins and the other hears which state the container is in now.
+ * Containers in the store. A command changes the state of a container by one UPDATE that also names the old
+ * state. So when two commands try it at once, one succeeds, and the other gets an error with the present
+ * state.
  */
 #ifndef BOX_STORE_CONTAINER_H
 #define BOX_STORE_CONTAINER_H
@@ -9,8 +10,8 @@
 #include "box/core/box.h"
 #include <limits.h>
 
-/* A condition on rows, in the words of the index that has them. SQLite would make a table of the values in
- * `state IN (...)`. */
+/* A condition for SELECT, worded as in the partial index, so that SQLite uses the index. For `state IN
+ * (...)` it would make a temporary table. */
 #define STORE_BUSY "state<>'created' AND state<>'exited'"
 
 /* A row of the table; see box.json for what each is. Lives in an arena. */
@@ -20,7 +21,7 @@ struct oci_box_container;
  * "running", with this process in place of its init, and its run is in the history. */
 int store_container_insert(const struct box *box, const struct oci_box_container *c, const char *stop_signal,
                            const char *userns, bool runs, struct cfs_error *err);
-/* Takes the latter back: it is "creating" again, and no run of it is known. */
+/* Undoes `runs`: the state is "creating" again, and the run is removed from the history. */
 int store_container_not_started(const struct box *box, const char *id, struct cfs_error *err);
 
 /* The bundle of `run --rm` in the foreground lies in the run directory, which is in memory: it goes with the
@@ -33,8 +34,7 @@ int store_container_bundle(const struct box *box, const char *id, bool in_memory
 int store_container_find(const struct box *box, const char *ref, char ret_id[BOX_ID_SIZE],
                          struct cfs_error *err);
 
-/* Those in any state (all), or those that run, the newest first; only `id` unless that is NULL. Lives in
- * `arena`. */
+/* All containers, or with !all those that run; with an id that one only. The newest first, in `arena`. */
 int store_container_list(const struct box *box, const char *id, bool all, struct oci_arena *arena,
                          struct oci_box_container ***ret, size_t *ret_n, struct cfs_error *err);
 
@@ -42,18 +42,19 @@ int store_container_list(const struct box *box, const char *id, bool all, struct
 int store_container_get(const struct box *box, const char *id, struct oci_arena *arena,
                         struct oci_box_container **ret, struct cfs_error *err);
 
-/* From one of the states `from` (separated by blanks) to `to`, owned by this process. An error names the
- * state it is in. `doing` is for messages: "start". */
+/* Changes the state from one of `from` (separated by blanks) to `to`, with this process as owner. When it
+ * is in another state, the error names that. `doing` is for messages: "start". */
 int store_container_move(const struct box *box, const char *id, const char *from, const char *to,
                          const char *doing, struct cfs_error *err);
 
-/* It runs now: the init is `pid`, and `monitor` is the process that will see its end. Adds the run to the
- * history. */
+/* Changes the state to "running", and adds the run to the history. `pid` is the init, `monitor` the
+ * process that will record its end. */
 int store_container_started(const struct box *box, const char *id, int pid, int monitor,
                             struct cfs_error *err);
 
-/* It has ended. exit_code: -1 unknown. `end`: exited, killed, oom, failed, lost. `remove`: its state is then
- * "removing", owned by this process, and "exited" otherwise. Returns 0 when the end was known already. */
+/* Records the end of a container. exit_code: -1 unknown. `end`: exited, killed, oom, failed or lost. The
+ * state becomes "removing", with this process as owner, when `remove`; otherwise "exited". Returns 0 when
+ * the end was recorded before. */
 int store_container_ended(const struct box *box, const char *id, int exit_code, const char *end, bool remove,
                           struct cfs_error *err);
 

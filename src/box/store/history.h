@@ -7,7 +7,7 @@
 
 #include "box/core/box.h"
 
-/* Which runs; what is NULL or 0 says nothing. */
+/* Which runs to list. A field that is NULL or 0 does not restrict them. */
 struct store_history_filter {
         const char *container;        /* a name, or the beginning of an ID */
         const char *image, *user;     /* as they are in the row            */
