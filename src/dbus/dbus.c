@@ -354,8 +354,7 @@ static void put_field(struct dbus_body *h, uint8_t code, const char *type, const
                 dbus_put_string(h, value);
 }
 
-int64_t dbus_send(struct dbus *d, const char *destination, const char *path, const char *interface,
-                  const char *member, const char *signature, const struct dbus_body *body,
+int64_t dbus_send(struct dbus *d, const struct dbus_method *method, const struct dbus_body *body,
                   struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body h = { 0 };
@@ -369,11 +368,11 @@ int64_t dbus_send(struct dbus *d, const char *destination, const char *path, con
         dbus_put_u32(&h, body ? (uint32_t)body->s.len : 0);
         dbus_put_u32(&h, ++d->serial);
         fields = dbus_put_array_begin(&h, 8);
-        put_field(&h, FIELD_PATH, "o", path);
-        put_field(&h, FIELD_DESTINATION, "s", destination);
-        put_field(&h, FIELD_INTERFACE, "s", interface);
-        put_field(&h, FIELD_MEMBER, "s", member);
-        put_field(&h, FIELD_SIGNATURE, "g", signature);
+        put_field(&h, FIELD_PATH, "o", method->path);
+        put_field(&h, FIELD_DESTINATION, "s", method->destination);
+        put_field(&h, FIELD_INTERFACE, "s", method->interface);
+        put_field(&h, FIELD_MEMBER, "s", method->member);
+        put_field(&h, FIELD_SIGNATURE, "g", method->signature);
         dbus_put_array_end(&h, fields);
         dbus_put_align(&h, 8);
         if (body && body->s.len > 0)
@@ -399,35 +398,30 @@ static int error_answer(const struct dbus *d, struct dbus_message *m, struct cfs
         return err_set(err, CFS_E_SYSTEM, "%s says: %s (%s)", bus_name(d), text, m->error);
 }
 
-int dbus_call(struct dbus *d, const char *destination, const char *path, const char *interface,
-              const char *member, const char *signature, const struct dbus_body *body,
-              void (*on_signal)(void *data, const struct dbus_message *m), void *data,
-              struct dbus_message *ret, char *ret_error, size_t error_size, struct cfs_error *err)
+int dbus_call(struct dbus *d, const struct dbus_method *method, const struct dbus_body *body,
+              struct dbus_answer *answer, struct cfs_error *err)
 {
-        struct dbus_message m;
-        int64_t serial;
+        struct dbus_answer unused = { 0 };
+        struct dbus_message *m;
+        int64_t serial = dbus_send(d, method, body, err);
         int r;
 
-        serial = dbus_send(d, destination, path, interface, member, signature, body, err);
         if (serial < 0)
                 return (int)serial;
-        for (;;) {
-                r = dbus_receive(d, &m, err);
+        if (!answer)
+                answer = &unused;
+        m = &answer->message;
+        do {
+                r = dbus_receive(d, m, err);
                 if (r < 0)
                         return r;
-                if (m.type == DBUS_SIGNAL && on_signal)
-                        on_signal(data, &m);
-                if (m.reply_to != (uint32_t)serial || (m.type != DBUS_RETURN && m.type != DBUS_ERROR))
-                        continue;
-                if (m.type == DBUS_ERROR) {
-                        if (ret_error)
-                                (void)snprintf(ret_error, error_size, "%s", m.error);
-                        return error_answer(d, &m, err);
-                }
-                if (ret)
-                        *ret = m;
+                if (m->type == DBUS_SIGNAL && answer->on_signal)
+                        answer->on_signal(answer->data, m);
+        } while (m->reply_to != (uint32_t)serial || (m->type != DBUS_RETURN && m->type != DBUS_ERROR));
+        if (m->type == DBUS_RETURN)
                 return 0;
-        }
+        (void)snprintf(answer->error, sizeof(answer->error), "%s", m->error);
+        return error_answer(d, m, err);
 }
 
 /* "unix:path=/run/user/1000/bus,guid=..." -> the path. Other transports do not exist for systemd. */
@@ -499,6 +493,8 @@ static int read_sasl(struct dbus *d, struct cfs_error *err)
 
 int dbus_open(bool user, int timeout_ms, struct dbus **ret, struct cfs_error *err)
 {
+        static const struct dbus_method hello_method = { "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                         "org.freedesktop.DBus", "Hello", "" };
         _cleanup_dbus_ struct dbus *d = calloc(1, sizeof(*d));
         const struct timeval wait = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
         struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -531,8 +527,7 @@ int dbus_open(bool user, int timeout_ms, struct dbus **ret, struct cfs_error *er
         r = send_all(d, SASL, sizeof(SASL) - 1, err);
         if (r < 0)
                 return r;
-        hello = dbus_send(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello",
-                          "", NULL, err);
+        hello = dbus_send(d, &hello_method, NULL, err);
         r = hello < 0 ? (int)hello : read_sasl(d, err);
         if (r < 0)
                 return r;

@@ -75,20 +75,31 @@ static inline void dbus_close_p(struct dbus **d)
 }
 #define _cleanup_dbus_ __attribute__((cleanup(dbus_close_p)))
 
-/* Sends a call. Returns its serial number, or negative. No reply is waited for. */
-int64_t dbus_send(struct dbus *d, const char *destination, const char *path, const char *interface,
-                  const char *member, const char *signature, const struct dbus_body *body,
+/* What to call, and the types of the arguments ("ss"). */
+struct dbus_method {
+        const char *destination, *path, *interface, *member, *signature;
+};
+
+/* Sends a call with the arguments in `body` (NULL: none), and does not wait for the answer. Returns the
+ * serial number of the call, or negative. */
+int64_t dbus_send(struct dbus *d, const struct dbus_method *method, const struct dbus_body *body,
                   struct cfs_error *err);
 
 /* The next message; valid until the next call. -ETIMEDOUT with CFS_E_TIMEOUT. */
 int dbus_receive(struct dbus *d, struct dbus_message *ret, struct cfs_error *err);
 
-/* Sends, and waits for the answer. An error answer is CFS_E_SYSTEM with its text; *ret_error, when not
- * NULL, gets its name. Signals that come in between are given to on_signal (may be NULL). */
-int dbus_call(struct dbus *d, const char *destination, const char *path, const char *interface,
-              const char *member, const char *signature, const struct dbus_body *body,
-              void (*on_signal)(void *data, const struct dbus_message *m), void *data,
-              struct dbus_message *ret, char *ret_error, size_t error_size, struct cfs_error *err);
+/* What a call brings back. Zeroed by the caller, who may set on_signal. */
+struct dbus_answer {
+        struct dbus_message message; /* valid until the next call or dbus_receive()         */
+        char error[128];             /* the name of an error answer, or ""                  */
+        void (*on_signal)(void *data, const struct dbus_message *m); /* for signals that come before it */
+        void *data;
+};
+
+/* Sends a call and waits for its answer. An error answer is CFS_E_SYSTEM with its text. `answer` may be
+ * NULL. */
+int dbus_call(struct dbus *d, const struct dbus_method *method, const struct dbus_body *body,
+              struct dbus_answer *answer, struct cfs_error *err);
 
 /* For tests and fuzzers: one whole message, as it comes over the socket. */
 int dbus_parse(const char *p, size_t n, struct dbus_message *ret);

@@ -200,16 +200,17 @@ static pid_t start_bus(char *dir, bool silent)
 
 static void an_error_answer_becomes_ours(void **state)
 {
-        char *dir = test_mkdir(), name[64] = "";
+        const struct dbus_method method = { "a.b", "/", "a.b", "C", "" };
+        struct dbus_answer answer = { 0 };
+        char *dir = test_mkdir();
         pid_t pid = start_bus(dir, false);
         struct dbus *d;
         struct cfs_error err;
 
         (void)state;
         assert_ok(dbus_open(false, 5000, &d, &err));
-        assert_true(dbus_call(d, "a.b", "/", "a.b", "C", "", NULL, NULL, NULL, NULL, name, sizeof(name),
-                              &err) < 0);
-        assert_string_equal(name, "org.x.Failed");
+        assert_true(dbus_call(d, &method, NULL, &answer, &err) < 0);
+        assert_string_equal(answer.error, "org.x.Failed");
         assert_contains(err.text, "no thanks");
         dbus_close(d);
         assert_int_equal(waitpid(pid, NULL, 0), pid);

@@ -46,6 +46,9 @@
 #define OBJECT  "/org/freedesktop/systemd1"
 #define MANAGER "org.freedesktop.systemd1.Manager"
 
+/* A method of the manager. */
+#define METHOD(member, signature) (&(const struct dbus_method){ SYSTEMD, OBJECT, MANAGER, member, signature })
+
 /* What became of the job for a unit. */
 struct job {
         const char *unit;
@@ -70,34 +73,38 @@ static void on_signal(void *data, const struct dbus_message *m)
         (void)snprintf(job->result, sizeof(job->result), "%s", result);
 }
 
-/* Signals of jobs are wanted. No answer is waited for: the bus handles calls in order. */
+/* Asks the bus for the signals of jobs. Does not wait for the answer: the bus handles calls in order. */
 static int subscribe(struct dbus *d, struct cfs_error *err)
 {
+        static const struct dbus_method add_match = { "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                      "org.freedesktop.DBus", "AddMatch", "s" };
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
         int64_t r;
 
         dbus_put_string(&b, "type='signal',sender='" SYSTEMD "',interface='" MANAGER "',member='JobRemoved'");
-        r = dbus_send(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
-                      "s", &b, err);
+        r = dbus_send(d, &add_match, &b, err);
         return r < 0 ? (int)r : 0;
 }
 
-/* A call whose answer is a job, and the end of that job. */
-static int run_job(struct dbus *d, const char *unit, const char *member, const char *signature,
-                   const struct dbus_body *body, char *ret_error, size_t error_size, struct cfs_error *err)
+#define ERROR_SIZE sizeof(((struct dbus_answer *)NULL)->error)
+
+/* Calls a method that starts a job for the unit, and waits for the end of that job. ret_error is the name of
+ * an error answer, or "". */
+static int run_job(struct dbus *d, const char *unit, const struct dbus_method *method,
+                   const struct dbus_body *body, char ret_error[ERROR_SIZE], struct cfs_error *err)
 {
         struct job job = { .unit = unit };
-        struct dbus_message m;
+        struct dbus_answer answer = { .on_signal = on_signal, .data = &job };
         int r;
 
         r = subscribe(d, err);
         if (r >= 0)
-                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, member, signature, body, on_signal, &job, NULL,
-                              ret_error, error_size, err);
+                r = dbus_call(d, method, body, &answer, err);
+        memcpy(ret_error, answer.error, sizeof(answer.error));
         while (r >= 0 && !job.removed) {
-                r = dbus_receive(d, &m, err);
-                if (r >= 0 && m.type == DBUS_SIGNAL)
-                        on_signal(&job, &m);
+                r = dbus_receive(d, &answer.message, err);
+                if (r >= 0 && answer.message.type == DBUS_SIGNAL)
+                        on_signal(&job, &answer.message);
         }
         if (r >= 0 && !STREQ(job.result, "done") && !STREQ(job.result, "skipped"))
                 r = err_set(err, CFS_E_SYSTEM, "the job ended with \"%s\"", job.result);
@@ -115,21 +122,23 @@ static int name_unit(struct cfs_error *err, int r, const char *what, const char 
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
-static int get_text(struct dbus *d, const char *name, struct dbus_message *m, const char **ret,
-                    struct cfs_error *err)
+/* A property of the manager. *ret points into d's buffer: it is valid until the next call. */
+static int get_text(struct dbus *d, const char *name, const char **ret, struct cfs_error *err)
 {
+        static const struct dbus_method get = { SYSTEMD, OBJECT, "org.freedesktop.DBus.Properties", "Get",
+                                                "ss" };
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
+        struct dbus_answer a = { 0 };
         const char *type;
         int r;
 
         dbus_put_string(&b, MANAGER);
         dbus_put_string(&b, name);
-        r = dbus_call(d, SYSTEMD, OBJECT, "org.freedesktop.DBus.Properties", "Get", "ss", &b, NULL, NULL, m,
-                      NULL, 0, err);
+        r = dbus_call(d, &get, &b, &a, err);
         if (r < 0)
                 return r;
-        if (dbus_get_signature(&m->body, &type) < 0 || !STREQ(type, "s") ||
-            dbus_get_string(&m->body, ret) < 0)
+        if (dbus_get_signature(&a.message.body, &type) < 0 || !STREQ(type, "s") ||
+            dbus_get_string(&a.message.body, ret) < 0)
                 return err_set(err, CFS_E_SYSTEM, "systemd says nothing about its %s", name);
         return 0;
 }
@@ -138,10 +147,9 @@ static int get_text(struct dbus *d, const char *name, struct dbus_message *m, co
 static unsigned get_version(struct dbus *d, const struct settings *s)
 {
         struct cfs_error ignored = { 0 };
-        struct dbus_message m;
         const char *text;
 
-        if (!unit_needs_version(s) || get_text(d, "Version", &m, &text, &ignored) < 0)
+        if (!unit_needs_version(s) || get_text(d, "Version", &text, &ignored) < 0)
                 return 0;
         return (unsigned)strtoul(text + strcspn(text, "0123456789"), NULL, 10);
 }
@@ -150,9 +158,8 @@ static unsigned get_version(struct dbus *d, const struct settings *s)
  * user's. */
 static int get_root(struct dbus *d, char **ret, struct cfs_error *err)
 {
-        struct dbus_message m;
         const char *value = "";
-        int r = get_text(d, "ControlGroup", &m, &value, err);
+        int r = get_text(d, "ControlGroup", &value, err);
 
         return r < 0 ? r : str_dup(ret, STREQ(value, "/") ? "" : value, err);
 }
@@ -224,7 +231,7 @@ static int systemd_make(struct cgroup *cg, struct cfs_error *err)
         return r < 0 ? r : cgroupfs_open(cg, err);
 }
 
-static int start_once(struct cgroup *cg, pid_t pid, const struct settings *s, char *ret_error, size_t size,
+static int start_once(struct cgroup *cg, pid_t pid, const struct settings *s, char ret_error[ERROR_SIZE],
                       struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
@@ -234,21 +241,21 @@ static int start_once(struct cgroup *cg, pid_t pid, const struct settings *s, ch
         dbus_put_string(&b, cg->rec->unit);
         dbus_put_string(&b, "replace");
         begin = dbus_put_array_begin(&b, 8);
-        r = unit_put_start(&b, cg, cg->rec->slice, cg->rec->unit, pid, s, get_version(cg->bus, s), err);
+        r = unit_put_start(&b, cg, pid, s, get_version(cg->bus, s), err);
         if (r < 0)
                 return r;
         dbus_put_array_end(&b, begin);
         begin = dbus_put_array_begin(&b, 8);
         dbus_put_array_end(&b, begin);
         dbus_set_timeout(cg->bus, TIMEOUT_MS);
-        return run_job(cg->bus, cg->rec->unit, "StartTransientUnit", "ssa(sv)a(sa(sv))", &b, ret_error, size,
-                       err);
+        return run_job(cg->bus, cg->rec->unit, METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))"), &b,
+                       ret_error, err);
 }
 
 static int start(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
         _cleanup_settings_ struct settings s = { 0 };
-        char name[128] = "";
+        char name[ERROR_SIZE] = "";
         int r;
 
         if (cg->rq.resources) {
@@ -256,19 +263,18 @@ static int start(struct cgroup *cg, pid_t pid, struct cfs_error *err)
                 if (r < 0)
                         return r;
         }
-        r = start_once(cg, pid, &s, name, sizeof(name), err);
+        r = start_once(cg, pid, &s, name, err);
         if (r < 0 && STREQ(name, SYSTEMD ".UnitExists")) {
-                /* One that failed long ago, and was not forgotten, is forgotten now. */
+                /* A unit of this name has failed earlier, and systemd still remembers it. */
                 _cleanup_dbus_body_ struct dbus_body b = { 0 };
                 struct cfs_error ignored;
 
                 name[0] = '\0';
                 dbus_put_string(&b, cg->rec->unit);
-                if (dbus_call(cg->bus, SYSTEMD, OBJECT, MANAGER, "ResetFailedUnit", "s", &b, NULL, NULL, NULL,
-                              NULL, 0, &ignored) >= 0)
-                        r = start_once(cg, pid, &s, name, sizeof(name), err);
+                if (dbus_call(cg->bus, METHOD("ResetFailedUnit", "s"), &b, NULL, &ignored) >= 0)
+                        r = start_once(cg, pid, &s, name, err);
         }
-        /* Another one's: its cgroup is nothing that we may remove. */
+        /* It belongs to another container: its cgroup must not be removed. */
         if (r < 0 && STREQ(name, SYSTEMD ".UnitExists"))
                 cgroupfs_withdraw(cg);
         return name_unit(err, r, "start", cg->rec->unit, cg->rec->user);
@@ -329,13 +335,12 @@ static int attach_exec(struct cgroup *cg, pid_t pid, struct cfs_error *err)
         dbus_put_array_end(&b, begin);
         r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
         if (r >= 0)
-                r = dbus_call(d, SYSTEMD, OBJECT, MANAGER, "AttachProcessesToUnit", "ssau", &b, NULL, NULL,
-                              NULL, NULL, 0, err);
+                r = dbus_call(d, METHOD("AttachProcessesToUnit", "ssau"), &b, NULL, err);
         return name_unit(err, r, "attach to", cg->rec->unit, cg->rec->user);
 }
 
-/* systemd gives the name of a unit to one of many. Who got it has all that is in it, with or without a
- * mark on it. */
+/* systemd lets one of several callers start a unit of this name. That one owns everything in the unit, with
+ * or without a mark on its directories. */
 static int start_ours(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 {
         char *owner = cg->rec->owner;
@@ -391,8 +396,7 @@ static int set_properties(struct cgroup *cg, const struct settings *s, struct cf
         dbus_put_array_end(&b, begin);
         if (n == 0)
                 return 0;
-        return dbus_call(d, SYSTEMD, OBJECT, MANAGER, "SetUnitProperties", "sba(sv)", &b, NULL, NULL, NULL,
-                         NULL, 0, err);
+        return dbus_call(d, METHOD("SetUnitProperties", "sba(sv)"), &b, NULL, err);
 }
 
 static bool has_property(const struct settings *s)
@@ -416,7 +420,8 @@ static int systemd_update(struct cgroup *cg, const struct oci_resources *res, st
                 settings_undo(&s);
                 return name_unit(err, r, "set properties of", cg->rec->unit, cg->rec->user);
         }
-        /* systemd has written what it made of them; the files know better (a TasksMax of 0 is 1). */
+        /* systemd has written its own version of them (for example 1 for a TasksMax of 0): write the exact
+         * ones. */
         settings_again(&s);
         return 0;
 }
@@ -425,7 +430,7 @@ static int stop(const struct cgroup *cg, struct cfs_error *err)
 {
         _cleanup_dbus_body_ struct dbus_body b = { 0 };
         _cleanup_dbus_ struct dbus *d = NULL;
-        char name[128] = "";
+        char name[ERROR_SIZE] = "";
         int r;
 
         r = dbus_open(cg->rec->user, TIMEOUT_MS, &d, err);
@@ -433,7 +438,7 @@ static int stop(const struct cgroup *cg, struct cfs_error *err)
                 return r;
         dbus_put_string(&b, cg->rec->unit);
         dbus_put_string(&b, "replace");
-        r = run_job(d, cg->rec->unit, "StopUnit", "ss", &b, name, sizeof(name), err);
+        r = run_job(d, cg->rec->unit, METHOD("StopUnit", "ss"), &b, name, err);
         return STREQ(name, SYSTEMD ".NoSuchUnit") ? 0 : r;
 }
 

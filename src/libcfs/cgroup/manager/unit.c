@@ -290,9 +290,10 @@ void unit_check_annotations(const struct oci_string_map *annotations,
         }
 }
 
-int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *slice, const char *unit,
-                   pid_t pid, const struct settings *s, unsigned version, struct cfs_error *err)
+int unit_put_start(struct dbus_body *b, const struct cgroup *cg, pid_t pid, const struct settings *s,
+                   unsigned version, struct cfs_error *err)
 {
+        const char *slice = cg->rec->slice;
         const struct oci_string_map *a = cg->rq.annotations;
         char description[300];
         size_t begin;
@@ -304,7 +305,7 @@ int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *sli
         put_bool(b, "MemoryAccounting", true);
         put_bool(b, "TasksAccounting", true);
         put_bool(b, cg->mode == CGROUP_MODE_V2 ? "IOAccounting" : "BlockIOAccounting", true);
-        if (unit_is_slice(unit)) {
+        if (unit_is_slice(cg->rec->unit)) {
                 put_strings(b, "Wants", slice);
         } else {
                 put_string(b, "Slice", slice);
@@ -317,7 +318,7 @@ int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *sli
                 dbus_put_array_end(b, begin);
         }
         (void)unit_put_settings(b, s, version);
-        /* Last: who knows better may have it so. */
+        /* Last, so that the annotations of the user override the others. */
         for (size_t i = 0; a && i < a->n; i++) {
                 int r = str_has_prefix(a->entries[i].key, PREFIX)
                                 ? put_annotation(b, a->entries[i].key, a->entries[i].value, err)

@@ -18,8 +18,8 @@ int unit_slice_path(const char *slice, char **ret, struct cfs_error *err);
 bool unit_is_slice(const char *unit);
 
 /* The properties, a(sv), for StartTransientUnit: all of them, and of settings those that systemd knows. */
-int unit_put_start(struct dbus_body *b, const struct cgroup *cg, const char *slice, const char *unit,
-                   pid_t pid, const struct settings *s, unsigned version, struct cfs_error *err);
+int unit_put_start(struct dbus_body *b, const struct cgroup *cg, pid_t pid, const struct settings *s,
+                   unsigned version, struct cfs_error *err);
 
 /* The same for SetUnitProperties: only settings. Returns how many there are. */
 size_t unit_put_settings(struct dbus_body *b, const struct settings *s, unsigned version);
