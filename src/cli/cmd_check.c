@@ -107,12 +107,13 @@ const struct command cmd_check_command = {
         .summary = "find everything that is wrong with a bundle",
         .description =
                 "Reports all problems of a bundle at once, each with its place in the file, and touches\n"
-                "nothing. BUNDLE is the current directory by default. With --host it also looks at what the\n"
-                "bundle needs: the program with its interpreter, hooks, namespaces, sources and options of\n"
-                "mounts, kernel parameters, limits. What `run` would warn of, and what cannot be known before\n"
-                "it is tried, is noted; a note is not a problem. Exits with 0 (and says ok) without problems,\n"
-                "1 when the bundle is invalid, 2 when it is valid but cannot be run on this host (which is\n"
-                "looked at with --host only).",
+                "nothing. BUNDLE is the current directory by default. With --host it also looks whether this\n"
+                "host has what the bundle needs: the program with its interpreter, hooks, namespaces, sources\n"
+                "and options of mounts, kernel parameters, limits. It also prints notes: what `run` would\n"
+                "warn about, and what only a run can show. A note is not a problem.\n"
+                "\n"
+                "Exits with 0 (and prints ok) when there is no problem, with 1 when the bundle is invalid,\n"
+                "and with 2 when it is valid but this host cannot run it (only with --host).",
         .examples = "cfs check /srv/bundle\ncfs check --host --format json /srv/bundle",
         .options = options,
         .values_size = sizeof(struct values),

@@ -20,29 +20,29 @@
 
 #define CRIU(at, field) (at) + offsetof(struct cfs_criu_options, field)
 
-#define CRIU_OPTIONS(at)                                                                                      \
-        TEXT(CRIU(at, image_path), "image-path", "DIR", NULL,                                                 \
-             "directory of the images; ./checkpoint by default"),                                             \
-                TEXT(CRIU(at, work_path), "work-path", "DIR", NULL,                                           \
-                     "directory of CRIU's log and statistics; that of the images by default"),                \
-                FLAG(CRIU(at, tcp_established), "tcp-established", "keep TCP connections"),                   \
-                FLAG(CRIU(at, ext_unix_sk), "ext-unix-sk",                                                    \
-                     "allow UNIX sockets whose peer is outside of the container"),                            \
-                FLAG(CRIU(at, shell_job), "shell-job", "allow a terminal or session of the caller's"),        \
-                FLAG(CRIU(at, file_locks), "file-locks", "keep file locks"),                                  \
-                FLAG(CRIU(at, link_remap), "link-remap", "allow open files that were deleted"),               \
-                FLAG(CRIU(at, lazy_pages), "lazy-pages", "hand memory over page by page, when it is used"),   \
-                FLAG(CRIU(at, auto_dedup), "auto-dedup",                                                      \
-                     "drop pages from earlier images once later ones have them"),                             \
-                TEXT(CRIU(at, manage_cgroups_mode), "manage-cgroups-mode", "MODE",                            \
-                     "soft full strict ignore", "how CRIU saves and restores cgroups"),                       \
-                TEXT(CRIU(at, network_lock), "network-lock", "METHOD", "iptables nftables skip",              \
-                     "how the network is locked meanwhile"),                                                  \
-                LIST(CRIU(at, empty_ns), "empty-ns", "NAMESPACE", "network",                                  \
-                     "leave out what is in the namespace: a hook fills it"),                                  \
-        {                                                                                                     \
-                "timeout", 0, OPTION_INT, CRIU(at, timeout), "SECONDS", NULL,                                 \
-                        "give up, and take back what was done, when CRIU takes longer; 0, the default: never" \
+#define CRIU_OPTIONS(at)                                                                                     \
+        TEXT(CRIU(at, image_path), "image-path", "DIR", NULL,                                                \
+             "directory of the images; ./checkpoint by default"),                                            \
+                TEXT(CRIU(at, work_path), "work-path", "DIR", NULL,                                          \
+                     "directory of CRIU's log and statistics; that of the images by default"),               \
+                FLAG(CRIU(at, tcp_established), "tcp-established", "keep TCP connections"),                  \
+                FLAG(CRIU(at, ext_unix_sk), "ext-unix-sk",                                                   \
+                     "allow UNIX sockets whose peer is outside of the container"),                           \
+                FLAG(CRIU(at, shell_job), "shell-job", "allow a terminal or session of the caller's"),       \
+                FLAG(CRIU(at, file_locks), "file-locks", "keep file locks"),                                 \
+                FLAG(CRIU(at, link_remap), "link-remap", "allow open files that were deleted"),              \
+                FLAG(CRIU(at, lazy_pages), "lazy-pages", "hand memory over page by page, when it is used"),  \
+                FLAG(CRIU(at, auto_dedup), "auto-dedup",                                                     \
+                     "remove pages from earlier images that later images have, too"),                        \
+                TEXT(CRIU(at, manage_cgroups_mode), "manage-cgroups-mode", "MODE",                           \
+                     "soft full strict ignore", "how CRIU saves and restores cgroups"),                      \
+                TEXT(CRIU(at, network_lock), "network-lock", "METHOD", "iptables nftables skip",             \
+                     "how the network is locked meanwhile"),                                                 \
+                LIST(CRIU(at, empty_ns), "empty-ns", "NAMESPACE", "network",                                 \
+                     "do not save what is in the namespace: a hook makes it again"),                         \
+        {                                                                                                    \
+                "timeout", 0, OPTION_INT, CRIU(at, timeout), "SECONDS", NULL,                                \
+                        "fail, and undo what was done, when CRIU takes longer; 0, the default: never"        \
         }
 
 #define SAVE(field) offsetof(struct cfs_checkpoint_options, field)
@@ -94,9 +94,9 @@ const struct command cmd_checkpoint_command = {
         .max_args = 1,
         .summary = "save a running container to files",
         .description =
-                "Saves the processes of a running or paused container to image files, by means of CRIU (package\n"
-                "criu), and deletes the container, unless it is to go on. Files are not saved, except for those of\n"
-                "tmpfs mounts. When this fails, the container goes on as it was.",
+                "Saves the processes of a running or paused container to image files, by CRIU (package criu),\n"
+                "and deletes the container, unless --leave-running or --pre-dump is given. Files are not\n"
+                "saved, except those of tmpfs mounts. When this fails, the container goes on as before.",
         .examples = "cfs checkpoint --image-path /srv/images web\n"
                     "cfs checkpoint --pre-dump --image-path /srv/pre web\n"
                     "cfs checkpoint --image-path /srv/images --parent-path ../pre web",
@@ -113,10 +113,10 @@ const struct command cmd_restore_command = {
         .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .summary = "make a container from files that checkpoint saved",
         .description =
-                "Makes a container from a bundle, and its processes from the image files of a checkpoint, by means\n"
-                "of CRIU (package criu); they go on where they were. CONTAINER, the bundle and the host may be\n"
-                "others than before. Without --detach, cfs stays in the foreground, as `cfs run` does. When this\n"
-                "fails, nothing is left.",
+                "Makes a container from a bundle, and its processes from the image files of a checkpoint, by\n"
+                "CRIU (package criu). The processes continue where they were. CONTAINER, the bundle and the\n"
+                "host may be others than before. Without --detach, cfs stays in the foreground, as `cfs run`\n"
+                "does. When this fails, nothing is left.",
         .examples = "cfs restore --bundle /srv/bundle --image-path /srv/images --detach web",
         .options = restore_options,
         .values_size = sizeof(struct cfs_restore_options),

@@ -38,10 +38,10 @@ const struct command cmd_create_command = {
         .flags = COMMAND_ENTERS | COMMAND_TRACES,
         .summary = "create a container",
         .description =
-                "Creates a container from a bundle, a directory that holds config.json and usually the\n"
-                "root file system. CONTAINER is the name that the container is to have; it is unique below\n"
-                "the state directory. The container is set up completely, but the program of\n"
-                "config.json is not run before `cfs start`.",
+                "Creates a container from a bundle, a directory that holds config.json and usually the root\n"
+                "file system. CONTAINER is the name for the container; it must be unique in the state\n"
+                "directory. cfs sets the container up completely, but its program runs only after `cfs\n"
+                "start`.",
         .examples = "cfs create --bundle /srv/bundle --pid-file /run/web.pid web",
         .options = options,
         .values_size = sizeof(struct values),

@@ -40,8 +40,8 @@ const struct command cmd_delete_command = {
         .summary = "delete a container",
         .description =
                 "Removes what was made for a container that has stopped, or that was created and never\n"
-                "started: its cgroup, its state, what its hooks clean up. With --force in any state, and\n"
-                "also after a crash of cfs or of the host.",
+                "started: its cgroup, its state, and what its hooks clean up. With --force it works in any\n"
+                "state, and also after a crash of cfs or of the host.",
         .examples = "cfs delete web\ncfs delete --force web",
         .options = options,
         .values_size = sizeof(struct values),

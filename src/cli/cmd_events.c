@@ -81,9 +81,9 @@ const struct command cmd_events_command = {
         .max_args = 1,
         .summary = "show statistics and events of a container",
         .description =
-                "Prints one JSON object a line: {\"type\":\"stats\",\"id\":...,\"data\":...} at intervals, and\n"
-                "{\"type\":\"oom\",\"id\":...} whenever a process was killed for lack of memory. Ends when\n"
-                "the container ends.",
+                "Prints JSON objects, one on each line: {\"type\":\"stats\",\"id\":...,\"data\":...} at intervals,\n"
+                "and {\"type\":\"oom\",\"id\":...} whenever the kernel has killed a process for lack of memory.\n"
+                "Ends when the container ends.",
         .examples = "cfs events --stats web\ncfs events --interval 1s web",
         .options = options,
         .values_size = sizeof(struct values),

@@ -42,7 +42,8 @@ static const struct option_def options[] = {
           "socket that receives a pidfd of the process" },
         { "preserve-fds", 0, OPTION_INT, AT(preserve_fds), "N", NULL,
           "pass N descriptors on, besides 0, 1, 2 and those of LISTEN_FDS" },
-        { "ignore-paused", 0, OPTION_FLAG, AT(ignore_paused), NULL, NULL, "also in a paused container" },
+        { "ignore-paused", 0, OPTION_FLAG, AT(ignore_paused), NULL, NULL,
+          "wait in a paused container until it is resumed" },
         { 0 },
 };
 
@@ -109,9 +110,10 @@ const struct command cmd_exec_command = {
         .failure = 255,
         .summary = "run a command in a running container",
         .description =
-                "Runs COMMAND, or the process that a JSON document describes, in a running container. What\n"
-                "the options do not say is as in the container's config.json. cfs exits with the exit code\n"
-                "of the command, or 128 + N when signal N ended it, or 255 when cfs itself failed.",
+                "Runs COMMAND, or the process that a JSON document describes, in a running container. Where\n"
+                "no option says otherwise, the process is as in the container's config.json. cfs exits with\n"
+                "the exit code of the command, with 128 + N when signal N ended it, or with 255 when cfs\n"
+                "itself failed.",
         .examples = "cfs exec web ps\ncfs exec --tty --user 1000:1000 --cwd /tmp web sh",
         .options = options,
         .values_size = sizeof(struct values),

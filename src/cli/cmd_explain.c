@@ -136,9 +136,8 @@ const struct command cmd_explain_command = {
         .max_args = 1,
         .summary = "say what create would do, in order, without doing it",
         .description =
-                "Walks the plan of the construction as `cfs create` does, but touches nothing: prints what\n"
-                "each step would do, in the order in which it would be done. Steps that have nothing to do\n"
-                "are left out. BUNDLE is the current directory by default.",
+                "Prints what each step of `cfs create` would do, in order, and touches nothing. Steps that\n"
+                "have nothing to do are left out. BUNDLE is the current directory by default.",
         .examples = "cfs explain /srv/bundle\ncfs explain --format json /srv/bundle",
         .options = options,
         .values_size = sizeof(struct values),

@@ -28,9 +28,9 @@ const struct command cmd_features_command = {
         .flags = COMMAND_NO_ROOT,
         .summary = "show what this build of cfs can do",
         .description =
-                "Prints the features document of the OCI runtime specification: namespaces, capabilities,\n"
-                "mount options, hooks, seccomp actions and so on, that this build knows. Whether this host\n"
-                "allows them is another question, which `cfs check --host` answers for a bundle.",
+                "Prints the features document of the OCI runtime specification: the namespaces, capabilities,\n"
+                "mount options, hooks, seccomp actions and so on that this build knows. `cfs check --host`\n"
+                "says for a bundle whether this host allows them.",
         .options = options,
         .run = cmd_features_run,
 };

@@ -136,9 +136,10 @@ const struct command cmd_list_command = {
         .args = "",
         .summary = "list the containers",
         .description =
-                "Lists the containers of the state directory. When the directory was named with --root and\n"
-                "does not exist, that is an error. A container whose status cannot be told (its init cannot be\n"
-                "looked at) is listed as unknown; one whose record cannot be read makes list fail at its end.",
+                "Lists the containers of the state directory. When --root names a directory that does not\n"
+                "exist, that is an error. When the status of a container cannot be found out, it is listed as\n"
+                "unknown. When the record of a container cannot be read, list fails after it has listed the\n"
+                "others.",
         .examples = "cfs list\ncfs --root /run/user/1000/cfs list --format json",
         .options = options,
         .values_size = sizeof(struct values),

@@ -27,8 +27,8 @@ const struct command cmd_pause_command = {
         .max_args = 1,
         .summary = "stop the processes of a container for a while",
         .description =
-                "Freezes all processes of a running container: they keep what they have, and do nothing until\n"
-                "`cfs resume`. The container's cgroup is what is frozen, so it needs one.",
+                "Freezes all processes of a running container until `cfs resume`. It freezes the container's\n"
+                "cgroup, so the container needs one.",
         .examples = "cfs pause web",
         .options = options,
         .run = run_pause,
@@ -40,7 +40,7 @@ const struct command cmd_resume_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "let the processes of a paused container go on",
-        .description = "Ends what `cfs pause` began.",
+        .description = "The processes continue where `cfs pause` has stopped them.",
         .examples = "cfs resume web",
         .options = options,
         .run = run_resume,

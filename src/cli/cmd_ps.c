@@ -200,8 +200,8 @@ const struct command cmd_ps_command = {
         .summary = "show the processes of a container",
         .description =
                 "Shows the processes of a container as ps(1) of the host shows them, with the host's process\n"
-                "IDs. What follows CONTAINER is passed to ps; -ef by default. With --format json: an array of\n"
-                "the process IDs, for which ps is not needed.",
+                "IDs. The words after CONTAINER are passed to ps; -ef by default. With --format json it\n"
+                "prints an array of the process IDs, without calling ps.",
         .examples = "cfs ps web\ncfs ps web -o pid,rss,args\ncfs ps --format json web",
         .options = options,
         .values_size = sizeof(struct values),

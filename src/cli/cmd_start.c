@@ -21,7 +21,8 @@ const struct command cmd_start_command = {
         .max_args = 1,
         .flags = COMMAND_TRACES,
         .summary = "run the program of a created container",
-        .description = "Lets the init of a container that `cfs create` made run the program of config.json.",
+        .description =
+                "The init of a container that `cfs create` has made now runs the program of config.json.",
         .examples = "cfs start web",
         .options = options,
         .run = cmd_start_run,

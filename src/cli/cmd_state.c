@@ -32,7 +32,7 @@ const struct command cmd_state_command = {
         .description =
                 "Prints the state of a container as the JSON document of the OCI runtime specification:\n"
                 "ociVersion, id, status (creating, created, running, paused, stopped), pid, bundle,\n"
-                "annotations; and besides rootfs, created and owner. Fails when the status cannot be told.",
+                "annotations. cfs adds rootfs, created and owner. Fails when the status cannot be found out.",
         .examples = "cfs state web",
         .options = options,
         .run = cmd_state_run,

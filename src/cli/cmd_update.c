@@ -39,7 +39,7 @@ static const struct option_def options[] = {
         { "cpu-quota", 0, OPTION_MAYBE, AT(cpu_quota), "USEC", NULL,
           "CPU time in each period; -1: no limit" },
         { "cpu-burst", 0, OPTION_MAYBE, AT(cpu_burst), "USEC", NULL,
-          "unused quota that may be kept for later" },
+          "how much unused quota may be used later" },
         { "cpu-share", 0, OPTION_MAYBE, AT(cpu_share), "N", NULL, "weight of CPU time" },
         { "cpu-rt-period", 0, OPTION_MAYBE, AT(cpu_rt_period), "USEC", NULL,
           "period of the real-time CPU quota" },
@@ -229,8 +229,8 @@ const struct command cmd_update_command = {
         .max_args = 1,
         .summary = "change the resource limits of a container",
         .description =
-                "Changes limits of a container's cgroup. What is not named stays as it is, and either all\n"
-                "changes are made or none. A SIZE is a number of bytes, or has a suffix k, m, g, t or p\n"
+                "Changes limits of a container's cgroup. Limits that are not named stay as they are. When one\n"
+                "change fails, none is made. A SIZE is a number of bytes, or has a suffix k, m, g, t or p\n"
                 "(powers of 1024).",
         .examples = "cfs update --memory 512M --pids-limit 100 web\n"
                     "echo '{\"cpu\":{\"quota\":50000,\"period\":100000}}' | cfs update --resources - web",

@@ -55,7 +55,8 @@ static int close_output(const struct values *v, int fd, int r)
 
 #define OUTPUT_OPTION                                                                                        \
         {                                                                                                    \
-                "output", 'o', OPTION_TEXT, AT(output), "FILE", NULL, "in place of standard output"          \
+                "output", 'o', OPTION_TEXT, AT(output), "FILE", NULL,                                        \
+                        "write to FILE instead of standard output"                                           \
         }
 
 /* ---- export -------------------------------------------------------------------------------------------- */
@@ -81,7 +82,8 @@ const struct command cmd_export_command = {
         .max_args = 1,
         .summary = "write a container's root file system as an archive",
         .description =
-                "As tar(1) has it, without volumes and other mounts. `cfs-box import` makes an image of it.",
+                "Writes the files as tar(1) does, without volumes and other mounts. `cfs-box import` makes an\n"
+                "image of such an archive.",
         .examples = "cfs-box export web | cfs-box import - web:flat httpd -f",
         .options = export_options,
         .values_size = sizeof(struct values),
@@ -109,7 +111,7 @@ static int run_load(struct box *box, const void *values, const char *const *args
 }
 
 static const struct option_def load_options[] = {
-        { "input", 'i', OPTION_TEXT, AT(input), "FILE", NULL, "in place of standard input" },
+        { "input", 'i', OPTION_TEXT, AT(input), "FILE", NULL, "read FILE instead of standard input" },
         { 0 },
 };
 
@@ -117,7 +119,7 @@ const struct command cmd_image_load_command = {
         .name = "image load",
         .args = "",
         .summary = "take in what `docker save` or `image save` has written",
-        .description = "The same as `import`, from standard input.",
+        .description = "Does the same as `import`, from standard input.",
         .examples = "docker save nginx | cfs-box load",
         .options = load_options,
         .values_size = sizeof(struct values),
@@ -177,7 +179,8 @@ const struct command cmd_image_save_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "write an image as an archive of an OCI layout",
-        .description = "Which `image load`, skopeo (oci-archive:), podman and docker read.",
+        .description =
+                "Writes a tar archive, which `image load`, skopeo (oci-archive:), podman and docker can read.",
         .examples = "cfs-box save busybox | ssh HOST cfs-box load",
         .options = save_options,
         .values_size = sizeof(struct values),

@@ -52,7 +52,9 @@ const struct command cmd_pause_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "freeze the processes of containers",
-        .description = "By their cgroups. `unpause` lets them go on, `stop` and `kill` end them.",
+        .description =
+                "Freezes the cgroups of the containers. `unpause` lets the processes go on; `stop` and `kill`\n"
+                "also work on a paused container.",
         .options = options_none,
         .run = run_pause,
 };
@@ -63,7 +65,7 @@ const struct command cmd_unpause_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "let paused containers go on",
-        .description = "Where they were frozen.",
+        .description = "The processes continue where `pause` has stopped them.",
         .options = options_none,
         .run = run_unpause,
 };
@@ -94,7 +96,7 @@ const struct command cmd_rename_command = {
         .min_args = 2,
         .max_args = 2,
         .summary = "give a container another name",
-        .description = "Whether it runs or not. Its history keeps the name that it had.",
+        .description = "Works whether the container runs or not. Entries of the history keep the old name.",
         .options = options_none,
         .run = run_rename,
 };
@@ -155,7 +157,7 @@ const struct command cmd_port_command = {
         .min_args = 1,
         .max_args = 2,
         .summary = "show where a container's ports are published",
-        .description = "All of them, or one.",
+        .description = "Lists all published ports of the container, or only that of PORT.",
         .options = options_none,
         .run = run_port,
 };

@@ -181,8 +181,9 @@ const struct command cmd_doctor_command = {
         .args = "",
         .summary = "what this host can and cannot do, and what mends it",
         .description =
-                "Each line is ok, limited (something is not possible) or MISSING (nothing works); after it stands the\n"
-                "command that helps. Exits with 1 when something is missing.",
+                "Prints one line for each thing that cfs-box needs: ok, limited (something is not possible)\n"
+                "or MISSING (nothing works), followed by the command that helps. Exits with 1 when something\n"
+                "is missing.",
         .options = options_none,
         .run = run_doctor,
 };

@@ -138,7 +138,8 @@ static const struct option_def exec_options[] = {
         { "detach", 'd', OPTION_FLAG, AT(detach), NULL, NULL, "do not wait for its end" },
         { "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", NULL,
           "a further environment variable; NAME alone is passed on" },
-        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL, "a file of such lines" },
+        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL,
+          "a file with one NAME[=VALUE] on each line" },
         { "privileged", 0, OPTION_FLAG, AT(privileged), NULL, NULL, "with all capabilities" },
         { "user", 'u', OPTION_TEXT, AT(user), "USER[:GROUP]", NULL, "names of the container, or numbers" },
         { "workdir", 'w', OPTION_TEXT, AT(workdir), "DIR", NULL, "the working directory" },
@@ -155,8 +156,8 @@ const struct command cmd_exec_command = {
         .failure = 125,
         .summary = "run a further command in a container",
         .description =
-                "With the environment, the user and the rights of the container. The exit code is the command's,\n"
-                "or 125, 126, 127 as `run` has them.",
+                "COMMAND gets the environment, the user and the rights of the container. The exit code is\n"
+                "that of COMMAND, or 125, 126 or 127 as for `run`.",
         .examples = "cfs-box exec -it web sh",
         .options = exec_options,
         .values_size = sizeof(struct values),
@@ -198,8 +199,9 @@ const struct command cmd_attach_command = {
         .failure = 125,
         .summary = "connect to a container's terminal or output",
         .description =
-                "To one that runs in the background. Control-P Control-Q leaves one with a terminal, which goes\n"
-                "on. At its end the exit code is the container's.",
+                "Connects this terminal to a container that runs in the background. Control-P Control-Q\n"
+                "disconnects from a container with a terminal, which then goes on. When the container ends,\n"
+                "the exit code is the container's.",
         .options = attach_options,
         .values_size = sizeof(struct values),
         .run = run_attach,
@@ -268,7 +270,7 @@ const struct command cmd_top_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "list the processes of a container",
-        .description = "With the process IDs of the host.",
+        .description = "Shows the process IDs of the host.",
         .options = options_none,
         .run = run_top,
 };

@@ -55,8 +55,9 @@ static const struct option_def cp_options[] = {
         { "follow-link", 'L', OPTION_FLAG, AT(follow), NULL, NULL,
           "copy what a link leads to, when a link is named" },
         { "archive", 'a', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,
-          "accepted: owners and modes are always kept" },
-        { "quiet", 'q', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: there is no progress to see" },
+          "accepted for compatibility: owners and modes are always kept" },
+        { "quiet", 'q', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,
+          "accepted for compatibility: no progress is shown" },
         { 0 },
 };
 
@@ -68,10 +69,11 @@ const struct command cmd_cp_command = {
         .flags = COMMAND_ENTERS,
         .summary = "copy files between a container and the host",
         .description =
-                "Files, or directories with all that is in them, with owners, modes, times and attributes, into or\n"
-                "out of a container that runs or does not. Where the destination is a directory, the copy goes\n"
-                "into it, otherwise it gets that name. Links of the container are followed inside it only. \"-\" in\n"
-                "place of the host's PATH is a tar archive on standard output or input.",
+                "Copies files, and directories with everything in them, with owners, modes, times and\n"
+                "attributes. The container may run or not. When the destination is a directory, the copy is\n"
+                "put into it; otherwise the copy gets that name. Symbolic links of the container are followed\n"
+                "inside the container only. With \"-\" in place of the host's PATH, cp writes or reads a tar\n"
+                "archive on standard output or input.",
         .examples = "cfs-box cp web:/var/log/messages .\ncfs-box cp index.html web:/var/www/",
         .options = cp_options,
         .values_size = sizeof(struct values),
@@ -100,7 +102,9 @@ const struct command cmd_diff_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "show what a container has changed in its root file system",
-        .description = "A: added, C: changed, D: removed, relative to the image.",
+        .description =
+                "Each line has a letter and a path: A for added, C for changed, D for removed, compared with\n"
+                "the image.",
         .options = options_none,
         .run = run_diff,
 };
@@ -141,9 +145,9 @@ const struct command cmd_commit_command = {
         .max_args = 2,
         .summary = "make an image of a container",
         .description =
-                "What the container has changed becomes one more layer above those of its image. The\n"
-                "configuration is that of its image, without ONBUILD, and with the changes that --change asks\n"
-                "for. Prints the new image's ID.",
+                "The changes of the container become one more layer above the layers of its image. The\n"
+                "configuration is that of the image, with the changes of --change, and without ONBUILD.\n"
+                "Prints the new image's ID.",
         .examples = "cfs-box commit -c 'CMD httpd -f' web web:1",
         .options = commit_options,
         .values_size = sizeof(struct values),

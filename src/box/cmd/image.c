@@ -105,7 +105,7 @@ static const struct option_def ls_options[] = {
         { "no-trunc", 0, OPTION_FLAG, AT(out.no_trunc), NULL, NULL, "whole IDs" },
         { "filter", 'f', OPTION_TEXT, AT(filter), "FILTER", "dangling=true dangling=false",
           "those without a name, or with one" },
-        { "all", 'a', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: all are shown" },
+        { "all", 'a', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted for compatibility: all are shown" },
         { 0 },
 };
 
@@ -186,9 +186,9 @@ const struct command cmd_image_rm_command = {
         .max_args = COMMAND_ANY,
         .summary = "remove images",
         .description =
-                "Takes a name away from an image; with the last one, or when IMAGE is an ID, the image\n"
-                "goes, and with it the layers that no other image has. An image that a container was\n"
-                "made of stays until that container is removed.",
+                "Removes a name of an image. When that was the last name, or when IMAGE is an ID, it removes\n"
+                "the image, and the layers that no other image has. An image that a container was made of\n"
+                "stays until that container is removed.",
         .options = rm_options,
         .values_size = sizeof(struct values),
         .run = image_run_rm,
@@ -208,7 +208,7 @@ const struct command cmd_image_tag_command = {
         .min_args = 2,
         .max_args = 2,
         .summary = "give an image a further name",
-        .description = "Another image that has the name loses it.",
+        .description = "When another image has the name, that image loses it.",
         .options = options_none,
         .run = run_tag,
 };
@@ -240,9 +240,9 @@ const struct command cmd_image_export_command = {
         .max_args = 2,
         .summary = "write an image as an OCI layout",
         .description =
-                "Makes the directory DIR and writes the image into it as an OCI layout, which skopeo,\n"
-                "podman and docker read. Layers that cfs-box has packed itself keep their digests; those\n"
-                "of other tools may get new ones, and the image with them a new ID.",
+                "Makes the directory DIR and writes the image into it as an OCI layout, which skopeo, podman\n"
+                "and docker can read. Layers that cfs-box has packed itself keep their digests. Layers of\n"
+                "other tools may get new digests, and then the image gets a new ID.",
         .examples =
                 "cfs-box image export busybox /tmp/busybox && skopeo copy oci:/tmp/busybox docker-archive:busybox.tar:busybox:latest",
         .options = export_options,

@@ -58,14 +58,15 @@ const struct command cmd_import_command = {
         .stop_after = 2,
         .summary = "make an image of a directory or an archive",
         .description =
-                "SOURCE is a directory or an archive (tar, also compressed with gzip, bzip2, xz or zstd), or\n"
-                "- for an archive on standard input. It holds a root file system, an OCI layout, or what\n"
-                "`docker save` writes: cfs-box sees which. An OCI layout and a docker archive say what their\n"
-                "images are called and what they run; to a root file system NAME gives a name, and COMMAND\n"
-                "what it runs, /bin/sh without one.\n"
+                "SOURCE is a directory, an archive (tar, also compressed with gzip, bzip2, xz or zstd), or -\n"
+                "for an archive on standard input. It contains a root file system, an OCI layout, or the\n"
+                "output of `docker save`; cfs-box finds out which. An OCI layout and a docker archive name\n"
+                "their images and the commands of these. For a root file system NAME is the name of the\n"
+                "image, and COMMAND its command, /bin/sh by default.\n"
                 "\n"
-                "Digests are verified. A member that leads outside, a whiteout in disguise or an archive\n"
-                "larger than 64 GiB is refused by name, and leaves nothing behind. Prints the ID of each image.",
+                "Digests are verified. Archives larger than 64 GiB are refused, and so are members that lead\n"
+                "outside or that pretend to be whiteouts of overlayfs. The error names the member, and\n"
+                "nothing is left behind. Prints the ID of each image.",
         .examples =
                 "cfs-box import alpine-minirootfs-3.19.tar.gz alpine:3.19\n"
                 "skopeo copy docker://debian oci-archive:debian.tar:debian:12 && cfs-box import debian.tar\n"
@@ -97,10 +98,10 @@ const struct command cmd_image_make_command = {
         .max_args = 1,
         .summary = "make an image from what this machine has",
         .description =
-                "busybox: the machine's own static busybox, with a link for each of its applets. Needs no\n"
-                "network.\n"
+                "busybox: the machine's own static busybox, with a link for each of its applets. This needs\n"
+                "no network.\n"
                 "\n"
-                "debian: a minimal Debian, by mmdebstrap(1) from the mirrors that apt uses.\n"
+                "debian: a minimal Debian, made by mmdebstrap(1) from the mirrors that apt uses.\n"
                 "\n"
                 "Prints the image's ID.",
         .examples = "cfs-box image make busybox && cfs-box run busybox echo hello",

@@ -85,8 +85,8 @@ const struct command cmd_start_command = {
         .max_args = COMMAND_ANY,
         .summary = "run containers again that have ended",
         .description =
-                "In the background, with the command and the settings that they were made with, and with what\n"
-                "they have written.",
+                "The containers run in the background, with the commands and settings that they were made\n"
+                "with, and with the files that they have written.",
         .options = options_none,
         .values_size = sizeof(struct values),
         .run = run_start,
@@ -130,8 +130,8 @@ const struct command cmd_stop_command = {
         .summary = "end containers",
         .description =
                 "Sends the stop signal (SIGTERM, unless the image or `run --stop-signal` says otherwise), and\n"
-                "SIGKILL when the container has not ended in time. It is not started again by its restart\n"
-                "policy. One that does not run is left as it is.",
+                "SIGKILL when the container has not ended in time. The restart policy does not start it\n"
+                "again. A container that does not run stays as it is.",
         .options = stop_options,
         .values_size = sizeof(struct values),
         .run = run_stop,
@@ -155,7 +155,7 @@ const struct command cmd_restart_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "stop containers and start them again",
-        .description = "The same as `stop` and then `start`.",
+        .description = "Does the same as `stop`, then `start`.",
         .options = stop_options,
         .values_size = sizeof(struct values),
         .run = run_restart,
@@ -188,7 +188,7 @@ const struct command cmd_kill_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "send a signal to containers",
-        .description = "To the container's first process.",
+        .description = "Sends the signal to the first process of each container.",
         .options = kill_options,
         .values_size = sizeof(struct values),
         .run = run_kill,
@@ -209,8 +209,8 @@ static int life_run_rm(struct box *box, const void *values, const char *const *a
 
 static const struct option_def rm_options[] = {
         { "force", 'f', OPTION_FLAG, AT(force), NULL, NULL,
-          "kill those that run; one that is not there is no failure" },
-        { "volumes", 'v', OPTION_FLAG, AT(volumes), NULL, NULL, "with the volumes that have no name" },
+          "kill containers that run; a container that does not exist is not an error" },
+        { "volumes", 'v', OPTION_FLAG, AT(volumes), NULL, NULL, "also remove their volumes without a name" },
         { 0 },
 };
 
@@ -221,7 +221,9 @@ const struct command cmd_rm_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "remove containers",
-        .description = "With all that they have written; volumes with a name stay, and so does the history.",
+        .description =
+                "Removes containers with all files that they have written. Volumes with a name stay, and so\n"
+                "does the history.",
         .options = rm_options,
         .values_size = sizeof(struct values),
         .run = life_run_rm,
@@ -255,7 +257,7 @@ const struct command cmd_wait_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "wait for the end of containers, and print their exit codes",
-        .description = "-1 when it is not known how it ended.",
+        .description = "Prints -1 when the exit code is not known.",
         .options = options_none,
         .run = run_wait,
 };
@@ -274,7 +276,7 @@ const struct command cmd_monitor_ended_command = {
         .max_args = 1,
         .flags = COMMAND_HIDDEN,
         .summary = "record a container's end",
-        .description = "For conmon.",
+        .description = "conmon calls it.",
         .options = options_none,
         .run = run_ended,
 };

@@ -166,8 +166,8 @@ const struct command cmd_logs_command = {
         .max_args = 1,
         .summary = "show what a container has written",
         .description =
-                "To its standard output and standard error, which go to those of this command. For containers\n"
-                "that were started in the background.",
+                "Prints what the program has written: its standard output to standard output, and its\n"
+                "standard error to standard error. Works for containers that were started in the background.",
         .options = options,
         .values_size = sizeof(struct values),
         .run = logs_run,

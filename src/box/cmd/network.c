@@ -62,9 +62,9 @@ const struct command cmd_network_ls_command = {
         .name = "network ls",
         .args = "",
         .summary = "list networks",
-        .description = "Those of the box, and the CNI configuration lists in " NETWORKS_HOST
-                       ". Besides these --network takes\n"
-                       "none, host and container:NAME.",
+        .description = "Lists the networks of cfs-box, and the CNI configuration lists in " NETWORKS_HOST
+                       ". Besides these, --network\n"
+                       "takes none, host and container:NAME.",
         .options = ls_options,
         .values_size = sizeof(struct values),
         .run = network_run_ls,
@@ -86,8 +86,8 @@ static const struct option_def create_options[] = {
         { "subnet", 0, OPTION_TEXT, AT(subnet), "ADDRESS/PREFIX", NULL,
           "its addresses; one of 10.186.0.0/16 by default" },
         { "driver", 'd', OPTION_TEXT, OPTION_IGNORED, "DRIVER", "bridge",
-          "accepted; other kinds of networks are files in " NETWORKS_HOST },
-        { "internal", 0, OPTION_FLAG, AT(internal), NULL, NULL, "no way out of it" },
+          "accepted for compatibility; other kinds of networks are files in " NETWORKS_HOST },
+        { "internal", 0, OPTION_FLAG, AT(internal), NULL, NULL, "without a route to the outside" },
         { 0 },
 };
 
@@ -98,8 +98,9 @@ const struct command cmd_network_create_command = {
         .max_args = 1,
         .summary = "make a network",
         .description =
-                "A bridge of its own, made when the first container joins it: CNI plugins bridge, host-local and\n"
-                "portmap. The configuration list is a file that can be edited.",
+                "The network is a bridge of its own, which the first container that joins it makes, by the\n"
+                "CNI plugins bridge, host-local and portmap. Its configuration list is a file that can be\n"
+                "edited.",
         .options = create_options,
         .values_size = sizeof(struct values),
         .run = run_create,
@@ -134,7 +135,7 @@ const struct command cmd_network_inspect_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "show the configuration lists of networks",
-        .description = "As CNI plugins get it.",
+        .description = "Prints the text that the CNI plugins get.",
         .options = options_none,
         .run = network_run_inspect,
 };
@@ -175,7 +176,9 @@ const struct command cmd_network_rm_command = {
         .min_args = 1,
         .max_args = COMMAND_ANY,
         .summary = "remove networks",
-        .description = "Networks of the box that no running container is in. Prints their names.",
+        .description =
+                "Removes networks that `network create` has made and that no running container is in. Prints\n"
+                "their names.",
         .options = options_none,
         .run = network_run_rm,
 };
@@ -208,7 +211,8 @@ static int network_run_prune(struct box *box, const void *values, const char *co
 }
 
 static const struct option_def prune_options[] = {
-        { "force", 'f', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: there is no question" },
+        { "force", 'f', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,
+          "accepted for compatibility: it never asks" },
         { 0 },
 };
 
@@ -216,7 +220,7 @@ const struct command cmd_network_prune_command = {
         .name = "network prune",
         .args = "",
         .summary = "remove all networks that no container is in",
-        .description = "Those that `network create` has made; prints their names.",
+        .description = "Removes networks that `network create` has made, and prints their names.",
         .options = prune_options,
         .run = network_run_prune,
 };

@@ -132,7 +132,8 @@ static int run_prune(struct box *box, const void *values, const char *const *arg
 
 #define FORCE                                                                                                \
         {                                                                                                    \
-                "force", 'f', OPTION_FLAG, OPTION_IGNORED, NULL, NULL, "accepted: there is no question"      \
+                "force", 'f', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,                                       \
+                        "accepted for compatibility: it never asks"                                          \
         }
 
 static const struct option_def prune_options[] = {
@@ -149,8 +150,8 @@ const struct command cmd_prune_command = {
         .args = "",
         .summary = "remove what is not needed",
         .description =
-                "Containers that have ended, images without a name that no container was made of, and layers that no\n"
-                "image has. Volumes (without --volumes) and the history stay. Nothing is asked.",
+                "Removes containers that have ended, images without a name that no container was made of, and\n"
+                "layers that no image has. Volumes (without --volumes) and the history stay. Does not ask.",
         .options = prune_options,
         .values_size = sizeof(struct values),
         .run = run_prune,
@@ -163,7 +164,7 @@ const struct command cmd_container_prune_command = {
         .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove all containers that have ended",
-        .description = "Without a question; prints their IDs. Volumes and the history stay.",
+        .description = "Does not ask; prints the IDs. Volumes and the history stay.",
         .options = container_prune_options,
         .values_size = sizeof(struct values),
         .run = run_container_prune,
@@ -180,7 +181,7 @@ const struct command cmd_image_prune_command = {
         .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove images that have no name and no container",
-        .description = "Without a question; prints their IDs.",
+        .description = "Does not ask; prints the IDs.",
         .options = image_prune_options,
         .values_size = sizeof(struct values),
         .run = run_image_prune,

@@ -123,7 +123,7 @@ static int run_ps(struct box *box, const void *values, const char *const *args, 
 }
 
 static const struct option_def ps_options[] = {
-        { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL, "those that do not run, too" },
+        { "all", 'a', OPTION_FLAG, AT(all), NULL, NULL, "also show containers that do not run" },
         { "filter", 'f', OPTION_LIST, AT(filters), "NAME=VALUE", NULL,
           "only those with this id, name (a part of it), status, exited (code), label, ancestor (image), network" },
         { "last", 'n', OPTION_INT, AT(last), "N", NULL, "the N newest, whether they run or not" },
@@ -174,8 +174,9 @@ static int ps_run_inspect(struct box *box, const void *values, const char *const
 }
 
 static const struct option_def inspect_options[] = {
-        { "type", 0, OPTION_TEXT, AT(type), "TYPE", "container image", "look for nothing else" },
-        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", "json", "accepted: it is JSON" },
+        { "type", 0, OPTION_TEXT, AT(type), "TYPE", "container image", "look for this kind only" },
+        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", "json",
+          "accepted for compatibility: it is always JSON" },
         { 0 },
 };
 
@@ -186,9 +187,9 @@ const struct command cmd_inspect_command = {
         .max_args = COMMAND_ANY,
         .summary = "show what is known of containers, as JSON",
         .description =
-                "One document for each; what is not a container may be an image. CONTAINER is a name, or the\n"
-                "beginning of an ID. `bundle` is where its config.json lies;\n"
-                "`stateDirectory` is the --root with which cfs knows it.",
+                "Prints one document for each CONTAINER, which is a name, or the beginning of an ID. When\n"
+                "there is no such container, it may be an image. `bundle` is the directory of config.json;\n"
+                "`stateDirectory` is the directory for `cfs --root`.",
         .options = inspect_options,
         .values_size = sizeof(struct values),
         .run = ps_run_inspect,
@@ -265,9 +266,9 @@ const struct command cmd_history_command = {
         .max_args = 1,
         .summary = "who ran what, when, and how it ended",
         .description =
-                "Lists every run of every container, the newest first; it survives `rm`. CONTAINER is a name\n"
-                "or an ID, also of one that is gone. TIME is in seconds since 1970, or such as\n"
-                "2026-01-31T12:00:00Z, or so long ago: 90s, 1h30m.",
+                "Lists every run of every container, the newest first, also of containers that were removed.\n"
+                "CONTAINER is a name or an ID. TIME is in seconds since 1970, or such as\n"
+                "2026-01-31T12:00:00Z, or a length of time before now: 90s, 1h30m.",
         .options = history_options,
         .values_size = sizeof(struct values),
         .run = run_history,

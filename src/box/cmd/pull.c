@@ -98,7 +98,7 @@ static int pull_run(struct box *box, const void *values, const char *const *args
 }
 
 static const struct option_def options[] = {
-        { "name", 'n', OPTION_TEXT, AT(name), "NAME[:TAG]", NULL, "call it so; REF by default" },
+        { "name", 'n', OPTION_TEXT, AT(name), "NAME[:TAG]", NULL, "the name for the image; REF by default" },
         { "authfile", 0, OPTION_TEXT, AT(authfile), "FILE", NULL,
           "credentials, as `skopeo login` writes them" },
         { "tls-verify-off", 0, OPTION_FLAG, AT(insecure), NULL, NULL,
@@ -113,8 +113,8 @@ const struct command cmd_pull_command = {
         .max_args = 1,
         .summary = "fetch an image from a registry, by skopeo",
         .description =
-                "REF is [HOST/]NAME[:TAG], docker.io without a host, or anything that skopeo(1) copies from, such as\n"
-                "docker-archive:FILE or containers-storage:NAME. Prints the image's ID.",
+                "REF is [HOST/]NAME[:TAG], where HOST is docker.io by default, or anything that skopeo(1)\n"
+                "copies from, such as docker-archive:FILE or containers-storage:NAME. Prints the image's ID.",
         .examples = "cfs-box pull docker.io/library/alpine:3.19",
         .options = options,
         .values_size = sizeof(struct values),

@@ -30,14 +30,16 @@ static const struct option_def options[] = {
           "in place of the image's entry point and command" },
         { "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", NULL,
           "an environment variable; NAME alone is passed on" },
-        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL, "a file of such lines" },
+        { "env-file", 0, OPTION_LIST, AT(env_files), "FILE", NULL,
+          "a file with one NAME[=VALUE] on each line" },
         { "user", 'u', OPTION_TEXT, AT(user), "USER[:GROUP]", NULL, "names of the image, or numbers" },
         { "group-add", 0, OPTION_LIST, AT(groups), "GROUP", NULL, "a further group, by name or number" },
         { "workdir", 'w', OPTION_TEXT, AT(workdir), "DIR", NULL, "the working directory" },
         { "init", 0, OPTION_FLAG, AT(init), NULL, NULL,
           "a small init that forwards signals and reaps orphans" },
         { "stop-signal", 0, OPTION_TEXT, AT(stop_signal), "SIGNAL", NULL, "what `stop` sends first" },
-        { "label", 'l', OPTION_LIST, AT(labels), "NAME[=VALUE]", NULL, "a fact about the container" },
+        { "label", 'l', OPTION_LIST, AT(labels), "NAME[=VALUE]", NULL,
+          "a label, which `ps --filter label=` finds" },
         /* what it sees */
         { "volume", 'v', OPTION_LIST, AT(volumes), "[SOURCE:]DEST[:OPTIONS]", NULL,
           "a directory or file of the host, a named volume, or one without a name; options: ro, nocopy, idmap, rshared ..." },
@@ -64,11 +66,11 @@ static const struct option_def options[] = {
         { "add-host", 0, OPTION_LIST, AT(hosts), "NAME:ADDRESS", NULL, "a line of /etc/hosts" },
         /* limits */
         { "limits", 'c', OPTION_FLAG, AT(limits), NULL, NULL,
-          "modest limits for what has none: 512 MB, one processor, 512 processes" },
+          "default limits where none is given: 512 MB, one processor, 512 processes" },
         { "memory", 'M', OPTION_TEXT, AT(memory), "SIZE", NULL, "memory, such as 512m" },
         { "m", 'm', OPTION_TEXT, AT(memory), "SIZE", NULL, NULL },
         { "memory-reservation", 0, OPTION_TEXT, AT(memory_reservation), "SIZE", NULL,
-          "what it gets back to when memory is short" },
+          "the amount that it is reduced to when the host is short of memory" },
         { "memory-swap", 0, OPTION_TEXT, AT(memory_swap), "SIZE", NULL,
           "memory and swap together; -1: any amount of swap" },
         { "cpus", 0, OPTION_TEXT, AT(cpus), "NUMBER", NULL, "processors, such as 1.5" },
@@ -97,9 +99,9 @@ static const struct option_def options[] = {
           "share the host's System V IPC and queues" },
         { "uts", 0, OPTION_TEXT, AT(uts), "MODE", "host", "share the host's name" },
         { "oom-score-adj", 0, OPTION_TEXT, AT(oom_score_adj), "NUMBER", NULL,
-          "how willingly the kernel kills it, -1000 to 1000" },
-        { "cap-add", 0, OPTION_LIST, AT(cap_add), "CAPABILITY", NULL, "a further capability, or all" },
-        { "cap-drop", 0, OPTION_LIST, AT(cap_drop), "CAPABILITY", NULL, "one less, or all" },
+          "preference of the kernel to kill it when memory is short, -1000 to 1000" },
+        { "cap-add", 0, OPTION_LIST, AT(cap_add), "CAPABILITY", NULL, "give it this capability, or all" },
+        { "cap-drop", 0, OPTION_LIST, AT(cap_drop), "CAPABILITY", NULL, "take this capability away, or all" },
         { "security-opt", 0, OPTION_LIST, AT(security_opts), "WORD", NULL,
           "seccomp=unconfined|FILE, apparmor=PROFILE, label=disable|CONTEXT, systempaths=unconfined, no-new-privileges" },
         { "sysctl", 0, OPTION_LIST, AT(sysctls), "NAME=VALUE", NULL, "a kernel parameter of its namespaces" },
@@ -167,7 +169,7 @@ const struct command cmd_create_command = {
         .stop_after = 1,
         .failure = 125,
         .summary = "make a container, and run nothing",
-        .description = "As `run -d` makes it; `cfs-box start` runs it. Prints its ID.",
+        .description = "Makes a container as `run -d` does; `cfs-box start` runs it. Prints its ID.",
         .examples =
                 "cfs-box create --name web -p 8080:80 busybox httpd -f && cfs-box cp page web:/ && cfs-box start web",
         .options = options,
@@ -185,14 +187,14 @@ const struct command cmd_run_command = {
         .failure = 125,
         .summary = "run a command in a new container",
         .description =
-                "Makes a container of IMAGE and runs COMMAND in it, or what the image says. In the foreground\n"
-                "(without --detach) signals and the terminal are forwarded, and the exit code is the\n"
-                "program's, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not\n"
-                "be executed, and 125 when cfs-box failed.\n"
+                "Makes a container of IMAGE and runs COMMAND in it; without COMMAND, the command of the\n"
+                "image. In the foreground (without --detach) cfs-box forwards signals and the terminal. Its\n"
+                "exit code is then that of the program, 128 + N when signal N ended it, 127 when it was not\n"
+                "found, 126 when it could not be executed, and 125 when cfs-box failed.\n"
                 "\n"
-                "The container is an ordinary one of cfs, in the state directory that `cfs-box inspect` names\n"
-                "beside its bundle. It stays, with what it has written, until `cfs-box rm`, or with --rm until\n"
-                "its end.",
+                "The container is an ordinary container of cfs: `cfs-box inspect` names its bundle and the\n"
+                "state directory. It stays, with the files that it has written, until `cfs-box rm`; with --rm\n"
+                "until its program ends.",
         .examples = "cfs-box run busybox echo hello\n"
                     "cfs-box run --rm -it -v $PWD:/work -w /work debian bash\n"
                     "cfs-box run -d --name web -p 8080:80 -M 128m busybox httpd -f -h /var/www",

@@ -15,11 +15,11 @@ static int run_serve(struct box *box, const void *values, const char *const *arg
 
 static const struct option_def options[] = {
         { "listen", 0, OPTION_TEXT, AT(listen), "ADDRESS:PORT", NULL,
-          "where it is reached, 127.0.0.1:1337 by default; none: only by --socket" },
+          "the address to listen on, 127.0.0.1:1337 by default; none: only --socket" },
         { "socket", 0, OPTION_TEXT, AT(socket), "PATH", NULL,
           "a Unix socket as well, for root and you alone" },
         { "insecure-listen", 0, OPTION_FLAG, AT(insecure), NULL, NULL,
-          "allow an ADDRESS that other machines reach: who sees the traffic gets the token, and with it "
+          "allow an ADDRESS that other machines reach: those who read the traffic get the token, and with it "
           "root's rights" },
         { "print-routes", 0, OPTION_FLAG, AT(print_routes), NULL, NULL, NULL },
         { 0 },
@@ -31,12 +31,13 @@ const struct command cmd_serve_command = {
         .summary = "answer over HTTP, for programs and for a browser",
         .description =
                 "Serves containers, images and history as JSON, and a page that shows them. Programs of root\n"
-                "and of your own user may use it, and those that send the token; they can do what you can. The\n"
-                "token is printed as part of the page's address and lies in the file serve.token of the store's\n"
-                "directory. A browser always needs it. `GET /openapi.json` describes all requests.\n"
+                "and of your own user may use the server, and so may programs that send the token; they can\n"
+                "do what you can do. The token is part of the page's address, which serve prints, and is in\n"
+                "the file serve.token of the store's directory. A browser always needs it. `GET\n"
+                "/openapi.json` describes all requests.\n"
                 "\n"
-                "Containers go on when the server ends. There is no encryption: for use from another machine,\n"
-                "forward the port (`ssh -L 1337:127.0.0.1:1337 HOST`).",
+                "Containers go on when the server ends. Nothing is encrypted: from another machine, use `ssh\n"
+                "-L 1337:127.0.0.1:1337 HOST`.",
         .examples = "cfs-box serve\n"
                     "curl http://127.0.0.1:1337/containers\n"
                     "curl --json '{\"state\":\"run\",\"image\":\"busybox\",\"command\":\"echo hello\"}' "

@@ -124,7 +124,8 @@ const struct command cmd_stats_command = {
         .max_args = STATS_MAX,
         .summary = "show what containers use, live",
         .description =
-                "Processor, memory, network and disk of all containers that run, or of those that are named, every second.",
+                "Prints the processor time, memory, network and disk use of all running containers, or of the\n"
+                "named ones, every second.",
         .options = stats_options,
         .values_size = sizeof(struct values),
         .run = run_stats,
@@ -192,7 +193,7 @@ static int run_events(struct box *box, const void *values, const char *const *ar
 }
 
 static const struct option_def events_options[] = {
-        { "follow", 'f', OPTION_FLAG, AT(follow), NULL, NULL, "go on, with those that happen from now on" },
+        { "follow", 'f', OPTION_FLAG, AT(follow), NULL, NULL, "do not end, and print new events" },
         { "since", 0, OPTION_TEXT, AT(since), "TIME", NULL,
           "only later ones; TIME is 10m: so long ago, 2026-01-31T12:00:00Z, or seconds since 1970" },
         { "until", 0, OPTION_TEXT, AT(until), "TIME", NULL, "only earlier ones" },
@@ -204,7 +205,7 @@ const struct command cmd_events_command = {
         .name = "events",
         .args = "",
         .summary = "show what happened to containers and images",
-        .description = "The last 10000 are kept. With --format json each is a line.",
+        .description = "cfs-box keeps the last 10000 events. With --format json each one is a line.",
         .options = events_options,
         .values_size = sizeof(struct values),
         .run = run_events,

@@ -64,7 +64,8 @@ const struct command cmd_volume_ls_command = {
         .args = "",
         .summary = "list named volumes",
         .description =
-                "With the containers that use them. A volume is made by the first `run -v NAME:DEST`, too.",
+                "Shows the containers that use each volume, too. `run -v NAME:DEST` also makes a volume when\n"
+                "there is none.",
         .options = ls_options,
         .values_size = sizeof(struct values),
         .run = volume_run_ls,
@@ -89,7 +90,7 @@ const struct command cmd_volume_create_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "make a named volume",
-        .description = "An empty directory of the store. One that there is stays as it is.",
+        .description = "Makes an empty directory in the store. A volume that exists stays as it is.",
         .options = options_none,
         .run = volume_run_create,
 };
@@ -114,7 +115,7 @@ const struct command cmd_volume_inspect_command = {
         .min_args = 1,
         .max_args = 1,
         .summary = "show where a volume is and who uses it, as JSON",
-        .description = "Its directory, which root may read and write while containers run.",
+        .description = "`path` is its directory. root may read and write there while containers run.",
         .options = options_none,
         .run = volume_run_inspect,
 };
@@ -157,8 +158,8 @@ const struct command cmd_volume_rm_command = {
         .max_args = COMMAND_ANY,
         .summary = "remove volumes, with what is in them",
         .description =
-                "Volumes that no container uses, whether it runs or not. Prints the names of those that it\n"
-                "has removed.",
+                "Removes volumes that no container uses, whether the container runs or not. Prints their\n"
+                "names.",
         .options = options_none,
         .run = volume_run_rm,
 };
@@ -186,7 +187,7 @@ const struct command cmd_volume_prune_command = {
         .flags = COMMAND_ROOM,
         .args = "",
         .summary = "remove all volumes that no container uses",
-        .description = "With what is in them, and without a question; prints their names.",
+        .description = "Removes them with the files in them, and does not ask. Prints their names.",
         .options = options_none,
         .run = volume_run_prune,
 };
