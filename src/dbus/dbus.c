@@ -512,7 +512,7 @@ int dbus_open(bool user, int timeout_ms, struct dbus **ret, struct cfs_error *er
         d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (d->fd < 0)
                 return err_sys(err, errno, "socket", "make a socket");
-        /* For connect(2), which waits when the bus has too many callers already. */
+        /* For connect(2), which waits while the bus has too many clients. */
         (void)setsockopt(d->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
         if (connect(d->fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
                 r = err_path(err, errno, "connect", a.sun_path, "connect to %s's D-Bus socket `%s`",

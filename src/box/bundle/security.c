@@ -207,7 +207,7 @@ static int default_seccomp(struct config *x)
                 return err_nomem(x->err);
         for (size_t i = 0; i < x->c->process->capabilities->n_bounding; i++)
                 admin |= STREQ(x->c->process->capabilities->bounding[i], "CAP_SYS_ADMIN");
-        if (admin) /* who asks for it wants to mount */
+        if (admin) /* a user who adds CAP_SYS_ADMIN wants mount(2) to work */
                 return 0;
         s->default_action = (char *)"SCMP_ACT_ALLOW";
         call->action = (char *)"SCMP_ACT_ERRNO";
@@ -395,7 +395,7 @@ static int host_devices(struct config *x, const char *dir, unsigned depth)
         return r;
 }
 
-/* Without a rule that denies all others, every device would be allowed. */
+/* This rule denies all other devices: without it all would be allowed. */
 static int deny_devices(struct config *x)
 {
         struct oci_resources *res = x->c->linux->resources;

@@ -166,7 +166,8 @@ static int set_xattrs(const struct item *m, const char *fd_path, struct cfs_erro
                         continue;
                 if (lsetxattr(fd_path, name, value, size, 0) == 0)
                         continue;
-                /* Not every file system has all of them, and not every user may set them. */
+                /* Errors that are ignored: not every file system has extended attributes, not every user
+                 * may set all. */
                 if (errno == EOPNOTSUPP || (errno == EPERM && m->t->o->rootless))
                         continue;
                 return member_failed(m, err, "setxattr", name);
@@ -257,7 +258,8 @@ static int make_file(const struct item *m, struct cfs_error *err)
         }
         if (r >= 0 && size > end && ftruncate(fd, size) < 0) /* a hole at the end */
                 return member_failed(m, err, "ftruncate", "set its size");
-        /* The disk can begin now: the whole layer has to be on it in the end. As dpkg does. */
+        /* Starts to write the file to the disk, without waiting, as dpkg does: at the end the whole layer
+         * must be there. */
         (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         return r;
 }
@@ -282,7 +284,7 @@ static int remember_times(const struct item *m, const char *path, struct cfs_err
         return r;
 }
 
-/* Nothing of the layers below shows in it. */
+/* An opaque directory: it hides the contents that the layers below have there. */
 static int make_opaque(const struct item *m, const char *fd_path, struct cfs_error *err)
 {
         const char *attr = m->t->o->rootless ? "user.overlay.opaque" : "trusted.overlay.opaque";
@@ -387,7 +389,7 @@ static int whiteout(const struct item *m, struct cfs_error *err)
         hidden.name = m->name + strlen(".wh.");
         if (!*hidden.name || STREQ(hidden.name, ".") || STREQ(hidden.name, ".."))
                 return refuse(m, err, "hides no name");
-        /* It hides what the layers below have. What this layer has itself stays (image specification,
+        /* A whiteout hides what the layers below have. Files of its own layer stay (image specification,
          * layer.md, "Whiteouts"). */
         if (fstatat(m->parent, hidden.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
                 (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d/%s", m->parent, hidden.name);
@@ -454,7 +456,7 @@ static int root_member(const struct item *m, struct cfs_error *err)
         return r < 0 ? r : remember_times(m, ".", err);
 }
 
-/* aufs kept its books under such names, and layers of old builders still have them. */
+/* aufs kept its own data under such names; layers of old builders still have them. */
 static bool is_bookkeeping(const char *path)
 {
         for (const char *p = path; p; p = strchr(p, '/')) {

@@ -160,7 +160,7 @@ int store_begin(const struct box *box, struct cfs_error *err)
         return store_exec(box, err, "BEGIN IMMEDIATE", "");
 }
 
-/* The log to the disk: what synchronous=FULL would do for each commit. */
+/* Writes the log to the disk, as synchronous=FULL does at each commit. */
 static int write_through(const struct box *box, struct cfs_error *err)
 {
         sqlite3_file *log = NULL;
@@ -404,8 +404,8 @@ static int committed(void *data, struct sqlite3 *db, const char *name, int frame
         return SQLITE_OK;
 }
 
-/* Only this process knows that all of the log is in the database: one that opens the store when it is alone
- * believes the log, and goes on at its end. A change that changes nothing begins it anew. */
+/* Starts the log at its beginning again, by a change that changes nothing. Only this process knows that
+ * the whole log is in the database. A process that opens the store alone would append to the log. */
 static void begin_log(const struct box *box)
 {
         char pragma[48];
@@ -414,9 +414,9 @@ static void begin_log(const struct box *box)
         (void)sqlite3_exec(box->db, pragma, NULL, NULL, NULL);
 }
 
-/* On a full disk what makes room again has to work: `rm`, `image rm`, `prune`. For that a file of no use is
- * kept. These commands remove it, which leaves room for the log and the database; it comes back when there is
- * room for it. */
+/* Commands that make room (`rm`, `image rm`, `prune`) must work on a full disk, and need some space for
+ * the log and the database. The file `reserve` keeps that space: these commands remove the file first, and
+ * make it again when there is room. */
 static void keep_reserve(const struct box *box)
 {
         _cleanup_close_ int fd = -1;

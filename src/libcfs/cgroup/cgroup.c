@@ -94,7 +94,7 @@ static int imagine_host(struct cgroup *cg, struct cfs_error *err)
         return 0;
 }
 
-/* The cgroup of that inner path in the hierarchy m: what keeps this user from it? */
+/* Why can this user not have the cgroup `inner` in hierarchy m? */
 static bool has_obstacle(const struct detect_mount *m, const char *inner, char *ret, size_t size)
 {
         _cleanup_free_ char *base = NULL, *path = NULL;
@@ -109,7 +109,7 @@ static bool has_obstacle(const struct detect_mount *m, const char *inner, char *
         return obstacle_say(&h, ret, size);
 }
 
-/* An ordinary user's limits need a cgroup that he may make and join. */
+/* Limits of an ordinary user's container need a cgroup that the user may make and join. */
 static void check_rights(const struct cgroup *cg, const char *inner, struct check_data *d)
 {
         _cleanup_settings_ struct settings s = { 0 };
@@ -136,7 +136,7 @@ static void check_rights(const struct cgroup *cg, const char *inner, struct chec
         }
 }
 
-/* An ordinary user's cgroupsPath has to be possible in one hierarchy at least. */
+/* An ordinary user must be able to make linux.cgroupsPath in at least one hierarchy. */
 static void check_path(const struct cgroup *cg, const char *inner, struct check_data *d)
 {
         struct cfs_error err = { 0 };
@@ -180,7 +180,7 @@ void cgroup_check(const struct cgroup_request *rq, bool look_at_host,
                 d.report(d.data, true, "linux.resources", err.text);
                 return;
         }
-        /* Without looking, the hierarchy is one that has everything, and only the values can be wrong. */
+        /* Without a look at the host, assume a hierarchy with all controllers: only values can be wrong. */
         limits_check(&cg, rq->resources, check_report, &d);
         if (look_at_host && rq->rootless && rq->manager == CGROUP_MANAGER_CGROUPFS && inner)
                 check_rights(&cg, inner, &d);
@@ -195,7 +195,7 @@ void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
 
         if (!rq->resources || rq->manager == CGROUP_MANAGER_NONE)
                 return;
-        /* The check has said why the host cannot be looked at. */
+        /* cgroup_check() has reported why the host's hierarchies are not known. */
         if (look_at_host && imagine_host(&cg, &err) < 0)
                 return;
         limits_look(&cg, rq->resources, look_at_host, check_report, &d);
@@ -331,9 +331,8 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct cfs_error *err)
 
 /* ---- later --------------------------------------------------------------------------------------------- */
 
-/* The record of a create that was not finished names directories that it may never have got: another
- * container that wanted them, too, may have been faster. What does not bear the container's mark is
- * nothing of its own. */
+/* The record of an unfinished create may name directories that belong to another container, which wanted
+ * the same ones and was faster. Only directories with the container's mark are its own. */
 static int forget_others(struct cgroup *cg, const struct oci_record *rec, struct cfs_error *err)
 {
         int r;
@@ -457,7 +456,7 @@ int cgroup_remove(struct cgroup *cg, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        /* Removed while the container ran, and made again by another container. */
+        /* The directory was removed while the container ran, and another container has made it again. */
         if (r == CLAIM_OTHER)
                 return 0;
         members_leave(cg);

@@ -118,7 +118,8 @@ void foreground_end(struct foreground *f)
 
         if (f->raw)
                 (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &f->old_termios);
-        /* One that our own writes have raised must not end us when the old mask is back. */
+        /* Takes a pending SIGPIPE of this process's own writes: it would end the process when the old mask
+         * is restored. */
         (void)sigemptyset(&sigpipe);
         (void)sigaddset(&sigpipe, SIGPIPE);
         while (sigtimedwait(&sigpipe, NULL, &(struct timespec){ 0 }) > 0)
@@ -174,7 +175,7 @@ static int open_anew(const struct ctx *c, int fd, int flags, int *ret_own, bool 
         return *ret_own < 0 ? fd : *ret_own;
 }
 
-/* Is our terminal ours to read and to set? Not as a background job. */
+/* May this process read and set its terminal? Not while it is a background job. */
 static bool in_foreground(const struct foreground *f)
 {
         return f->has_tty && tcgetpgrp(STDIN_FILENO) == getpgrp();
@@ -252,8 +253,9 @@ static void pump_write(struct pump *p)
         }
 }
 
-/* All that have ended but the process itself, whose exit code is still to be asked for. When that comes up
- * first, others may be behind it: then we are about to end, and they get another parent. */
+/* Reaps all children that have ended, except the process itself, whose exit code is read later. When
+ * waitid(2) reports that one first, others may wait behind it; cfs is about to end then, and they get
+ * another parent. */
 static void reap_orphans(pid_t own)
 {
         siginfo_t i = { 0 };
@@ -275,13 +277,14 @@ static void forward_signals(struct foreground *f, const struct ctx *c)
                 else if (s.ssi_signo == SIGWINCH && f->master >= 0)
                         copy_window_size(f->master);
                 else if (s.ssi_signo == SIGPIPE && s.ssi_pid == (uint32_t)getpid())
-                        continue; /* of a write of ours: to the kernel, we have sent it (SI_USER) */
+                        continue; /* from a write of this process: the kernel reports this process as its sender (SI_USER) */
                 else if (f->has_tty && (s.ssi_signo == SIGTTIN || s.ssi_signo == SIGTTOU))
                         continue; /* of our own terminal */
                 else
                         (void)proc_signal(c->pidfd, (int)s.ssi_signo);
                 if (s.ssi_signo == SIGCONT && f->master >= 0)
-                        make_raw(f); /* a shell that saw us stopped has put its own settings */
+                        make_raw(
+                                f); /* a shell sets its own terminal settings while this process is stopped */
         }
 }
 
@@ -318,7 +321,7 @@ static bool is_due(int64_t *when)
         return true;
 }
 
-/* What was put off until now. */
+/* Does what was delayed until now. */
 static void do_due(struct foreground *f, const struct ctx *c)
 {
         (void)is_due(&f->out.rest_until);
@@ -342,8 +345,7 @@ static void relay(struct notify *n)
 
 enum { POLL_PID, POLL_SIGNAL, POLL_NOTIFY, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
 
-/* One turn without poll(2), when that is refused: at walking pace, and without the terminal, where a
- * read may block. */
+/* One turn when poll(2) fails: with a pause, and without the terminal, on which a read may block. */
 static bool turn_blindly(struct foreground *f, const struct ctx *c)
 {
         siginfo_t i = { 0 };
@@ -388,8 +390,7 @@ static bool turn(struct foreground *f, const struct ctx *c)
         return p[POLL_PID].revents != 0;
 }
 
-/* Has the caller sent us a signal that ends us? There is no process any more that it could be forwarded to.
- */
+/* Is a signal pending that ends this process? It can no longer be forwarded: the process has ended. */
 static bool told_to_end(struct foreground *f)
 {
         struct signalfd_siginfo si;
@@ -401,7 +402,7 @@ static bool told_to_end(struct foreground *f)
         return false;
 }
 
-/* What the terminal still holds when the process has ended belongs to our caller. */
+/* Copies the output that is still in the terminal when the process has ended. */
 static void drain(struct foreground *f)
 {
         f->out.rest_until = 0;
@@ -425,8 +426,8 @@ static void drain(struct foreground *f)
         }
 }
 
-/* Its last words to the service manager, too; as many as a socket holds (net.unix.max_dgram_qlen, 10 by
- * default), since without a PID namespace others may go on talking. */
+/* Forwards its last messages to the service manager, too. No more than a socket's queue holds
+ * (net.unix.max_dgram_qlen, 10 by default): without a PID namespace other processes may go on sending. */
 static void drain_notify(struct foreground *f)
 {
         struct pollfd p = { .fd = f->notify ? f->notify->fd : -1, .events = POLLIN };
@@ -435,14 +436,14 @@ static void drain_notify(struct foreground *f)
                 relay(f->notify);
 }
 
-/* The program's, unless that would say that all is well while its output is lost (a full disk). A reader that
- * has gone wanted no more. */
+/* The exit code of the program; or 1 when that is 0 although output is lost (a full disk). When the reader
+ * of the output has ended, no output counts as lost. */
 static int exit_code(const struct foreground *f, int code, struct cfs_error *err)
 {
         if (f->out.lost == 0 || f->out.lost == EPIPE || f->out.lost == ECONNRESET)
                 return code;
         (void)err_sys(err, f->out.lost, "write", "write to standard output");
-        /* Whose output is lost is hung up on. */
+        /* Hangs up the terminal of a program whose output cannot be written. */
         if (code == 0 || code == 128 + SIGHUP)
                 return -f->out.lost;
         log_warning("%s", err->text);

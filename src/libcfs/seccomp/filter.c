@@ -157,7 +157,7 @@ static bool repeats_argument(const struct oci_syscall *s)
         return false;
 }
 
-/* A mask without bits: whatever the argument is. */
+/* A mask of 0: the condition does not depend on the argument. */
 static bool always_holds(const struct oci_syscall_arg *arg)
 {
         return names_operator(arg->op)->op == NAMES_MASKED_EQ && arg->value == 0;
@@ -205,7 +205,7 @@ static unsigned add_verdict(struct compiler *c, uint32_t action, unsigned mentio
         return c->n_verdicts++;
 }
 
-/* The verdict of an entry without conditions. */
+/* The outcome for a call that an entry without conditions names. */
 static unsigned find_verdict(struct compiler *c, uint32_t action)
 {
         for (unsigned i = 0; i < c->n_verdicts; i++)
@@ -281,8 +281,8 @@ static void read_names(struct compiler *c)
                         add_mention(c, (unsigned)i, (unsigned)row);
                 }
         }
-        /* Engines' profiles allow many that are newer than this build: they stay forbidden, and that needs no
-         * warning at every run. */
+        /* The profiles of engines allow many calls that are newer than this build. These stay forbidden;
+         * a warning at every run would help no user. */
         if (allowed.len)
                 log_info("linux.seccomp: unknown system calls are ignored: %s", allowed.p);
         if (denied.len)
@@ -314,7 +314,8 @@ static int read_document(struct compiler *c, struct cfs_error *err)
         c->matches = calloc(n_args + 1, sizeof(*c->matches));
         c->mentions = calloc(n_names + 1, sizeof(*c->mentions));
         c->multiplexed = calloc(n_names + 1, sizeof(*c->multiplexed));
-        /* The default, ENOSYS; one each for a call, socketcall and ipc of each ABI. */
+        /* One for the default action, one for ENOSYS, and one for each call, socketcall and ipc of each
+         * ABI. */
         c->verdicts = calloc(s->n_syscalls + SYSCALLS_COUNT + 2 + 2 * ARCHS_MAX, sizeof(*c->verdicts));
         if (!c->rules || !c->matches || !c->mentions || !c->multiplexed || !c->verdicts)
                 return err_nomem(err);
@@ -441,7 +442,7 @@ static void add_segment(struct compiler *c, uint32_t first, place target)
                 last->target = target;
         else if (c->n_segments < SEARCH_MAX && (!last || last->target != target))
                 c->segments[c->n_segments++] = (struct search_segment){ .first = first, .target = target };
-        /* Having replaced one may have made it equal to the one before. */
+        /* After the change it may be equal to the one before it. */
         if (c->n_segments > 1 &&
             c->segments[c->n_segments - 2].target == c->segments[c->n_segments - 1].target)
                 c->n_segments--;

@@ -115,7 +115,7 @@ static void check_number(struct problems *p, size_t i, const char *name, bool ha
                         (long long)n, (long long)max);
 }
 
-/* A runtime without privilege cannot make the node, and so not give it away. */
+/* A runtime without privilege cannot make the node, so the owner of the host's node stays. */
 static void devices_check_owner(const struct ctx *c, const struct oci_device *d, size_t i, struct problems *p)
 {
         const struct oci_linux *l = c->linux_;
@@ -219,8 +219,8 @@ static bool dev_is_bound(const struct ctx *c)
         return dev && is_bind(dev);
 }
 
-/* The i-th node of all, defaults first; false: that one is not made (it is listed in linux.devices, or a
- * link). */
+/* The i-th of all nodes, the default devices first. False: this one is not made, because linux.devices
+ * lists it, too, or because it is a link. */
 static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
 {
         if (i < ARRAY_SIZE(defaults)) {
@@ -271,7 +271,8 @@ static int make_nodes(const struct ctx *c, const struct mount_node_maker *k, str
 
 /* ---- made by the runtime ------------------------------------------------------------------------------- */
 
-/* Where the init can make none, and can mount what it inherits: in a mount namespace of its own. */
+/* Must the runtime make the nodes? When the init cannot make any, and has a mount namespace of its own, in
+ * which it can mount the tmpfs that it inherits. */
 static bool is_made_by_runtime(const struct ctx *c)
 {
         return ctx_has_ns(c, CLONE_NEWUSER) && (c->ns_new & CLONE_NEWNS) && !c->rootless;
@@ -289,7 +290,7 @@ static int make_file_system(const struct ctx *c, struct cfs_error *err)
         return mnt_new_fs("tmpfs", "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 }
 
-/* Without an owner: the container's root user. */
+/* When the configuration names no owner: the container's root. */
 static int host_id(const struct id_map *map, uint32_t id, const char *name, size_t i, uint32_t *ret,
                    struct cfs_error *err)
 {
@@ -347,7 +348,7 @@ void devices_release(struct ctx *c)
         c->devices_fd = -1;
 }
 
-/* See above: on top of "/", and away from there. */
+/* Attaches the tmpfs on top of "/" while nodes are cloned from it (see above), then detaches it. */
 static int attach_made(const struct ctx *c, struct cfs_error *err)
 {
         _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -387,7 +388,8 @@ static int make_link(int dev_fd, const char *name, const char *text, struct cfs_
         return 0;
 }
 
-/* What says that a file is not there, or is not for us; anything else says nothing. */
+/* Errors which say that the file does not exist or may not be used. Other errors say nothing about the
+ * file. */
 static bool says_no(int e)
 {
         return e == ENOENT || e == ENOTDIR || e == ELOOP || e == EXDEV || e == ENXIO || e == EACCES ||
@@ -420,8 +422,8 @@ static int make_links(const struct ctx *c, const struct mount_node_maker *k, str
 
 /* ---- the row ------------------------------------------------------------------------------------------- */
 
-/* Through a link it may be a volume of the host's: it must be in the mount of the root itself, or in one
- * that the configuration makes new on /dev. */
+/* A link may lead into a volume of the host. So the directory must be in the root's own mount, or in one that
+ * `mounts` makes new on /dev. */
 static int check_linked(const struct ctx *c, int fd, struct cfs_error *err)
 {
         struct statx root, dev;
@@ -473,8 +475,8 @@ static int is_of_root(const struct ctx *c, int dev_fd, struct cfs_error *err)
                host.stx_dev_major != dev.stx_dev_major || host.stx_dev_minor != dev.stx_dev_minor;
 }
 
-/* What the configuration mounts on /dev decides; or, when it mounts nothing there, what came with the
- * root. */
+/* The last mount of the configuration on /dev decides. Without one, the directory that came with the root
+ * does. */
 static int is_own(const struct ctx *c, int dev_fd, struct cfs_error *err)
 {
         const struct oci_mount *dev = mount_on(c, "/dev");

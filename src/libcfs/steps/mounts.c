@@ -98,8 +98,8 @@ static int failed(const struct ctx *c, const struct item *it, size_t i, int r, s
         return err_property(err, r, "mounts[%zu]", i);
 }
 
-/* May it be read-only only when mount points in it have been made? Recursively only where there are any,
- * since what is mounted there must not become read-only with it. */
+/* Must a read-only mount stay writable until the mount points in it have been made? A recursive one (rro)
+ * only when a later mount goes below it. */
 static bool may_be_late(const struct ctx *c, const struct mounts_plan *mp, size_t i)
 {
         const struct item *it = &mp->items[i];
@@ -164,7 +164,7 @@ static int make_fresh(struct mount_env *e, void *data, int *ret_fd, struct cfs_e
         return mount_fresh_make(e, it->m, &it->o, true, 0, ret_fd, err);
 }
 
-/* A procfs sees to that itself (mount_procfs.c). */
+/* mount_procfs.c does this for a procfs. */
 static int make_elsewhere(struct mounts_plan *mp, struct item *it, const struct mount_aside *aside,
                           struct cfs_error *err)
 {
@@ -172,7 +172,7 @@ static int make_elsewhere(struct mounts_plan *mp, struct item *it, const struct 
                                         : mount_aside(&mp->env, aside, &it->fd, err);
 }
 
-/* What the runtime has to do, because the init could not. */
+/* Must the runtime make this mount, because the init cannot? */
 static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
         struct mount_aside aside = { .make = make_fresh, .data = it };
@@ -181,7 +181,7 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
                 return 0;
         if (it->o.flags & MOUNT_BIND) {
                 if (mount_bind_is_inside(&mp->env, it->m, NULL))
-                        return 0; /* by the init, when it is there */
+                        return 0; /* the init makes it later */
                 it->late = may_be_late(c, mp, mp->env.index);
                 return mount_bind_make(&mp->env, it->m, &it->o, true, &it->late, &it->mode, &it->fd, err);
         }
@@ -193,8 +193,8 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         return 0;
 }
 
-/* A runtime that is root of a user namespace of its own may have privileges over the namespace that is
- * joined. If not, the init has its turn, and its error is the one that counts. */
+/* A runtime that is root of its own user namespace may have privileges over the joined namespace. When it
+ * has not, the init tries, and its error is reported. */
 static void try_on_host(const struct ctx *c, struct mounts_plan *mp, struct item *it)
 {
         struct mount_aside aside = { .make = make_fresh, .data = it };
@@ -277,7 +277,7 @@ void mounts_release(struct ctx *c)
 
 /* ---- init ---------------------------------------------------------------------------------------------- */
 
-/* On "/" itself: what follows is to be below it. */
+/* A mount on "/" itself: later mounts go below it. */
 static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd, int target,
                   struct cfs_error *err)
 {
@@ -359,7 +359,7 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
         return r;
 }
 
-/* What was to become read-only at the end, and is now to be writable. */
+/* A remount makes a mount writable that was to become read-only at the end. */
 static void forget_late(struct mounts_plan *mp, int target)
 {
         struct statx now, late;

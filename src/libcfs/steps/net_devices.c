@@ -59,7 +59,7 @@ bool net_devices_wanted(const struct ctx *c)
 
 /* ---- check --------------------------------------------------------------------------------------------- */
 
-/* What the kernel takes for a name, dev_valid_name(); NULL when it is one, else why not. */
+/* Is it a name that the kernel accepts (dev_valid_name())? NULL, or why not. */
 static const char *bad_name(const char *name)
 {
         if (!*name || STREQ(name, ".") || STREQ(name, ".."))
@@ -244,8 +244,8 @@ static int collect(void *data, const struct nlmsghdr *h)
         for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
                 if (a->rta_type == IFA_FLAGS && RTA_PAYLOAD(a) == sizeof(flags))
                         memcpy(&flags, RTA_DATA(a), sizeof(flags));
-                /* Not the label, which starts with the old name, nor the life times, which for ever has
-                 * not. */
+                /* Leaves out the label, which begins with the old name, and the life times: a permanent
+                 * address has none. */
                 if (a->rta_type != IFA_LOCAL && a->rta_type != IFA_ADDRESS && a->rta_type != IFA_BROADCAST &&
                     a->rta_type != IFA_RT_PRIORITY)
                         continue;
@@ -369,7 +369,7 @@ static int transfer(const struct side *from, const struct side *to, const struct
                 r = raise_up(to->socket, name, err);
         if (r < 0)
                 return r;
-        /* It may have got another index. */
+        /* The index may have changed with the namespace. */
         ifindex = index_of(to->socket, name);
         if (ifindex < 0)
                 return err_sys(err, -ifindex, "ioctl", "find `%s` where it was moved", name);
@@ -386,8 +386,8 @@ static int transfer(const struct side *from, const struct side *to, const struct
         return 0;
 }
 
-/* In the record before it is done: "eth1 eth0 up", and its addresses, as the kernel would take them, in
- * hexadecimal. */
+/* Writes the move into the record before it is made: "eth1 eth0 up", and the addresses in hexadecimal, as
+ * requests that the kernel takes. */
 static int record_move(struct ctx *c, size_t i, const char *key, const char *name, bool up,
                        const struct addresses *all, struct cfs_error *err)
 {
@@ -434,7 +434,8 @@ static int move_one(struct ctx *c, const struct side *host, const struct side *i
         return r < 0 ? r : transfer(host, inside, &all, name, true, true, err);
 }
 
-/* A netlink socket in another namespace. We are back in our own in any case, or fail for good. */
+/* A netlink socket in another namespace. The runtime returns to its own namespace in any case; when that
+ * fails, the command fails. */
 static int open_inside(int ours, int netns, struct cfs_error *err)
 {
         int fd, r;
@@ -450,7 +451,7 @@ static int open_inside(int ours, int netns, struct cfs_error *err)
         return err_sys(err, r, "setns", "return to our network namespace");
 }
 
-/* Opens both sides; the container's namespace is given. */
+/* Opens a socket in the runtime's namespace and one in the container's. */
 static int open_sides(int proc_fd, int netns, struct side *host, struct side *inside, struct cfs_error *err)
 {
         inside->netns = netns;
@@ -473,7 +474,8 @@ static void close_sides(const struct side *host, const struct side *inside)
                         (void)close(fds[i]);
 }
 
-/* The container's namespace: one that is joined is known; the init has not entered it yet. */
+/* The container's namespace. One that is to be joined is open already; the init may not have entered it
+ * yet. */
 static int open_netns(const struct ctx *c, struct cfs_error *err)
 {
         char path[48];
@@ -507,7 +509,7 @@ int net_devices_host(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* Created: the interfaces are the container's now, and go where its namespace goes. */
+/* The container is created: from now on the interfaces stay in its namespace. */
 int net_devices_keep_host(struct ctx *c, struct cfs_error *err)
 {
         (void)err;
@@ -557,7 +559,7 @@ static int move_back(const struct side *host, const struct side *inside, const c
         return r < 0 ? err_prefix(err, r, "interface `%s`", key) : 0;
 }
 
-/* The namespace that a killed runtime has moved them to, when it is one that was joined. */
+/* The namespace to which a runtime that was killed has moved them: only a joined one still exists. */
 static int reopen_joined(const struct state *s)
 {
         for (size_t i = 0; i < s->record->n_namespaces; i++)
@@ -567,7 +569,7 @@ static int reopen_joined(const struct state *s)
         return -1;
 }
 
-/* Of a create that failed. Those of a container that was created stay where its namespace leaves them. */
+/* After a create that failed. The interfaces of a created container stay in its namespace. */
 int net_devices_undo(struct state *s, struct cfs_error *err)
 {
         const struct oci_record *rec = s->record;

@@ -65,7 +65,7 @@ static const struct oci_record_seccomp *recorded(const struct ctx *c)
         return c->state && c->state->record ? c->state->record->seccomp : NULL;
 }
 
-/* The same where there is one: in the rows that are wanted for it. */
+/* The same for rows that run only when there is a filter. */
 static const struct oci_record_seccomp *the_recorded(const struct ctx *c)
 {
         return c->state->record->seccomp;
@@ -129,15 +129,15 @@ static unsigned flags_of(const struct oci_seccomp *s)
                 flags |= names_flag(s->flags[i])->value;
         if (notifies(s))
                 flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-        else /* meaningless without a listener, and then refused by the kernel */
+        else /* without a listener the kernel refuses this flag */
                 flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
         return flags;
 }
 
 /* ---- check --------------------------------------------------------------------------------------------- */
 
-/* Of a number above MAX_ERRNO the kernel makes 4095 without a word (kernel/seccomp.c), a program would see an
- * error that the configuration does not name. A tracer gets all 16 bits. */
+/* The kernel silently replaces a number above MAX_ERRNO by 4095 (kernel/seccomp.c), so a program would see
+ * another error than the configuration names. A tracer gets all 16 bits. */
 static void check_errno(struct problems *p, const char *property, const char *action, bool has_errno,
                         uint32_t number)
 {
@@ -232,8 +232,8 @@ static const char *action_of(const struct oci_seccomp *s, const char *name, size
         return s->default_action;
 }
 
-/* The one call of the runtime's own that every profile has to allow, unless an agent or a tracer answers
- * it. */
+/* execve is the only call of the runtime that every profile must allow, unless an agent or a tracer
+ * answers it. */
 static void check_execve(const struct ctx *c, struct problems *p)
 {
         size_t entry;
@@ -250,7 +250,7 @@ static void check_execve(const struct ctx *c, struct problems *p)
         problem_hint(p, "add execve to a list of names whose action is SCMP_ACT_ALLOW");
 }
 
-/* A filter that is not there yields EFAULT for flags that the kernel knows, and EINVAL for others. */
+/* With a NULL filter the kernel returns EFAULT when it knows the flags, and EINVAL when it does not. */
 static void check_host(const struct ctx *c, struct problems *p)
 {
         unsigned flags = flags_of(c->linux_->seccomp);
@@ -458,7 +458,7 @@ static int process_state(struct ctx *c, char **ret, size_t *ret_len, struct cfs_
         };
 
         status_document(c->state, process_status(c), &owner, &state);
-        /* The record learns of the init only when all is built. */
+        /* The init is not in the record before the container is created, so the pid comes from ctx. */
         if (c->walk == WALK_CREATE)
                 state.pid = c->pid;
         return oci_encode(&oci_container_process_state_type, &s, 0, ret, ret_len, err);

@@ -26,8 +26,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-/* What the kernel's parsers take: kernel/sched/core.c (in microseconds, the least for quota and period), and
- * kernel/cgroup/pids.c (PID_MAX_LIMIT). */
+/* The limits of the kernel's parsers: kernel/sched/core.c (in microseconds, the least for quota and
+ * period), and kernel/cgroup/pids.c (PID_MAX_LIMIT). */
 #define MIN_PERIOD 1000
 #define MAX_PERIOD 1000000
 #define MAX_PIDS   4194304
@@ -127,7 +127,7 @@ static int emit_u64(struct knobs_job *j, uint64_t v)
         return emit(j, text("%" PRIu64, v), v) ? 1 : -1;
 }
 
-/* A value of 0 that holds anyhow where there is no such file. */
+/* A value of 0, which needs no write when there is no such file. */
 static int emit_flag(struct knobs_job *j, uint64_t v)
 {
         struct setting *s = emit(j, text("%" PRIu64, v), v);
@@ -160,7 +160,7 @@ static int memory_kernel_tcp(struct knobs_job *j)
         return j->r->memory ? emit_limit(j, j->r->memory->kernel_tcp) : 0;
 }
 
-/* No limit of swap, or none at all: on a machine without swap accounting, both hold anyhow. */
+/* Unlimited swap, or no swap at all: without swap accounting both are true anyway. */
 static int emit_swap(struct knobs_job *j, char *value, uint64_t unit_value, bool optional)
 {
         struct setting *s = emit(j, value, unit_value);
@@ -220,7 +220,7 @@ static int memory_oom_killer(struct knobs_job *j)
 
         if (!m || !m->has_disable_oom_killer)
                 return 0;
-        /* v1: a false takes back an earlier true. v2 always kills. */
+        /* v1: false undoes an earlier true. v2 always kills. */
         if (!m->disable_oom_killer && (j->v2 || !j->path))
                 return 0;
         return emit_u64(j, m->disable_oom_killer);
@@ -279,7 +279,7 @@ static int cpu_quota(struct knobs_job *j)
                        : -1;
 }
 
-/* The quota stays as it is; what it is per second, as systemd counts, changes. */
+/* The quota stays, but systemd's property is the quota per second, which changes with the period. */
 static int period_alone(struct knobs_job *j, uint64_t period)
 {
         uint64_t quota, old;
@@ -354,7 +354,7 @@ static int knobs_cpu_idle(struct knobs_job *j)
                 return invalid(j, "%" PRId64 " is neither 0 nor 1", j->r->cpu->idle);
         if (emit_flag(j, (uint64_t)j->r->cpu->idle) < 0)
                 return -1;
-        /* To systemd idleness is a weight of its own. An end of it leaves the weight that is asked for, or
+        /* For systemd "idle" is a value of the weight. After it, the weight is the one that is asked for, or
          * the default. */
         if (!j->v2 || (!j->r->cpu->idle && j->r->cpu->shares))
                 return 0;
@@ -395,7 +395,7 @@ static int pids_limit(struct knobs_job *j)
         if (p->limit > MAX_PIDS)
                 return invalid(j, "%" PRId64 " is more than %d, the most that the kernel has", p->limit,
                                MAX_PIDS);
-        /* systemd does not know a limit of 0; the file gets it. */
+        /* systemd does not accept a limit of 0, so it is written to the file. */
         return emit(j, text("%" PRId64, p->limit), p->limit ? (uint64_t)p->limit : 1) ? 1 : -1;
 }
 
@@ -627,7 +627,7 @@ static int rdma(struct knobs_job *j)
         return 0;
 }
 
-/* Verbatim: the key is the file. Last, so that it has the last word. */
+/* Each key is the name of a file. The row is last, so that its values replace those of the others. */
 static int unified(struct knobs_job *j)
 {
         const struct oci_string_map *map = j->r->unified;
@@ -690,7 +690,7 @@ const struct knob knobs[] = {
         { "network.priorities", "net_prio", "net_prio.ifpriomap", NULL, NULL, UNIT_NONE, network_priorities },
         { "rdma", "rdma", "rdma.max", "rdma.max", NULL, UNIT_NONE, rdma },
 
-        /* devcg.c: the one property whose order matters, and which v2 has no file for. */
+        /* See devcg.c: the order of these rules matters, and v2 has no file for them. */
         { "devices", "devices", "devices.deny", "(BPF)", NULL, UNIT_NONE, NULL },
         { "unified", "", NULL, "%s", NULL, UNIT_NONE, unified },
 

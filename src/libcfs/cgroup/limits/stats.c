@@ -46,7 +46,7 @@ static void number(struct stats *s, const char *name, uint64_t v)
         json_write_unsigned(s->w, v);
 }
 
-/* A member of an array that is there only when it has members. */
+/* Begins an array with its first member: an empty array is left out. */
 static void begin_entry(struct stats *s, bool *first, const char *name)
 {
         if (*first) {
@@ -128,8 +128,7 @@ static const struct hierarchy *v2_of(const struct cgroup *cg)
         return h && h->v2 ? h : NULL;
 }
 
-/* The files of the kernel are read with these: each moves *at past what it found, or says that it is not
- * there. */
+/* A parser for the kernel's files. Each function moves *at behind what it has found, or returns false. */
 static bool scan_literal(const char **at, const char *word)
 {
         if (!str_has_prefix(*at, word))
