@@ -82,6 +82,7 @@ const struct step plan[] = {
           .why = "exec joins the namespaces of the init, which it finds by the record.",
           .prepare = namespaces_exec_prepare },
 
+        /* And linux.resources: cgroup/limits/knobs.c has a row for each of its properties. */
         { PROPERTY("linux.cgroupsPath"), .walks = CR, .foreign = cgroups_foreign,
           .why = "The directory first, since clone3(CLONE_INTO_CGROUP) needs its descriptor; limits before any code of the user's.",
           .check = cgroups_check, .look = cgroups_look, .prepare = cgroups_prepare, .undo = cgroups_undo,
@@ -114,6 +115,7 @@ const struct step plan[] = {
           .why = "exec reads the filter that create compiled.",
           .prepare = seccomp_exec_prepare },
 
+        /* And process.consoleSize. */
         { PROPERTY("process.terminal"), .walks = CXR, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
           .foreign = terminal_foreign,
           .why = "The console socket must be reachable before a process is made: an engine that went away is found out early. "
@@ -140,6 +142,7 @@ const struct step plan[] = {
 
         /* ---- the new process exists from here on (spawn.c) --------------------------------------------- */
 
+        /* And linux.gidMappings. */
         { PROPERTY("linux.uidMappings"), .walks = C, .wanted = id_mappings_wanted, .flags = STEP_CHECK_ALWAYS,
           .why = "First of all that the runtime does to the init: without a mapping it has no valid user id. Checked always: "
                  "mappings without a user namespace are the mistake.",
@@ -223,6 +226,7 @@ const struct step plan[] = {
           .check = root_check, .prepare = root_prepare, .host = root_host, .init = root_init, .undo = root_undo,
           .explain = root_explain },
 
+        /* And linux.mountLabel. */
         { .name = "attach the mounts", .property = "mounts", .walks = C,
           .why = "Below the new root; in the order of the list (config.md, \"Mounts\").",
           .init = mounts_init, .explain = mounts_explain },
