@@ -58,10 +58,18 @@ static int decimal(const char **s, uint64_t *whole, uint64_t *nano)
         return 0;
 }
 
+/* unit * nano / 10^9, where the product may not fit: a processor of 32 bits has no type of 128. */
+static uint64_t fraction_of(uint64_t unit, uint64_t nano)
+{
+        const uint64_t billion = 1000000000;
+
+        return unit / billion * nano + unit % billion * nano / billion;
+}
+
 int number_size(const char *s, int64_t *ret)
 {
         static const char suffixes[] = "kmgtp";
-        uint64_t whole, nano, v, part = 0;
+        uint64_t whole, nano, v, part;
         unsigned shift = 0;
         int r;
 
@@ -86,8 +94,7 @@ int number_size(const char *s, int64_t *ret)
                 if (*s)
                         return -EINVAL;
         }
-        if (nano) /* at most 1e9 << 50 does not fit: in 128 bits */
-                part = (uint64_t)((((unsigned __int128)nano) << shift) / 1000000000U);
+        part = fraction_of((uint64_t)1 << shift, nano);
         if (__builtin_mul_overflow(whole, (uint64_t)1 << shift, &v) || __builtin_add_overflow(v, part, &v) ||
             v > INT64_MAX)
                 return -ERANGE;
@@ -132,7 +139,7 @@ int number_duration(const char *s, uint64_t *ret_ms)
                 unit = duration_unit(&s);
                 if (!unit)
                         return -EINVAL;
-                part = (uint64_t)((unsigned __int128)nano * unit / 1000000000U);
+                part = fraction_of(unit, nano);
                 if (__builtin_mul_overflow(whole, unit, &ns) || __builtin_add_overflow(total, ns, &total) ||
                     __builtin_add_overflow(total, part, &total))
                         return -ERANGE;
