@@ -433,4 +433,7 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     is "$(result)" "exit 1"
     contains "$(cat "$T/err")" "cannot allocate memory"
     is "$(ls -A "$STATE")" ""
+    # kill(2): "EPERM The calling process does not have permission" - by a filter or a security module, say.
+    inject -t 5 fail init kill:1 EPERM -- run -b "$B" "$ID"
+    is "$(result)" "exit 0"
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define STEP_MS 20 /* how often a wait looks whether the child lives */
@@ -62,12 +63,20 @@ static int has_ended(pid_t pid)
         return i.si_pid == pid;
 }
 
-static int cannot_wait(pid_t pid, int error, const char *call, const char *what, struct cfs_error *err)
+void mount_child_end(int ours, pid_t pid)
 {
         int status;
 
-        (void)kill(pid, SIGKILL);
+        /* Where both share one table of descriptors, closing its end here would be no end of file there. */
+        if (kill(pid, SIGKILL) < 0)
+                (void)shutdown(ours, SHUT_RDWR);
         (void)proc_reap(pid, &status);
+}
+
+static int cannot_wait(int ours, pid_t pid, int error, const char *call, const char *what,
+                       struct cfs_error *err)
+{
+        mount_child_end(ours, pid);
         return err_sys(err, error, call, "wait for %s", what);
 }
 
@@ -79,10 +88,10 @@ int mount_child_wait(int ours, pid_t pid, const char *what, struct cfs_error *er
                 if (r > 0)
                         return 0;
                 if (r < 0)
-                        return cannot_wait(pid, -r, "poll", what, err);
+                        return cannot_wait(ours, pid, -r, "poll", what, err);
                 ended = has_ended(pid);
                 if (ended < 0)
-                        return cannot_wait(pid, -ended, "waitid", what, err);
+                        return cannot_wait(ours, pid, -ended, "waitid", what, err);
                 if (ended) /* has it left a last word? */
                         return is_readable(ours, 0) > 0 ? 0 : mount_child_died(pid, what, err);
         }

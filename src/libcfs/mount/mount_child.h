@@ -28,6 +28,9 @@ pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_thei
  * reaped. */
 int mount_child_wait(int ours, pid_t pid, const char *what, struct cfs_error *err);
 
+/* Ends and reaps a child that waits for the end of its socket. */
+void mount_child_end(int ours, pid_t pid);
+
 /* After a child has ended without an answer: reaps it. Its exit status is the errno of why it could not
  * answer. */
 int mount_child_died(pid_t pid, const char *what, struct cfs_error *err);

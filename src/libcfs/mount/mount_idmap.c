@@ -20,7 +20,6 @@
  * and no other process is in the container yet.
  */
 #include "base/cleanup.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/mount/mount_child.h"
@@ -114,7 +113,7 @@ static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int
                             struct cfs_error *err)
 {
         _cleanup_close_ int ours = -1, theirs = -1;
-        int status, r;
+        int r;
         pid_t pid = mount_child(CLONE_NEWUSER | CLONE_FILES, "a user namespace for mapped ids", &ours,
                                 &theirs, err);
 
@@ -126,9 +125,7 @@ static int mount_idmap_make(int proc_fd, const char *uids, const char *gids, int
         if (r < 0)
                 return r;
         r = fill(ours, uids, gids, ret_fd, err);
-        /* One table of descriptors: closing `theirs` here would not be seen as the other end's closing. */
-        (void)kill(pid, SIGKILL);
-        (void)proc_reap(pid, &status);
+        mount_child_end(ours, pid);
         return r;
 }
 
