@@ -300,8 +300,11 @@ static int write_map(const struct ctx *c, const struct map *m, struct cfs_error 
                 *err = first;
                 return r;
         }
-        if (!maps_only_own(m))
-                return by_helper(c, m, err);
+        if (!maps_only_own(m)) {
+                r = by_helper(c, m, err);
+                /* Of a user who may not, that is all; of root, the first refusal is the odd one. */
+                return r < 0 && geteuid() == 0 ? err_prefix(err, r, "%s, and then", first.text) : r;
+        }
         if (is_groups) {
                 r = write_file(c, "setgroups", "deny", err);
                 return r < 0 ? r : write_file(c, m->kind->file, text, err);
