@@ -247,7 +247,7 @@ class World:
             os.mkdir(os.path.join(self.top, d))
         path = os.path.join(self.top, 'bin/criu')
         with open(path, 'w') as f:
-            f.write(f'#!/bin/sh\nFAKE_CRIU={self.top}/criu exec {sys.executable} {fake} "$@"\n')
+            f.write(f'#!/bin/sh\nFAKE_CRIU={self.top}/criu exec {sys.executable} -I -S {fake} "$@"\n')
         os.chmod(path, 0o755)
 
     def images(self):
