@@ -315,6 +315,15 @@ static void wait_for_victims(void)
         }
 }
 
+/* A child whose parent was killed within clone(2), and will not tell of it. */
+static void adopt(struct proc *p)
+{
+        p->known = true;
+        p->parked = false;
+        p->role = STAGE;
+        resume(p, 0);
+}
+
 static void kill_victims(void)
 {
         for (unsigned i = 0; i < n_procs; i++)
@@ -327,6 +336,9 @@ static void kill_victims(void)
                 if (is_victim(&procs[i]))
                         fprintf(out, "killed %s %d\n", role_names[procs[i].role], (int)procs[i].pid);
         wait_for_victims();
+        for (unsigned i = 0; i < n_procs; i++)
+                if (procs[i].parked)
+                        adopt(&procs[i]);
 }
 
 /* ---- stops --------------------------------------------------------------------------------------------- */
@@ -457,7 +469,9 @@ static void stopped(pid_t pid, int status)
         struct proc *p = find(pid);
         int sig = WSTOPSIG(status), event = status >> 16;
 
-        if (!p->known) {
+        if (!p->known && want.mode == KILL && want.hit) {
+                adopt(p);
+        } else if (!p->known) {
                 p->parked = true;
         } else if (sig == (SIGTRAP | 0x80)) {
                 syscall_stop(p);
