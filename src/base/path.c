@@ -19,15 +19,17 @@
  *
  * What an attacker can achieve is that we make directories at another place inside the root, or fail.
  *
- * openat2(2) gives EAGAIN when a rename somewhere on the machine made it impossible to be sure that ".."
- * stayed inside; trying again is the documented answer. An attacker may rename all day, so the number of
- * tries is bounded.
+ * openat2(2) gives EAGAIN when a rename somewhere on the machine, in any file system, made it impossible to be
+ * sure that ".." stayed inside; trying again is the documented answer. A neighbour of the container may rename
+ * all day, so after MAX_TRIES the same walk takes over, which makes nothing then: without ".." the kernel is
+ * always sure.
  */
 #include "base/path.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -73,13 +75,6 @@ static int open_resolved(int dirfd, const char *path, int flags, uint64_t resolv
                         break;
         }
         return -errno;
-}
-
-int path_open_in_root(int root_fd, const char *path, int flags, struct cfs_error *err)
-{
-        int fd = open_resolved(root_fd, path, flags, IN_ROOT);
-
-        return fd < 0 ? fail(err, -fd, "openat2", "open", path) : fd;
 }
 
 int path_open_beneath(int dir_fd, const char *path, int flags, struct cfs_error *err)
@@ -138,14 +133,17 @@ int path_open_host_proc(struct cfs_error *err)
         return TAKE_FD(fd);
 }
 
-/* ---- making what is missing ---------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------------------- */
 
-enum kind { KIND_DIR, KIND_FILE };
+/* The last two make what is missing. */
+enum kind { KIND_OPEN, KIND_DIR, KIND_FILE };
 
 struct walk {
         int root;       /* borrowed                                                                      */
         int cur;        /* the directory that we are in; owned, -1: the root                             */
         enum kind kind; /* of the last component                                                         */
+        int flags;      /* KIND_OPEN: as for open(2)                                                     */
+        unsigned tries; /* of opening the last component                                                 */
         mode_t dir_mode, file_mode;
         unsigned links;
         char done
@@ -213,13 +211,28 @@ static int step_up(struct walk *w)
         return 0;
 }
 
-/* `fd` is a link that was found under the first `used` bytes of todo. */
-static int step_link(struct walk *w, int fd, size_t used)
+/* A link of procfs whose text is not where it leads, and that openat2(2) would not follow for us. What it
+ * says of the others ("self", "mounts") is what the walk will find by itself. */
+static bool is_magic(const struct walk *w, int fd, const char *name)
+{
+        struct statfs fs;
+        int there;
+
+        if (fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC)
+                return false;
+        there = open_resolved(at(w), name, O_PATH, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+        if (there >= 0)
+                (void)close(there);
+        return there == -ELOOP;
+}
+
+/* `fd` is the link `name`, found under the first `used` bytes of todo. */
+static int step_link(struct walk *w, int fd, const char *name, size_t used)
 {
         char target[PATH_MAX];
         ssize_t n;
 
-        if (++w->links > MAX_LINKS)
+        if (++w->links > MAX_LINKS || is_magic(w, fd, name))
                 return -ELOOP;
         n = readlinkat(fd, "", target, sizeof(target));
         if (n < 0)
@@ -264,7 +277,7 @@ static int open_or_make(struct walk *w, const char *name, enum kind kind)
 
         for (int i = 0; i < MAX_TRIES; i++) {
                 fd = openat(at(w), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-                if (fd >= 0 || errno != ENOENT)
+                if (fd >= 0 || errno != ENOENT || w->kind == KIND_OPEN)
                         return fd >= 0 ? fd : -errno;
                 r = make(w, name, kind);
                 /* EEXIST: another process was faster. Look again at what is there, ours or not. */
@@ -272,6 +285,21 @@ static int open_or_make(struct walk *w, const char *name, enum kind kind)
                         return r;
         }
         return -EAGAIN;
+}
+
+/* KIND_OPEN has come to the end: `name` in the current directory, no link by what was seen of it. Opened with
+ * O_PATH it would be whatever it is by now, so callers who want that get what was seen. Returns 1, or 0 to
+ * look again. */
+static int open_last(struct walk *w, const char *name, int *ret_fd)
+{
+        int fd = open_resolved(at(w), name, w->flags | O_NOFOLLOW, BENEATH);
+
+        if (fd == -ELOOP && !(w->flags & O_NOFOLLOW) && ++w->tries < MAX_TRIES)
+                return 0;
+        if (fd < 0)
+                return fd;
+        *ret_fd = fd;
+        return 1;
 }
 
 /* Walks the first component of todo. Returns 0 to go on, 1 when cur (a directory) or *ret_fd is the
@@ -283,7 +311,7 @@ static int step(struct walk *w, int *ret_fd)
         size_t skip = strspn(w->todo, "/"), n = strcspn(w->todo + skip, "/");
         bool last = w->todo[skip + n + strspn(w->todo + skip + n, "/")] == '\0';
         bool slash = w->todo[skip + n] == '/';
-        enum kind kind = last ? w->kind : KIND_DIR;
+        enum kind kind = last || w->kind == KIND_OPEN ? w->kind : KIND_DIR;
         struct stat st;
         int r;
 
@@ -305,9 +333,13 @@ static int step(struct walk *w, int *ret_fd)
                 return fd;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        if (S_ISLNK(st.st_mode))
-                return step_link(w, fd, skip + n);
-        if (kind == KIND_FILE) {
+        if (S_ISLNK(st.st_mode) && !(last && !slash && (w->flags & O_NOFOLLOW)))
+                return step_link(w, fd, name, skip + n);
+        if (kind == KIND_OPEN && last && !slash && !(w->flags & O_PATH))
+                return open_last(w, name, ret_fd);
+        if (w->flags & O_DIRECTORY && !S_ISDIR(st.st_mode))
+                return -ENOTDIR;
+        if (kind == KIND_FILE || (kind == KIND_OPEN && last && !slash)) {
                 *ret_fd = TAKE_FD(fd);
                 return 1;
         }
@@ -320,27 +352,37 @@ static int step(struct walk *w, int *ret_fd)
         return put_todo(w, skip + n, "");
 }
 
-/* The descriptor of `path`, or -errno. */
-static int walk(int root_fd, const char *path, enum kind kind, mode_t dir_mode, mode_t file_mode)
+/* The descriptor of `path`, or -errno. `like` has what is the same throughout the walk. */
+static int walk(const struct walk *like, const char *path)
 {
-        struct walk w = {
-                .root = root_fd, .cur = -1, .kind = kind, .dir_mode = dir_mode, .file_mode = file_mode
-        };
+        struct walk w = *like;
         int fd = -1, r;
 
+        w.cur = -1;
         r = put_todo(&w, 0, path);
         while (r == 0)
                 r = step(&w, &fd);
+        if (r == 1 && fd < 0 && w.kind == KIND_OPEN)
+                r = open_last(&w, ".", &fd);
         if (r == 1 && fd < 0) {
                 /* The path ended at a directory: with KIND_FILE it was "/" or ended in a dot. */
                 fd = TAKE_FD(w.cur);
                 if (fd < 0)
-                        r = open_resolved(root_fd, ".", O_PATH | O_DIRECTORY, BENEATH);
+                        r = open_resolved(w.root, ".", O_PATH | O_DIRECTORY, BENEATH);
         }
         enter(&w, -1);
         if (r < 0)
                 return r;
         return fd >= 0 ? fd : r;
+}
+
+int path_open_in_root(int root_fd, const char *path, int flags, struct cfs_error *err)
+{
+        int fd = open_resolved(root_fd, path, flags, IN_ROOT);
+
+        if (fd == -EAGAIN)
+                fd = walk(&(struct walk){ .root = root_fd, .kind = KIND_OPEN, .flags = flags }, path);
+        return fd < 0 ? fail(err, -fd, "openat2", "open", path) : fd;
 }
 
 int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_error *err)
@@ -349,8 +391,8 @@ int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct cfs_e
 
         /* Usually all is there, and one system call finds it. */
         fd = open_resolved(root_fd, path, O_PATH | O_DIRECTORY, IN_ROOT);
-        if (fd == -ENOENT && !str_empty(path))
-                fd = walk(root_fd, path, KIND_DIR, mode, 0);
+        if ((fd == -ENOENT || fd == -EAGAIN) && !str_empty(path))
+                fd = walk(&(struct walk){ .root = root_fd, .kind = KIND_DIR, .dir_mode = mode }, path);
         return fd < 0 ? fail(err, -fd, "mkdirat", "make directory", path) : fd;
 }
 
@@ -359,8 +401,11 @@ int path_mkfile_in_root(int root_fd, const char *path, mode_t mode, struct cfs_e
         int fd;
 
         fd = open_resolved(root_fd, path, O_PATH, IN_ROOT);
-        if (fd == -ENOENT && !str_empty(path))
-                fd = walk(root_fd, path, KIND_FILE, 0755, mode);
+        if ((fd == -ENOENT || fd == -EAGAIN) && !str_empty(path))
+                fd = walk(
+                        &(struct walk){
+                                .root = root_fd, .kind = KIND_FILE, .dir_mode = 0755, .file_mode = mode },
+                        path);
         return fd < 0 ? fail(err, -fd, "openat", "make file", path) : fd;
 }
 

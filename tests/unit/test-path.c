@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -508,6 +509,7 @@ static pid_t start_racer(struct env *e, void (*fn)(struct env *e))
         assert_true(pid >= 0);
         if (pid > 0)
                 return pid;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         for (;;)
                 fn(e);
 }
@@ -617,6 +619,77 @@ static void move_out(struct env *e)
 }
 
 /* Another process moves the directory that we are in out of the root and back: its ".." is outside then. */
+/* A neighbour renames all the time, in another directory; the kernel cannot be sure of any ".." meanwhile. */
+static void rename_elsewhere(struct env *e)
+{
+        (void)renameat2(e->top, "neighbour/a", e->top, "neighbour/b", 0);
+        (void)renameat2(e->top, "neighbour/b", e->top, "neighbour/a", 0);
+}
+
+#define UP_AND_DOWN 300 /* the longer it takes the kernel, the less sure it is */
+
+static void renames_elsewhere_stop_no_look_up(void **state)
+{
+        struct env *e = *state;
+        char down[UP_AND_DOWN * 8 + 64] = "", path[sizeof(down)];
+        struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+        int64_t end = now_ms() + 2 * RACE_MS;
+        unsigned again = 0, looks = 0;
+        pid_t racers[2];
+
+        make_dir(e, "sub");
+        make_file(e, "sub/file");
+        link_to(e, "sub/link", "file");
+        assert_int_equal(mkdirat(e->top, "neighbour", 0755), 0);
+        assert_int_equal(mkdirat(e->top, "neighbour/a", 0755), 0);
+        for (int i = 0; i < UP_AND_DOWN; i++)
+                memcpy(down + strlen(down), "sub/../", sizeof("sub/../"));
+        for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
+                racers[i] = start_racer(e, rename_elsewhere);
+        while (now_ms() < end || (again == 0 && now_ms() < end + BUSY_MS)) {
+                struct cfs_error err;
+                int fd;
+
+                (void)snprintf(path, sizeof(path), "%ssub/link", down);
+                fd = sys_openat2(e->root, path, &how);
+                again += fd < 0 && errno == EAGAIN;
+                if (fd >= 0)
+                        (void)close(fd);
+                assert_ok(fd = path_open_in_root(e->root, path, O_PATH, &err));
+                assert_true(same(e, fd, "sub/file"));
+                assert_ok(fd = path_open_in_root(e->root, path, O_RDONLY, &err));
+                assert_true(same(e, fd, "sub/file"));
+                assert_ok(fd = path_open_in_root(e->root, path, O_PATH | O_NOFOLLOW, &err));
+                assert_true(same(e, fd, "sub/link"));
+                assert_fails(path_open_in_root(e->root, path, O_RDONLY | O_NOFOLLOW, &err), ELOOP);
+                assert_fails(path_open_in_root(e->root, path, O_PATH | O_DIRECTORY, &err), ENOTDIR);
+                (void)snprintf(path, sizeof(path), "%ssub/.", down);
+                assert_ok(fd = path_open_in_root(e->root, path, O_RDONLY | O_DIRECTORY, &err));
+                assert_true(same(e, fd, "sub"));
+                (void)snprintf(path, sizeof(path), "%s..", down);
+                assert_ok(fd = path_open_in_root(e->root, path, O_PATH, &err));
+                assert_true(same(e, fd, "."));
+                (void)snprintf(path, sizeof(path), "%smissing", down);
+                assert_fails(path_open_in_root(e->root, path, O_PATH, &err), ENOENT);
+                (void)snprintf(path, sizeof(path), "%ssub/file/", down);
+                assert_fails(path_open_in_root(e->root, path, O_PATH, &err), ENOTDIR);
+                (void)snprintf(path, sizeof(path), "%ssub", down);
+                assert_ok(fd = path_mkdirs_in_root(e->root, path, 0755, &err));
+                assert_true(same(e, fd, "sub"));
+                (void)snprintf(path, sizeof(path), "%ssub/file", down);
+                assert_ok(fd = path_mkfile_in_root(e->root, path, 0644, &err));
+                assert_true(same(e, fd, "sub/file"));
+                looks++;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
+                stop_racer(racers[i]);
+        print_message("# %u rounds, EAGAIN in %u\n", looks, again);
+        assert_true(again > 0);
+        (void)unlinkat(e->top, "neighbour/a", AT_REMOVEDIR);
+        (void)unlinkat(e->top, "neighbour/b", AT_REMOVEDIR);
+        assert_int_equal(unlinkat(e->top, "neighbour", AT_REMOVEDIR), 0);
+}
+
 static void race_of_dotdot_with_a_move(void **state)
 {
         struct env *e = *state;
@@ -735,6 +808,7 @@ int main(void)
                 T(race_of_a_directory_with_a_relative_link),
                 T(race_of_a_directory_with_a_deep_link),
                 T(race_of_dotdot_with_a_move),
+                T(renames_elsewhere_stop_no_look_up),
                 T(lexical),
                 T(cleaned),
         };
