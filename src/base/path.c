@@ -19,10 +19,10 @@
  *
  * What an attacker can achieve is that we make directories at another place inside the root, or fail.
  *
- * openat2(2) gives EAGAIN when a rename somewhere on the machine, in any file system, made it impossible to be
- * sure that ".." stayed inside; trying again is the documented answer. A neighbour of the container may rename
- * all day, so after MAX_TRIES the same walk takes over, which makes nothing then: without ".." the kernel is
- * always sure.
+ * openat2(2) gives EAGAIN when a rename somewhere on the machine, in any file system, made it impossible to
+ * be sure that ".." stayed inside; trying again is the documented answer. A neighbour of the container may
+ * rename all day, so after MAX_TRIES the same walk takes over, which makes nothing then: without ".." the
+ * kernel is always sure.
  */
 #include "base/path.h"
 #include "base/cleanup.h"

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -134,6 +135,77 @@ int proc_boot_id(const char **ret)
         return 0;
 }
 
+int proc_status(const struct proc_identity *id)
+{
+        return proc_look(id, NULL);
+}
+
+/* ---- which namespaces tell ----------------------------------------------------------------------------- */
+
+#define INITIAL_TIME_NS 0xEFFFFFFAU /* the inode of the host's time namespace: linux/proc_ns.h */
+
+/* What our time namespace adds to the time since boot, in nanoseconds (time_namespaces(7)). 0 or -errno. */
+static int own_offset(int64_t *ret)
+{
+        char buf[256], *p;
+        struct stat st;
+        int64_t s;
+        ssize_t n;
+
+        *ret = 0;
+        if (stat("/proc/self/ns/time", &st) == 0 ? st.st_ino == INITIAL_TIME_NS : errno == ENOENT)
+                return 0;
+        n = io_read_small(AT_FDCWD, "/proc/self/timens_offsets", buf, sizeof(buf));
+        if (n < 0)
+                return (int)n;
+        p = strstr(buf, "boottime");
+        if (!p)
+                return -EIO;
+        s = strtoll(p + strlen("boottime"), &p, 10);
+        *ret = s * 1000000000 + strtoll(p, NULL, 10);
+        return 0;
+}
+
+/* The inode of our PID namespace, asked for once: a child in another one has no use for it. 0 or -errno. */
+static int own_pid_ns(uint64_t *ret)
+{
+        static uint64_t ns;
+        struct stat st;
+
+        if (!ns) {
+                if (stat("/proc/self/ns/pid", &st) < 0)
+                        return -errno;
+                ns = st.st_ino;
+        }
+        *ret = ns;
+        return 0;
+}
+
+/* Does this procfs have our pids? Asked for once. */
+static bool sees_own_pids(void)
+{
+        static bool yes;
+        char self[16] = "";
+
+        if (!yes)
+                yes = readlink("/proc/self", self, sizeof(self) - 1) <= 0 ||
+                      strtol(self, NULL, 10) == getpid();
+        return yes;
+}
+
+int proc_same_pids(const struct proc_identity *id)
+{
+        uint64_t own;
+        int r;
+
+        if (!id->pid_ns || WEAKENED("pid-elsewhere"))
+                return 0;
+        r = own_pid_ns(&own);
+        if (r == -ENOENT) /* this procfs is one in which we have no pid */
+                return -EXDEV;
+        return r < 0 ? r : own == id->pid_ns ? 0 : -EXDEV;
+}
+
 int proc_identify(pid_t pid, struct proc_identity *ret)
 {
         struct proc_identity id = { .pid = pid };
@@ -145,7 +217,11 @@ int proc_identify(pid_t pid, struct proc_identity *ret)
         if (r < 0)
                 return r;
         id.start_time = f.start;
-        r = proc_boot_id(&boot);
+        r = own_offset(&id.offset_ns);
+        if (r >= 0)
+                r = own_pid_ns(&id.pid_ns);
+        if (r >= 0)
+                r = proc_boot_id(&boot);
         if (r < 0)
                 return r;
         memcpy(id.boot_id, boot, sizeof(id.boot_id));
@@ -153,36 +229,36 @@ int proc_identify(pid_t pid, struct proc_identity *ret)
         return 0;
 }
 
-int proc_status(const struct proc_identity *id)
+/* The kernel tells start times in the time namespace of the process that asks. The time and the offset are
+ * rounded apart. 1, 0 or -errno. */
+static int same_start(uint64_t seen, const struct proc_identity *id)
 {
-        return proc_look(id, NULL);
+        const int64_t tick = 1000000000 / sysconf(_SC_CLK_TCK);
+        int64_t own, apart;
+        int r;
+
+        if (seen == id->start_time)
+                return 1;
+        r = own_offset(&own);
+        if (r < 0)
+                return r;
+        apart = (int64_t)(seen - id->start_time) - (own - id->offset_ns) / tick;
+        return own != id->offset_ns && apart >= -1 && apart <= 1;
 }
 
-/* What our time namespace adds to the time since boot, in clock ticks (time_namespaces(7)). */
-static int64_t own_offset(void)
+/* There is no such process here. Has it ended, or is it just nothing that we could see? */
+static int is_gone(const struct proc_identity *id)
 {
-        char buf[256], *p;
-        long long s, ns;
+        const char *boot;
+        int r = proc_same_pids(id);
 
-        if (io_read_small(AT_FDCWD, "/proc/self/timens_offsets", buf, sizeof(buf)) <= 0 ||
-            !(p = strstr(buf, "boottime")))
-                return 0;
-        s = strtoll(p + strlen("boottime"), &p, 10);
-        ns = strtoll(p, NULL, 10);
-        return s * sysconf(_SC_CLK_TCK) + ns / (1000000000 / sysconf(_SC_CLK_TCK));
-}
-
-/* The kernel tells start times in the time namespace of the process that asks; identities are of the
- * host's. The two are rounded apart. */
-static bool same_start(uint64_t seen, uint64_t wanted)
-{
-        int64_t offset, apart;
-
-        if (seen == wanted)
-                return true;
-        offset = own_offset();
-        apart = (int64_t)(seen - wanted) - offset;
-        return offset != 0 && apart >= -1 && apart <= 1;
+        if (r == -EXDEV && id->boot_id[0] && proc_boot_id(&boot) == 0 && !STREQ(boot, id->boot_id))
+                return PROC_GONE;
+        if (r < 0)
+                return r;
+        if (id->pid_ns && !sees_own_pids())
+                return -EXDEV;
+        return PROC_GONE;
 }
 
 int proc_look(const struct proc_identity *id, struct proc_sight *ret)
@@ -192,8 +268,10 @@ int proc_look(const struct proc_identity *id, struct proc_sight *ret)
         int r;
 
         r = read_stat(id->pid, &f);
-        if (r == -ESRCH || (r == 0 && !same_start(f.start, id->start_time)))
-                return PROC_GONE;
+        if (r == 0)
+                r = same_start(f.start, id);
+        if (r == 0 || r == -ESRCH)
+                return is_gone(id);
         if (r < 0)
                 return WEAKENED("cannot-tell") ? (int)PROC_GONE : r;
         r = id->boot_id[0] ? proc_boot_id(&boot) : 0;
@@ -232,6 +310,10 @@ int proc_pidfd(const struct proc_identity *id)
 
         if (id->pid <= 0)
                 return -ESRCH;
+        /* The procfs of another namespace may show the very process, and pidfd_open(2) open a stranger. */
+        r = proc_same_pids(id);
+        if (r < 0)
+                return r;
         fd = sys_pidfd_open(id->pid, 0);
         if (fd < 0) {
                 int e = errno;

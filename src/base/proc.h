@@ -2,7 +2,8 @@
 /*
  * Processes by identity. The kernel reuses pids. A pid together with the start time of its process is unique
  * within one boot, and the boot ID tells boots apart. So cfs never signals an unrelated process, even when a
- * state directory survived a reboot.
+ * state directory survived a reboot. Another cfs may be in other namespaces: a pid means nothing in another
+ * PID namespace, and a start time is converted from one time namespace to the other.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -18,6 +19,8 @@
 struct proc_identity {
         pid_t pid;
         uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks after boot */
+        int64_t offset_ns;   /* what the time namespace of the process that read it adds to that */
+        uint64_t pid_ns;     /* the inode of the PID namespace in which pid is counted; 0: not known */
         char boot_id[PROC_BOOT_ID_SIZE];
 };
 
@@ -30,8 +33,9 @@ int proc_identify(pid_t pid, struct proc_identity *ret);
 int proc_boot_id(const char **ret);
 
 /* Whether the process still exists: an enum proc_status, or -errno when that cannot be found out. An error
- * is never reported as PROC_GONE. Costs one read of /proc/PID/stat. The boot ID is compared only when `id`
- * has one and the rest agrees; it is read once. */
+ * is never reported as PROC_GONE, and neither is another PID namespace (-EXDEV, as for proc_pidfd()). Costs
+ * one read of /proc/PID/stat. The boot ID is compared only when `id` has one and the rest agrees; it is read
+ * once. */
 int proc_status(const struct proc_identity *id);
 
 /* The same, and more of what /proc/PID/stat says of a process that is not gone. */
@@ -46,6 +50,9 @@ int proc_look(const struct proc_identity *id, struct proc_sight *ret);
  * reaped, the pid identifies it. */
 int proc_executed(const struct proc_identity *id);
 int proc_child_executed(pid_t pid);
+
+/* Whether its pid and ours are counted in one PID namespace. 0, -EXDEV when not, or another -errno. */
+int proc_same_pids(const struct proc_identity *id);
 
 /* A pidfd that certainly refers to this process: it is opened, then the identity is verified. -ESRCH when the
  * process is gone, another -errno when that cannot be found out. */

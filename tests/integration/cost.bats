@@ -74,8 +74,9 @@ three() {
     calls 360 run run -b "$B" "$ID"
     three
     # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program. One,
-    # getpid(2), to know whether /proc has the pids of cfs's own PID namespace.
-    calls 186 exec exec "$ID-1" /bin/true
+    # getpid(2), to know whether /proc has the pids of cfs's own PID namespace. One to know that it is the container's. Two for
+    # the second process: whether it is our child, and whether the first has ended.
+    calls 187 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
     calls 27 kill kill "$ID-1" KILL

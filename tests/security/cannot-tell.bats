@@ -247,3 +247,61 @@ told() {
     unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" kill "$ID" KILL
     wait_for status_is "$ID" stopped
 }
+
+@test "a container made in a time namespace of its own: the host's cfs, and one in a third, see it run" {
+    unshare --time --boottime 100000 --fork true 2> /dev/null || skip "needs time namespaces"
+    local other
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    unshare --time --boottime 100000 --fork "$CFS" --root "$STATE" run -d -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    for other in "" "unshare --time --boottime 7 --fork" "unshare --time --boottime -3 --fork" "unshare --time --boottime 100000 --fork"; do
+        run $other "$CFS" --root "$STATE" state "$ID"
+        is "$(jq -r .status <<< "$output")" running "$other"
+        run $other "$CFS" --root "$STATE" delete "$ID"
+        is "$status" 1 "$other"
+        $other "$CFS" --root "$STATE" exec "$ID" /bin/true
+    done
+    cfs kill "$ID" KILL
+    wait_for status_is "$ID" stopped
+    cfs delete "$ID"
+}
+
+# The pid on record is nothing there, or a stranger's. With the host's /proc the very process is seen, and pidfd_open(2) still
+# opens the stranger. runc and crun say "stopped", or signal the stranger.
+@test "a caller in another PID namespace: says so, and neither calls the container stopped nor signals a stranger [pid-elsewhere]" {
+    local verb proc own
+    sleeper
+    for proc in --mount-proc ""; do
+        for verb in "delete $ID" "exec $ID /bin/true" "kill $ID KILL" "kill --all $ID KILL" "ps $ID" ${proc:+"state $ID" "pause $ID" "start $ID"}; do
+            # The processes there have every pid up to that of the init and beyond, so that it is a stranger's.
+            # shellcheck disable=SC2086
+            run timeout 60 unshare --pid --fork --kill-child $proc bash -c '
+                echo $(($1 - 1)) > /proc/sys/kernel/ns_last_pid 2> /dev/null
+                sleep 1000 3>&- & stranger=$!; shift
+                "$@"; code=$?
+                kill -0 $stranger || exit 77
+                kill $stranger; exit $code' - "$PID" "$CFS" --root "$STATE" $verb
+            [ "$status" != 0 ] && [ "$status" != 77 ] || { echo "$proc $verb: $status $output" >&2; return 1; }
+            ! grep -qi '"stopped"\|: stopped\|has stopped\|stopped container\|not running\|does not exist' <<< "$output" || { echo "$verb: $output" >&2; return 1; }
+            [ "$proc $verb" = " delete $ID" ] && contains "$output" running || contains "$output" "PID namespace"
+            status_is "$ID" running
+        done
+    done
+    run unshare --pid --fork --mount-proc "$CFS" --root "$STATE" list
+    contains "$output" unknown
+}
+
+# An engine in a container that was restarted finds the records of its last life; and what still runs is not left behind.
+@test "a record of another PID namespace: delete --force ends what is in the cgroup, and nothing else" {
+    [ -e /sys/fs/cgroup/cgroup.kill ] || [ -e /sys/fs/cgroup/unified ] || skip "needs cgroup v2 (cgroup.kill)"
+    sleeper
+    unshare --pid --fork --mount-proc "$CFS" --root "$STATE" delete --force "$ID"
+    wait_for gone "$PID"
+    [ ! -e "$STATE/$ID" ]
+    is "$(find /sys/fs/cgroup -type d -path "*/$ID*")" ""
+    unshare --pid --fork --kill-child --mount-proc "$CFS" --root "$STATE" run -d -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    run cfs state "$ID" # it ended with its PID namespace
+    [ "$status" != 0 ]
+    contains "$output" "cfs delete --force"
+    cfs delete --force "$ID"
+    [ ! -e "$STATE/$ID" ]
+}

@@ -50,6 +50,31 @@ static void end_tracer(const struct proc_identity *init)
         (void)proc_signal(pidfd, SIGKILL);
 }
 
+/* The pids on record are counted in another PID namespace, and here they are strangers'. What the container's
+ * cgroup holds is the container's, and the kernel kills it without pids (cgroup.kill; v1 cannot, and then
+ * nothing is removed). A namespace that has ended has left an empty one. */
+static int stop_by_cgroup(struct state *s, struct cfs_error *err)
+{
+        _cleanup_cgroup_ struct cgroup *cg = NULL;
+        struct cfs_error ignored = { 0 };
+        int r = s->record->cgroup ? cgroup_open(s->record, &cg, err) : record_elsewhere(s, err);
+
+        if (r < 0)
+                return r;
+        (void)cgroup_kill(cg, SIGKILL, &ignored);
+        for (int i = 0; i < KILL_TIMEOUT_MS; i += 50) {
+                _cleanup_free_ pid_t *pids = NULL;
+                size_t n = 0;
+
+                r = cgroup_pids(cg, &pids, &n, err);
+                if (r != -EXDEV && (r < 0 || n == 0))
+                        return r;
+                err_clear(err);
+                clock_sleep_us(50000);
+        }
+        return record_elsewhere(s, err);
+}
+
 int destroy_stop(struct state *s, struct cfs_error *err)
 {
         struct proc_identity id;
@@ -59,6 +84,8 @@ int destroy_stop(struct state *s, struct cfs_error *err)
         if (!record_identity(s, &id))
                 return 0;
         r = proc_status(&id);
+        if (r == -EXDEV)
+                return stop_by_cgroup(s, err);
         if (r < 0)
                 return err_sys(err, -r, "read", "look whether the container's init %d is alive", (int)id.pid);
         if (r != PROC_ALIVE)
@@ -187,7 +214,8 @@ int destroy_open(const char *root, const char *id, bool force, struct state **re
 
                 if (r < 0)
                         return r;
-                if (!str_eq(s->record->phase, "deleting") || !worker_busy(s->record)) {
+                if (!str_eq(s->record->phase, "deleting") || !worker_busy(s->record) ||
+                    (force && worker_is_elsewhere(s->record))) {
                         *ret = s;
                         return 0;
                 }

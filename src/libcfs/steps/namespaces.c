@@ -193,6 +193,8 @@ int namespaces_exec_prepare(struct ctx *c, struct cfs_error *err)
         n->container_pidfd = record_pidfd(c->state);
         if (n->container_pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "cannot exec in a stopped container");
+        if (n->container_pidfd == -EXDEV)
+                return record_elsewhere(c->state, err);
         if (n->container_pidfd < 0)
                 return err_sys(err, -n->container_pidfd, "pidfd_open",
                                "open a pidfd of the container's init %d", (int)c->state->record->pid);

@@ -159,13 +159,30 @@ int record_pidfd(struct state *s)
         return record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
 }
 
+int record_elsewhere(const struct state *s, struct cfs_error *err)
+{
+        int r = err_set(
+                err, CFS_E_STATE,
+                "cannot tell the status of container `%s`: its processes have their numbers in another "
+                "PID namespace than this cfs, or than /proc",
+                s->id);
+
+        (void)err_hint(err, r,
+                       "call cfs where the container was made; if that namespace has ended, `cfs delete "
+                       "--force` removes what is left");
+        return -EXDEV;
+}
+
 bool record_identity(const struct state *s, struct proc_identity *ret)
 {
         const struct oci_record *rec = s->record;
 
         if (!rec->has_pid || rec->pid <= 0 || !rec->has_start_time)
                 return false;
-        *ret = (struct proc_identity){ .pid = rec->pid, .start_time = rec->start_time };
+        *ret = (struct proc_identity){ .pid = rec->pid,
+                                       .start_time = rec->start_time,
+                                       .offset_ns = rec->time_offset,
+                                       .pid_ns = rec->pid_namespace };
         if (rec->boot_id)
                 memcpy(ret->boot_id, rec->boot_id, strnlen(rec->boot_id, sizeof(ret->boot_id) - 1));
         return true;
@@ -184,6 +201,10 @@ int record_note_init(struct state *s, pid_t pid, struct cfs_error *err)
         s->record->has_pid = true;
         s->record->start_time = id.start_time;
         s->record->has_start_time = true;
+        s->record->time_offset = id.offset_ns;
+        s->record->has_time_offset = id.offset_ns != 0;
+        s->record->pid_namespace = id.pid_ns;
+        s->record->has_pid_namespace = true;
         s->record->boot_id = oci_arena_strdup(s->arena, id.boot_id);
         return s->record->boot_id ? 0 : err_nomem(err);
 }

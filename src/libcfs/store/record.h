@@ -41,6 +41,9 @@ int record_save(struct state *s, struct cfs_error *err);
 /* The identity of the init as recorded; false when there is none yet. */
 bool record_identity(const struct state *s, struct proc_identity *ret);
 
+/* -EXDEV: that identity is one of another PID namespace (proc.h). */
+int record_elsewhere(const struct state *s, struct cfs_error *err);
+
 /* A pidfd of the init, for the caller to close: what status_hold() left, or a new one. -ESRCH when there is
  * none or it is gone, another -errno when that cannot be told. */
 int record_pidfd(struct state *s);

@@ -35,6 +35,8 @@ static int init_status(const struct state *s, const struct proc_identity *id, st
 
         if (r >= 0)
                 return r;
+        if (r == -EXDEV)
+                return record_elsewhere(s, err);
         (void)snprintf(what, sizeof(what), "look at its init, `/proc/%d/stat`", (int)id->pid);
         return cannot_tell(s, r, what, err);
 }
@@ -170,9 +172,14 @@ int status_hold(struct state *s, bool frozen, struct cfs_error *err)
         /* While it is being created the record may be read anew, and name another process. */
         bool settled = !str_eq(s->record->phase, "creating");
         struct proc_identity id;
-        _cleanup_close_ int pidfd = settled && record_identity(s, &id) ? sys_pidfd_open(id.pid, 0) : -1;
+        bool known = settled && record_identity(s, &id);
+        _cleanup_close_ int pidfd = known ? sys_pidfd_open(id.pid, 0) : -1;
         int st = frozen ? status_of(s, err) : status_recorded(s, err);
+        int r = known && st >= 0 && st != STATUS_STOPPED ? proc_same_pids(&id) : 0;
 
+        if (r < 0)
+                return r == -EXDEV ? record_elsewhere(s, err)
+                                   : cannot_tell(s, r, "look at cfs's own PID namespace", err);
         if (st == STATUS_CREATED || st == STATUS_RUNNING || st == STATUS_PAUSED)
                 s->init_pidfd = TAKE_FD(pidfd);
         return st;

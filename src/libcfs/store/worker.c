@@ -39,7 +39,10 @@ static bool identity(const struct oci_record *rec, struct proc_identity *ret)
 {
         if (!rec->worker)
                 return false;
-        *ret = (struct proc_identity){ .pid = rec->worker->pid, .start_time = rec->worker->start_time };
+        *ret = (struct proc_identity){ .pid = rec->worker->pid,
+                                       .start_time = rec->worker->start_time,
+                                       .offset_ns = rec->worker->time_offset,
+                                       .pid_ns = rec->worker->pid_namespace };
         (void)snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", rec->boot_id ? rec->boot_id : "");
         return true;
 }
@@ -67,6 +70,13 @@ bool worker_busy(const struct oci_record *rec)
         return r < 0 || r == PROC_ALIVE; /* when it cannot be told, the container is not taken away */
 }
 
+bool worker_is_elsewhere(const struct oci_record *rec)
+{
+        struct proc_identity id;
+
+        return identity(rec, &id) && proc_status(&id) == -EXDEV;
+}
+
 static int put_name(struct state *s, struct cfs_error *err)
 {
         struct oci_record_worker *w = oci_arena_alloc(s->arena, sizeof(*w));
@@ -78,6 +88,10 @@ static int put_name(struct state *s, struct cfs_error *err)
         w->pid = me.pid;
         w->start_time = me.start_time;
         w->has_pid = w->has_start_time = true;
+        w->time_offset = me.offset_ns;
+        w->has_time_offset = me.offset_ns != 0;
+        w->pid_namespace = me.pid_ns;
+        w->has_pid_namespace = true;
         s->record->worker = w;
         return record_save(s, err);
 }
@@ -203,8 +217,15 @@ int worker_wait(const struct state *s, struct cfs_error *err)
 {
         struct proc_identity id;
         _cleanup_close_ int pidfd = identity(s->record, &id) ? proc_pidfd(&id) : -ESRCH;
-        int r = pidfd < 0 ? 0 : proc_wait_gone(pidfd, WAIT_MS);
+        int r = pidfd < 0 ? pidfd : proc_wait_gone(pidfd, WAIT_MS);
 
+        if (r == -ESRCH)
+                return 0;
+        if (r == -EXDEV)
+                return record_elsewhere(s, err);
+        if (r < 0 && r != -ETIMEDOUT)
+                return err_sys(err, -r, pidfd < 0 ? "pidfd_open" : "poll",
+                               "wait for the cfs (pid %d) that works on container `%s`", (int)id.pid, s->id);
         if (r == -ETIMEDOUT)
                 return err_set(err, CFS_E_TIMEOUT,
                                "another cfs (pid %d) has been working on container `%s` for %d s",

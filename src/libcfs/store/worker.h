@@ -43,6 +43,9 @@ bool worker_no_room(int r);
 /* Does the record name a worker that lives and is not this process? */
 bool worker_busy(const struct oci_record *rec);
 
+/* It is in another PID namespace, so that this cannot be told (proc_status()). */
+bool worker_is_elsewhere(const struct oci_record *rec);
+
 /* Is the worker waiting for us: did it start the hook that started us? */
 bool worker_is_ancestor(const struct oci_record *rec);
 

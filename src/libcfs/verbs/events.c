@@ -134,6 +134,8 @@ static int watch_and_follow(struct state *s, struct watch *w, struct cfs_error *
         pidfd = record_identity(s, &id) ? proc_pidfd(&id) : -ESRCH;
         if (pidfd == -ESRCH)
                 return err_set(err, CFS_E_STATE, "container not running");
+        if (pidfd == -EXDEV)
+                return record_elsewhere(s, err);
         if (pidfd < 0)
                 return err_sys(err, -pidfd, "pidfd_open", "open a pidfd of the container's init %d",
                                (int)id.pid);

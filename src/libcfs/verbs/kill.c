@@ -64,6 +64,8 @@ static int kill_init(struct state *s, int sig, struct cfs_error *err)
 
         if (r == -ESRCH)
                 return err_set(err, CFS_E_STATE, "container not running");
+        if (r == -EXDEV)
+                return record_elsewhere(s, err);
         if (r < 0)
                 return err_sys(err, -r, pidfd < 0 ? "pidfd_open" : "pidfd_send_signal",
                                "send signal %d to pid %d", sig, (int)s->record->pid);

@@ -8,6 +8,13 @@
 #include "libcfs/store/record.h"
 #include "libcfs/store/state.h"
 
+static int cannot_look(const struct state *s, int r, struct cfs_error *err)
+{
+        return r == -EXDEV ? record_elsewhere(s, err)
+                           : err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`",
+                                     s->record->pid);
+}
+
 static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct cfs_error *err)
 {
         struct proc_identity id;
@@ -20,7 +27,7 @@ static int init_alone(const struct state *s, pid_t **ret, size_t *ret_n, struct 
         *ret_n = 0;
         r = record_identity(s, &id) ? proc_status(&id) : PROC_GONE;
         if (r < 0)
-                return err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`", (int)id.pid);
+                return cannot_look(s, r, err);
         if (r == PROC_ALIVE)
                 p[(*ret_n)++] = id.pid;
         return 0;
@@ -38,7 +45,7 @@ static int check_empty(const struct state *s, struct cfs_error *err)
         if (r == PROC_GONE || r == PROC_ZOMBIE || seen.ending || WEAKENED("exec-cgroup"))
                 return 0;
         if (r < 0)
-                return err_sys(err, -r, "read", "look at the container's init, `/proc/%d/stat`", (int)id.pid);
+                return cannot_look(s, r, err);
         return err_set(
                 err, CFS_E_STATE,
                 "the container's cgroup `%s` is empty or not there, although its init, %d, is alive: it was "

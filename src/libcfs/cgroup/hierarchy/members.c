@@ -98,6 +98,14 @@ int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_erro
                 free(pids.p);
                 return err_sys(err, -r, "read", "read the container's cgroup");
         }
+        if (pids.n == 0 && pids.hidden > 0) {
+                free(pids.p);
+                (void)err_set(
+                        err, CFS_E_STATE,
+                        "the %zu process(es) in the container's cgroup are of another PID namespace than cfs",
+                        pids.hidden);
+                return -EXDEV;
+        }
         *ret = pids;
         return 0;
 }

@@ -268,9 +268,12 @@ static int collect_file(int dir, const char *file, struct tree_pids *pids)
                 int r;
 
                 line[strcspn(line, "\n")] = '\0';
-                /* 0: a process of a PID namespace that is not below ours. */
-                if (str_to_u64(line, &pid) < 0 || pid == 0 || pid > INT_MAX)
+                if (str_to_u64(line, &pid) < 0 || pid > INT_MAX)
                         continue;
+                if (pid == 0) { /* a process of a PID namespace that is not below ours */
+                        pids->hidden++;
+                        continue;
+                }
                 r = add_pid(pids, (pid_t)pid);
                 if (r < 0)
                         return r;
@@ -404,9 +407,9 @@ int tree_check_empty(const char *path, struct cfs_error *err)
         p = pids.p;
         if (r < 0)
                 return err_sys(err, -r, "read", "look for processes in `%s`", path);
-        if (pids.n > 0)
+        if (pids.n + pids.hidden > 0)
                 return err_set(err, CFS_E_STATE,
-                               "container's cgroup is not empty: %zu process(es) found in `%s`", pids.n,
-                               path);
+                               "container's cgroup is not empty: %zu process(es) found in `%s`",
+                               pids.n + pids.hidden, path);
         return 0;
 }

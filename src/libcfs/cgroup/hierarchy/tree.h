@@ -13,6 +13,7 @@
 struct tree_pids {
         pid_t *p;
         size_t n, cap;
+        size_t hidden; /* processes that have no pid in our PID namespace */
 };
 
 /* Makes the directory and its missing parents. Returns 1 when it was made, 0 when it was there already. */
