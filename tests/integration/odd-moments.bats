@@ -424,3 +424,20 @@ END
     cfs update --memory 33554432 --memory-swap 67108864 "$ID"
     is "$(cat "$dir/memory.limit_in_bytes") $(cat "$dir/memory.memsw.limit_in_bytes")" "33554432 67108864"
 }
+
+# The last to leave removes the parent, between the other's mkdir(2) of it and of what is below it: ENOENT, or ENODEV where the
+# hierarchy is mounted twice. Making is tried again then.
+@test "two loops of containers below one cgroup that neither finds nor leaves: none fails, nothing is left" {
+    root_only
+    new_bundle '.process.args = ["/bin/true"]'
+    local i pids=()
+    for i in 1 2; do
+        mkdir "$T/b$i"
+        jq --arg path "/$ID/parent/$i" --arg root "$B/rootfs" '.linux.cgroupsPath = $path | .root.path = $root' "$B/config.json" > "$T/b$i/config.json"
+        (for _ in {1..60}; do "$CFS" --root "$STATE" run -b "$T/b$i" "$ID-$i" < /dev/null || exit 1; done) > "$T/out$i" 2>&1 3>&- &
+        pids+=($!)
+    done
+    for i in 0 1; do wait "${pids[i]}" || { cat "$T"/out? >&2; return 1; }; done
+    is "$(find /sys/fs/cgroup -type d -path "*/$ID*" 2> /dev/null)" ""
+    is "$(ls -A "$STATE")" ""
+}

@@ -235,13 +235,28 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
         return r < 0 ? err_path(err, -r, "rmdir", h->path, "remove the cgroups above `%s`", h->path) : 0;
 }
 
+/* By another container, since cgroup_open() looked. */
+static bool is_claimed(struct cgroup *cg)
+{
+        struct cfs_error ignored = { 0 };
+        int r;
+
+        cg->n = cg->n_not_ours;
+        r = claim_find(cg, cg->rec->owner, false, &ignored);
+        cg->n = 0;
+        return r != CLAIM_NONE;
+}
+
 void members_leave(struct cgroup *cg)
 {
-        for (size_t i = cg->n_not_ours; i-- > 0;) {
+        /* Another container may begin at any time to make the very directories. It makes and marks the first one
+         * first, so that is where it shows; the first one of ours to be removed is the same. */
+        for (size_t i = 0; i < cg->n_not_ours; i++) {
                 const struct hierarchy *h = &cg->h[i];
 
                 if (!h->created || h->denied)
                         continue;
+                cg->others = cg->others || is_claimed(cg);
                 if (cg->others)
                         tree_mark(h->path);
                 else if (rmdir(h->path) == 0 || errno == ENOENT)

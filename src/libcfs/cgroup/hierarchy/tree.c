@@ -113,7 +113,7 @@ static int make_parents(const char *path)
                 if (mkdir(buf, 0755) == 0)
                         tree_mark(buf);
                 else if (errno != EEXIST)
-                        return -errno;
+                        return errno == ENODEV ? -ENOENT : -errno;
                 *p = '/';
         }
         return 0;
@@ -129,7 +129,9 @@ int tree_make(const char *path, struct cfs_error *err)
                         return 1;
                 if (errno == EEXIST)
                         return 0;
-                if (errno != ENOENT)
+                /* ENODEV: it was removed through another mount of the hierarchy, and this one has not heard of it
+                 * yet (kernfs_iop_mkdir(), cgroup_kn_lock_live() in the kernel). */
+                if (errno != ENOENT && errno != ENODEV)
                         break;
                 r = make_parents(path);
                 if (r < 0 && r != -ENOENT) {
