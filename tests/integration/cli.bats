@@ -799,3 +799,27 @@ typed() {
     is "$(offers 'cfs --log-format ')" "json text "
     is "$(offers 'cfs exec --env A=B w')" "web "
 }
+
+# runc and crun succeed, and do nothing. What engines send has members of resources only (runtime-spec's LinuxResources), {} at least.
+@test "update: a document of another kind is an error that says what it is; what engines send is not" {
+    root_only
+    new_bundle
+    args sleep 1000
+    up
+    local document
+    while IFS='|' read -r document what; do
+        run --separate-stderr "$CFS" --root "$STATE" update -r - "$ID" <<< "$document"
+        is "$status" 1 "$document"
+        contains "$stderr" "standard input:1:"
+        contains "$stderr" "this is $what"
+    done << EOT
+$(jq -c . "$B/config.json")|a configuration
+$(jq -c .process "$B/config.json")|a process
+{"resources": {"pids": {"limit": 7}}}|an object with
+{"linux": {"resources": {"pids": {"limit": 7}}}}|a configuration
+$(cfs state "$ID" | jq -c .)|a configuration
+EOT
+    for document in '{}' '{"cpu": {}}' '{"fromTheFuture": 1}' '{"ociVersion": "1.3.0", "pids": {"limit": 7}}'; do
+        cfs update -r - "$ID" <<< "$document"
+    done
+}

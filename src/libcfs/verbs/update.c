@@ -64,13 +64,64 @@ static int update_cgroup(struct state *s, const struct oci_resources *res, struc
         return r < 0 ? r : cgroup_update(cg, res, err);
 }
 
+/* What tells documents apart that are taken for resources by mistake. */
+static const struct {
+        const char *member, *what;
+} others[] = {
+        { "ociVersion", "a configuration (config.json)" },
+        { "linux", "a configuration (config.json)" },
+        { "args", "a process (process.json)" },
+        { "cwd", "a process (process.json)" },
+        { "resources", "an object with `resources` in it, such as the `linux` of a configuration" },
+};
+
+struct look {
+        const char *member, *what;
+        unsigned line, column;
+};
+
+/* Other unknown members are of a newer specification, and engines send them. */
+static void note_unknown(void *data, unsigned line, unsigned column, const char *property,
+                         const char *nearest)
+{
+        struct look *l = data;
+
+        log_debug("resources:%u:%u: %s: unknown property, ignored%s%s%s", line, column, property,
+                  nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
+        for (size_t i = 0; i < ARRAY_SIZE(others) && !l->what; i++)
+                if (STREQ(property, others[i].member))
+                        *l = (struct look){ others[i].member, others[i].what, line, column };
+}
+
+static bool asks_for_nothing(const struct oci_resources *r)
+{
+        return !r->n_devices && !r->memory && !r->cpu && !r->pids && !r->block_io && !r->n_hugepage_limits &&
+               !r->network && !r->rdma && !r->unified;
+}
+
+/* Nothing of it would be applied: runc and crun say nothing. */
+static int wrong_document(const struct look *l, struct cfs_error *err)
+{
+        int r = err_set(
+                err, CFS_E_INVALID,
+                "resources:%u:%u: this is %s: update takes a resources object, and finds nothing to do "
+                "in it",
+                l->line, l->column, l->what);
+
+        return err_hint(err, r, "of a config.json it is linux.resources: jq .linux.resources config.json");
+}
+
 /* As for the other runtimes: in an update, a zero asks for nothing. Engines send all the fields they have. */
 static int read_resources(const char *json, struct oci_resources **ret, struct oci_arena **ret_arena,
                           struct cfs_error *err)
 {
-        int r = oci_decode(&oci_resources_type, "resources", json, strlen(json), (void **)ret, ret_arena,
-                           err);
+        struct look look = { 0 };
+        const struct oci_decode_options o = { .unknown = note_unknown, .data = &look };
+        int r = oci_decode_with(&oci_resources_type, "resources", json, strlen(json), &o, (void **)ret,
+                                ret_arena, err);
 
+        if (r >= 0 && look.what && asks_for_nothing(*ret))
+                return wrong_document(&look, err);
         if (r >= 0 && (*ret)->pids && (*ret)->pids->limit == 0)
                 (*ret)->pids->has_limit = false;
         return r;

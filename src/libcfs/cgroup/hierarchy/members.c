@@ -249,8 +249,8 @@ static bool is_claimed(struct cgroup *cg)
 
 void members_leave(struct cgroup *cg)
 {
-        /* Another container may begin at any time to make the very directories. It makes and marks the first one
-         * first, so that is where it shows; the first one of ours to be removed is the same. */
+        /* Another container may begin at any time to make the very directories. It makes and marks the first
+         * one first, so that is where it shows; the first one of ours to be removed is the same. */
         for (size_t i = 0; i < cg->n_not_ours; i++) {
                 const struct hierarchy *h = &cg->h[i];
 

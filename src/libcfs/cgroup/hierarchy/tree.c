@@ -129,8 +129,8 @@ int tree_make(const char *path, struct cfs_error *err)
                         return 1;
                 if (errno == EEXIST)
                         return 0;
-                /* ENODEV: it was removed through another mount of the hierarchy, and this one has not heard of it
-                 * yet (kernfs_iop_mkdir(), cgroup_kn_lock_live() in the kernel). */
+                /* ENODEV: it was removed through another mount of the hierarchy, and this one has not heard
+                 * of it yet (kernfs_iop_mkdir(), cgroup_kn_lock_live() in the kernel). */
                 if (errno != ENOENT && errno != ENODEV)
                         break;
                 r = make_parents(path);
