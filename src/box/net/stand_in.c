@@ -8,81 +8,35 @@
 #include "box/net/stand_in.h"
 #include "base/ask.h"
 #include "base/err.h"
+#include "base/netlink.h"
 #include "base/str.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#define MESSAGE_SIZE 512
-
-struct message {
-        struct nlmsghdr h;
-        char rest[MESSAGE_SIZE];
-};
-
-static struct rtattr *tail(struct message *m)
-{
-        return (struct rtattr *)(void *)((char *)m + NLMSG_ALIGN(m->h.nlmsg_len));
-}
-
-static struct rtattr *attribute(struct message *m, unsigned short type, const void *data, size_t len)
-{
-        struct rtattr *a = tail(m);
-
-        a->rta_type = type;
-        a->rta_len = (unsigned short)RTA_LENGTH(len);
-        if (len)
-                memcpy(RTA_DATA(a), data, len);
-        m->h.nlmsg_len = NLMSG_ALIGN(m->h.nlmsg_len) + RTA_ALIGN(a->rta_len);
-        return a;
-}
-
-static void close_nest(struct message *m, struct rtattr *a)
-{
-        a->rta_len = (unsigned short)((char *)tail(m) - (char *)a);
-}
-
-/* Sends it, and waits for the kernel's answer: 0 or -errno. */
-static int ask(int sock, struct message *m)
-{
-        char buf[1024];
-        const struct nlmsghdr *h = (const struct nlmsghdr *)(void *)buf;
-        ssize_t n;
-
-        m->h.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-        if (send(sock, m, m->h.nlmsg_len, 0) < 0)
-                return -errno;
-        n = recv(sock, buf, sizeof(buf), 0);
-        if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || h->nlmsg_type != NLMSG_ERROR)
-                return n < 0 ? -errno : -EPROTO;
-        return ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
-}
 
 static int add_link(int sock, const char *name)
 {
-        struct message m = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
-                                    .nlmsg_type = RTM_NEWLINK,
-                                    .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL } };
+        struct netlink_request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.link)),
+                                                .nlmsg_type = RTM_NEWLINK,
+                                                .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL } };
         struct rtattr *info;
 
-        (void)attribute(&m, IFLA_IFNAME, name, strlen(name) + 1);
-        info = attribute(&m, IFLA_LINKINFO, NULL, 0);
-        (void)attribute(&m, IFLA_INFO_KIND, "veth", 5);
-        close_nest(&m, info);
-        return ask(sock, &m);
+        (void)netlink_add(&rq, IFLA_IFNAME, name, strlen(name) + 1);
+        info = netlink_add(&rq, IFLA_LINKINFO, NULL, 0);
+        (void)netlink_add(&rq, IFLA_INFO_KIND, "veth", 5);
+        netlink_end(&rq, info);
+        return netlink_call(sock, &rq);
 }
 
 static int add_address(int sock, const char *name, const char *text)
 {
-        struct message m = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
-                                    .nlmsg_type = RTM_NEWADDR,
-                                    .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL } };
-        struct ifaddrmsg *a = NLMSG_DATA(&m.h);
+        struct netlink_request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.addr)),
+                                                .nlmsg_type = RTM_NEWADDR,
+                                                .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL } };
+        struct ifaddrmsg *a = &rq.addr;
         const char *slash = strchr(text, '/');
         unsigned char bytes[16];
         char host[64];
@@ -97,9 +51,9 @@ static int add_address(int sock, const char *name, const char *text)
                 return -EINVAL;
         a->ifa_prefixlen = (unsigned char)prefix;
         a->ifa_index = if_nametoindex(name);
-        (void)attribute(&m, IFA_LOCAL, bytes, a->ifa_family == AF_INET ? 4 : 16);
-        (void)attribute(&m, IFA_ADDRESS, bytes, a->ifa_family == AF_INET ? 4 : 16);
-        return ask(sock, &m);
+        (void)netlink_add(&rq, IFA_LOCAL, bytes, a->ifa_family == AF_INET ? 4 : 16);
+        (void)netlink_add(&rq, IFA_ADDRESS, bytes, a->ifa_family == AF_INET ? 4 : 16);
+        return netlink_call(sock, &rq);
 }
 
 struct looks {
@@ -111,12 +65,13 @@ struct looks {
 static int64_t make_namespace(const void *data)
 {
         const struct looks *l = data;
+        struct cfs_error ignored;
         int sock, r;
 
         if (unshare(CLONE_NEWNET) < 0)
                 return -errno;
-        sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-        r = sock < 0 ? -errno : add_link(sock, l->interface);
+        sock = netlink_open(&ignored);
+        r = sock < 0 ? sock : add_link(sock, l->interface);
         for (size_t i = 0; r >= 0 && i < l->n; i++)
                 r = add_address(sock, l->interface, l->addresses[i]);
         return r;

@@ -24,10 +24,10 @@
  * Of a runtime that was killed, undo brings them back from a namespace that was joined; with a new one they
  * have ended as above.
  *
- * An address that cannot be added again fails the container. All messages of the kernel are short; a buffer
- * that holds a part of a dump is 32 KiB, as libraries have it.
+ * An address that cannot be added again fails the container.
  */
 #include "base/cleanup.h"
+#include "base/netlink.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -39,15 +39,12 @@
 #include "oci.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define DUMP_SIZE 32768
 /* Flags of an address that say how it was made rather than what became of it. */
 #define KEPT_FLAGS                                                                                           \
         (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN)
@@ -112,84 +109,6 @@ void net_devices_check(const struct ctx *c, struct problems *p)
         }
 }
 
-/* ---- netlink ------------------------------------------------------------------------------------------- */
-
-struct request {
-        struct nlmsghdr head;
-        union {
-                struct ifinfomsg link;
-                struct ifaddrmsg addr;
-        };
-        char attributes[512];
-};
-
-static void add(struct request *rq, unsigned short type, const void *data, size_t len)
-{
-        struct rtattr *a = (struct rtattr *)((char *)rq + NLMSG_ALIGN(rq->head.nlmsg_len));
-
-        a->rta_type = type;
-        a->rta_len = (unsigned short)RTA_LENGTH(len);
-        memcpy(RTA_DATA(a), data, len);
-        rq->head.nlmsg_len = NLMSG_ALIGN(rq->head.nlmsg_len) + (unsigned)RTA_ALIGN(a->rta_len);
-}
-
-static int nl_send(int fd, struct request *rq)
-{
-        struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-        ssize_t n;
-
-        rq->head.nlmsg_seq = 1;
-        n = sendto(fd, rq, rq->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel));
-        return n < 0 ? -errno : 0;
-}
-
-/* Receives answers until an acknowledgement or the end of a dump; fn gets each other message. 0 or -errno. */
-static int nl_receive(int fd, int (*fn)(void *data, const struct nlmsghdr *h), void *data)
-{
-        _cleanup_free_ char *buf = malloc(DUMP_SIZE);
-
-        if (!buf)
-                return -ENOMEM;
-        for (;;) {
-                ssize_t n = recv(fd, buf, DUMP_SIZE, 0);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                unsigned len = (unsigned)n;
-
-                for (struct nlmsghdr *h = (struct nlmsghdr *)buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-                        int r = 0;
-
-                        if (h->nlmsg_type == NLMSG_DONE)
-                                return 0;
-                        if (h->nlmsg_type == NLMSG_ERROR)
-                                return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
-                        if (fn)
-                                r = fn(data, h);
-                        if (r < 0)
-                                return r;
-                }
-        }
-}
-
-static int nl_call(int fd, struct request *rq)
-{
-        int r;
-
-        rq->head.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-        r = nl_send(fd, rq);
-        return r < 0 ? r : nl_receive(fd, NULL, NULL);
-}
-
-static int nl_open(struct cfs_error *err)
-{
-        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-        return fd < 0 ? err_sys(err, errno, "socket", "open a netlink socket") : fd;
-}
-
 /* The index of an interface in the socket's namespace, or -errno: -ENODEV when no interface has that name. */
 static int index_of(int fd, const char *name)
 {
@@ -202,7 +121,7 @@ static int index_of(int fd, const char *name)
 void net_devices_look(const struct ctx *c, struct problems *p)
 {
         const struct oci_net_device_map *m = c->linux_->net_devices;
-        _cleanup_close_ int fd = net_devices_wanted(c) && problem_wants_host(p) ? nl_open(NULL) : -1;
+        _cleanup_close_ int fd = net_devices_wanted(c) && problem_wants_host(p) ? netlink_open(NULL) : -1;
 
         for (size_t i = 0; fd >= 0 && i < m->n; i++)
                 if (!bad_name(m->entries[i].key) && index_of(fd, m->entries[i].key) == -ENODEV)
@@ -215,7 +134,7 @@ void net_devices_look(const struct ctx *c, struct problems *p)
 /* The permanent addresses of one interface, as requests that add them again. */
 struct addresses {
         int ifindex;
-        struct request *list;
+        struct netlink_request *list;
         size_t n;
 };
 
@@ -228,7 +147,7 @@ static int collect(void *data, const struct nlmsghdr *h)
 {
         const struct ifaddrmsg *m = NLMSG_DATA(h);
         struct addresses *all = data;
-        struct request rq = { 0 };
+        struct netlink_request rq = { 0 };
         uint32_t flags;
 
         if (h->nlmsg_type != RTM_NEWADDR || (int)m->ifa_index != all->ifindex)
@@ -249,16 +168,16 @@ static int collect(void *data, const struct nlmsghdr *h)
                 if (a->rta_type != IFA_LOCAL && a->rta_type != IFA_ADDRESS && a->rta_type != IFA_BROADCAST &&
                     a->rta_type != IFA_RT_PRIORITY)
                         continue;
-                if (rq.head.nlmsg_len + a->rta_len + sizeof(flags) + 64 > sizeof(rq))
+                if (netlink_is_full(&rq, RTA_SPACE(RTA_PAYLOAD(a)) + RTA_SPACE(sizeof(flags))))
                         return -EMSGSIZE;
-                add(&rq, a->rta_type, RTA_DATA(a), RTA_PAYLOAD(a));
+                (void)netlink_add(&rq, a->rta_type, RTA_DATA(a), RTA_PAYLOAD(a));
         }
         if (!(flags & IFA_F_PERMANENT))
                 return 0;
         flags &= KEPT_FLAGS;
-        add(&rq, IFA_FLAGS, &flags, sizeof(flags));
+        (void)netlink_add(&rq, IFA_FLAGS, &flags, sizeof(flags));
 
-        struct request *list = reallocarray(all->list, all->n + 1, sizeof(*list));
+        struct netlink_request *list = reallocarray(all->list, all->n + 1, sizeof(*list));
 
         if (!list)
                 return -ENOMEM;
@@ -269,14 +188,10 @@ static int collect(void *data, const struct nlmsghdr *h)
 
 static int read_addresses(int fd, struct addresses *all, struct cfs_error *err)
 {
-        struct request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.addr)),
-                                        .nlmsg_type = RTM_GETADDR,
-                                        .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
-        int r;
+        struct netlink_request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.addr)),
+                                                .nlmsg_type = RTM_GETADDR } };
+        int r = netlink_dump(fd, &rq, collect, all);
 
-        r = nl_send(fd, &rq);
-        if (r == 0)
-                r = nl_receive(fd, collect, all);
         return r < 0 ? err_sys(err, -r, "netlink", "read the addresses") : 0;
 }
 
@@ -314,14 +229,14 @@ static int choose_name(int inside, const char *wanted, char name[IFNAMSIZ], stru
 static int move(const struct side *from, const struct side *to, int ifindex, const char *name,
                 struct cfs_error *err)
 {
-        struct request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.link)),
-                                        .nlmsg_type = RTM_NEWLINK },
-                              .link = { .ifi_index = ifindex } };
+        struct netlink_request rq = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(rq.link)),
+                                                .nlmsg_type = RTM_NEWLINK },
+                                      .link = { .ifi_index = ifindex } };
         int r;
 
-        add(&rq, IFLA_NET_NS_FD, &to->netns, sizeof(to->netns));
-        add(&rq, IFLA_IFNAME, name, strlen(name) + 1);
-        r = nl_call(from->socket, &rq);
+        (void)netlink_add(&rq, IFLA_NET_NS_FD, &to->netns, sizeof(to->netns));
+        (void)netlink_add(&rq, IFLA_IFNAME, name, strlen(name) + 1);
+        r = netlink_call(from->socket, &rq);
         if (r == 0)
                 return 0;
         r = err_sys(err, -r, "netlink", "move it as `%s`", name);
@@ -374,12 +289,12 @@ static int transfer(const struct side *from, const struct side *to, const struct
         if (ifindex < 0)
                 return err_sys(err, -ifindex, "ioctl", "find `%s` where it was moved", name);
         for (size_t i = 0; i < all->n; i++) {
-                struct request *rq = &all->list[i];
+                struct netlink_request *rq = &all->list[i];
 
                 if (global && rq->addr.ifa_scope != RT_SCOPE_UNIVERSE)
                         continue;
                 rq->addr.ifa_index = (unsigned)ifindex;
-                r = nl_call(to->socket, rq);
+                r = netlink_call(to->socket, rq);
                 if (r < 0)
                         return err_sys(err, -r, "netlink", "restore an address of `%s`", name);
         }
@@ -442,7 +357,7 @@ static int open_inside(int ours, int netns, struct cfs_error *err)
 
         if (setns(netns, CLONE_NEWNET) < 0)
                 return err_sys(err, errno, "setns", "enter the container's network namespace");
-        fd = nl_open(err);
+        fd = netlink_open(err);
         if (setns(ours, CLONE_NEWNET) == 0)
                 return fd;
         r = errno;
@@ -458,7 +373,7 @@ static int open_sides(int proc_fd, int netns, struct side *host, struct side *in
         host->netns = openat(proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         if (host->netns < 0)
                 return err_sys(err, errno, "openat", "open our network namespace");
-        host->socket = nl_open(err);
+        host->socket = netlink_open(err);
         if (host->socket < 0)
                 return host->socket;
         inside->socket = open_inside(host->netns, netns, err);
@@ -521,12 +436,12 @@ int net_devices_keep_host(struct ctx *c, struct cfs_error *err)
 
 /* ---- undo ---------------------------------------------------------------------------------------------- */
 
-static bool read_hex(const char *text, struct request *rq)
+static bool read_hex(const char *text, struct netlink_request *rq)
 {
         size_t n = strcspn(text, " ") / 2;
         unsigned byte;
 
-        *rq = (struct request){ 0 };
+        *rq = (struct netlink_request){ 0 };
         if (n < NLMSG_LENGTH(sizeof(rq->addr)) || n > sizeof(*rq))
                 return false;
         for (size_t i = 0; i < n; i++) {
