@@ -15,7 +15,6 @@
 #define BASE_ERR_H
 
 #include "base/cfs-error.h"
-#include <stddef.h>
 
 /* Sets code and text. Returns a negative errno that fits the code (never zero), for `return err_set(...)`. */
 int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...)

@@ -7,7 +7,6 @@
 #define BASE_IO_H
 
 #include "base/err.h"
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Reads all of a file. *ret is NUL-terminated (the NUL is not counted in *ret_len) and freed by the caller.

@@ -8,7 +8,6 @@
 
 #include "base/str.h"
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 enum criu_type {

@@ -5,7 +5,7 @@
 #ifndef BOX_CMD_OUTPUT_H
 #define BOX_CMD_OUTPUT_H
 
-#include "base/str.h"
+#include "base/err.h"
 #include "oci.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,6 +3,7 @@
  * cfs-box ps, inspect, history.
  */
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "box/bundle/parse.h"
 #include "box/cmd/cmd.h"
 #include "box/cmd/each.h"

@@ -22,7 +22,6 @@
 #include "libcfs/cfs.h"
 #include "oci.h"
 #include <stdbool.h>
-#include <stdint.h>
 
 struct sqlite3;
 

@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include <stdbool.h>
-#include <stddef.h>
 
 struct hook_options {
         const char *state;    /* directory that remembers what was made                          */

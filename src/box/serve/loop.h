@@ -7,7 +7,6 @@
 #define BOX_SERVE_LOOP_H
 
 #include "base/err.h"
-#include <stdint.h>
 
 struct watch {
         int fd; /* -1: none */

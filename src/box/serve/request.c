@@ -2,6 +2,7 @@
 /*
  * Decoding the body of a request, a JSON document.
  */
+#include "base/str.h"
 #include "box/serve/request.h"
 #include "base/cleanup.h"
 #include <errno.h>

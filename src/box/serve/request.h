@@ -5,7 +5,7 @@
 #ifndef BOX_SERVE_REQUEST_H
 #define BOX_SERVE_REQUEST_H
 
-#include "base/str.h"
+#include "base/err.h"
 #include "oci.h"
 
 /* Decodes a document. Unlike in documents of OCI, an unknown property is an error: it is probably

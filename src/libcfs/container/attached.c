@@ -7,6 +7,7 @@
  * and used its ID again, in another directory.
  */
 #include "libcfs/container/attached.h"
+#include "libcfs/container/foreground.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"

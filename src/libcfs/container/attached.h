@@ -3,7 +3,12 @@
 #ifndef LIBCFS_ATTACHED_H
 #define LIBCFS_ATTACHED_H
 
-#include "libcfs/container/foreground.h"
+#include "base/err.h"
+#include <stdbool.h>
+
+struct ctx;
+struct foreground;
+struct notify;
 
 /* Waits for the end of the container's program and returns its exit code. Deletes the container, unless
  * keep. */

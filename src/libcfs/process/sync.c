@@ -16,6 +16,7 @@
 #include "base/unix.h"
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -17,6 +17,7 @@
  */
 #include "libcfs/seccomp/syscalls.h"
 #include "base/cleanup.h"
+#include <stdint.h>
 #include <string.h>
 
 struct row {

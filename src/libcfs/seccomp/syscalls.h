@@ -3,9 +3,6 @@
 #ifndef LIBCFS_SECCOMP_SYSCALLS_H
 #define LIBCFS_SECCOMP_SYSCALLS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* The columns of the table. Byte order does not change numbers: mipsel shares the column of mips. */
 enum syscalls_abi {
         SYSCALLS_X86_64,

@@ -6,6 +6,7 @@
  * What CRIU does in it is told in steps/restore.c. There is no start: the processes go on where they were.
  */
 #include "libcfs/cfs.h"
+#include "libcfs/container/foreground.h"
 #include "libcfs/container/attached.h"
 #include "libcfs/container/build.h"
 #include "libcfs/store/worker.h"
