@@ -57,7 +57,7 @@ const struct step plan[] = {
           .check = oci_version_check },
 
         { PROPERTY("annotations"), .walks = C,
-          .why = "What is asked for by an annotation that cfs knows and does not follow is an error, before anything is made.",
+          .why = "An annotation that cfs knows and cannot follow is an error, before anything is made.",
           .check = annotations_check },
 
         { PROPERTY("hooks"), .walks = C,
@@ -70,7 +70,7 @@ const struct step plan[] = {
           .undo = hooks_poststop_undo, .explain = hooks_poststop_explain },
 
         { .name = "images", .walks = R,
-          .why = "Without images, or without CRIU, nothing is to be made.",
+          .why = "When the images or CRIU are missing, nothing must be made.",
           .check = restore_check, .prepare = restore_images_prepare, .explain = restore_images_explain },
 
         /* ---- prepared in the runtime; host and init columns of these rows come first in their walks ---- */
@@ -108,8 +108,8 @@ const struct step plan[] = {
           .prepare = cgroups_exec_prepare, .host = cgroups_host, .init = cgroups_init },
 
         { PROPERTY("linux.seccomp"), .walks = CR, .wanted = seccomp_wanted,
-          .why = "Compiled while the runtime still has memory and files at hand; written to the state, for exec, while the init is "
-                 "at work.",
+          .why = "The runtime compiles it while it still has memory and files at hand, and writes it to the state, for exec, while "
+                 "the init is at work.",
           .check = seccomp_check, .look = seccomp_look, .prepare = seccomp_prepare, .host = seccomp_store_host, .explain = seccomp_explain },
         { .name = "filter of the container", .walks = X, .wanted = seccomp_wanted,
           .why = "exec reads the filter that create compiled.",
@@ -118,8 +118,8 @@ const struct step plan[] = {
         /* And process.consoleSize. */
         { PROPERTY("process.terminal"), .walks = CXR, .wanted = terminal_wanted, .flags = STEP_CHECK_ALWAYS,
           .foreign = terminal_foreign,
-          .why = "The console socket must be reachable before a process is made: an engine that went away is found out early. "
-                 "Checked always: a console socket without a terminal is the mistake.",
+          .why = "The console socket must be reachable before a process is made, so that an engine that has gone is found out "
+                 "early. Checked always: a console socket without a terminal is the mistake.",
           .check = terminal_check, .prepare = terminal_prepare, .explain = terminal_explain },
 
         { PROPERTY("process.rlimits"), .walks = CX,
@@ -128,11 +128,11 @@ const struct step plan[] = {
           .check = rlimits_check, .look = rlimits_look, .prepare = rlimits_prepare, .release = rlimits_release, .explain = rlimits_explain },
 
         { .name = "start.sock", .walks = C,
-          .why = "`start` connects to it; that it is gone tells later commands that the container has started.",
+          .why = "`start` connects to it. When it is gone, later commands know that the container has started.",
           .prepare = created_prepare, .init = created_block_init },
 
         { .name = "NOTIFY_SOCKET", .walks = C, .wanted = notify_socket_wanted,
-          .why = "Its directory must exist before the mounts, of which it becomes one.",
+          .why = "Its directory must exist before the mounts: it is one of them.",
           .prepare = notify_socket_prepare },
 
         { PROPERTY("mounts"), .walks = C,
@@ -144,7 +144,7 @@ const struct step plan[] = {
 
         /* And linux.gidMappings. */
         { PROPERTY("linux.uidMappings"), .walks = C, .wanted = id_mappings_wanted, .flags = STEP_CHECK_ALWAYS,
-          .why = "First of all that the runtime does to the init: without a mapping it has no valid user id. Checked always: "
+          .why = "The first thing that the runtime does to the init, which has no valid user ID without a mapping. Checked always: "
                  "mappings without a user namespace are the mistake.",
           .check = id_mappings_check, .look = id_mappings_look, .host = id_mappings_host, .explain = id_mappings_explain },
 
@@ -173,11 +173,11 @@ const struct step plan[] = {
           .check = time_offsets_check, .init = time_offsets_init, .explain = time_offsets_explain },
 
         { .name = "join the namespaces", .walks = X,
-          .why = "In the cgroup of the container now, whose files the container does not see.",
+          .why = "After the process has joined the cgroup of the container, whose files it cannot reach from inside.",
           .init = namespaces_exec_init },
 
         { .name = "root of the user namespace", .walks = CX, .wanted = id_mappings_init_wanted,
-          .why = "The init becomes root of the user namespace before it makes or joins anything that is to belong to that.",
+          .why = "The init becomes root of the user namespace before it makes or joins namespaces that are to belong to it.",
           .init = id_mappings_init },
 
         { .name = "late namespaces", .property = "linux.namespaces", .walks = C,
@@ -190,22 +190,23 @@ const struct step plan[] = {
           .init = loopback_init },
 
         { PROPERTY("process.execCPUAffinity"), .walks = C, .wanted = cpu_affinity_wanted,
-          .why = "create checks what exec will use.",
+          .why = "create checks the value that exec will use.",
           .check = cpu_affinity_check },
         { PROPERTY("process.execCPUAffinity"), .walks = X, .wanted = cpu_affinity_wanted,
-          .why = "In the cgroup now: joining a cpuset replaces the mask.",
+          .why = "After the process has joined the cgroup: joining a cpuset replaces the mask.",
           .check = cpu_affinity_check, .prepare = cpu_affinity_prepare, .init = cpu_affinity_init,
           .explain = cpu_affinity_explain },
 
         { .name = "CPU affinity", .walks = C,
-          .why = "In the cgroup now: the process gets the CPUs of its cpuset, whatever its caller was pinned to.",
+          .why = "After the process has joined the cgroup: it gets all CPUs of its cpuset, whatever CPUs its caller was pinned to.",
           .init = cpu_affinity_reset_init },
         { .name = "CPU affinity", .walks = X, .wanted = cpu_affinity_reset_exec_wanted,
-          .why = "As for create, unless process.execCPUAffinity says which CPUs.",
+          .why = "As for create, unless process.execCPUAffinity names the CPUs.",
           .init = cpu_affinity_reset_init },
 
         { .name = "session keyring", .walks = CXR, .wanted = keyring_wanted,
-          .why = "In the container's user namespace, where its name is looked for; with the label that the program will have.",
+          .why = "In the container's user namespace, where the kernel looks up its name; with the label that the program will "
+                 "have.",
           .init = keyring_init, .explain = keyring_explain },
 
         /* ---- the file system --------------------------------------------------------------------------- */
@@ -215,20 +216,20 @@ const struct step plan[] = {
           .check = rootfs_propagation_check, .init = rootfs_propagation_init, .explain = rootfs_propagation_explain },
 
         { .name = "criu's mounts", .walks = R,
-          .why = "What CRIU mounts while it works is not to appear on the host; what the host mounts is to appear in the container's "
-                 "bind mounts.",
+          .why = "Mounts that CRIU makes while it works must not appear on the host. Mounts of the host must appear in the bind "
+                 "mounts of the container.",
           .init = restore_mount_namespace_init },
 
         { PROPERTY("root.path"), .walks = CR,
-          .why = "pivot_root(2) wants a mount point: the root is cloned onto itself, and opened once; the rows below work on that "
-                 "descriptor. The runtime makes the clone where the init could not; in a mount namespace that outlives the "
-                 "container it is recorded before and undone.",
+          .why = "pivot_root(2) needs a mount point, so the root is cloned onto itself. It is opened once, and the rows below use "
+                 "that descriptor. The runtime makes the clone where the init cannot; in a mount namespace that outlives the "
+                 "container the clone is recorded before it is made, and undone.",
           .check = root_check, .prepare = root_prepare, .host = root_host, .init = root_init, .undo = root_undo,
           .explain = root_explain },
 
         /* And linux.mountLabel. */
         { .name = "attach the mounts", .property = "mounts", .walks = C,
-          .why = "Below the new root; in the order of the list (config.md, \"Mounts\").",
+          .why = "Below the new root, in the order of the list (config.md, \"Mounts\").",
           .init = mounts_init, .explain = mounts_explain },
 
         { PROPERTY("linux.devices"), .walks = C,
@@ -245,21 +246,23 @@ const struct step plan[] = {
           .init = terminal_console_init },
 
         { .name = "bind mounts to restore", .property = "mounts", .walks = R,
-          .why = "CRIU asks for the sources of bind mounts by their names in the images, and makes no mount points.",
+          .why = "CRIU asks for the sources of bind mounts by the names in the images, and makes no mount points itself.",
           .prepare = restore_mounts_prepare, .explain = restore_mounts_explain },
         { .name = "owner of the images", .walks = R, .wanted = restore_images_wanted,
-          .why = "Processes in a user namespace read images by themselves: before CRIU is asked to make any.",
+          .why = "Processes in a user namespace read the images themselves, so the images get their owner before CRIU makes "
+                 "processes.",
           .host = restore_images_host },
         { .name = "criu", .walks = R, .foreign = restore_foreign,
-          .why = "In the cgroups, the session keyring and the mount namespace that its processes are to have; its first notification "
-                 "is answered after the hooks.",
+          .why = "CRIU starts in the cgroups, the session keyring and the mount namespace that its processes will have. Its first "
+                 "notification is answered after the hooks.",
           .host = restore_host, .init = restore_exec_init, .explain = restore_explain },
 
         { .name = "loopback", .walks = R, .wanted = loopback_wanted,
-          .why = "As create does, when CRIU has left the new network namespace as it was born: before hooks, which may ask for it.",
+          .why = "As in create, when CRIU has left the new network namespace empty; before the hooks, which may need it.",
           .host = loopback_restore_host, .explain = loopback_restore_explain },
         { PROPERTY("linux.sysctl"), .walks = R, .wanted = sysctl_restore_wanted,
-          .why = "Those of the network, which CRIU does not save: before it restores what it has, and before a process runs.",
+          .why = "The parameters of the network, which CRIU does not save; before CRIU restores the rest, and before a process "
+                 "runs.",
           .check = sysctl_check, .look = sysctl_look, .host = sysctl_restore_host, .explain = sysctl_restore_explain },
 
         /* ---- hooks: after the namespaces and mounts, before pivot_root (config.md, "POSIX-platform
@@ -268,7 +271,7 @@ const struct step plan[] = {
         { .name = "mounted", .walks = C, .flags = STEP_MEET, .wanted = hooks_runtime_wanted,
           .why = "The hooks of the runtime find the mounts done." },
         { PROPERTY("hooks.prestart"), .walks = CR, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
-          .why = "Deprecated, and before createRuntime (config.md, \"Prestart\").",
+          .why = "Deprecated; runs before createRuntime (config.md, \"Prestart\").",
           .host = hooks_prestart_host, .explain = hooks_prestart_explain },
         { PROPERTY("hooks.createRuntime"), .walks = CR, .wanted = hooks_runtime_wanted, .foreign = hooks_foreign,
           .why = "After the mounts, before pivot_root (config.md, \"CreateRuntime Hooks\").",
@@ -285,10 +288,11 @@ const struct step plan[] = {
           .prepare = hooks_output_prepare, .init = hooks_create_container_init, .explain = hooks_create_container_explain },
 
         { .name = "processes", .walks = R, .foreign = restore_foreign,
-          .why = "After the hooks, which find the namespaces made and no process running.",
+          .why = "After the hooks, for which the namespaces exist and no process runs.",
           .host = restore_processes_host, .explain = restore_processes_explain },
         { PROPERTY("root.readonly"), .walks = R,
-          .why = "CRIU does not keep the flags of the root's mount: after it has made the mounts, before a process runs.",
+          .why = "CRIU does not keep the flags of the root's mount, so this comes after CRIU has made the mounts, and before a "
+                 "process runs.",
           .host = root_readonly_restore_host, .explain = root_readonly_restore_explain },
 
         /* ---- inside the new root ----------------------------------------------------------------------- */
@@ -298,14 +302,14 @@ const struct step plan[] = {
           .init = root_pivot_init },
 
         { .name = "make the working directory", .property = "process.cwd", .walks = C,
-          .why = "After the mounts, it may lie on one; before anything becomes read-only.",
+          .why = "After the mounts, because it may lie on one; before anything becomes read-only.",
           .init = cwd_make_init },
 
         { PROPERTY("hostname"), .walks = C,
           .why = "In the UTS namespace, before linux.sysctl, which could set it too.",
           .check = hostname_check, .init = hostname_init, .explain = hostname_explain },
         { PROPERTY("domainname"), .walks = C,
-          .why = "As hostname.",
+          .why = "In the UTS namespace, before linux.sysctl, which could set it too.",
           .check = hostname_domain_check, .init = hostname_domain_init, .explain = hostname_domain_explain },
 
         { PROPERTY("linux.sysctl"), .walks = C, .wanted = sysctl_wanted,
@@ -342,10 +346,10 @@ const struct step plan[] = {
         /* ---- the program, looked up while errors still reach create's caller --------------------------- */
 
         { PROPERTY("process.apparmorProfile"), .walks = CX, .wanted = apparmor_wanted,
-          .why = "Written to /proc/self/attr while the init may still write there; effective at the execve.",
+          .why = "Written to /proc/self/attr while the init may still write there; it takes effect at the execve.",
           .check = apparmor_check, .init = apparmor_init, .explain = apparmor_explain },
         { PROPERTY("process.selinuxLabel"), .walks = CX, .wanted = selinux_wanted,
-          .why = "As process.apparmorProfile.",
+          .why = "Written to /proc/self/attr while the init may still write there; it takes effect at the execve.",
           .check = selinux_check, .init = selinux_init, .explain = selinux_explain },
 
         { .name = "the container's null device", .walks = CX,
@@ -358,7 +362,7 @@ const struct step plan[] = {
           .init = descriptors_host_init },
 
         { .name = "enter the working directory", .property = "process.cwd", .walks = CX,
-          .why = "Before the user is changed, who may have no right to go there.",
+          .why = "Before the init changes its user, who may have no right to go there.",
           .init = cwd_enter_init },
 
         { PROPERTY("process.scheduler"), .walks = C, .wanted = scheduler_wanted,
@@ -366,7 +370,7 @@ const struct step plan[] = {
                  "CAP_SYS_NICE. By the runtime when the init is in a user namespace, where that capability counts for nothing.",
           .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
         { PROPERTY("process.ioPriority"), .walks = C, .wanted = io_priority_wanted,
-          .why = "As process.scheduler: a real-time class needs privilege.",
+          .why = "Late, and before privileges go, as process.scheduler: a real-time class needs privilege.",
           .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
           .explain = io_priority_explain },
 
@@ -392,15 +396,15 @@ const struct step plan[] = {
           .why = "umask, groups, gid and uid; before the other sets: setresuid(2) clears what is not kept.",
           .check = user_check, .init = user_init, .explain = user_explain },
         { PROPERTY("process.user"), .walks = X,
-          .why = "As for create; which ids are mapped is for the kernel to say, the record does not have the mappings.",
+          .why = "As for create. Only the kernel knows here which IDs are mapped: the record does not have the mappings.",
           .check = user_exec_check, .init = user_init },
         { PROPERTY("process.capabilities"), .walks = CX,
           .why = "After the user has changed, with what PR_SET_KEEPCAPS kept.",
           .init = capabilities_init },
 
         { .name = "enter the PID namespace", .walks = CX, .wanted = pid_namespace_wanted,
-          .why = "From here on who is in it sees the process, which has nothing of the host's any more, nor privileges. Not in "
-                 "a new one, where the init is alone.",
+          .why = "From here on the processes of the namespace see this one, which no longer has anything of the host, nor "
+                 "privileges. Not in a new namespace, where the init is alone.",
           .host = pid_namespace_enter_host, .init = pid_namespace_enter_init },
 
         { PROPERTY("process.oomScoreAdj"), .walks = X, .wanted = oom_score_adj_wanted,
@@ -416,16 +420,16 @@ const struct step plan[] = {
                  "that the program will be: a session has one leader.",
           .init = session_init },
         { .name = "controlling terminal", .property = "process.terminal", .walks = CX, .wanted = terminal_wanted,
-          .why = "Of the new session, by its leader.",
+          .why = "The leader of the new session takes it.",
           .init = terminal_control_init },
 
         { .name = "scheduler of the second process", .property = "process.scheduler", .walks = CX,
           .wanted = scheduler_second_wanted,
-          .why = "Not inherited by every policy: for the second process. By the runtime, where that has privilege.",
+          .why = "For the second process, which does not inherit every policy. The runtime sets it, where it has the privilege.",
           .check = scheduler_check, .host = scheduler_host, .init = scheduler_init, .explain = scheduler_explain },
         { .name = "I/O priority of the second process", .property = "process.ioPriority", .walks = CX,
           .wanted = io_priority_second_wanted,
-          .why = "As process.scheduler.",
+          .why = "For the second process, which does not inherit every priority. The runtime sets it, where it has the privilege.",
           .check = io_priority_check, .host = io_priority_host, .init = io_priority_init,
           .explain = io_priority_explain },
 
@@ -442,11 +446,11 @@ const struct step plan[] = {
         /* ---- created ----------------------------------------------------------------------------------- */
 
         { .name = "write the next record", .walks = C,
-          .why = "While the init is at work: publishing it takes one rename(2) then.",
+          .why = "While the init is at work. Publishing the record then takes one rename(2).",
           .host = created_write_host },
 
         { .name = "announce", .walks = CXR, .wanted = announce_wanted, .foreign = announce_foreign,
-          .why = "The pid file and the pidfd: before the program runs, or a failure could not be undone.",
+          .why = "The pid file and the pidfd. Before the program runs: after that, a failure could not be undone.",
           .host = announce_host },
 
         { .name = "parent death signal", .walks = CX,
@@ -486,7 +490,7 @@ const struct step plan[] = {
           .why = "Before the filter, which may forbid close_range(2) and fcntl(2). What they lead to is recorded, for checkpoint.",
           .prepare = descriptors_prepare, .init = descriptors_init, .explain = descriptors_explain },
         { .name = "descriptors", .walks = X,
-          .why = "As for create; a checkpoint does not ask what those of exec led to.",
+          .why = "As for create. A checkpoint does not need the files that the descriptors of exec lead to.",
           .prepare = descriptors_exec_prepare, .init = descriptors_init, .explain = descriptors_explain },
 
         { .name = "lower the last limit", .property = "process.rlimits", .walks = CX, .wanted = rlimits_late_wanted,
