@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 
 /* A request is zeroed, and has nlmsg_type, nlmsg_len = NLMSG_LENGTH(sizeof(link or addr)), and flags. */
 struct netlink_request {

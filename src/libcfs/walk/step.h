@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 struct ctx;
 struct state;
