@@ -100,7 +100,13 @@ enum mount_target_kind { MOUNT_TARGET_DIR, MOUNT_TARGET_FILE, MOUNT_TARGET_LINK 
 int mount_target_open(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
                       enum mount_target_kind kind, int *ret_fd, mode_t *ret_mode, struct cfs_error *err);
 
-/* An empty tmpfs was mounted on the destination that mount_target_open() has opened last. Takes fd. */
+/* The same for a directory that is missing directly in the tmpfs that was mounted last: makes it, and returns
+ * its name there, for mnt_attach_at(own_fd). NULL: it has to be opened. */
+const char *mount_target_make_own(struct mount_env *e, const struct oci_mount *m,
+                                  const struct mount_options *o, enum mount_target_kind kind);
+
+/* An empty tmpfs was mounted on the destination that mount_target_open() has opened last, or
+ * mount_target_make_own() made. Takes fd. */
 void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd);
 
 /* Closes the descriptor that mount_target_own() keeps. */

@@ -13,8 +13,9 @@
  * and then what was opened, because a link of the image may lead there just as well.
  *
  * Mount points in a /dev that is a new tmpfs have all to be made. What lies directly in the tmpfs that was
- * mounted last, but for those inside of it, is made and opened through its descriptor: two calls, where the
- * way from the root takes five. It is forgotten once a mount may lie on it, or on a directory above it.
+ * mounted last, but for those inside of it, is made through its descriptor, and the mount attached by the new
+ * directory's name: one call, where the way from the root takes five. Only cfs can enter that tmpfs so far.
+ * It is forgotten once a mount may lie on it, or on a directory above it.
  *
  * The kernel's own file systems are mounted on ordinary directories only: if /proc of a rootfs is a link,
  * every program that later opens /proc/... sees something else (CVE-2023-27561, CVE-2025-54867).
@@ -163,20 +164,22 @@ void mount_target_own(struct mount_env *e, const struct oci_mount *m, int fd)
         e->own_fd = fd;
 }
 
-/* A directory in the tmpfs that was mounted last. -errno without a message: it has to be reached from the
- * root. */
-static int open_in_own(const struct mount_env *e, const char *clean, enum mount_target_kind kind)
+const char *mount_target_make_own(struct mount_env *e, const struct oci_mount *m,
+                                  const struct mount_options *o, enum mount_target_kind kind)
 {
-        const char *name = strrchr(clean, '/') + 1;
-        size_t n = (size_t)(name - clean) - 1;
+        const char *clean = e->own_path ? mount_target_clean(m->destination, e->arena) : NULL, *name;
+        size_t n = clean ? (size_t)(strrchr(clean, '/') - clean) : 0;
 
-        if (!e->own_path || kind != MOUNT_TARGET_DIR || strlen(e->own_path) != n ||
+        if (!clean || kind != MOUNT_TARGET_DIR || o->flags & MOUNT_DEST_NOFOLLOW || is_ordinary_only(m, o) ||
+            mount_target_refused(clean, m->type, o->flags & MOUNT_BIND) || strlen(e->own_path) != n ||
             strncmp(clean, e->own_path, n) != 0)
-                return -ENOENT;
-        /* What is there already has a mode that the caller may ask for. */
+                return NULL;
+        name = clean + n + 1;
+        /* What is there already has a mode that the caller may ask for, or may be a link. */
         if (mkdirat(e->own_fd, name, 0755) < 0)
-                return -errno;
-        return path_open_beneath(e->own_fd, name, O_PATH | O_DIRECTORY, NULL);
+                return NULL;
+        e->plain = true;
+        return name;
 }
 
 static int open_ordinary(const struct mount_env *e, const struct oci_mount *m, const char *clean,
@@ -276,9 +279,7 @@ int mount_target_open(struct mount_env *e, const struct oci_mount *m, const stru
                 fd = open_nofollow(e, clean, kind, err);
                 followed = true;
         } else {
-                fd = open_in_own(e, clean, kind);
-                if (fd < 0)
-                        fd = open_plain(e->root_fd, clean, kind, ret_mode);
+                fd = open_plain(e->root_fd, clean, kind, ret_mode);
                 followed = fd < 0;
                 if (fd < 0)
                         fd = open_usual(e, clean, kind, ret_mode, err);

@@ -277,12 +277,33 @@ void mounts_release(struct ctx *c)
 
 /* ---- init ---------------------------------------------------------------------------------------------- */
 
+/* Where a mount goes: what was opened, or a name in the tmpfs that was mounted last. */
+struct place {
+        int fd;
+        const char *name;
+};
+
+static int open_place(struct mounts_plan *mp, const struct item *it, enum mount_target_kind kind,
+                      struct place *ret, mode_t *ret_mode, struct cfs_error *err)
+{
+        bool looked_into = mount_is_cgroup(it->m, &it->o) || it->o.flags & MOUNT_COPYUP;
+
+        ret->name = looked_into ? NULL : mount_target_make_own(&mp->env, it->m, &it->o, kind);
+        return ret->name ? 0 : mount_target_open(&mp->env, it->m, &it->o, kind, &ret->fd, ret_mode, err);
+}
+
+static void place_close(struct place *p)
+{
+        cleanup_close_p(&p->fd);
+}
+
 /* A mount on "/" itself: later mounts go below it. */
-static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd, int target,
-                  struct cfs_error *err)
+static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd,
+                  const struct place *place, struct cfs_error *err)
 {
         const char *clean;
-        int r = mnt_attach(*fd, target, err);
+        int r = place->name ? mnt_attach_at(*fd, mp->env.own_fd, place->name, err)
+                            : mnt_attach(*fd, place->fd, err);
 
         if (r < 0 || !(clean = mount_target_clean(it->m->destination, c->arena)) || !STREQ(clean, "/"))
                 return r;
@@ -293,7 +314,8 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
 
 static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_(place_close) struct place place = { .fd = -1 };
+        _cleanup_close_ int fd = TAKE_FD(it->fd);
         bool late = fd >= 0 ? it->late : may_be_late(c, mp, mp->env.index);
         mode_t mode = it->mode;
         enum mount_target_kind kind;
@@ -308,14 +330,14 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
                         return r;
         }
         kind = S_ISDIR(mode) ? MOUNT_TARGET_DIR : S_ISLNK(mode) ? MOUNT_TARGET_LINK : MOUNT_TARGET_FILE;
-        r = mount_target_open(&mp->env, it->m, &it->o, kind, &target, NULL, err);
+        r = open_place(mp, it, kind, &place, NULL, err);
         if (r == -ENOTDIR)
                 return err_hint(err, r, "the source is a directory, the destination is a file");
         if (r < 0)
                 return r;
-        r = attach(c, mp, it, &fd, target, err);
+        r = attach(c, mp, it, &fd, &place, err);
         /* move_mount(2) says EINVAL to a file on a directory. */
-        if (r == -EINVAL && kind != MOUNT_TARGET_DIR && fstat(target, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (r == -EINVAL && kind != MOUNT_TARGET_DIR && fstat(place.fd, &st) == 0 && S_ISDIR(st.st_mode)) {
                 err_clear(err);
                 r = err_sys(err, ENOTDIR, "move_mount", "attach a file");
                 return err_hint(err, r, "the source is a file, the destination is a directory");
@@ -329,17 +351,18 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
 {
         bool readonly = mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
         bool late = readonly && (STREQ(it->m->type, "tmpfs") || STREQ(it->m->type, "ramfs"));
-        _cleanup_close_ int fd = TAKE_FD(it->fd), target = -1;
+        _cleanup_(place_close) struct place place = { .fd = -1 };
+        _cleanup_close_ int fd = TAKE_FD(it->fd);
         mode_t mode = 0;
         int r;
 
-        r = mount_target_open(
-                &mp->env, it->m, &it->o, MOUNT_TARGET_DIR, &target,
-                STREQ(it->m->type, "tmpfs") && !mount_options_data(&it->o, "mode") ? &mode : NULL, err);
+        r = open_place(mp, it, MOUNT_TARGET_DIR, &place,
+                       STREQ(it->m->type, "tmpfs") && !mount_options_data(&it->o, "mode") ? &mode : NULL,
+                       err);
         if (r < 0)
                 return r;
         if (mount_is_cgroup(it->m, &it->o))
-                return mount_cgroup_attach(&mp->env, it->m, &it->o, target, err);
+                return mount_cgroup_attach(&mp->env, it->m, &it->o, place.fd, err);
         if (fd < 0) {
                 r = mount_fresh_make(&mp->env, it->m, &it->o, late, mode, &fd, err);
                 if (r < 0)
@@ -347,9 +370,9 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
         } else if (readonly) {
                 late = true;
         }
-        r = it->o.flags & MOUNT_COPYUP ? mount_copyup(target, fd, err) : 0;
+        r = it->o.flags & MOUNT_COPYUP ? mount_copyup(place.fd, fd, err) : 0;
         if (r >= 0)
-                r = attach(c, mp, it, &fd, target, err);
+                r = attach(c, mp, it, &fd, &place, err);
         if (r >= 0)
                 r = mount_change_iversion(fd, &it->o, err);
         if (r >= 0 && late)
