@@ -536,7 +536,7 @@ size_t proc_string_max(void)
 uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid)
 {
         static const char pid[] = "\nPid:\t", ignored[] = "\nSigIgn:\t";
-        char buf[4096];
+        _not_zeroed_ char buf[4096];
         bool read = io_read_small(proc_fd, "self/status", buf, sizeof(buf)) > 0;
         const char *p = read ? strstr(buf, pid) : NULL;
 

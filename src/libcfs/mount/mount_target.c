@@ -105,7 +105,7 @@ static int make_last(int root_fd, const char *clean, enum mount_target_kind kind
         const char *name = strrchr(clean, '/') + 1;
         size_t n = (size_t)(name - clean);
         _cleanup_close_ int dir = -1;
-        char parent[PATH_MAX] = ".";
+        _not_zeroed_ char parent[PATH_MAX];
         int fd;
 
         if (n >= sizeof(parent))
@@ -113,6 +113,8 @@ static int make_last(int root_fd, const char *clean, enum mount_target_kind kind
         if (n > 1) {
                 memcpy(parent, clean + 1, n - 2);
                 parent[n - 2] = '\0';
+        } else {
+                memcpy(parent, ".", 2);
         }
         dir = path_open_beneath(root_fd, parent, O_PATH | O_DIRECTORY, NULL);
         if (dir < 0)

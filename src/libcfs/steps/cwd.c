@@ -104,11 +104,12 @@ int cwd_enter_init(struct ctx *c, struct cfs_error *err)
 
 int cwd_init(struct ctx *c, struct cfs_error *err)
 {
-        char buf[4096] = "";
+        _not_zeroed_ char buf[4096];
         int r = c->in_cwd ? 0 : enter(c, err);
 
         if (r < 0)
                 return r;
+        buf[0] = '\0';
         if (!getcwd(buf, sizeof(buf)) && errno != ENOENT)
                 return err_path(err, errno, "getcwd", cwd_of(c), "look where cwd `%s` is", cwd_of(c));
         if (buf[0] != '/')

@@ -57,7 +57,8 @@ static int record_names(struct ctx *c, struct cfs_error *err)
 {
         size_t n = 3 + (size_t)c->preserve_fds;
         char **names = oci_arena_alloc(c->arena, n * sizeof(*names));
-        char path[32], name[PATH_MAX];
+        _not_zeroed_ char name[PATH_MAX];
+        char path[32];
 
         if (!names)
                 return err_nomem(err);

@@ -109,7 +109,7 @@ int store_root_trust(const char *path, const struct stat *st, struct cfs_error *
  * last. */
 static int check_components(const char *root, struct stat *ret, struct cfs_error *err)
 {
-        char path[PATH_MAX];
+        _not_zeroed_ char path[PATH_MAX];
         bool exposed = false, of_other = false;
 
         if (snprintf(path, sizeof(path), "%s", root) >= (int)sizeof(path))

@@ -323,7 +323,7 @@ bool state_open_head(const char *root, const char *id, struct oci_arena *arena, 
                      struct state *s)
 {
         struct cfs_error ignored = { 0 };
-        char dir[PATH_MAX];
+        _not_zeroed_ char dir[PATH_MAX];
         struct stat st;
         int n = snprintf(dir, sizeof(dir), "%s/%s", root, id);
 

@@ -26,7 +26,7 @@ int cfs_state(const struct cfs_runtime *rt, const char *id, char **ret_json, str
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         _cleanup_state_ struct state *s = NULL;
-        struct record_head head;
+        _not_zeroed_ struct record_head head;
         struct state known;
         int r;
 
