@@ -10,8 +10,8 @@
  * from such a file.
  *
  * No pointer in initialised data is valid yet, and there is no thread-local storage and no C library: what is
- * here uses the stack, and addresses relative to the program counter. x86-64 alone: elsewhere the linker is
- * not told of it (configure).
+ * here uses the stack, and addresses relative to the program counter. x86-64 alone: elsewhere entry.S does not
+ * call it.
  */
 #ifdef __x86_64__
 
@@ -30,18 +30,6 @@
 
 enum { AUX_END = 0, AUX_EXECFN = 31 };  /* AT_NULL and AT_EXECFN, getauxval(3)                          */
 enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE: <sys/mount.h> does not go with <linux/mount.h>   */
-
-/* The stack is as the kernel has made it: argc, argv, environ, and the auxiliary vector. */
-__asm__(".text\n"
-        ".globl first_instruction\n"
-        ".hidden first_instruction\n"
-        ".type first_instruction, @function\n"
-        "first_instruction:\n"
-        "        xor %ebp, %ebp\n"
-        "        mov %rsp, %rdi\n"
-        "        call before_relocation\n"
-        "        jmp _start\n"
-        ".size first_instruction, . - first_instruction\n");
 
 EARLY static inline long call(long nr, long a, long b, long c, long d, long e)
 {
@@ -93,6 +81,7 @@ EARLY static inline bool is_second(const long *aux)
         return true;
 }
 
+/* The stack is as the kernel has made it: argc, argv, environ, and the auxiliary vector. */
 EARLY __attribute__((used, visibility("hidden"))) void before_relocation(const long *stack)
 {
         const struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY,

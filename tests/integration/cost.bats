@@ -116,6 +116,6 @@ instructions() {
     [ "$(uname -m)" = x86_64 ] || skip "the bounds are those of x86-64"
     bundle
     three
-    instructions 95000 state state "$ID-1"
-    instructions 125000 list list
+    instructions 72000 state state "$ID-1"
+    instructions 98000 list list
 }
