@@ -18,7 +18,7 @@ OPTIONS = 2 | 4 | 8 | 0x10 | 0x100000           # fork, vfork, clone, exec; all 
 RIP = 16 * 8                                    # sys/user.h
 WALL = 0x40000000
 HEAD = """/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The functions that the usual commands execute, side by side: made by contrib/bench/order.py, which says why. */
+/* The functions that the usual commands execute, side by side. Made by contrib/bench/order.py. */
 """
 
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the kernel enters the executable: start.c, relocate.c, then musl's own start, with the stack as the kernel left it. In a
- * file of its own, because -flto does not see what assembly within C defines. */
+/*
+ * Where the kernel enters the executable: start.c, relocate.c, then musl's own start, with the stack as the
+ * kernel left it. In a file of its own, because -flto does not see what assembly within C defines.
+ */
         .text
         .globl first_instruction
         .hidden first_instruction

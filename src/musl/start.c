@@ -10,8 +10,8 @@
  * from such a file.
  *
  * No pointer in initialised data is valid yet, and there is no thread-local storage and no C library: what is
- * here uses the stack, and addresses relative to the program counter. x86-64 alone: elsewhere entry.S does not
- * call it.
+ * here uses the stack, and addresses relative to the program counter. x86-64 alone: elsewhere entry.S does
+ * not call it.
  */
 #ifdef __x86_64__
 
