@@ -261,7 +261,7 @@ refused() {
     config() { # LINE...
         local args=()
         for l in "$@"; do args+=(-c "$l"); done
-        box commit "${args[@]}" c changed > /dev/null && box image inspect changed | jq -c .config
+        box commit "${args[@]}" c changed > /dev/null && box image inspect changed | command jq -c .config
     }
     [ "$(config 'CMD ["echo", "two words"]' 'ENTRYPOINT [ "env" ]' | jq -c '[.Entrypoint, .Cmd]')" = '[["env"],["echo","two words"]]' ]
     [ "$(config 'cmd echo $HOME' | jq -c .Cmd)" = '["/bin/sh","-c","echo $HOME"]' ]
@@ -269,7 +269,7 @@ refused() {
     [ "$(config 'CMD [broken' | jq -c .Cmd)" = '["/bin/sh","-c","[broken"]' ]
     [ "$(config 'ENV A="x y" B=z\ w C='"'q\"'" 'ENV OLD the rest' 'ENV A=again' | jq -c '.Env | map(select(test("PATH") | not))')" = '["A=again","B=z w","C=q\"","OLD=the rest"]' ]
     [ "$(config 'LABEL a=1 b="2 3"' | jq -c .Labels)" = '{"a":"1","b":"2 3"}' ]
-    [ "$(config 'EXPOSE 80 443/udp 80/tcp' 'STOPSIGNAL USR1' | jq -c '[.ExposedPorts, .StopSignal]')" = '[{"80/tcp":{},"443/udp":{}},"USR1"]' ]
+    [ "$(config 'EXPOSE 80 443/udp 80/tcp' 'STOPSIGNAL USR1' | command jq -c '[.ExposedPorts, .StopSignal]')" = '[{"80/tcp":{},"443/udp":{}},"USR1"]' ]
     for bad in 'ENV A' 'EXPOSE http' 'STOPSIGNAL NONE' 'RUN true' 'ENV A=1 B'; do
         run config "$bad"
         [ "$status" != 0 ] && [[ $output == *"cfs-box: --"*"${bad#* }"* ]] || { echo "$bad: $output"; return 1; }

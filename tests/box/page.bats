@@ -14,7 +14,7 @@ missing() {
         command -v "$p" > /dev/null || { echo "needs $p"; return 0; }
     done
     # The page is the same, and serve.bats asks a sanitized server for all that it asks for.
-    ! grep -q libasan "$CFS_BOX" || { echo "needs a server without sanitizers"; return 0; }
+    ! grep -q __asan_init "$CFS_BOX" || { echo "needs a server without sanitizers"; return 0; }
     "$CFS_BOX" serve --help > /dev/null 2>&1 || echo "cfs-box is built without serve"
 }
 

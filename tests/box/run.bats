@@ -144,7 +144,7 @@ bats_require_minimum_version 1.5.0
         --sysctl net.ipv4.ip_forward=1 --shm-size 1m busybox true
     [ "$(jq -c '.linux.resources | [.memory.limit, .memory.swap, .cpu.quota, .cpu.period, .pids.limit, .blockIO.weight, .cpu.cpus, .cpu.shares]' "$T/b/config.json")" = \
         '[67108864,134217728,50000,100000,33,200,"0",512]' ]
-    [ "$(jq -c '.process.rlimits' "$T/b/config.json")" = '[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]' ]
+    [ "$(command jq -c '.process.rlimits' "$T/b/config.json")" = '[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]' ]
     [ "$(jq -r '.linux.sysctl["net.ipv4.ip_forward"]' "$T/b/config.json")" = 1 ]
     lone run --print-bundle "$T/c" --memory 1g --cpus 1.5 --pids-limit 9 --blkio-weight 300 busybox true
     [ "$(jq -c '.linux.resources | [.memory.limit, .cpu.quota, .pids.limit, .blockIO.weight]' "$T/c/config.json")" = '[1073741824,150000,9,300]' ]

@@ -24,7 +24,7 @@ bats_require_minimum_version 1.5.0
     ask GET '/containers?all=0'
     [ "$(jq -r '.[].name' <<< "$output")" = long ]
     ask POST /run "{\"id\":\"$id\",\"state\":\"stop\"}"
-    [ "$status" = 200 ] && [ "$(jq -c . <<< "$output")" = "{\"id\":\"$id\",\"name\":\"long\",\"state\":\"exited\",\"exit_code\":137}" ]
+    [ "$status" = 200 ] && [ "$(command jq -c . <<< "$output")" = "{\"id\":\"$id\",\"name\":\"long\",\"state\":\"exited\",\"exit_code\":137}" ]
     ask GET /history
     [ "$(jq -c '[.[] | [.name, .end, .exitCode, .user]]' <<< "$output")" = "[[\"long\",\"killed\",137,\"root\"],[\"$name\",\"exited\",0,\"root\"]]" ]
 }
@@ -250,7 +250,7 @@ bats_require_minimum_version 1.5.0
     serve
     box run -d --network none --name e busybox sleep 1000 > /dev/null
     ask POST /containers/e/exec '{"command":["sh","-c","echo out; echo err >&2; exit 4"]}'
-    [ "$status" = 200 ] && [ "$(jq -c . <<< "$output")" = '{"exit_code":4,"stdout":"out\n","stderr":"err\n"}' ]
+    [ "$status" = 200 ] && [ "$(command jq -c . <<< "$output")" = '{"exit_code":4,"stdout":"out\n","stderr":"err\n"}' ]
     ask POST /containers/e/exec '{"command":"sh -c \"id -un; pwd; echo $X\"","user":"www-data","workdir":"/var","env":["X=1"]}'
     [ "$(jq -r .stdout <<< "$output")" = $'www-data\n/var\n1' ]
     ask POST /containers/e/exec '{"command":"no-such-program"}'

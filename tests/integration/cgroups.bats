@@ -12,6 +12,7 @@ teardown() {
     teardown_common
     # What a failed test left: nothing is to be left for the next one.
     local d
+    [ -n "$(cgroups_named "$ID")" ] || return 0
     for d in $(find /sys/fs/cgroup -depth -type d -path "*$ID*" 2>/dev/null); do rmdir "$d" 2>/dev/null || true; done
 }
 
@@ -60,7 +61,7 @@ value() {
 
 sleeper() { new_bundle '.process.args = ["/bin/inspector", "sleep"]' "$@"; }
 
-no_cgroups_left() { is "$(find /sys/fs/cgroup -type d -path "*$ID*")" ""; }
+no_cgroups_left() { is "$(cgroups_named "$ID")" ""; }
 
 # ---- the path -------------------------------------------------------------------------------------------------
 
@@ -692,7 +693,7 @@ X
     sleep 0.3
     touch "$B/rootfs/tmp/go"
     wait_for grep -q '"oom"' "$OUT"
-    is "$(head -1 "$OUT" | jq -c .)" "{\"type\":\"oom\",\"id\":\"$ID\"}"
+    is "$(head -1 "$OUT" | command jq -c .)" "{\"type\":\"oom\",\"id\":\"$ID\"}"
 }
 
 # ---- exec, managers, delegation, mounts -----------------------------------------------------------------------

@@ -51,7 +51,7 @@ fails() {
     [ -s "$T/new/images/descriptors.json" ]
     is "$(stat -c %a "$T/new/images")" 700
     [ ! -e "$STATE/$ID" ]
-    is "$(find /sys/fs/cgroup -name "$ID")" ""
+    is "$(cgroups_named "$ID")" ""
 }
 
 @test "every option of checkpoint reaches CRIU" {
@@ -557,7 +557,7 @@ in_network() {
         "pre-restore 1 setup-namespaces 1 post-setup-namespaces 1 post-restore 1 pre-resume 1 post-resume 1 "
     cfs delete --force "$ID"
     gone "$PID"
-    is "$(find /sys/fs/cgroup -name "$ID")" ""
+    is "$(cgroups_named "$ID")" ""
 }
 
 @test "every option of restore reaches CRIU" {

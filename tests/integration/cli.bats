@@ -345,7 +345,7 @@ END
     is "$status" 1 "$output"
     contains "$output" "file too large"
     is "$(ls -A "$STATE")" ""
-    is "$(find /sys/fs/cgroup -type d -name "$ID")" ""
+    is "$(cgroups_named "$ID")" ""
     # By another way than a limit that the container inherits: the caller ignores it, the container does not.
     args grep SigIgn /proc/self/status
     is "$(cfs run -b "$B" "$ID" | tr -d '\t')" "SigIgn:0000000000000000"
@@ -563,7 +563,7 @@ MESSAGE=unknown command \`foo\`"
     is "$(jq -c '[.process.terminal, .process.args, .root.readonly, .root.path, .process.cwd]' config.json)" '[true,["sh"],true,"rootfs","/"]'
     is "$(jq -c '.process.capabilities | to_entries | map([.key, .value])' config.json)" \
         '[["bounding",["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]],["effective",["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]],["permitted",["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]]]'
-    is "$(jq -c '.process.rlimits' config.json)" '[{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}]'
+    is "$(command jq -c '.process.rlimits' config.json)" '[{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}]'
     is "$(jq -c '[.mounts[].destination]' config.json)" '["/proc","/dev","/dev/pts","/dev/shm","/dev/mqueue","/sys","/sys/fs/cgroup"]'
     # As runc and crun: a cgroup namespace on cgroup v2 alone.
     local cgroup=
@@ -603,7 +603,7 @@ hint: remove it first"
     is "$(cfs list -q | tr '\n' ' ')" "a1 a2 b1 "
     is "$(cfs list -f json | jq -c 'map([.id, .status, .owner])')" '[["a1","running","root"],["a2","running","root"],["b1","running","root"]]'
     is "$(cfs list -f json | wc -l)" 1
-    is "$(cfs list -f json | jq -c '.[0] | keys_unsorted - ["annotations"]')" '["ociVersion","id","pid","status","bundle","rootfs","created","owner"]'
+    is "$(cfs list -f json | command jq -c '.[0] | keys_unsorted - ["annotations"]')" '["ociVersion","id","pid","status","bundle","rootfs","created","owner"]'
     cfs list | grep -Eq "^a1 {10}[0-9]+ +running +$B   [0-9]{4}-[^ ]+ +root\$"
     cfs kill --regex '^a' KILL
     wait_for status_is a1 stopped

@@ -10,7 +10,7 @@ setup() {
 
 leftovers() {
     ls -A "$STATE" 2>/dev/null
-    find /sys/fs/cgroup -type d -name "*$ID*" 2>/dev/null
+    cgroups_named "$ID"
     grep -c "$B" /proc/self/mountinfo || true
     pgrep -f "inspector sleep$ID" || true
 }

@@ -197,7 +197,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     up
     local change where
     while IFS='|' read -r change where; do
-        jq "$change" <<< '{"args": ["/bin/true"], "cwd": "/", "env": ["A=1", "B=2"]}' > "$T/process.json"
+        command jq "$change" <<< '{"args": ["/bin/true"], "cwd": "/", "env": ["A=1", "B=2"]}' > "$T/process.json"
         run cfs exec --process "$T/process.json" "$ID"
         is "$status" 255 "$change: $output"
         contains "$output" "cfs: $T/process.json:$where: "

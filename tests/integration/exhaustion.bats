@@ -12,7 +12,7 @@ setup() {
 
 nothing_left() {
     is "$(ls -A "$STATE" 2> /dev/null | grep -v '^fill')" "" "$1"
-    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" "" "$1"
+    is "$(cgroups_named "$ID")" "" "$1"
 }
 
 @test "few descriptors, from 12 on: it works, or says that there are too many open files" {

@@ -60,11 +60,13 @@ created() {
     new_bundle '.process.args = ["/bin/inspector", "stay"]'
     created
     inject -a "$PID" count -- start "$ID"
-    local role n last_runtime last_init status
+    local role n last last_runtime last_init status
     last_runtime=$(calls runtime) last_init=$(calls init)
     cfs delete --force "$ID"
     for role in runtime init; do
-        for ((n = 1; n <= (role == runtime ? last_runtime : last_init); n++)); do
+        last=$last_runtime
+        [ $role = runtime ] || last=$last_init
+        for ((n = 1; n <= last; n++)); do
             [ $role = init ] || [ "$n" -gt $((last_runtime - 12)) ] || continue
             created
             inject -a "$PID" kill $role "$n" runtime -- start "$ID"
@@ -345,7 +347,7 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     for (( ; n > 0; n--)); do
         inject fail runtime "access:$n" EIO -- create -b "$B" "$ID"
         [ "$(result)" != "exit 0" ] || cfs delete --force "$ID"
-        is "$(find /sys/fs/cgroup -name "$ID" 2> /dev/null)" "" "access $n"
+        is "$(cgroups_named "$ID")" "" "access $n"
         is "$(ls -A "$STATE")" ""
     done
 }

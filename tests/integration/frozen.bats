@@ -17,7 +17,7 @@ teardown() {
         find "$d" -name cgroup.procs -exec cat {} + | xargs -r kill -9 || true
     done
     teardown_common
-    find /sys/fs/cgroup -depth -type d -path "*/$ID*" -exec rmdir {} + || true
+    [ -z "$(cgroups_named "$ID")" ] || find /sys/fs/cgroup -depth -type d -path "*/$ID*" -exec rmdir {} + || true
 }
 
 # Where the hierarchy is mounted: `v2`, or the v1 one that has the freezer.
@@ -45,7 +45,7 @@ refused_below() {
         contains "$output" "$top/$ID/a/b"
         is "$(ls -A "$STATE")" "" "$command"
         # What was there stays, and as it was; nothing else is made in any hierarchy.
-        is "$(find /sys/fs/cgroup -type d -path "*/$ID*" ! -path "*/$ID" ! -path "$top$1")" \
+        is "$(find $(cgroups_named "$ID") -type d ! -path "*/$ID/" ! -path "$top$1")" \
             "$(find "$top/$ID" -mindepth 1 -type d ! -path "$top$1")" "$command"
     done
     thaw "$top$1"
@@ -110,7 +110,7 @@ refused_below() {
         *) timeout 20 "$CFS" --root "$STATE" $command "$ID" ;;
         esac
         wait_for gone "$pid"
-        is "$(find /sys/fs/cgroup -type d -path "*/$ID*")" "" "$command"
+        is "$(cgroups_named "$ID")" "" "$command"
     done
 }
 
@@ -134,7 +134,7 @@ refused_below() {
             is $code 1
             contains "$(cat "$T/out")" "ended by signal"
             is "$(ls -A "$STATE")" ""
-            is "$(find /sys/fs/cgroup -type d -path "*/$ID*")" ""
+            is "$(cgroups_named "$ID")" ""
         done
     done
 }

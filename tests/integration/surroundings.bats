@@ -27,7 +27,7 @@ with_key() { "$INSPECTOR" with-key "cfs-$ID" "$@"; }
     contains "$output" "hint: mount one where cfs is called"
     [ ! -e "$B/rootfs/tmp/ran" ]
     is "$(ls -A "$STATE")" ""
-    is "$(find /sys/fs/cgroup -type d -name "$ID")" ""
+    is "$(cgroups_named "$ID")" ""
     unshare --mount --pid --fork --mount-proc "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
     [ -e "$B/rootfs/tmp/ran" ]
 }

@@ -52,5 +52,5 @@ systemd_bundle() {
     done
     status_is "$ID" stopped
     outside "$CFS" --root "$STATE" delete "$ID"
-    is "$(find /sys/fs/cgroup -type d -path "*/$ID*")" ""
+    is "$(cgroups_named "$ID")" ""
 }

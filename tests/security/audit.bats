@@ -21,7 +21,7 @@ RICH='.process += {"user": {"uid": 1000, "gid": 1001, "umask": 23, "additionalGi
 
 # What the configuration says, of what is in $1.
 audit() {
-    jq '{uid: .status.Uid, gid: .status.Gid, groups: .status.Groups, umask: .status.Umask,
+    command jq '{uid: .status.Uid, gid: .status.Gid, groups: .status.Groups, umask: .status.Umask,
         caps: (.status | [.CapBnd, .CapPrm, .CapEff, .CapInh, .CapAmb] | map(sub("^0+"; "")) | join(" ")),
         nnp: .status.NoNewPrivs, seccomp: "\(.status.Seccomp) \(.status.Seccomp_filters)", blocked: .status.SigBlk, ignored: .status.SigIgn,
         cwd: .cwd, env: (.env | sort), nofile: .rlimits.RLIMIT_NOFILE, core: .rlimits.RLIMIT_CORE, oom: .oom_score_adj,

@@ -89,7 +89,7 @@ told() {
             [ -e "$STATE/$ID/state.json" ]
             cfs delete --force "$ID"
         fi
-        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$n files"
+        is "$(cgroups_named "$ID")" "" "$n files"
         rm -rf "$B"
     done
 }

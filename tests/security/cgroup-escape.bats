@@ -10,7 +10,7 @@ setup() {
 
 teardown() {
     teardown_common
-    find /sys/fs/cgroup -depth -type d -name "*$ID*" -exec rmdir {} + 2> /dev/null || true
+    [ -z "$(cgroups_named "$ID")" ] || find /sys/fs/cgroup -depth -type d -name "*$ID*" -exec rmdir {} + 2> /dev/null || true
 }
 
 # The cgroups of a process, but for those of hierarchies that cfs does not use (name=...).
@@ -150,7 +150,7 @@ pid_of() { cfs state "$1" | jq .pid; }
         PID=$(pid_of "$winner")
         ! gone "$PID"
         cfs delete --force "$winner"
-        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "round $round"
+        is "$(cgroups_named "$ID")" "" "round $round"
     done
 }
 
@@ -172,7 +172,7 @@ pid_of() { cfs state "$1" | jq .pid; }
             [ $s = 0 ] || [ $first = 0 ] || { cat "$T/first" "$T/second" >&2; return 1; }
             if [ $s = 0 ]; then cfs delete --force "$ID"; status_is "$OTHER" created; else cfs delete --force "$OTHER"; status_is "$ID" created; fi
             cfs delete --force "$ID"; cfs delete --force "$OTHER"
-            is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$call $n"
+            is "$(cgroups_named "$ID")" "" "$call $n"
         done
     done
 }
@@ -202,7 +202,7 @@ cgroup_of() { awk '$9 == "cgroup" || $9 == "cgroup2" || $(NF - 2) ~ /^cgroup2?$/
             cfs create -b "$B" "$ID" < /dev/null
             cfs delete --force "$ID"
         fi
-        is "$(find /sys/fs/cgroup -type d -name "*$ID*")" "" "$call"
+        is "$(cgroups_named "$ID")" "" "$call"
     done
 }
 

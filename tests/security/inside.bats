@@ -73,7 +73,7 @@ inside() {
     inside 'sleep 1000 & kill -STOP $!; (trap "" TERM INT HUP; exec sleep 1000) &'
     cfs kill "$ID" STOP || true
     cfs delete --force "$ID"
-    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" ""
+    is "$(cgroups_named "$ID")" ""
     wait_for bash -c "! test -d /proc/$PID || grep -q '^State:.Z' /proc/$PID/status"
 }
 
@@ -84,14 +84,14 @@ inside() {
     wait_for test -e "/proc/$PID/root/dev/shm/prepared"
     sleep 0.3
     cfs delete --force "$ID"
-    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" ""
+    is "$(cgroups_named "$ID")" ""
 }
 
 @test "cgroups that the container has made and filled go with it" {
     new_bundle "$ADMIN" '.mounts |= map(if .type == "cgroup" then .options = ["rw"] else . end)'
     inside 'for d in /sys/fs/cgroup/*/; do mkdir -p $d/a/b 2> /dev/null; (echo 0 > $d/a/b/cgroup.procs; exec sleep 1000) 2> /dev/null & done'
     cfs delete --force "$ID"
-    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" ""
+    is "$(cgroups_named "$ID")" ""
 }
 
 @test "a setuid root program of the host is not reachable through the container's user namespace" {

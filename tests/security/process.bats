@@ -121,7 +121,7 @@ hunt() {
     local before i
     snapshot() {
         ls -A "$STATE"
-        find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null
+        cgroups_named "$ID"
         wc -l < /proc/self/mountinfo
         ls /proc/$$/fd | wc -l
         pgrep -f "inspector sleep $ID" -r S,R,D | wc -l
@@ -158,5 +158,5 @@ hunt() {
     is "$(cfs state "$ID" | jq -r .status)" created
     cfs delete --force "$ID"
     is "$(ls -A "$STATE")" ""
-    is "$(find /sys/fs/cgroup -type d -name "*$ID*" 2> /dev/null)" ""
+    is "$(cgroups_named "$ID")" ""
 }

@@ -6,6 +6,9 @@
 #   fresh           an empty store, for this test alone, in place of that
 #   running NAME    waits until a container runs; ended NAME: until it has ended
 
+# shellcheck source=/dev/null
+. "${BASH_SOURCE[0]%/*}/../../integration/helpers/jq.bash"
+
 # As in tests/integration/helpers/common.bash.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 

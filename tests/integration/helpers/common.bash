@@ -23,7 +23,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 : "${CFS:?the path of the cfs under test}" "${INSPECTOR:?the path of the inspector}"
 
 # not_sanitized WHY: a cfs with sanitizers loads libraries, and its runtime makes system calls of its own.
-not_sanitized() { ! grep -q libasan "$CFS" || skip "the executable has sanitizers: $1"; }
+not_sanitized() { ! grep -q __asan_init "$CFS" || skip "the executable has sanitizers: $1"; }
 
 setup_common() {
     export T="$BATS_TEST_TMPDIR"
@@ -62,10 +62,8 @@ make_rootfs() {
     printf 'root:x:0:\nuser:x:1000:\n' > "$r/etc/group"
 }
 
-# jq 1.6 compiles its library at each start, which takes longer than to run a container: a fifth of all that the tests took.
-# gojq(1) is the same language, and sorts the keys of objects; so does jq -S.
-JQ=(jq -S)
-! command -v gojq > /dev/null || JQ=(gojq)
+# shellcheck source=/dev/null
+. "${BASH_SOURCE[0]%/*}/jq.bash"
 
 # What each bundle begins with.
 FIRST='.process.terminal = false | .process.args = ["/bin/inspector"] | .linux.cgroupsPath = "/@ID@" |
@@ -180,10 +178,24 @@ wait_for() {
 
 status_is() { cfs state "$1" 2> /dev/null | grep -q "\"status\": \"$2\""; }
 
+# The cgroups whose name has WORD in it, in all hierarchies: at their top, below the cgroup that the test runs in, and below the slices of
+# systemd, which is where cfs makes some. To look through all of them takes longer than a container, where there are thousands.
+cgroups_named() { # WORD
+    local line top below=("" "/*.slice")
+    while IFS= read -r line; do
+        line=${line#*:*:}
+        [[ " ${below[*]} " == *" ${line%/} "* ]] || below+=("${line%/}")
+    done < /proc/self/cgroup
+    for top in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+        [ ! -L "${top%/}" ] || continue # cpu,cpuacct
+        for line in "${below[@]}"; do compgen -G "${top%/}$line/*$1*/" || true; done
+    done
+}
+
 # State directories, cgroups, mounts, our processes: what a failed command must leave as it was.
 host_snapshot() {
     ls -A "$STATE" 2>/dev/null
-    find /sys/fs/cgroup -type d -name "*$ID*" 2>/dev/null | sort
+    cgroups_named "$ID"
     wc -l < /proc/self/mountinfo
     find "$B" -xdev 2>/dev/null | sort
     pgrep -f "$ID" | grep -vw $$ | wc -l
