@@ -3,6 +3,7 @@
  * cfs-box logs: what a detached container has written, from the file that conmon keeps.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
 #include "box/cmd/output.h"
@@ -15,7 +16,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 struct values {
@@ -81,10 +81,7 @@ static int is_running(struct box *box, const char *id, struct cfs_error *err)
 
 static bool over(const struct values *v)
 {
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        return v->until && (int64_t)now.tv_sec * 1000000000 + now.tv_nsec > v->until_ns;
+        return v->until && clock_wall_ns() > v->until_ns;
 }
 
 /* inotify(7) says when there is more; once a second a look whether there can be. */

@@ -5,6 +5,7 @@
  * written.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "box/bundle/parse.h"
@@ -14,7 +15,6 @@
 #include "box/store/store.h"
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #define MAX_PAUSE 60 /* seconds between restarts */
 
@@ -108,8 +108,7 @@ static bool again(const struct box *box, const char *id, const struct oci_box_co
                 pause = 0.1;
         if (pause > MAX_PAUSE)
                 pause = MAX_PAUSE;
-        (void)nanosleep(&(struct timespec){ (time_t)pause, (long)((pause - (double)(time_t)pause) * 1e9) },
-                        NULL);
+        clock_sleep_us((unsigned)(pause * 1e6));
         /* It may have been stopped or started meanwhile; launch_again() sees the latter. */
         return store_number(box, &stopping, &ignored, "SELECT stopping FROM containers WHERE id=?", "s", id) >
                        0 &&

@@ -5,13 +5,13 @@
  */
 #include "box/container/stats.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "box/store/container.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <strings.h>
-#include <time.h>
 
 #define UNLIMITED (1ULL << 60) /* v1 says "no limit" by a number near 2^63 */
 
@@ -73,7 +73,6 @@ static int sample(const struct box *box, const struct oci_box_container *c, stru
         _cleanup_oci_arena_ struct oci_arena *other = NULL;
         struct oci_cfs_stats *s;
         struct line line = { 0 };
-        struct timespec t;
         int r = cfs_events(&box->rt, c->id, true, 0, keep, &line, err);
 
         if (r >= 0 && !line.text)
@@ -106,8 +105,7 @@ static int sample(const struct box *box, const struct oci_box_container *c, stru
                 ret->pids_limit = s->data->pids->limit;
                 ret->has_pids_limit = ret->pids_limit > 0 && ret->pids_limit < UNLIMITED;
         }
-        (void)clock_gettime(CLOCK_REALTIME, &t);
-        ret->time = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+        ret->time = (uint64_t)clock_wall_ns() / 1000;
         ret->has_time = true;
         if (s->data)
                 add_disks(s->data->blkio, ret);
@@ -117,17 +115,9 @@ static int sample(const struct box *box, const struct oci_box_container *c, stru
 
 /* ---- all of them --------------------------------------------------------------------------------------- */
 
-static uint64_t now_ns(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
 static void percent(const struct stats_round *before, struct stats_round *now, struct oci_box_stats *s)
 {
-        uint64_t when = now_ns();
+        uint64_t when = (uint64_t)clock_now_ns();
 
         for (size_t i = 0; i < before->n; i++) {
                 uint64_t cpu = before->list[i].cpu, then = before->list[i].when;

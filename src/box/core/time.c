@@ -5,6 +5,7 @@
  */
 #include "box/core/time.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include <ctype.h>
 #include <time.h>
@@ -124,7 +125,6 @@ bool time_parse_ns(const char *text, int64_t *ret)
 {
         bool before = *text == '-';
         const char *rest = decimal(text + before, SECOND, ret);
-        struct timespec now;
         int64_t ago;
 
         if (rest && !*rest) {
@@ -132,8 +132,7 @@ bool time_parse_ns(const char *text, int64_t *ret)
                 return true;
         }
         if (!before && *text && duration(text, &ago)) {
-                (void)clock_gettime(CLOCK_REALTIME, &now);
-                *ret = now.tv_sec * SECOND + now.tv_nsec - ago;
+                *ret = clock_wall_ns() - ago;
                 return true;
         }
         return date(text, ret);

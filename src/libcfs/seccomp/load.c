@@ -50,6 +50,7 @@ static int helper_main(void *arg)
         struct helper *h = arg;
         int listener;
 
+        /* Not clock_sleep_us(): nanosleep(2) may set errno, which this thread shares with the other one. */
         while ((listener = atomic_load(&h->listener)) == NOT_YET)
                 (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
         if (listener >= 0) {

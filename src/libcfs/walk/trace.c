@@ -9,12 +9,12 @@
  */
 #include "libcfs/walk/trace.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "json.h"
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 
 #define LAST "\n]\n"
 
@@ -83,10 +83,7 @@ int trace_fd(void)
 
 static uint64_t now_ns(void)
 {
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_REALTIME, &t);
-        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+        return (uint64_t)clock_wall_ns();
 }
 
 uint64_t trace_begin(void)

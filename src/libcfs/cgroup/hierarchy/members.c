@@ -20,7 +20,6 @@
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include <signal.h>
-#include <time.h>
 
 #define REMOVE_TIMEOUT_MS 10000
 #define KILL_ROUNDS       200
@@ -135,7 +134,6 @@ static int signal_all(const struct hierarchy *h, int sig)
 /* Lists and signals until no process is left. Returns how many were signalled, or -errno. */
 static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer)
 {
-        const struct timespec tick = { .tv_nsec = 5000000 };
         struct cfs_error ignored = { 0 };
         int n = 0, r = 0;
 
@@ -150,7 +148,7 @@ static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer
                 /* While frozen, no process could fork between the list and the signal. */
                 if (r <= 0 || frozen)
                         break;
-                (void)nanosleep(&tick, NULL);
+                clock_sleep_us(5000);
         }
         return r < 0 ? r : n;
 }

@@ -17,6 +17,7 @@
  */
 #include "libcfs/cgroup/hierarchy/v1.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "libcfs/cgroup/hierarchy/claim.h"
@@ -26,7 +27,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #define FREEZE_ATTEMPTS 2000 /* milliseconds */
 #define FREEZE_AGAIN    50
@@ -150,7 +150,6 @@ static int v1_open(struct hierarchy *h, struct cfs_error *err)
 
 static int v1_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *err)
 {
-        const struct timespec tick = { .tv_nsec = 1000000 };
         const char *state = freeze ? "FROZEN" : "THAWED";
         char now[32];
 
@@ -169,7 +168,7 @@ static int v1_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
                 if (STREQ(now, state))
                         return 0;
                 /* The last processes are on their way; only a parent can keep us from thawing. */
-                (void)nanosleep(&tick, NULL);
+                clock_sleep_us(1000);
         }
         if (freeze)
                 (void)tree_write_quiet(h->path, "freezer.state", "THAWED");
