@@ -402,6 +402,21 @@ int proc_reap(pid_t pid, int *ret_status)
         return 0;
 }
 
+int proc_end(pid_t pid, int pidfd, int timeout_ms)
+{
+        int status, r;
+
+        if (pidfd < 0) {
+                (void)kill(pid, SIGKILL); /* our own child, not yet reaped: the pid is certain */
+        } else {
+                (void)proc_signal(pidfd, SIGKILL);
+                r = proc_wait_gone(pidfd, timeout_ms);
+                if (r == -ETIMEDOUT)
+                        return r;
+        }
+        return proc_reap(pid, &status);
+}
+
 int proc_try(int (*f)(void *data), void *data)
 {
         int status = 0, r;

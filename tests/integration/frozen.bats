@@ -138,3 +138,30 @@ refused_below() {
         done
     done
 }
+
+# A process that v1 has frozen takes no SIGKILL, so that waiting for its end has none. What it says goes to a file: the frozen process
+# keeps that open.
+@test "v1: the container or its parent is frozen: exec says paused, at once; and one that does not mind ends at SIGTERM" {
+    local top frozen code
+    top=$(top_of freezer)
+    [ -n "$top" ] || skip "needs the freezer of cgroup v1"
+    for frozen in "$top/$ID/a" "$top/$ID/a/b"; do
+        up
+        [ -e "$top/$ID/a/b/freezer.state" ]
+        freeze "$frozen"
+        wait_for grep -q FROZEN "$top/$ID/a/b/freezer.state"
+        code=0
+        timeout -k 1 20 "$CFS" --root "$STATE" exec "$ID" /bin/true < /dev/null > "$T/out" 2>&1 3>&- || code=$?
+        is $code 255 "$(cat "$T/out")"
+        contains "$(cat "$T/out")" "paused"
+        code=0
+        timeout -k 40 2 "$CFS" --root "$STATE" exec --ignore-paused "$ID" /bin/true < /dev/null > "$T/out" 2>&1 3>&- || code=$?
+        is $code 124 "$(cat "$T/out")" # not 137: it ended by itself, when it was told to
+        thaw "$frozen"
+        thaw "$top/$ID/a/b"
+        wait_for grep -q THAWED "$top/$ID/a/b/freezer.state"
+        cfs exec "$ID" /bin/true
+        cfs delete --force "$ID"
+        rmdir "$top/$ID/a" 2> /dev/null || true
+    done
+}

@@ -387,9 +387,14 @@ int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err)
 
 int cgroup_is_frozen(struct cgroup *cg)
 {
-        const struct hierarchy *h = members_freezer(cg);
+        const struct hierarchy *h = members_freezer(cg), *v1 = members_freezer_v1(cg);
+        int r = h ? h->ops->is_frozen(h) : -ENOENT, also;
 
-        return h ? h->ops->is_frozen(h) : -ENOENT;
+        /* A host with both has two freezers. cfs uses that of v2; others may use either. */
+        if (r != 0 || !v1 || v1 == h)
+                return r;
+        also = v1->ops->is_frozen(v1);
+        return also == -ENOENT || also == -ENODEV ? 0 : also;
 }
 
 char *cgroup_freezer_file(const struct oci_record *rec)

@@ -49,6 +49,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ABORT_MS 10000 /* for the end of a process that was killed */
+
 static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
                                  void (*child)(struct ctx *))
 {
@@ -214,8 +216,11 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
                 &(struct sync){ .fd = read_end, .waited_long = aside_after_a_while, .waits = c }, err);
 
         if (waited < 0) {
-                (void)kill(stage, SIGKILL); /* our own child, not yet reaped */
-                (void)proc_reap(stage, &status);
+                _cleanup_close_ int stage_fd = sys_pidfd_open(stage, 0);
+
+                if (proc_end(stage, stage_fd, ABORT_MS) == -ETIMEDOUT)
+                        log_error("pid %d was killed and does not end: it will when its cgroup is thawed",
+                                  (int)stage);
                 return waited;
         }
         ssize_t n = read(read_end, &pid, sizeof(pid));
@@ -297,14 +302,18 @@ int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
 
 void spawn_abort(struct ctx *c)
 {
-        int status;
+        int r;
 
         if (c->pid <= 0)
                 return;
-        if (c->pidfd >= 0)
-                (void)proc_signal(c->pidfd, SIGKILL);
-        else
-                (void)kill(c->pid, SIGKILL); /* our own child, not yet reaped: the pid is certain */
-        (void)proc_reap(c->pid, &status);
+        r = proc_end(c->pid, c->pidfd, ABORT_MS / 10);
+        /* In a cgroup that was made for it; that of exec may be paused on purpose. */
+        if (r == -ETIMEDOUT && c->cgroup && c->walk != WALK_EXEC)
+                cgroup_wake_killed(c->cgroup);
+        if (r == -ETIMEDOUT)
+                r = proc_end(c->pid, c->pidfd, ABORT_MS);
+        if (r == -ETIMEDOUT)
+                log_error("pid %d was killed and does not end: it will when its cgroup is thawed",
+                          (int)c->pid);
         c->pid = 0;
 }

@@ -49,6 +49,11 @@ const struct hierarchy *members_freezer(const struct cgroup *cg)
         return v2 ? v2 : find_v1(cg, "freezer");
 }
 
+const struct hierarchy *members_freezer_v1(const struct cgroup *cg)
+{
+        return find_v1(cg, "freezer");
+}
+
 static int compare(const void *a, const void *b)
 {
         pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;

@@ -9,6 +9,9 @@
 /* The hierarchy that freezes: v2's, else v1's freezer, or NULL. */
 const struct hierarchy *members_freezer(const struct cgroup *cg);
 
+/* That of v1, where there are two; or NULL. */
+const struct hierarchy *members_freezer_v1(const struct cgroup *cg);
+
 /* All pids, sorted, each one once. The caller frees. */
 int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err);
 
