@@ -3,9 +3,10 @@
  * Capabilities: their names as config.json writes them (upper case, with or without the prefix), and the sets
  * of a thread as 64 bits.
  *
- * The sets are read and written by capget(2) and capset(2), which libcap declares and which carry each set as
- * two words of 32 bits: its own cap_get_proc(3) and cap_set_proc(3) would ask for the version before each of
- * them, and by six calls how many capabilities the kernel has.
+ * libcap knows the numbers of the names. The sets are read and written by capget(2) and capset(2), which
+ * libcap declares and which carry each set as two words of 32 bits: its own cap_get_proc(3) and
+ * cap_set_proc(3) would ask for the version before each of them, and by six calls how many capabilities the
+ * kernel has.
  */
 #include "base/caps.h"
 #include "base/cleanup.h"
@@ -15,10 +16,11 @@
 #include <strings.h>
 #include <sys/capability.h>
 
-#define PREFIX "CAP_"
+#define PREFIX   "CAP_"
+#define MAX_NAME 64
+#define LETTERS  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* By number: linux/capability.h. Ours, since cap_to_name(3) allocates what it returns, and cap_from_name(3)
- * takes a number for a name and stops where a name ends. */
+/* By number: linux/capability.h. Ours, since cap_to_name(3) allocates what it returns. */
 static const char *const caps_names[] = {
         [CAP_CHOWN] = "CAP_CHOWN",
         [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
@@ -73,14 +75,22 @@ const char *caps_name(unsigned cap)
         return cap < caps_count() ? caps_names[cap] : NULL;
 }
 
+/* cap_from_name(3) also takes a number, and stops where a name ends: neither is a name. */
 int caps_number(const char *name)
 {
+        char full[MAX_NAME] = PREFIX;
+        cap_value_t cap;
+        size_t n;
+
         if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
                 name += strlen(PREFIX);
-        for (unsigned cap = 0; cap < caps_count(); cap++)
-                if (strcasecmp(name, caps_names[cap] + strlen(PREFIX)) == 0)
-                        return (int)cap;
-        return -1;
+        n = strspn(name, LETTERS "_");
+        if (name[n] || n >= sizeof(full) - strlen(PREFIX))
+                return -1;
+        memcpy(full + strlen(PREFIX), name, n + 1);
+        if (cap_from_name(full, &cap) < 0)
+                return -1;
+        return (unsigned)cap < caps_count() ? cap : -1;
 }
 
 /* The low and the high word of a set. */

@@ -71,15 +71,15 @@ three() {
         outside mount -t cgroup2 none /sys/fs/cgroup 2> "$T/said" || skip "needs a host with cgroup v2: $(cat "$T/said")"
     fi
     bundle
-    calls 360 run run -b "$B" "$ID"
+    calls 356 run run -b "$B" "$ID"
     three
-    # Three for SIGXFSZ: ignored in both of cfs's executables (file, sealed copy), and the default action for the program. One,
-    # getpid(2), to know whether /proc has the pids of cfs's own PID namespace. One to know that it is the container's. Two for
-    # the second process: whether it is our child, and whether the first has ended.
-    calls 187 exec exec "$ID-1" /bin/true
+    # Two for SIGXFSZ: ignored in cfs, and the default action for the program. One, getpid(2), to know whether /proc has the pids
+    # of cfs's own PID namespace. One to know that it is the container's. Two for the second process: whether it is our child, and
+    # whether the first has ended.
+    calls 185 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
-    calls 27 kill kill "$ID-1" KILL
+    calls 29 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
     calls 33 delete delete "$ID-1"
 }
@@ -97,7 +97,22 @@ three() {
     wait_for status_is "$ID" stopped
     calls $((32 + n)) delete delete "$ID"
     config '.process.args = ["/bin/true"]'
-    calls $((381 + 5 * n)) run run -b "$B" "$ID"
+    calls $((377 + 5 * n)) run run -b "$B" "$ID"
+}
+
+# What src/musl/start.c knows by heart.
+@test "the first of two executions makes the clone of the executable, and does nothing else" {
+    needs strace
+    [ "$(uname -m)" = x86_64 ] || skip "elsewhere main() does it"
+    local c entering
+    entering=$(awk '/\.name = "/ { split($0, a, "\"") } /COMMAND_ENTERS/ { print a[2] }' "$top_srcdir"/src/cli/cmd_*.c | sort | xargs)
+    [ "$entering" = "create exec restore run" ] || { echo "these enter: $entering" >&2; return 1; }
+    for c in $entering; do
+        strace -qq -o "$T/strace" "$CFS" --root "$STATE" "$c" < /dev/null > /dev/null 2>&1 || true
+        is "$(sed -n '1,4s/(.*//p' "$T/strace" | xargs)" "execve open_tree mount_setattr execveat"
+    done
+    strace -qq -o "$T/strace" "$CFS" --root "$STATE" state nothing > /dev/null 2>&1 || true
+    ! grep -q execveat "$T/strace"
 }
 
 # instructions BOUND NAME ARG...
