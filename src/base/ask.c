@@ -11,16 +11,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static _Noreturn void answer_from_child(int64_t (*f)(const void *data), const void *data, int pipe_fd,
-                                        bool stay)
+                                        pid_t parent, bool stay)
 {
         int64_t answer;
 
         if (stay)
-                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                proc_end_with(parent);
         answer = f(data);
         if (write(pipe_fd, &answer, sizeof(answer)) < 0)
                 _exit(errno);
@@ -60,7 +59,7 @@ int ask_child(int64_t (*f)(const void *data), const void *data, const char *wher
         int p[2], status = 0;
         int64_t answer = 0;
         ssize_t n;
-        pid_t pid;
+        pid_t parent = getpid(), pid;
 
         if (pipe2(p, O_CLOEXEC) < 0)
                 return err_sys(err, errno, "pipe2", "make a pipe");
@@ -70,7 +69,7 @@ int ask_child(int64_t (*f)(const void *data), const void *data, const char *wher
         if (pid < 0)
                 return err_sys(err, errno, "fork", "make a process");
         if (pid == 0)
-                answer_from_child(f, data, theirs, ret_pid != NULL);
+                answer_from_child(f, data, theirs, parent, ret_pid != NULL);
         (void)close(TAKE_FD(theirs));
         n = read_answer(ours, &answer);
         if (n == (ssize_t)sizeof(answer) && ret_pid) {

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -558,6 +559,16 @@ uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid)
         *ret_pid = p ? (pid_t)strtol(p + strlen(pid), NULL, 10) : 0;
         p = read ? strstr(buf, ignored) : NULL;
         return p ? strtoull(p + strlen(ignored), NULL, 16) : UINT64_MAX;
+}
+
+void proc_end_with(pid_t parent)
+{
+        pid_t now;
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        now = getppid(); /* 0: it is in another PID namespace */
+        if (now != parent && now != 0)
+                _exit(1);
 }
 
 void proc_default_signals(uint64_t which)

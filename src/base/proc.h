@@ -105,6 +105,11 @@ void proc_forget_environment(void);
 /* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
 int proc_signal_number(const char *name);
 
+/* In a process that was just made: it gets SIGKILL when its parent ends, and ends at once when that has
+ * happened already, of which the kernel does not tell (PR_SET_PDEATHSIG, prctl(2)). A parent in another PID
+ * namespace cannot be looked for. */
+void proc_end_with(pid_t parent);
+
 /*
  * Gives signals (bit 0 of `which` is signal 1) their default action, and unblocks all. Ignored and blocked
  * signals survive an execve(2), so the program would otherwise inherit what the caller of cfs ignored or

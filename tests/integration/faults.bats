@@ -439,3 +439,20 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     inject -t 5 fail init kill:1 EPERM -- run -b "$B" "$ID"
     is "$(result)" "exit 0"
 }
+
+# prctl(2), PR_SET_PDEATHSIG: what has ended before does not send it. The process had the lock of the container, and nothing to wake it.
+@test "a runtime that is killed right after it has made a process for an id-mapped mount leaves none that waits for ever" {
+    new_bundle '.linux.namespaces += [{ "type": "user" }] | .linux.uidMappings = [{ "containerID": 0, "hostID": 100000, "size": 65536 }]
+        | .linux.gidMappings = .linux.uidMappings' '.process.args = ["/bin/true"]' \
+        'del(.linux.maskedPaths, .linux.readonlyPaths) | .mounts += [{ "destination": "/mapped", "type": "bind", "source": "data", "options": ["bind", "idmap"],
+            "uidMappings": [{ "containerID": 0, "hostID": 1000, "size": 10 }], "gidMappings": [{ "containerID": 0, "hostID": 1000, "size": 10 }] }]'
+    mkdir "$B/data" "$B/rootfs/mapped"
+    inject count -- run -b "$B" "$ID"
+    [ "$(result)" = "exit 0" ] || skip "$(head -n 1 "$T/err")"
+    [ "$(calls stage)" -ge 1 ]
+    inject kill stage 1 runtime -- create -b "$B" "$ID"
+    is "$(result)" "signal 9"
+    run timeout 10 "$CFS" --root "$STATE" delete --force "$ID"
+    is "$status" 0 "$output"
+    is "$(ls -A "$STATE")" ""
+}

@@ -20,7 +20,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 static int go(const struct mount_aside *a, struct cfs_error *err)
@@ -41,7 +40,6 @@ static _Noreturn void mount_aside_child(struct mount_env *e, const struct mount_
 {
         struct mount_answer reply = { 0 }; /* the result: a descriptor */
 
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         reply.result = go(a, &reply.err);
         if (reply.result >= 0) {
                 int fd = -1, r = a->make(e, a->data, &fd, &reply.err);

@@ -24,11 +24,13 @@ pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_thei
 {
         struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
         int r = unix_pair(ret_ours, ret_theirs);
-        pid_t pid;
+        pid_t parent = getpid(), pid;
 
         if (r < 0)
                 return err_sys(err, -r, "socketpair", "make a socket");
         pid = sys_clone3(&args);
+        if (pid == 0)
+                proc_end_with(parent);
         return pid < 0 ? err_sys(err, errno, "clone3", "make %s", what) : pid;
 }
 

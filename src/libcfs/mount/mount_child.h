@@ -19,8 +19,9 @@ struct mount_answer {
 /* The result; of a failure, *err becomes what the child wrote. */
 int mount_child_answer(const struct mount_answer *a, struct cfs_error *err);
 
-/* clone3(2) with `flags`, and a pair of sockets, one end for each of the two. Returns 0 in the child and its
- * pid in the parent, which reaps it; -errno with *err filled, `what` saying what the process was for. */
+/* clone3(2) with `flags`, of a process that ends when its parent does, and a pair of sockets, one end for
+ * each of the two. Returns 0 in the child and its pid in the parent, which reaps it; -errno with *err filled,
+ * `what` saying what the process was for. */
 pid_t mount_child(uint64_t flags, const char *what, int *ret_ours, int *ret_theirs, struct cfs_error *err);
 
 /* Waits until the child has answered: 0, and it is not reaped. It has ended without, which a socket does not

@@ -67,7 +67,6 @@ static void mount_idmap_child(int proc_fd, int sock)
         int fd;
         char c;
 
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)prctl(PR_SET_DUMPABLE, 1);
         fd = openat(proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)

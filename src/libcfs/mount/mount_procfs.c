@@ -33,7 +33,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MAX_LAYERS 1000 /* mounts on the old root */
@@ -110,7 +109,6 @@ static _Noreturn void visit(int pidns_fd, bool inside, int sock)
         int status;
         pid_t pid;
 
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         a.result = leave_all(pidns_fd, inside, sock, &a.err);
         if (a.result < 0)
                 say(sock, &a);
