@@ -456,3 +456,21 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
     is "$status" 0 "$output"
     is "$(ls -A "$STATE")" ""
 }
+
+# What is put back is written by the same calls, which may fail as well.
+@test "update: a limit that could not be put back is named" {
+    new_bundle '.process.args = ["/bin/inspector", "stay"]' '.linux.resources.pids.limit = 50 | .linux.resources.cpu.shares = 512'
+    created
+    inject count -- update --pids-limit 60 --cpu-share 600 "$ID"
+    is "$(result)" "exit 0"
+    local n last told=0
+    last=$(grep -c "^call runtime [0-9]* openat " "$T/log")
+    cfs update --pids-limit 50 --cpu-share 512 "$ID"
+    for ((n = last; n > last - 6 && n > 0; n--)); do
+        inject exhaust runtime "openat:$n" ENOMEM -- update --pids-limit 60 --cpu-share 600 "$ID"
+        [ "$(result)" != "exit 0" ] || continue
+        ! grep -q "stays as the update has set it: write .* back to .*: cannot allocate memory" "$T/err" || told=$((told + 1))
+    done
+    [ "$told" -gt 0 ]
+    cfs delete --force "$ID"
+}

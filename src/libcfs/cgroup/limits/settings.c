@@ -12,6 +12,8 @@
  */
 #include "libcfs/cgroup/limits/settings.h"
 #include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
 #include "libcfs/cgroup/hierarchy/obstacle.h"
@@ -171,6 +173,13 @@ static int explain_failure(const struct setting *s, int r, struct cfs_error *err
         return err_property(err, r, "linux.resources.%s", s->property);
 }
 
+static int put_back(struct setting *p)
+{
+        const char *value;
+
+        return tree_write_quiet(p->h->path, file_of(p, &value), p->old);
+}
+
 void settings_undo(struct settings *s)
 {
         /* Old values bound each other as new ones do: a second round puts back what the first one could
@@ -178,11 +187,14 @@ void settings_undo(struct settings *s)
         for (unsigned round = 0; round < 2; round++) {
                 for (size_t i = s->n; i > 0; i--) {
                         struct setting *p = &s->p[i - 1];
-                        const char *value;
+                        int r = p->done && p->old ? put_back(p) : -ENODATA;
 
-                        if (p->done && p->old &&
-                            tree_write_quiet(p->h->path, file_of(p, &value), p->old) == 0)
+                        if (r == 0)
                                 p->done = false;
+                        else if (round == 1 && r != -ENODATA)
+                                log_error("linux.resources.%s stays as the update has set it: write `%.128s` "
+                                          "back to `%s`: %s",
+                                          p->property, p->old, p->h->path, err_strerror(-r));
                 }
         }
 }
