@@ -141,3 +141,31 @@ END
         nothing_left "$role $n"
     done < <(awk '$1 == "call" && ($4 == "close_range" || $4 == "fcntl") { print $2, $3 }' "$T/log")
 }
+
+# runc 1.1.5 and crun 1.8 fail, too. Without a cgroup there are no rules for devices, and no limits.
+@test "no cgroup hierarchy is mounted: linux.cgroupsPath is refused, and without it the loss is said" {
+    private_mounts
+    outside mount -t tmpfs none /sys/fs/cgroup
+    new_bundle '.process.args = ["/bin/true"] | del(.linux.resources)'
+    local command
+    for command in run create; do
+        run --separate-stderr "${INTO[@]}" "$CFS" --root "$STATE" $command -b "$B" "$ID" < /dev/null
+        is "$status" 1 "$command"
+        contains "$stderr" "linux.cgroupsPath: cannot be made: no cgroup hierarchy is mounted here"
+        is "$(ls -A "$STATE")" "" "$command"
+    done
+    config 'del(.linux.cgroupsPath)'
+    run --separate-stderr "${INTO[@]}" "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
+    is "$status" 0 "$stderr"
+    contains "$stderr" "no rules for devices"
+}
+
+# procfs(5), subset=pid: the init is there to be seen, and not in which boot it runs.
+@test "a /proc with processes alone: the error names what is missing" {
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    up
+    run unshare --mount --propagation private sh -c 'mount -t proc -o subset=pid proc /proc && exec "$@"' - "$CFS" --root "$STATE" state "$ID"
+    is "$status" 1
+    contains "$output" "boot_id"
+    status_is "$ID" running
+}

@@ -30,6 +30,7 @@ static int cannot_tell(const struct state *s, int r, const char *what, struct cf
 static int init_status(const struct state *s, const struct proc_identity *id, struct proc_sight *ret,
                        struct cfs_error *err)
 {
+        const char *boot;
         char what[64];
         int r = proc_look(id, ret);
 
@@ -37,6 +38,8 @@ static int init_status(const struct state *s, const struct proc_identity *id, st
                 return r;
         if (r == -EXDEV)
                 return record_elsewhere(s, err);
+        if (proc_boot_id(&boot) < 0) /* a procfs with subset=pid, for one */
+                return cannot_tell(s, r, "read the id of this boot, `/proc/sys/kernel/random/boot_id`", err);
         (void)snprintf(what, sizeof(what), "look at its init, `/proc/%d/stat`", (int)id->pid);
         return cannot_tell(s, r, what, err);
 }

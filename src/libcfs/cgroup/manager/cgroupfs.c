@@ -94,7 +94,10 @@ static void explain_path(const struct cgroup *cg, char *ret, size_t size)
         for (size_t i = cg->n; i-- > 0;)
                 if (obstacle_say(&cg->h[i], ret, size))
                         return;
-        (void)snprintf(ret, size, "this user may not make the cgroup `%.256s`", cg->h[0].path);
+        if (cg->n == 0)
+                (void)snprintf(ret, size, "no cgroup hierarchy is mounted here");
+        else
+                (void)snprintf(ret, size, "this user may not make the cgroup `%.256s`", cg->h[0].path);
 }
 
 static bool may_be_missing(const struct cgroup *cg, int r)
@@ -144,6 +147,9 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
 {
         bool claimed = false, any = false;
 
+        if (cg->n == 0 && !cg->rq.rootless && str_empty(cg->rq.path))
+                log_warning(
+                        "no cgroup hierarchy is mounted: the container has no cgroup, and no rules for devices");
         for (size_t i = 0; i < cg->n; i++) {
                 struct cfs_error why = { 0 };
                 int r;
@@ -168,7 +174,7 @@ int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)
                         cgroupfs_withdraw(cg);
                 return r;
         }
-        return any || cg->n == 0 || str_empty(cg->rq.path) ? 0 : refuse_path(cg, err);
+        return any || str_empty(cg->rq.path) ? 0 : refuse_path(cg, err);
 }
 
 /* The controllers of v2 that settings need and the tree may not have enabled: see v2.c. */
