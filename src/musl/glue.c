@@ -27,6 +27,7 @@
  */
 #include "base/constructors.h"
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -37,6 +38,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -414,11 +417,33 @@ int __libc_current_sigrtmax(void)
         return 64;
 }
 
+extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* at address 0, as it was linked */
+
 /* ---- constructors -------------------------------------------------------------------------------------- */
+
+/* Tables of pointers that are relocated are read-only from here on (RELRO). glibc's start does this; that of
+ * musl 1.2.3 leaves them writable in a static executable. A kernel that refuses takes away the protection
+ * and nothing else. */
+static void protect_relocated(void)
+{
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+        const Elf64_Phdr *p = (const Elf64_Phdr *)getauxval(AT_PHDR);
+        uintptr_t base = (uintptr_t)__ehdr_start, page = getauxval(AT_PAGESZ);
+
+        for (size_t n = p ? getauxval(AT_PHNUM) : 0; n > 0; n--, p++)
+                if (p->p_type == PT_GNU_RELRO) {
+                        uintptr_t from = (base + p->p_vaddr) & -page;
+                        uintptr_t to = (base + p->p_vaddr + p->p_memsz) & -page;
+
+                        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+                        (void)mprotect((void *)from, to - from, PROT_READ);
+                }
+}
 
 /* What musl calls between its own start and main(): base/constructors.h says why the constructors wait. */
 void __libc_start_init(void)
 {
+        protect_relocated();
 }
 
 extern void (*const __init_array_start[])(void) __attribute__((visibility("hidden")));

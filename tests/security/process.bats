@@ -160,3 +160,21 @@ hunt() {
     is "$(ls -A "$STATE")" ""
     is "$(cgroups_named "$ID")" ""
 }
+
+@test "what is relocated is read-only in a running cfs (RELRO), and nothing is writable and executable: /proc/PID/maps" {
+    local at pid
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > /dev/null 3>&- 2>&1 &
+    pid=$!
+    wait_for status_is "$ID" running
+    ! grep -E '^[^ ]+ .wx' "/proc/$pid/maps" >&2
+    # Where the program header says: the first mapping is what the executable has at address 0.
+    at=$(readelf -lW "$CFS" | awk '$1 == "GNU_RELRO" { print $3 }')
+    awk -v at="$at" -v inode="$(awk '$6 ~ /^\// { print $5; exit }' "/proc/$pid/maps")" '
+        function hex(s) { n = 0; s = tolower(s); sub(/^0x/, "", s); for (i = 1; i <= length(s); i++) n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1; return n }
+        $5 == inode { split($1, a, "-"); if (!seen++) base = hex(a[1]); if (hex(a[1]) <= base + hex(at) && base + hex(at) < hex(a[2])) { print $2; found = 1 } }
+        END { exit !found }' "/proc/$pid/maps" > "$T/mode"
+    is "$(cat "$T/mode")" r--p
+    cfs kill "$ID" KILL
+    wait "$pid" || true
+}
