@@ -293,15 +293,20 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" "$@" < /dev/null > "
         fails "criu has not done its work in time: its pid"
         is "$(host_snapshot)" "$before"
     done
-    # In the foreground, signals are the container's; as long as there is none, they end the restore.
-    in_background restore -b "$B" --image-path "$IMG" "$ID"
-    pid=$!
-    asked_thrice() { [ "$(grep -c RESTORE "$FAKE_CRIU/requests")" = 3 ]; }
-    wait_for asked_thrice
-    kill -TERM $pid
-    wait $pid || true
-    contains "$(cat "$T/said")" "ended by signal 15 while criu was at work"
-    is "$(host_snapshot)" "$before"
+    # In the foreground, signals are the container's; as long as there is none, they end the restore. So they do in the background.
+    asked_often() { [ "$(grep -c RESTORE "$FAKE_CRIU/requests")" = $n ]; }
+    n=2
+    for detach in "" --detach; do
+        n=$((n + 1))
+        # shellcheck disable=SC2086 # one word or none
+        in_background restore $detach -b "$B" --image-path "$IMG" "$ID"
+        pid=$!
+        wait_for asked_often
+        kill -TERM $pid
+        wait $pid || true
+        contains "$(cat "$T/said")" "ended by signal 15 while criu was at work"
+        is "$(host_snapshot)" "$before"
+    done
     for n in -1 x; do
         run cfs restore --detach --timeout "$n" -b "$B" --image-path "$IMG" "$ID"
         fails timeout

@@ -5,6 +5,7 @@
  * The walk of the plan is create's as far as the container is not in the images: cgroups, the record, hooks.
  * What CRIU does in it is told in steps/restore.c. There is no start: the processes go on where they were.
  */
+#include "base/proc.h"
 #include "libcfs/cfs.h"
 #include "libcfs/container/foreground.h"
 #include "libcfs/container/attached.h"
@@ -28,6 +29,7 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
 {
         _cleanup_ctx_ struct ctx c;
         _cleanup_foreground_ struct foreground *f = NULL; /* ends before the context does */
+        sigset_t before;
         int r;
 
         ctx_init(&c, WALK_RESTORE);
@@ -36,7 +38,11 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
         r = build_load(&c, rt, id, &o->create, err);
         if (r >= 0 && c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
+        if (!c.foreground)
+                proc_block_ends(&before); /* there is something to take back, and CRIU is at work on it */
         if (r >= 0)
                 r = build_and_resume(&c, err);
+        if (!c.foreground)
+                (void)sigprocmask(SIG_SETMASK, &before, NULL);
         return r >= 0 && c.foreground ? attached_wait(&c, f, NULL, false, err) : r;
 }
