@@ -154,6 +154,9 @@ refused_below() {
         timeout -k 1 20 "$CFS" --root "$STATE" exec "$ID" /bin/true < /dev/null > "$T/out" 2>&1 3>&- || code=$?
         is $code 255 "$(cat "$T/out")"
         contains "$(cat "$T/out")" "paused"
+        # runc says so of the freezer that it uses; on a host with two, either may have been used.
+        status_is "$ID" paused
+        is "$(cfs list --format json | jq -r '.[].status')" paused
         code=0
         timeout -k 40 2 "$CFS" --root "$STATE" exec --ignore-paused "$ID" /bin/true < /dev/null > "$T/out" 2>&1 3>&- || code=$?
         is $code 124 "$(cat "$T/out")" # not 137: it ended by itself, when it was told to
@@ -161,6 +164,10 @@ refused_below() {
         thaw "$top/$ID/a/b"
         wait_for grep -q THAWED "$top/$ID/a/b/freezer.state"
         cfs exec "$ID" /bin/true
+        freeze "$top/$ID/a/b"
+        cfs resume "$ID"
+        status_is "$ID" running
+        is "$(cfs list --format json | jq -r '.[].status')" running
         cfs delete --force "$ID"
         rmdir "$top/$ID/a" 2> /dev/null || true
     done

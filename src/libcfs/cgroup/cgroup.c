@@ -378,11 +378,15 @@ void cgroup_wake_killed(struct cgroup *cg)
 
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err)
 {
-        const struct hierarchy *h = members_freezer(cg);
+        const struct hierarchy *h = members_freezer(cg), *v1 = members_freezer_v1(cg);
+        int r;
 
         if (!h)
                 return err_set(err, CFS_E_UNSUPPORTED, "the container has no cgroup that can be frozen");
-        return h->ops->freeze(h, freeze, err);
+        r = h->ops->freeze(h, freeze, err);
+        if (r < 0 || freeze || !v1 || v1 == h || v1->ops->is_frozen(v1) <= 0)
+                return r;
+        return v1->ops->freeze(v1, false, err);
 }
 
 int cgroup_is_frozen(struct cgroup *cg)
@@ -397,17 +401,24 @@ int cgroup_is_frozen(struct cgroup *cg)
         return also == -ENOENT || also == -ENODEV ? 0 : also;
 }
 
-char *cgroup_freezer_file(const struct oci_record *rec)
+static char *freezer_file(const struct hierarchy *h)
+{
+        char *file;
+
+        return h && asprintf(&file, "%s/%s", h->path, h->v2 ? "cgroup.freeze" : "freezer.state") >= 0 ? file
+                                                                                                      : NULL;
+}
+
+void cgroup_freezer_files(const struct oci_record *rec, char **ret, char **ret_other)
 {
         struct cgroup *cg = calloc(1, sizeof(*cg));
         struct cfs_error ignored = { 0 };
-        const struct hierarchy *h = cg && layout_open(cg, rec, &ignored) >= 0 ? members_freezer(cg) : NULL;
-        char *file = NULL;
+        bool open = cg && layout_open(cg, rec, &ignored) >= 0;
+        const struct hierarchy *h = open ? members_freezer(cg) : NULL;
 
-        if (h && asprintf(&file, "%s/%s", h->path, h->v2 ? "cgroup.freeze" : "freezer.state") < 0)
-                file = NULL;
+        *ret = freezer_file(h);
+        *ret_other = h && h->v2 ? freezer_file(members_freezer_v1(cg)) : NULL;
         cgroup_close(cg);
-        return file;
 }
 
 int cgroup_freezer_says(const char *file, bool asleep)

@@ -77,13 +77,14 @@ int cgroup_exec_open(const struct oci_record *rec, const char *const *sub, size_
 int cgroup_kill(struct cgroup *cg, int sig, struct cfs_error *err);
 /* After SIGKILL to a single process: thaws a v1 cgroup, in whose freezer a process does not die. */
 void cgroup_wake_killed(struct cgroup *cg);
+/* Freezes by one freezer, v2's where there is one; thaws by each that has frozen it. */
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
-/* The same in two steps, for a caller that keeps the result of the first one. cgroup_freezer_file()
- * returns the path of the file that says whether the container is frozen; the caller frees it. NULL: there
- * is no such file, or no memory. cgroup_freezer_says() reads it. asleep: /proc says that the init sleeps,
- * which can make the read unnecessary (v1_freezes_asleep()). */
-char *cgroup_freezer_file(const struct oci_record *rec);
+/* The same in two steps, for a caller that keeps the result of the first one. cgroup_freezer_files() tells
+ * the paths of the files that say whether the container is frozen; the caller frees both. NULL: there is no
+ * such file, or no memory. `other` is that of v1 on a host that has v2's as well. cgroup_freezer_says() reads
+ * one. asleep: /proc says that the init sleeps, which can make the read unnecessary (v1_freezes_asleep()). */
+void cgroup_freezer_files(const struct oci_record *rec, char **ret, char **ret_other);
 int cgroup_freezer_says(const char *file, bool asleep);
 /* Every process in the cgroup and below; the caller frees. */
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct cfs_error *err);

@@ -119,14 +119,16 @@ int record_new(struct state *s, struct cfs_error *err)
 
 static int encode(const struct state *s, char **ret, size_t *ret_len, struct cfs_error *err)
 {
-        _cleanup_free_ char *freezer = cgroup_freezer_file(s->record);
+        _cleanup_free_ char *freezer = NULL, *other = NULL;
         size_t len = 0;
         int r;
 
         /* In memory the record has no more than its cgroup: that may change until the next time. */
+        cgroup_freezer_files(s->record, &freezer, &other);
         s->record->freezer = freezer;
+        s->record->other_freezer = other;
         r = oci_encode(&oci_record_type, s->record, 0, ret, &len, err);
-        s->record->freezer = NULL;
+        s->record->freezer = s->record->other_freezer = NULL;
         if (r < 0)
                 return r;
         (*ret)[len] = '\n'; /* in place of the NUL */

@@ -141,6 +141,14 @@ void status_document(const struct state *s, int st, struct user_name *owner, str
         };
 }
 
+/* By the head of the record alone, for list. */
+static int head_is_frozen(const struct state *s, bool asleep)
+{
+        int r = cgroup_freezer_says(s->record->freezer, asleep);
+
+        return r == 0 && s->record->other_freezer ? cgroup_freezer_says(s->record->other_freezer, asleep) : r;
+}
+
 /* A container without a freezer, or whose cgroup is gone, is not paused. */
 static int is_frozen(const struct state *s, bool asleep, struct cfs_error *err)
 {
@@ -152,7 +160,7 @@ static int is_frozen(const struct state *s, bool asleep, struct cfs_error *err)
         r = s->head ? 0 : cgroup_open(s->record, &cg, err);
         if (r < 0)
                 return r;
-        r = s->head ? cgroup_freezer_says(s->record->freezer, asleep) : cgroup_is_frozen(cg);
+        r = s->head ? head_is_frozen(s, asleep) : cgroup_is_frozen(cg);
         cgroup_close(cg);
         if (r == -ENOENT || r == -ENODEV)
                 return false;
