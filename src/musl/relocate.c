@@ -48,6 +48,8 @@ __attribute__((used, no_stack_protector)) void relocate_self(void)
                         *next++ += base;
                         continue;
                 }
+                if (!next) /* never: the first entry is an address */
+                        return;
                 for (uintptr_t bits = *entry >> 1; bits; bits &= bits - 1)
                         next[__builtin_ctzl(bits)] += base;
                 next += 8 * sizeof(*entry) - 1;

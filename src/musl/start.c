@@ -84,8 +84,8 @@ EARLY static inline bool enters(const char *word)
 EARLY static inline bool is_second(const long *aux)
 {
         for (; aux[0] != AUX_END; aux += 2)
-                /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
                 if (aux[0] == AUX_EXECFN)
+                        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
                         return begins((const char *)aux[1], "/dev/fd/");
         return true;
 }
