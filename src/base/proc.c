@@ -196,7 +196,7 @@ static bool sees_own_pids(void)
 
 int proc_same_pids(const struct proc_identity *id)
 {
-        uint64_t own;
+        uint64_t own = 0;
         int r;
 
         if (!id->pid_ns || WEAKENED("pid-elsewhere"))

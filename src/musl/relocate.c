@@ -36,6 +36,7 @@ __attribute__((used, no_stack_protector)) void relocate_self(void)
 
         for (const Elf64_Dyn *d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
                 if (d->d_tag == DT_RELR)
+                        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
                         entry = (const uintptr_t *)(base + d->d_un.d_ptr);
                 else if (d->d_tag == DT_RELRSZ)
                         size = d->d_un.d_val;
@@ -44,6 +45,7 @@ __attribute__((used, no_stack_protector)) void relocate_self(void)
                 return;
         for (end = entry + size / sizeof(*entry); entry < end; entry++) {
                 if (!(*entry & 1)) {
+                        /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
                         next = (uintptr_t *)(base + *entry);
                         *next++ += base;
                         continue;
