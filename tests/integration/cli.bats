@@ -468,6 +468,7 @@ RFC3339='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z'
 
 # null(4), full(4): "Writes to the /dev/full device fail with an ENOSPC error." What could not be undone must not be lost with it.
 @test "what a full log does not take is told on standard error, warnings and errors" {
+    root_only
     new_bundle '.process.args = ["/bin/true"] | .process.capabilities.bounding += ["CAP_NEW_YESTERDAY"]'
     cfs --log /dev/full run -b "$B" "$ID" > "$OUT" 2> "$T/err" < /dev/null
     contains "$(cat "$T/err")" "cfs: warning: process.capabilities.bounding"
