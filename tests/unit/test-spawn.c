@@ -128,7 +128,7 @@ static void names_a_stranger(struct ctx *c)
         pid_t self = getpid(), pid = fork();
 
         if (pid == 0) {
-                /* It ends with its parent, which the test kills, perhaps already has: nothing else knows of it. */
+                /* It ends with its parent, which the test kills or has killed: nothing else knows of it. */
                 (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
                 if (getppid() != self)
                         _exit(0);
