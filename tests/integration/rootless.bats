@@ -12,6 +12,14 @@ setup() {
 
 RANGES='.linux.uidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}] | .linux.gidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}]'
 
+# hidden ARGUMENT...: cfs, as the user, where /proc is a new one (proc(5): each mount has options of its own) with hidepid=2.
+hidden() {
+    local n=0
+    while [ "${INTO[n]}" != setpriv ]; do n=$((n + 1)); done
+    "${INTO[@]:0:n}" unshare --mount --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@"' - \
+        "${INTO[@]:n}" "$CFS" --root "$STATE" "$@"
+}
+
 map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | join(\"; \")"; }
 
 @test "spec --rootless and run: root inside, the user outside" {
@@ -52,6 +60,26 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     wait_for status_is "$ID" stopped
     cfs delete "$ID"
     is "$(ls -A "$STATE")" ""
+}
+
+# proc(5), hidepid=2: a user does not see the processes that the kernel would not let the user trace; an undumpable one is among them.
+@test "a /proc with hidepid=2: create, start, state, exec, kill, delete; with newuidmap's ranges, too" {
+    local more
+    for more in . "$RANGES"; do
+        for _ in 1 2 3 4 5; do
+            new_rootless_bundle "$more" '.process.args = ["/bin/inspector", "sleep"]'
+            hidden create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || { cat "$T/log" >&2; return 1; }
+            is "$(hidden state "$ID" | jq -r .status)" created
+            hidden start "$ID"
+            is "$(hidden state "$ID" | jq -r .status)" running
+            is "$(hidden list -f json | jq -r '.[0].status')" running
+            hidden exec "$ID" /bin/true
+            hidden kill "$ID" KILL
+            wait_for eval 'hidden state "$ID" | grep -q "\"status\": \"stopped\""'
+            hidden delete "$ID"
+            is "$(ls -A "$STATE")" ""
+        done
+    done
 }
 
 @test "the state is below XDG_RUNTIME_DIR" {

@@ -34,6 +34,7 @@
 #include "base/weakened.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/process/id_map.h"
+#include "libcfs/store/record.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/walk/id_lines.h"
 #include "libcfs/steps/steps.h"
@@ -325,7 +326,9 @@ int id_mappings_host(struct ctx *c, struct cfs_error *err)
                 if (r < 0)
                         return err_property(err, r, "%s", maps[i].kind->property);
         }
-        return 0;
+        /* Where /proc has hidepid= (proc(5)), an ordinary user sees the init now, and not once it is
+         * undumpable. An exec has no record of its own. */
+        return c->rootless && c->walk == WALK_CREATE ? record_note_init(c->state, c->pid, err) : 0;
 }
 
 /* ---- the init becomes root ----------------------------------------------------------------------------- */

@@ -219,8 +219,13 @@ int record_set_init(struct state *s, pid_t pid, struct cfs_error *err)
         struct oci_record_worker *worker = rec->worker;
         char *phase = rec->phase;
         size_t len = 0;
+        bool noted = rec->has_pid && rec->pid == pid;
         int r = record_note_init(s, pid, err);
 
+        if (r == -EACCES && noted) { /* procfs hides it by now (hidepid=) */
+                err_clear(err);
+                r = 0;
+        }
         if (r < 0)
                 return r;
         /* Until it is published, the record in memory stays what it is: it may have to be saved once more. */
