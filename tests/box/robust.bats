@@ -209,6 +209,14 @@ consistent() {
     unshare --mount --propagation private "$BATS_TEST_DIRNAME/helpers/powercut" "$T" 3 10 20 35 60 100
 }
 
+@test "layers without a row, which a power cut can leave, are removed by prune; those with one are not" {
+    mkdir -p "$STORE/layers/987654/a" "$STORE/layers/tmp.987655"
+    ls "$STORE/layers" | grep -v 98765 > "$T/before"
+    box prune > /dev/null
+    ls "$STORE/layers" | diff "$T/before" -
+    lone run --rm busybox true
+}
+
 @test "1000 containers in the store: ps -a stays quick" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     lone run --name one busybox true

@@ -280,6 +280,22 @@ int layer_tree_make(const struct box *box, char **ret, struct cfs_error *err)
         return r;
 }
 
+/* "ID" or "tmp.ID" without a row. The row is written before the directory is made, and deleted after it was
+ * removed; a power cut may have kept the second of these and lost the first. */
+static bool is_orphan(const struct box *box, const char *name)
+{
+        struct cfs_error ignored;
+        uint64_t id;
+        int64_t rows;
+
+        if (str_has_prefix(name, "tmp."))
+                name += strlen("tmp.");
+        return str_to_u64(name, &id) >= 0 && id <= INT64_MAX &&
+               store_number(box, &rows, &ignored, "SELECT count(*) FROM layers WHERE id=?", "i",
+                            (int64_t)id) > 0 &&
+               rows == 0;
+}
+
 static void collect_trees(const struct box *box)
 {
         int fd = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -290,12 +306,15 @@ static void collect_trees(const struct box *box)
         while (d && (e = readdir(d))) {
                 char owner[LAYER_TREE_SIZE], path[NAME_MAX + 16], *p;
 
-                if (!str_has_prefix(e->d_name, "make."))
+                (void)snprintf(path, sizeof(path), "layers/%s", e->d_name);
+                if (!str_has_prefix(e->d_name, "make.")) {
+                        if (is_orphan(box, e->d_name))
+                                (void)directory_remove(box, path, &ignored);
                         continue;
+                }
                 (void)snprintf(owner, sizeof(owner), "%.100s", e->d_name + strlen("make."));
                 while ((p = strchr(owner, '.')))
                         *p = ' ';
-                (void)snprintf(path, sizeof(path), "layers/%s", e->d_name);
                 if (!store_owner_alive(owner))
                         (void)directory_remove(box, path, &ignored);
         }
