@@ -32,7 +32,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define PROCESSES   4  /* at most, with the caller                                          */
@@ -56,7 +55,7 @@ struct process {
 
 /* All of it is shared, but only `last`, `used`, the things and the results change after the forks. */
 struct share {
-        size_t mapped, n, room;
+        size_t mapped, room;
         atomic_llong last;   /* the thing that the next process will take */
         _Atomic size_t used; /* of the results */
         struct process processes[PROCESSES - 1];
@@ -118,12 +117,13 @@ static bool add_process(struct share *s, share_fn *fn, void *data)
 {
         struct process *p = &s->processes[s->n_processes];
         struct clone_args a = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND, .pidfd = (uintptr_t)&p->fd };
+        pid_t parent = getpid();
 
         p->pid = sys_clone3(&a);
         if (p->pid < 0)
                 return false;
         if (p->pid == 0) {
-                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                proc_end_with(parent);
                 work(s, fn, data);
                 _exit(0);
         }

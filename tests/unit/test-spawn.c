@@ -129,9 +129,7 @@ static void names_a_stranger(struct ctx *c)
 
         if (pid == 0) {
                 /* It ends with its parent, which the test kills or has killed: nothing else knows of it. */
-                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-                if (getppid() != self)
-                        _exit(0);
+                proc_end_with(self);
                 waits(c);
         }
         if (sync_send_pid(c->sync, pid, &err) < 0)

@@ -10,12 +10,12 @@
  */
 #include "box/image/layer.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/str.h"
 #include "box/core/directory.h"
 #include "box/image/pack.h"
 #include "box/core/progress.h"
 #include "box/store/store.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -298,21 +298,20 @@ static bool is_orphan(const struct box *box, const char *name)
 
 static void collect_trees(const struct box *box)
 {
-        int fd = openat(box->root_fd, "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
         struct cfs_error ignored;
-        struct dirent *e;
+        int r = dir_open_nofollow(&d, box->root_fd, "layers");
 
-        while (d && (e = readdir(d))) {
+        while (r >= 0 && (r = dir_next(&d)) > 0) {
                 char owner[LAYER_TREE_SIZE], path[NAME_MAX + 16], *p;
 
-                (void)snprintf(path, sizeof(path), "layers/%s", e->d_name);
-                if (!str_has_prefix(e->d_name, "make.")) {
-                        if (is_orphan(box, e->d_name))
+                (void)snprintf(path, sizeof(path), "layers/%s", d.name);
+                if (!str_has_prefix(d.name, "make.")) {
+                        if (is_orphan(box, d.name))
                                 (void)directory_remove(box, path, &ignored);
                         continue;
                 }
-                (void)snprintf(owner, sizeof(owner), "%.100s", e->d_name + strlen("make."));
+                (void)snprintf(owner, sizeof(owner), "%.100s", d.name + strlen("make."));
                 while ((p = strchr(owner, '.')))
                         *p = ' ';
                 if (!store_owner_alive(owner))
