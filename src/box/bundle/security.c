@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "box/bundle/security.h"
 #include "box/bundle/config.h"
-#include <dirent.h>
+#include "box/core/directory.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -375,18 +375,23 @@ static bool is_own_device(const char *name)
 /* --privileged: the devices that the host has in a directory of /dev, and below. */
 static int host_devices(struct config *x, const char *dir, unsigned depth)
 {
-        _cleanup_dir_ DIR *d = opendir(dir);
-        struct dirent *e;
-        int r = 0;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = directory_open(&d, AT_FDCWD, dir, dir, x->err);
 
-        while (d && r >= 0 && (e = readdir(d))) {
+        if (r < 0) /* gone, or of a mount that belongs to another user (FUSE) */
+                return x->err->errnum == ENOENT || x->err->errnum == EACCES ? 0 : r;
+        while (r >= 0 && (r = directory_next(&d, dir, x->err)) > 0) {
                 char path[PATH_MAX];
                 struct stat st;
 
-                if (*e->d_name == '.' || (depth == 0 && is_own_device(e->d_name)) ||
-                    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= sizeof(path) ||
-                    lstat(path, &st) < 0)
+                if (*d.name == '.' || (depth == 0 && is_own_device(d.name)) ||
+                    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, d.name) >= sizeof(path))
                         continue;
+                if (lstat(path, &st) < 0) {
+                        if (errno != ENOENT && errno != EACCES)
+                                r = err_path(x->err, errno, "lstat", path, "look at `%s`", path);
+                        continue;
+                }
                 if (S_ISDIR(st.st_mode) && depth < 8)
                         r = host_devices(x, path, depth + 1);
                 else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "box/cmd/cmd.h"
 #include "box/container/container.h"
+#include "box/container/repair.h"
 #include "box/image/layer.h"
 #include "box/store/image.h"
 #include "box/store/store.h"
@@ -92,10 +93,13 @@ static int run_container_prune(struct box *box, const void *values, const char *
                                struct cfs_error *err)
 {
         unsigned n;
+        int r = each_id(box, ENDED, print_container, &n, err);
 
         (void)values;
         (void)args;
-        return each_id(box, ENDED, print_container, &n, err);
+        if (r >= 0)
+                r = orphans_remove(box, err);
+        return r < 0 ? r : 0;
 }
 
 static int run_image_prune(struct box *box, const void *values, const char *const *args,
@@ -119,8 +123,12 @@ static int run_prune(struct box *box, const void *values, const char *const *arg
         int layers, r = each_id(box, ENDED, prune_container, &containers, err);
 
         if (r >= 0)
+                r = orphans_remove(box, err);
+        if (r >= 0) {
+                containers += (unsigned)r;
                 r = each_id(box, v->all ? UNUSED : UNUSED " AND id NOT IN (SELECT image FROM tags)",
                             prune_image, &images, err);
+        }
         layers = r < 0 ? r : layer_collect(box, err);
         if (layers >= 0 && v->volumes)
                 r = prune_volumes(box, err);

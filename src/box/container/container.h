@@ -92,6 +92,8 @@ int launch_claimed(struct box *box, const char *id, struct cfs_error *err);
 int ended_container(const struct box *box, const char *id, int exit_code, struct cfs_error *err);
 /* What conmon calls: as above, and follows the restart policy. */
 int ended_monitored(struct box *box, const char *id, struct cfs_error *err);
+/* Takes the network of a container down, when there is one still. */
+void ended_network(const struct box *box, const char *id);
 /* The exit code that conmon has written; -1: none. */
 int ended_exit_code(const struct box *box, const char *id);
 

@@ -39,9 +39,9 @@ static const char *kind(int code)
         return code > 128 && code <= 128 + 64 ? "killed" : "exited";
 }
 
-/* Takes the network down, when there is one. The hook that does so did not run when cfs had forgotten the
- * container: after a restart of the machine, say. */
-static void take_network_down(const struct box *box, const char *id)
+/* The hook that does so did not run when cfs had forgotten the container: after a restart of the machine,
+ * say. */
+void ended_network(const struct box *box, const char *id)
 {
         const struct oci_state stopped = { .oci_version = (char *)CFS_SPEC_VERSION,
                                            .id = (char *)id,
@@ -76,7 +76,7 @@ int ended_container(const struct box *box, const char *id, int exit_code, struct
                 return r < 0 ? r : err_set(err, CFS_E_NOT_FOUND, "container `%s` does not exist", id);
         /* Processes that are left, the cgroup, and by the hook the network. */
         remove_state(box, id);
-        take_network_down(box, id);
+        ended_network(box, id);
         r = store_container_ended(box, id, exit_code, kind(exit_code), auto_remove, err);
         (void)snprintf(path, sizeof(path), "%s/exits/%s", box->run, id);
         (void)unlink(path);

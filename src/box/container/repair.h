@@ -15,4 +15,8 @@ int repair_all(const struct box *box, struct cfs_error *err);
 /* Whether it would find something: 1 or 0. */
 int repair_needed(const struct box *box, struct cfs_error *err);
 
+/* orphans.c: removes what a power cut has left of containers that have no row any more. How many there
+ * were. */
+int orphans_remove(const struct box *box, struct cfs_error *err);
+
 #endif

@@ -13,41 +13,39 @@
 #include "box/core/directory.h"
 #include "box/core/volume.h"
 #include "box/store/volumes.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-static bool is_empty(int dir_fd)
+/* 1, 0 or an error. */
+static int is_empty(int dir_fd, const char *name, struct cfs_error *err)
 {
-        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *e;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = directory_open(&d, dir_fd, ".", name, err);
 
-        while (d && (e = readdir(d)))
-                if (!STREQ(e->d_name, ".") && !STREQ(e->d_name, ".."))
-                        return false;
-        return d;
+        if (r >= 0)
+                r = directory_next(&d, name, err);
+        return r < 0 ? r : r == 0;
 }
 
 static int move_entries(int from, int to, const char *name, struct cfs_error *err)
 {
-        int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = copy < 0 ? NULL : fdopendir(copy);
-        struct dirent *e;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
         struct stat st;
+        int r = directory_open(&d, from, ".", name, err);
 
-        if (!d || fstat(from, &st) < 0)
-                return err_sys(err, errno, "opendir", "read the copy for volume `%s`", name);
+        if (r < 0)
+                return r;
+        if (fstat(from, &st) < 0)
+                return err_sys(err, errno, "fstat", "look at the copy for volume `%s`", name);
         if (fchown(to, st.st_uid, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0)
                 return err_sys(err, errno, "fchown", "set the owner of volume `%s`", name);
-        while ((e = readdir(d)))
+        while ((r = directory_next(&d, name, err)) > 0)
                 /* One that is there is of another container, which was faster. */
-                if (!STREQ(e->d_name, ".") && !STREQ(e->d_name, "..") &&
-                    renameat2(from, e->d_name, to, e->d_name, RENAME_NOREPLACE) < 0 && errno != EEXIST)
-                        return err_sys(err, errno, "renameat2", "put `%s` into volume `%s`", e->d_name, name);
-        return 0;
+                if (renameat2(from, d.name, to, d.name, RENAME_NOREPLACE) < 0 && errno != EEXIST)
+                        return err_sys(err, errno, "renameat2", "put `%s` into volume `%s`", d.name, name);
+        return r;
 }
 
 static int fill(const struct container *c, const struct config_fill *f, int root_fd, struct cfs_error *err)
@@ -61,11 +59,14 @@ static int fill(const struct container *c, const struct config_fill *f, int root
         volume = openat(c->box->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (volume < 0)
                 return err_sys(err, errno, "openat", "open volume `%s`", f->name);
-        if (!is_empty(volume))
-                return 0;
+        r = is_empty(volume, f->name, err);
+        if (r <= 0)
+                return r < 0 ? err_prefix(err, r, "volume `%s`", f->name) : 0;
         from = path_open_in_root(root_fd, f->destination, O_RDONLY | O_DIRECTORY | O_NONBLOCK, NULL);
-        if (from < 0) /* the image has nothing there */
-                return 0;
+        if (from < 0) /* the image has nothing there, or no directory */
+                return from == -ENOENT || from == -ENOTDIR || from == -ELOOP
+                               ? 0
+                               : err_sys(err, -from, "openat2", "open `%s` of the image", f->destination);
         (void)snprintf(path, sizeof(path), "containers/%s/fill", c->id);
         if (mkdirat(c->box->root_fd, path, 0700) < 0 ||
             (copy = openat(c->box->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
@@ -101,7 +102,9 @@ int volumes_remove_unnamed(const struct box *box, const char *id, struct cfs_err
                 (void)snprintf(name, sizeof(name), "%s-%u", id, i);
                 (void)snprintf(path, sizeof(path), "volumes/%s", name);
                 if (faccessat(box->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-                        return 0;
+                        return errno == ENOENT
+                                       ? 0
+                                       : err_sys(err, errno, "faccessat", "look for %s/%s", box->root, path);
                 arena = oci_arena_new();
                 r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
                 if (r >= 0 && volumes_find(list, n, name, &v, &ignored) >= 0 && v->n_containers == 0)

@@ -10,9 +10,9 @@
 #include "base/cleanup.h"
 #include "base/constructors.h"
 #include "base/str.h"
+#include "box/core/directory.h"
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -307,33 +307,33 @@ static int add(struct writer *w, int dirfd, const char *dir, const char *name)
         return r;
 }
 
+/* What was read before a failure is in the list, too. */
+static int read_names(struct writer *w, int fd, const char *path, char ***names, size_t *n)
+{
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        size_t cap = 0;
+        int r = directory_open(&d, fd, ".", path, w->err);
+
+        while (r >= 0 && (r = directory_next(&d, path, w->err)) > 0) {
+                if (*n == cap) {
+                        char **grown = realloc(*names, (cap = cap ? 2 * cap : 32) * sizeof(*grown));
+
+                        if (!grown)
+                                return err_nomem(w->err);
+                        *names = grown;
+                }
+                r = str_dup(&(*names)[*n], d.name, w->err);
+                *n += r >= 0;
+        }
+        return r < 0 ? err_prefix(w->err, r, "pack `%s`", w->o->name) : 0;
+}
+
 static int add_directory(struct writer *w, int fd, const char *path)
 {
-        _cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = copy < 0 ? NULL : fdopendir(copy);
         char **names = NULL;
-        size_t n = 0, cap = 0;
-        struct dirent *de;
-        int r = 0;
+        size_t n = 0;
+        int r = read_names(w, fd, path, &names, &n);
 
-        if (!d)
-                return pack_failed(w, path, "opendir", "read directory");
-        copy = -1;
-        while (r >= 0 && (de = readdir(d))) {
-                if (STREQ(de->d_name, ".") || STREQ(de->d_name, ".."))
-                        continue;
-                if (n == cap) {
-                        char **grown = realloc(names, (cap = cap ? 2 * cap : 32) * sizeof(*grown));
-
-                        if (!grown) {
-                                r = err_nomem(w->err);
-                                break;
-                        }
-                        names = grown;
-                }
-                r = str_dup(&names[n], de->d_name, w->err);
-                n += r >= 0;
-        }
         if (n > 0)
                 qsort(names, n, sizeof(*names), by_name);
         for (size_t i = 0; i < n; i++) {

@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "box/core/directory.h"
 #include "oci.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,20 +72,17 @@ static int read_peer(int dir_fd, const char *name, const char *network, struct p
         return 0;
 }
 
-static int read_peers(int dir_fd, const char *network, struct peers *peers, struct cfs_error *err)
+static int read_peers(int dir_fd, const char *state, const char *network, struct peers *peers,
+                      struct cfs_error *err)
 {
-        int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = copy < 0 ? NULL : fdopendir(copy);
-        struct dirent *e;
-        int r = 0;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = directory_open(&d, dir_fd, ".", state, err);
 
-        if (!d)
-                return err_sys(err, errno, "opendir", "read the directory of networks' records");
-        while (r >= 0 && (e = readdir(d))) {
-                size_t len = strlen(e->d_name);
+        while (r >= 0 && (r = directory_next(&d, state, err)) > 0) {
+                size_t len = strlen(d.name);
 
-                if (len > 5 && STREQ(e->d_name + len - 5, ".json"))
-                        r = read_peer(dir_fd, e->d_name, network, peers, err);
+                if (len > 5 && STREQ(d.name + len - 5, ".json"))
+                        r = read_peer(dir_fd, d.name, network, peers, err);
         }
         return r;
 }
@@ -142,8 +139,8 @@ int names_update(const char *state, const char *network, struct cfs_error *err)
 
         /* One at a time: who comes last sees all. */
         if (dir_fd < 0 || flock(dir_fd, LOCK_EX) < 0)
-                return err_path(err, errno, "flock", state, "lock `%s`", state);
-        r = read_peers(dir_fd, network, &peers, err);
+                return err_path(err, errno, dir_fd < 0 ? "open" : "flock", state, "lock `%s`", state);
+        r = read_peers(dir_fd, state, network, &peers, err);
         for (size_t i = 0; r >= 0 && i < peers.n; i++)
                 r = write_hosts(&peers, i, err);
         names_release(&peers);

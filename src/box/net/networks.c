@@ -9,12 +9,13 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "box/core/directory.h"
 #include "box/core/process.h"
 #include "json.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 #define MAX_FILE   (1U << 20)
 #define MAX_SUBNET 255
@@ -62,31 +63,60 @@ static int check_name(const char *name, struct cfs_error *err)
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
+/* /etc/cni/net.d may be missing, or not for this user. */
+static int open_host(struct dir *d, struct cfs_error *err)
+{
+        int r = dir_open(d, AT_FDCWD, NETWORKS_HOST);
+
+        if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EACCES)
+                return err_path(err, -r, "openat", NETWORKS_HOST, "open directory `%s`", NETWORKS_HOST);
+        return r >= 0;
+}
+
+/* The text of a configuration list: 1; 0 for a file that is gone, that this user may not read, or that is
+ * too large: such a file is not taken for a network. What another error means is not known. */
+static int read_list(int dir_fd, const char *directory, const char *name, char **ret, size_t *ret_len,
+                     struct cfs_error *err)
+{
+        int r = io_read_file(dir_fd, name, MAX_FILE, ret, ret_len, err);
+
+        if (r >= 0)
+                return 1;
+        return err->errnum == 0 || err->errnum == ENOENT || err->errnum == EACCES || err->errnum == EISDIR
+                       ? 0
+                       : err_prefix(err, r, "network list in %s", directory);
+}
+
 /* In /etc/cni/net.d the name is inside the file. */
 static int search_host(const char *name, char **ret, char **ret_path, struct cfs_error *err)
 {
-        _cleanup_dir_ DIR *d = opendir(NETWORKS_HOST);
-        struct dirent *de;
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
+        int r = open_host(&d, err);
 
-        while (d && (de = readdir(d))) {
+        if (r <= 0)
+                return r;
+        while ((r = directory_next(&d, NETWORKS_HOST, err)) > 0) {
                 _cleanup_oci_arena_ struct oci_arena *arena = NULL;
                 _cleanup_free_ char *text = NULL;
                 struct oci_cni_list *list;
                 struct cfs_error ignored;
                 size_t len;
 
-                if (!strstr(de->d_name, ".conflist") ||
-                    io_read_file(dirfd(d), de->d_name, MAX_FILE, &text, &len, &ignored) < 0 ||
-                    oci_decode(&oci_cni_list_type, de->d_name, text, len, (void **)&list, &arena, &ignored) <
-                            0 ||
+                if (!strstr(d.name, ".conflist"))
+                        continue;
+                r = read_list(d.fd, NETWORKS_HOST, d.name, &text, &len, err);
+                if (r < 0)
+                        return r;
+                if (r == 0 ||
+                    oci_decode(&oci_cni_list_type, d.name, text, len, (void **)&list, &arena, &ignored) < 0 ||
                     !STREQ(list->name, name))
                         continue;
-                if (ret_path && str_printf(ret_path, err, NETWORKS_HOST "/%s", de->d_name) < 0)
+                if (ret_path && str_printf(ret_path, err, NETWORKS_HOST "/%s", d.name) < 0)
                         return -ENOMEM;
                 *ret = TAKE_PTR(text);
                 return 1;
         }
-        return 0;
+        return r;
 }
 
 int networks_read(const char *directory, const char *name, char **ret, char **ret_path, struct cfs_error *err)
@@ -98,12 +128,11 @@ int networks_read(const char *directory, const char *name, char **ret, char **re
                 r = str_printf(&path, err, "%s/%s.conflist", directory, name);
         if (r < 0)
                 return r;
-        if (access(path, F_OK) == 0) {
-                r = io_read_file(AT_FDCWD, path, MAX_FILE, ret, NULL, err);
-                if (r >= 0 && ret_path)
-                        *ret_path = TAKE_PTR(path);
+        r = io_read_file(AT_FDCWD, path, MAX_FILE, ret, NULL, err);
+        if (r >= 0 && ret_path)
+                *ret_path = TAKE_PTR(path);
+        if (r >= 0 || err->errnum != ENOENT)
                 return r;
-        }
         r = search_host(name, ret, ret_path, err);
         if (r != 0)
                 return r < 0 ? r : 0;
@@ -123,8 +152,11 @@ int networks_check(const struct box *box, const char *name, struct cfs_error *er
                         "apt-get install containernetworking-plugins iptables");
         if (r >= 0)
                 r = networks_read(directory, name, &text, NULL, err);
-        if (r < 0 && err->code == CFS_E_NOT_FOUND && STREQ(name, NETWORKS_DEFAULT))
-                return networks_create(box, name, NULL, false, err);
+        if (r < 0 && err->code == CFS_E_NOT_FOUND && STREQ(name, NETWORKS_DEFAULT)) {
+                r = networks_create(box, name, NULL, false, err);
+                if (r < 0 && err->code == CFS_E_EXISTS) /* another command was faster */
+                        return 0;
+        }
         return r;
 }
 
@@ -155,22 +187,23 @@ static int add(const char *path, const char *text, struct oci_arena *arena, stru
         return 0;
 }
 
-static int list_directory(const char *directory, struct oci_arena *arena, struct oci_box_network ***list,
-                          size_t *n, struct cfs_error *err)
+static int list_directory(struct dir *d, const char *directory, struct oci_arena *arena,
+                          struct oci_box_network ***list, size_t *n, struct cfs_error *err)
 {
-        _cleanup_dir_ DIR *d = opendir(directory);
-        struct cfs_error ignored;
-        struct dirent *de;
-        int r = 0;
+        int r;
 
-        while (r >= 0 && d && (de = readdir(d))) {
+        while ((r = directory_next(d, directory, err)) > 0) {
                 _cleanup_free_ char *path = NULL, *text = NULL;
 
-                if (!strstr(de->d_name, ".conflist"))
+                if (!strstr(d->name, ".conflist"))
                         continue;
-                r = str_printf(&path, err, "%s/%s", directory, de->d_name);
-                if (r >= 0 && io_read_file(AT_FDCWD, path, MAX_FILE, &text, NULL, &ignored) >= 0)
+                r = str_printf(&path, err, "%s/%s", directory, d->name);
+                if (r >= 0)
+                        r = read_list(d->fd, directory, d->name, &text, NULL, err);
+                if (r > 0)
                         r = add(path, text, arena, list, n, err);
+                if (r < 0)
+                        return r;
         }
         return r;
 }
@@ -178,14 +211,19 @@ static int list_directory(const char *directory, struct oci_arena *arena, struct
 int networks_list(const struct box *box, struct oci_arena *arena, struct oci_box_network ***ret,
                   size_t *ret_n, struct cfs_error *err)
 {
+        _cleanup_(dir_close) struct dir own = DIR_INIT, host = DIR_INIT;
         _cleanup_free_ char *directory = NULL;
         int r = str_printf(&directory, err, "%s/networks", box->root);
 
         *ret = NULL;
         *ret_n = 0;
         if (r >= 0)
-                r = list_directory(directory, arena, ret, ret_n, err);
-        return r < 0 ? r : list_directory(NETWORKS_HOST, arena, ret, ret_n, err);
+                r = directory_open(&own, AT_FDCWD, directory, directory, err);
+        if (r >= 0)
+                r = list_directory(&own, directory, arena, ret, ret_n, err);
+        if (r >= 0)
+                r = open_host(&host, err);
+        return r <= 0 ? r : list_directory(&host, NETWORKS_HOST, arena, ret, ret_n, err);
 }
 
 /* ---- making and removing ------------------------------------------------------------------------------- */
@@ -291,14 +329,35 @@ static int write_list(const struct network *n, char **ret, struct cfs_error *err
         return json_write_take(w, ret, NULL, err);
 }
 
+/* A descriptor that keeps others from choosing until it is closed: two commands at once would take the same
+ * name, or the same subnet and bridge for two names. */
+static int lock_networks(const char *networks, struct cfs_error *err)
+{
+        _cleanup_close_ int fd = open(networks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || flock(fd, LOCK_EX) < 0)
+                return err_path(err, errno, fd < 0 ? "open" : "flock", networks, "lock `%s`", networks);
+        return TAKE_FD(fd);
+}
+
+static int check_free(const char *networks, const char *name, struct cfs_error *err)
+{
+        _cleanup_free_ char *old = NULL;
+        int r = networks_read(networks, name, &old, NULL, err);
+
+        if (r >= 0)
+                return err_set(err, CFS_E_EXISTS, "network `%s` exists", name);
+        return err->code == CFS_E_NOT_FOUND ? 0 : r;
+}
+
 /* What --network takes besides names. */
 static const char *const meanings[] = { "none", "host", "bridge", "default", "user", "container" };
 
 int networks_create(const struct box *box, const char *name, const char *subnet, bool internal,
                     struct cfs_error *err)
 {
-        _cleanup_free_ char *text = NULL, *old = NULL, *networks = NULL, *directory = NULL;
-        struct cfs_error ignored;
+        _cleanup_free_ char *text = NULL, *networks = NULL, *directory = NULL;
+        _cleanup_close_ int lock = -1;
         char chosen[32], path[128];
         unsigned number = 0;
         int r = check_name(name, err);
@@ -310,15 +369,17 @@ int networks_create(const struct box *box, const char *name, const char *subnet,
         if (r >= 0 && subnet && !is_subnet(subnet))
                 r = err_set(err, CFS_E_INVALID, "--subnet %s: expected ADDRESS/PREFIX", subnet);
         if (r >= 0)
-                r = choose_subnet(box, chosen, sizeof(chosen), &number, err);
-        if (r >= 0)
                 r = str_printf(&networks, err, "%s/networks", box->root);
         if (r >= 0)
                 r = str_printf(&directory, err, "%s/net/addresses", box->root);
+        if (r >= 0)
+                r = lock = lock_networks(networks, err);
+        if (r >= 0)
+                r = choose_subnet(box, chosen, sizeof(chosen), &number, err);
+        if (r >= 0)
+                r = check_free(networks, name, err);
         if (r < 0)
                 return r;
-        if (networks_read(networks, name, &old, NULL, &ignored) >= 0)
-                return err_set(err, CFS_E_EXISTS, "network `%s` exists", name);
         r = write_list(&(struct network){ name, subnet ? subnet : chosen, directory, number, internal },
                        &text, err);
         (void)snprintf(path, sizeof(path), "networks/%s.conflist", name);

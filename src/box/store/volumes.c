@@ -11,7 +11,6 @@
 #include "box/core/volume.h"
 #include "box/store/container.h"
 #include "box/store/store.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -78,21 +77,19 @@ static int add_user(const struct box *box, struct oci_arena *arena, const char *
 int volumes_list(const struct box *box, struct oci_arena *arena, struct oci_box_volume ***ret, size_t *ret_n,
                  struct cfs_error *err)
 {
-        int fd = openat(box->root_fd, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(dir_close) struct dir d = DIR_INIT;
         struct oci_box_volume **list = NULL;
         struct sqlite3_stmt *stmt = NULL;
-        struct dirent *e;
         char bundle[PATH_MAX];
         size_t n = 0;
-        int r = 0;
+        int r = dir_open_nofollow(&d, box->root_fd, "volumes");
 
         *ret_n = 0;
-        if (!d)
-                return errno == ENOENT ? 0 : err_sys(err, errno, "open", "open %s/volumes", box->root);
-        while (r >= 0 && (e = readdir(d)))
-                if (volume_is_name(e->d_name))
-                        r = add_volume(box, arena, e->d_name, &list, &n, err);
+        if (r < 0)
+                return r == -ENOENT ? 0 : err_sys(err, -r, "openat", "open %s/volumes", box->root);
+        while (r >= 0 && (r = directory_next(&d, "volumes", err)) > 0)
+                if (volume_is_name(d.name))
+                        r = add_volume(box, arena, d.name, &list, &n, err);
         if (n > 1)
                 qsort(list, n, sizeof(*list), compare_volumes);
         if (r >= 0 && n > 0)
