@@ -239,6 +239,36 @@ failing() {
     is "$(ls -A "$STATE")" ""
 }
 
+# As with crun. (runc's run goes on, and forwards the signal to the program once that runs.)
+@test "run is told to end while a prestart or createRuntime hook works: it does, and undoes" {
+    new_hook_bundle '.process.args = ["/bin/sh", "-c", "echo program > /ran"]'
+    local k signal before
+    for k in prestart createRuntime; do
+        config '.hooks = {"'$k'": [{"path": "/bin/sh", "args": ["sh", "-c", "echo $$ > '"$T/pid"'; sleep 3456"]}],
+            "poststop": [{"path": "'"$T/hook"'", "args": ["hook", "poststop"]}]}'
+        before="$(host_snapshot)"
+        for signal in TERM INT; do
+            rm -f "$NOTES" "$T/pid"
+            # A command in the background of a shell that has no job control ignores SIGINT: setsid(1) would, too.
+            "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/said" 2>&1 3>&- &
+            local pid=$!
+            wait_for test -s "$T/pid"
+            kill -$signal $pid
+            local status=0
+            wait $pid || status=$?
+            is "$status" 1 "$k $signal: $(cat "$T/said")"
+            contains "$(cat "$T/said")" "error running $k hook #0:"
+            contains "$(cat "$T/said")" "signal $(kill -l $signal)"
+            gone "$(cat "$T/pid")"
+            [ ! -e "$B/rootfs/ran" ]
+            is "$(names)" poststop
+            is "$(host_snapshot)" "$before"
+        done
+    done
+}
+
 @test "a hook may leave a process behind that holds its output open" {
     new_hook_bundle '.process.args = ["/bin/true"]'
     config '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "sleep 5 & echo $! > '"$T/pid"'"]}]'

@@ -357,3 +357,28 @@ inside_userns() {
         rm -rf "$B"
     done
 }
+
+# pipe(7), "/proc/sys/fs/pipe-user-pages-soft": a new pipe of a user who has many holds two pages (one before Linux 5.14).
+@test "the state is longer than a new pipe holds, as the user has many: hooks get all of it" {
+    needs python3
+    new_rootless_bundle '.annotations = {"long": ("x" * 20000)} | .process.args = ["/bin/inspector", "exit", "0"]'
+    local k
+    for k in createRuntime createContainer; do
+        config '.hooks["'$k'"] = [{"path": "/bin/sh", "args": ["sh", "-c", "wc -c > '"$HOME_DIR/$k"'"]}]'
+    done
+    outside "$PYTHON" -c 'import fcntl, os, subprocess, sys
+pipes = []
+while not pipes or fcntl.fcntl(pipes[-1][0], 1032) == 65536: # F_GETPIPE_SZ
+    try:
+        pipes and fcntl.fcntl(pipes[-1][0], 1031, 1 << 20) # F_SETPIPE_SZ
+    except PermissionError:
+        pass
+    pipes.append(os.pipe())
+try:
+    sys.exit(subprocess.call(sys.argv[1:], timeout=20))
+except subprocess.TimeoutExpired:
+    sys.exit("it hangs")' "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null
+    for k in createRuntime createContainer; do
+        [ "$(cat "$HOME_DIR/$k")" -gt 20000 ]
+    done
+}

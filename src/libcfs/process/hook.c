@@ -41,7 +41,8 @@
 
 #define OUTPUT_KEPT  4096
 #define OUTPUT_SHOWN 1000
-#define PIPE_SIZE    65536 /* what a new pipe holds: pipe(7) */
+#define PIPE_SIZE    65536 /* what a new pipe holds, as a rule: pipe(7) */
+#define LOOK_MS      200   /* how often a wait looks for signals that are to end us */
 
 #ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -133,23 +134,41 @@ static int make_pipe(int *ret_read, int *ret_write, int flags, struct cfs_error 
         return 0;
 }
 
+/* The pipes of an ordinary user who has many of them hold two pages, or one (pipe(7),
+ * "/proc/sys/fs/pipe-user-pages-soft"). */
+static bool has_room(int pipe_fd, size_t len)
+{
+        int room = len <= PIPE_BUF ? PIPE_BUF : fcntl(pipe_fd, F_GETPIPE_SZ);
+
+        return room > 0 && len <= (size_t)room;
+}
+
+static int make_file(int *ret, struct cfs_error *err)
+{
+        /* vm.memfd_noexec may demand the flag, older kernels do not know it. */
+        _cleanup_close_ int fd = memfd_create("state", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+        if (fd < 0 && errno == EINVAL)
+                fd = memfd_create("state", MFD_CLOEXEC);
+        if (fd < 0 || above_stdio(&fd) < 0)
+                return err_sys(err, errno, "memfd_create", "make a file for the state");
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
 static int make_stdin(const struct hook_call *call, int *ret, struct cfs_error *err)
 {
         _cleanup_close_ int in = -1, w = -1;
-        int r;
+        int r = call->state_len <= PIPE_SIZE ? make_pipe(&in, &w, 0, err) : 0;
 
-        if (call->state_len <= PIPE_SIZE) {
-                r = make_pipe(&in, &w, 0, err);
-                if (r < 0)
-                        return r;
-        } else {
-                /* vm.memfd_noexec may demand the flag, older kernels do not know it. */
-                w = memfd_create("state", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-                if (w < 0 && errno == EINVAL)
-                        w = memfd_create("state", MFD_CLOEXEC);
-                if (w < 0 || above_stdio(&w) < 0)
-                        return err_sys(err, errno, "memfd_create", "make a file for the state");
+        if (r >= 0 && !(w >= 0 && has_room(w, call->state_len))) {
+                cleanup_close_p(&in);
+                cleanup_close_p(&w);
+                in = w = -1;
+                r = make_file(&w, err);
         }
+        if (r < 0)
+                return r;
         r = io_write_all(w, call->state, call->state_len);
         if (r < 0)
                 return err_sys(err, -r, "write", "write the state");
@@ -198,18 +217,25 @@ static bool read_output(int fd, struct output *o)
         }
 }
 
-/* Waits for the end of the process behind pidfd. 0, or -ETIMEDOUT. */
-static int watch(int pidfd, int out, int64_t deadline, struct output *o)
+/* Waits for the end of the process behind pidfd. 0, -ETIMEDOUT, or -EINTR when *ret_signal is to end us. */
+static int watch(int pidfd, int out, int64_t deadline, struct output *o, int *ret_signal)
 {
         struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN }, { .fd = out, .events = POLLIN } };
 
         for (;;) {
                 int64_t left = deadline < 0 ? -1 : deadline - clock_now_ms();
+                int step = ret_signal && (left < 0 || left > LOOK_MS) ? LOOK_MS
+                           : left > INT_MAX                           ? INT_MAX
+                                                                      : (int)left;
+                int n;
 
                 if (deadline >= 0 && left <= 0)
                         return -ETIMEDOUT;
-                if (poll(fds, 2, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+                n = poll(fds, 2, step);
+                if (n < 0 && errno != EINTR)
                         return -errno;
+                if (n == 0 && ret_signal && (*ret_signal = proc_take_end()))
+                        return -EINTR;
                 if (fds[1].revents && !read_output(out, o))
                         fds[1].fd = -1;
                 if (fds[0].revents) {
@@ -322,17 +348,20 @@ static int attend(const struct hook_call *call, pid_t pid, int pidfd, int out, s
         const int64_t deadline = call->hook->has_timeout ? begin + (int64_t)call->hook->timeout * 1000 : -1;
         struct output o = { .len = 0 };
         char what[80];
-        int status, r = watch(pidfd, out, deadline, &o);
+        int sig = 0, status, r = watch(pidfd, out, deadline, &o, call->ends ? &sig : NULL);
 
         if (r < 0) {
                 (void)kill(-pid, SIGKILL);
                 (void)proc_signal(pidfd, SIGKILL);
                 (void)proc_reap(pid, &status);
-                if (r != -ETIMEDOUT)
+                if (r != -ETIMEDOUT && r != -EINTR)
                         return err_sys(err, -r, "poll", "wait for the hook %s", call->hook->path);
                 (void)read_output(out, &o);
-                (void)snprintf(what, sizeof(what), "killed, as its timeout of %d s has passed,",
-                               (int)call->hook->timeout);
+                if (r == -EINTR)
+                        (void)snprintf(what, sizeof(what), "killed, as signal %d has ended cfs,", sig);
+                else
+                        (void)snprintf(what, sizeof(what), "killed, as its timeout of %d s has passed,",
+                                       (int)call->hook->timeout);
                 return hook_failed(call, &o, clock_now_ms() - begin, err, what);
         }
         r = proc_reap(pid, &status);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "ocispec.h"
+#include <stdbool.h>
 
 struct hook_call {
         const char *kind; /* "createRuntime": its property is hooks.createRuntime[index] */
@@ -19,10 +20,12 @@ struct hook_call {
         int (*confine)(void *data);
         void *confine_data;
         int out_fd, err_fd; /* where its output goes; -1: kept, to be shown when it fails */
+        bool ends;          /* a blocked signal that is to end us ends the hook: proc_take_end() */
 };
 
-/* Runs a hook to its end. Fails with CFS_E_HOOK when it could not be executed, did not exit with status 0,
- * or took longer than its timeout, in which case it and its process group have been killed. */
+/* Runs a hook to its end. Fails with CFS_E_HOOK when it could not be executed, did not exit with status 0, or
+ * took longer than its timeout or than until a signal was to end us; then it and its process group have been
+ * killed. */
 int hook_run(const struct hook_call *call, struct cfs_error *err);
 
 #endif

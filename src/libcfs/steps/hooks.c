@@ -208,6 +208,7 @@ struct hook_list {
         int out_fd, err_fd;
         const struct load_program *filter; /* each one loads it; or NULL */
         bool go_on;                        /* a failure is a warning */
+        bool ends;                         /* see struct hook_call */
 };
 
 static int confine(void *data)
@@ -230,6 +231,7 @@ static int run_list(const struct hook_list *l, const char *state, size_t len, st
                         .err_fd = l->err_fd,
                         .confine = l->filter ? confine : NULL,
                         .confine_data = (void *)l->filter,
+                        .ends = l->ends,
                 };
                 int r = hook_run(&call, err);
 
@@ -267,10 +269,14 @@ static int run_in_runtime(const struct state *s, struct hook_list *l, enum conta
         return run_list(l, state, len, err);
 }
 
-/* Recorded before anything is run that a poststop hook may have to make up for. */
+/* Recorded before anything is run that a poststop hook may have to make up for. A foreground run blocks the
+ * signals that it will forward; while there is no program to forward them to, they end it. One that comes
+ * while poststart hooks run is the program's. */
 int hooks_prestart_host(struct ctx *c, struct cfs_error *err)
 {
-        struct hook_list l = { .kind = "prestart", .hooks = c->hooks->prestart, .n = c->hooks->n_prestart };
+        struct hook_list l = {
+                .kind = "prestart", .hooks = c->hooks->prestart, .n = c->hooks->n_prestart, .ends = true
+        };
 
         if (c->hooks->n_poststop) {
                 int r;
@@ -287,7 +293,8 @@ int hooks_create_runtime_host(struct ctx *c, struct cfs_error *err)
 {
         struct hook_list l = { .kind = "createRuntime",
                                .hooks = c->hooks->create_runtime,
-                               .n = c->hooks->n_create_runtime };
+                               .n = c->hooks->n_create_runtime,
+                               .ends = true };
 
         return run_in_runtime(c->state, &l, STATUS_CREATING, c->pid, err);
 }
