@@ -22,6 +22,17 @@ add_device() { config --argjson d "$1" '.linux.devices += [$d]'; }
     is "$(got '.dev | has("console")')" false
 }
 
+# As the kernel and runc read the path; "dev" is relative to "/" (config.md, "Mounts").
+@test "the default devices and links, however the destination of the mount on /dev is written" {
+    new_bundle
+    local d
+    for d in /dev/ //dev /./dev /dev/. /tmp/../dev ./dev dev; do
+        config --arg d "$d" '(.mounts[] | select(.type == "tmpfs" and .source == "tmpfs") | .destination) = $d'
+        inspect
+        is "$(got '[.dev.null.rdev, .dev.ptmx.target, .dev.fd.target] | join(" ")')" "1:3 pts/ptmx /proc/self/fd" "$d"
+    done
+}
+
 @test "the default devices, exact in spite of the caller's umask" {
     new_bundle
     (umask 0077; inspect)

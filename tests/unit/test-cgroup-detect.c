@@ -121,12 +121,15 @@ static void the_usual_place_wins_and_names_are_unescaped(void **state)
         parse("9 1 0:1 / /var/lib/x\\040y/cgroup rw - cgroup cgroup rw,pids\n"
               "9 1 0:1 /a\\134b /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
               "9 1 0:1 / /mnt/pids rw - cgroup cgroup rw,pids\n"
-              "9 1 0:2 / /tmp/c\\011d rw - cgroup cgroup rw,cpu\n",
+              "9 1 0:2 / /tmp/c\\011d rw - cgroup cgroup rw,cpu\n"
+              "9 1 0:3 / /tmp/\\134040 rw - cgroup cgroup rw,freezer\n",
               "", &host);
-        assert_int_equal(host.n, 2);
+        assert_int_equal(host.n, 3);
         assert_string_equal(find(&host, "pids")->point, "/sys/fs/cgroup/pids");
         assert_string_equal(find(&host, "pids")->root, "/a\\b");
         assert_string_equal(find(&host, "cpu")->point, "/tmp/c\td");
+        /* What was written \\134 is a backslash of the name, and begins nothing. */
+        assert_string_equal(find(&host, "freezer")->point, "/tmp/\\040");
         detect_free(&host);
 }
 

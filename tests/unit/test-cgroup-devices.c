@@ -217,7 +217,10 @@ static void malformed_rules_are_named(void **state)
 {
         static const char *const bad[] = {
                 "{\"devices\":[{\"allow\":true},{\"allow\":true,\"type\":\"x\"}]}",
-                "{\"devices\":[{\"allow\":true},{\"allow\":true,\"access\":\"rx\"}]}"
+                "{\"devices\":[{\"allow\":true},{\"allow\":true,\"access\":\"rx\"}]}",
+                /* In 32 bits these would be 1:3, the null device. runc: "invalid major". */
+                "{\"devices\":[{\"allow\":true},{\"allow\":true,\"type\":\"c\",\"major\":4294967297,\"minor\":3}]}",
+                "{\"devices\":[{\"allow\":true},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":4294967299}]}"
         };
 
         (void)state;

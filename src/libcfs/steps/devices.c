@@ -39,6 +39,7 @@
 #include "libcfs/steps/steps.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,22 +63,15 @@ static const struct {
         { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 };
 
+/* "//dev/", "dev" and "/./dev" are "/dev". */
 static bool is_path(const char *destination, const char *path)
 {
-        size_t n = strlen(path);
+        _not_zeroed_ char clean[PATH_MAX];
 
-        while (n > 0) { /* "//dev/" and "dev" are "/dev" */
-                while (*destination == '/')
-                        destination++;
-                while (*path == '/')
-                        path++;
-                n = strcspn(path, "/");
-                if (strncmp(destination, path, n) != 0 || (destination[n] && destination[n] != '/'))
-                        return false;
-                destination += n;
-                path += n;
-        }
-        return *destination == '\0';
+        if (strlen(destination) + 2 > sizeof(clean))
+                return false;
+        path_clean(destination, clean);
+        return STREQ(clean, path);
 }
 
 /* The last mount on a path, or NULL. */

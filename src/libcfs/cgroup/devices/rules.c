@@ -85,12 +85,24 @@ static int parse_access(const char *s, unsigned *ret)
         return *ret ? 0 : -EINVAL;
 }
 
+/* Any number of it, or one: -1 is "any". The kernel's are of 32 bits (struct bpf_cgroup_dev_ctx), and what is
+ * longer must not be taken for another device. */
+static int number_of(bool has, int64_t n, const char *name, size_t i, int64_t *ret, struct cfs_error *err)
+{
+        *ret = has && n >= 0 ? n : -1;
+        if (*ret <= UINT32_MAX)
+                return 0;
+        return err_property(err,
+                            err_set(err, CFS_E_INVALID, "%" PRId64 " is more than %" PRIu32, n, UINT32_MAX),
+                            "linux.resources.devices[%zu].%s", i, name);
+}
+
 /* One rule of the document. */
 static int from_document(const struct oci_device_rule *d, size_t i, struct rule *ret, struct cfs_error *err)
 {
         const char *type = str_empty(d->type) ? "a" : d->type;
 
-        *ret = (struct rule){ .allow = d->allow, .major = -1, .minor = -1, .access = RULES_RWM };
+        *ret = (struct rule){ .allow = d->allow, .access = RULES_RWM };
         if (STREQ(type, "u"))
                 type = "c";
         if (!STREQ(type, "a") && !STREQ(type, "b") && !STREQ(type, "c"))
@@ -98,10 +110,9 @@ static int from_document(const struct oci_device_rule *d, size_t i, struct rule 
                         err, err_set(err, CFS_E_INVALID, "`%s` is not a type of device (a, b or c)", type),
                         "linux.resources.devices[%zu].type", i);
         ret->type = type[0];
-        if (d->has_major && d->major >= 0)
-                ret->major = d->major;
-        if (d->has_minor && d->minor >= 0)
-                ret->minor = d->minor;
+        if (number_of(d->has_major, d->major, "major", i, &ret->major, err) < 0 ||
+            number_of(d->has_minor, d->minor, "minor", i, &ret->minor, err) < 0)
+                return -EINVAL;
         if (!str_empty(d->access) && parse_access(d->access, &ret->access) < 0)
                 return err_property(err,
                                     err_set(err, CFS_E_INVALID, "`%s` is not made of r, w and m", d->access),

@@ -51,23 +51,6 @@ bool detect_lists(const char *list, const char *controller)
         return list_has(list, controller, ' ');
 }
 
-/* Mount points are written with blanks, tabs, newlines and backslashes as \ooo. */
-static void unescape(char *s)
-{
-        char *out = s;
-
-        while (*s) {
-                if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
-                    s[3] <= '7') {
-                        *out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-                        s += 4;
-                } else {
-                        *out++ = *s++;
-                }
-        }
-        *out = '\0';
-}
-
 /* The controllers and the name among a v1 super block's options. */
 static int v1_name(char *options, char **ret, struct cfs_error *err)
 {
@@ -97,7 +80,7 @@ static int v1_name(char *options, char **ret, struct cfs_error *err)
         return str_take(&s, ret, err);
 }
 
-static int add_mount(struct detect_host *host, bool v2, char *root, char *point, char *options,
+static int add_mount(struct detect_host *host, bool v2, const char *root, const char *point, char *options,
                      struct cfs_error *err)
 {
         struct detect_mount *m = NULL;
@@ -110,8 +93,6 @@ static int add_mount(struct detect_host *host, bool v2, char *root, char *point,
                 r = v1_name(options, &name, err);
         if (r < 0)
                 return r;
-        unescape(root);
-        unescape(point);
         for (size_t i = 0; i < host->n && !m; i++) {
                 if (STREQ(host->mount[i].name, name) && host->mount[i].v2 == v2)
                         m = &host->mount[i];
