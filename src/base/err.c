@@ -14,6 +14,7 @@
 #define ERR_IMPLEMENTATION
 #include "base/err.h"
 #include "base/explain.h"
+#include "base/visible.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,12 +65,10 @@ static void finish(char *text, size_t size, int wanted)
         text[len] = '\0';
         while (len > 0 && isspace((unsigned char)text[len - 1]))
                 text[--len] = '\0';
-        for (char *p = text; *p; p++) {
+        for (char *p = text; *p; p++)
                 if (*p == '\n' || *p == '\t' || *p == '\r')
                         *p = ' ';
-                else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-                        *p = '?';
-        }
+        visible_make(text);
 }
 
 __attribute__((format(printf, 3, 0))) static void vformat(char *buf, size_t size, const char *fmt, va_list ap)

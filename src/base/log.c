@@ -6,6 +6,7 @@
  * call, so that a warning can be put between a failed system call and the code that looks at why.
  */
 #include "base/log.h"
+#include "base/visible.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +40,7 @@ void log_message(enum log_level level, const char *message)
                 for (char *p = clean; *p; p++)
                         if (*p == '\n' || *p == '\t' || *p == '\r')
                                 *p = ' ';
-                        else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-                                *p = '?';
+                visible_make(clean);
                 the_handler(the_data, level, clean);
         }
         errno = saved;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The parsing parts of cfs-box: quantities, ports, restart policies, users of an image, names of members,
- * lines of logs, CNI configurations, digests.
+ * lines of logs, CNI configurations, digests, the bounds of unpacking.
  */
 #include "test.h"
 #include "base/cleanup.h"
@@ -9,11 +9,15 @@
 #include "box/bundle/user.h"
 #include "box/core/digest.h"
 #include "box/image/member.h"
+#include "box/image/unpack.h"
 #include "box/monitor/log.h"
 #include "box/net/cni.h"
 #include "box/net/slice.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static int64_t bytes(const char *text)
 {
@@ -256,6 +260,33 @@ static void digests_are_sha256(void **state)
         assert_false(digest_valid("sha256:../../etc/passwd"));
 }
 
+/* Two blocks of zeros end an archive; what comes behind them is read for its digest, and bounded. */
+static void what_is_unpacked_is_bounded(void **state)
+{
+        const struct unpack_options o = { .name = "bomb", .max_bytes = 1000, .max_members = 10 };
+        struct unpack_result result;
+        struct cfs_error err;
+        char block[8192] = "", dir[] = "/tmp/unpack.XXXXXX";
+        int fd = memfd_create("bomb", MFD_CLOEXEC), dir_fd;
+
+        assert_non_null(mkdtemp(dir));
+        dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(fd >= 0 && dir_fd >= 0);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
+        assert_return_code(lseek(fd, 0, SEEK_SET), errno);
+        assert_return_code(unpack_stream(fd, dir_fd, &o, &result, &err), 0);
+        assert_return_code(lseek(fd, 0, SEEK_END), errno);
+        for (int i = 0; i < 8; i++)
+                assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
+        assert_return_code(lseek(fd, 0, SEEK_SET), errno);
+        assert_true(unpack_stream(fd, dir_fd, &o, &result, &err) < 0);
+        assert_string_equal(err.text, "bomb: unpacked, the archive has more than 21480 bytes");
+        (void)close(dir_fd);
+        (void)close(fd);
+        assert_return_code(rmdir(dir), errno);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -268,6 +299,7 @@ int main(void)
                 cmocka_unit_test(lines_of_the_log),
                 cmocka_unit_test(plugins_get_their_own_words_and_ours),
                 cmocka_unit_test(digests_are_sha256),
+                cmocka_unit_test(what_is_unpacked_is_bounded),
         };
 
         return cmocka_run_group_tests_name("box", tests, NULL, NULL);

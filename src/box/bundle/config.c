@@ -90,8 +90,10 @@ static int environment(struct config *x, const struct user *user)
                 r = set_env(x, hostname);
         if (r >= 0 && in->o->tty)
                 r = set_env(x, "TERM=xterm");
+        /* An entry without "=" names a variable that docker's builder was told to leave out. */
         for (size_t i = 0; r >= 0 && in->image && i < in->image->n_env; i++)
-                r = set_env(x, in->image->env[i]);
+                if (strchr(in->image->env[i], '=') > in->image->env[i])
+                        r = set_env(x, in->image->env[i]);
         return r < 0 ? r : environment_each(in->o->env_files, in->o->env, set_env, x, x->err);
 }
 
@@ -127,7 +129,8 @@ static int process(struct config *x)
         if (r < 0)
                 return r;
         if (!str_empty(cwd) && *cwd != '/')
-                return err_set(x->err, CFS_E_INVALID, "--workdir %s: the path must be absolute", cwd);
+                return err_set(x->err, CFS_E_INVALID, "%s %s: the path must be absolute",
+                               in->o->workdir ? "--workdir" : "the image's working directory", cwd);
         p->cwd = oci_arena_strdup(x->arena, str_empty(cwd) ? "/" : cwd);
         r = config_command(in->o, in->image, x->arena, &p->args, &p->n_args, x->err);
         if (r >= 0 && in->o->init) {

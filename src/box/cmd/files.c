@@ -4,12 +4,14 @@
  */
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/visible.h"
 #include "box/cmd/cmd.h"
 #include "box/container/files.h"
 #include "box/image/layer.h"
 #include "box/store/container.h"
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct values {
         const char *author, *message;
@@ -82,18 +84,28 @@ const struct command cmd_cp_command = {
 
 /* ---- diff ---------------------------------------------------------------------------------------------- */
 
+/* What a container calls its files must not command the terminal. A program that reads this gets them as they
+ * are. */
 static int print_change(void *data, char kind, const char *path)
 {
-        printf("%c /%s\n", kind, path);
+        const bool *terminal = data;
+        char shown[PATH_MAX];
+
+        if (*terminal) {
+                (void)snprintf(shown, sizeof(shown), "%s", path);
+                visible_make(shown);
+        }
+        printf("%c /%s\n", kind, *terminal ? shown : path);
         return 0;
 }
 
 static int run_diff(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
+        bool terminal = isatty(STDOUT_FILENO);
         char id[BOX_ID_SIZE];
         int r = store_container_find(box, args[0], id, err);
 
-        return r < 0 ? r : files_diff(box, id, print_change, NULL, err);
+        return r < 0 ? r : files_diff(box, id, print_change, &terminal, err);
 }
 
 const struct command cmd_diff_command = {

@@ -4,19 +4,12 @@
  */
 #include "box/cmd/output.h"
 #include "base/cleanup.h"
+#include "base/visible.h"
 #include "box/core/document.h"
 #include "box/core/time.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
-
-/* What a container or an image calls itself must not command the terminal. */
-static void clean(char *s)
-{
-        for (unsigned char *p = (unsigned char *)s; *p; p++)
-                if (*p < 0x20 || *p == 0x7f)
-                        *p = '?';
-}
 
 void output_cell(struct output_table *t, const char *fmt, ...)
 {
@@ -39,7 +32,7 @@ void output_cell(struct output_table *t, const char *fmt, ...)
                 text = NULL;
         va_end(ap);
         if (text)
-                clean(text);
+                visible_make(text); /* what a container or an image calls itself */
         else
                 t->failed = true;
         t->cells[t->n++] = text;

@@ -40,6 +40,19 @@ static int docker_add_layers(const struct docker *d, const struct oci_docker_ima
         return 0;
 }
 
+/* Before anything is made. */
+static int check_names(const struct docker *d, const struct oci_docker_image *im, struct cfs_error *err)
+{
+        int r = 0;
+
+        for (size_t i = 0; !d->o->name && r >= 0 && i < im->n_repo_tags; i++) {
+                _cleanup_free_ char *name = NULL;
+
+                r = store_image_name(im->repo_tags[i], &name, err);
+        }
+        return r < 0 ? err_prefix(err, r, "image `%s`", d->source) : 0;
+}
+
 static int add_names(const struct docker *d, const struct oci_docker_image *im, const char *id,
                      struct cfs_error *err)
 {
@@ -58,8 +71,10 @@ static int import_one(const struct docker *d, const struct oci_docker_image *im,
         _cleanup_free_ int64_t *layers = NULL;
         struct oci_image *config;
         size_t len;
-        int r = blob_text(d->dir_fd, d->source, im->config, &text, &len, err);
+        int r = check_names(d, im, err);
 
+        if (r >= 0)
+                r = blob_text(d->dir_fd, d->source, im->config, &text, &len, err);
         if (r >= 0)
                 r = oci_decode(&oci_image_type, im->config, text, len, (void **)&config, &arena, err);
         if (r < 0)

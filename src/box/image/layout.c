@@ -14,8 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define MAX_LAYERS 500 /* what overlayfs takes */
-#define MAX_DEPTH  4   /* of indexes in indexes */
+#define MAX_LAYERS 500   /* what overlayfs takes */
+#define MAX_DEPTH  4     /* of indexes in indexes */
+#define MAX_SEEN   10000 /* indexes that list each other many times could keep us busy for days */
 
 struct layout {
         const struct box *box;
@@ -24,6 +25,7 @@ struct layout {
         const struct import_options *o;
         char *ret_id;
         unsigned images, others; /* of another architecture */
+        unsigned seen;           /* descriptors in all indexes */
         /* the index that names the manifest: what is said of it is said of the image */
         const struct oci_descriptor *outer;
 };
@@ -193,7 +195,10 @@ static int import_index(struct layout *l, const char *name, const char *text, si
                 const struct oci_descriptor *d = index->manifests[i];
                 _cleanup_free_ char *inner = NULL;
 
-                if (!is_ours(d)) {
+                if (++l->seen > MAX_SEEN) {
+                        r = err_set(err, CFS_E_INVALID, "image `%s`: its indexes have more than %d entries",
+                                    l->source, MAX_SEEN);
+                } else if (!is_ours(d)) {
                         l->others++;
                 } else if (l->images > 0 && l->o->name) {
                         r = err_set(

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -24,6 +25,7 @@
 
 #define CHUNK        (256U << 10)
 #define THREAD_STACK (8U << 20)
+#define HOLE         (1UL << 30)
 
 /* Files with several names that were met. */
 struct seen {
@@ -43,6 +45,7 @@ struct writer {
         bool has_skip;
         char *buf;
         char *names; /* of attributes */
+        char *hole;  /* HOLE bytes of address space that read as zeros; NULL: not needed yet */
 };
 
 static int pack_archive_fail(const struct writer *w, const char *path)
@@ -145,14 +148,58 @@ static int add_holes(struct archive_entry *e, int fd, const struct stat *st)
         return 0;
 }
 
+/* libarchive wants the bytes of holes as well, and does not look at them. Reading them would take hours for a
+ * file of terabytes, which truncate(1) makes in no time: it gets memory that is never touched. */
+static int skip_hole(struct writer *w, off_t *done, off_t end, const char *path)
+{
+        if (!w->hole) {
+                void *p = mmap(NULL, HOLE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+                if (p == MAP_FAILED)
+                        return pack_failed(w, path, "mmap", "reserve memory for the holes of");
+                w->hole = p;
+        }
+        while (*done < end) {
+                size_t n = end - *done < (off_t)HOLE ? (size_t)(end - *done) : HOLE;
+                la_ssize_t taken = archive_write_data(w->a, w->hole, n);
+
+                if (taken < 0)
+                        return pack_archive_fail(w, path);
+                if (taken == 0)
+                        return 0;
+                *done += taken;
+        }
+        return 0;
+}
+
+/* Where the hole that begins there ends; `at` when there is none. */
+static off_t hole_end(int fd, off_t at, off_t size)
+{
+        off_t data = lseek(fd, at, SEEK_DATA);
+
+        if (data < 0)
+                return errno == ENXIO ? size : at;
+        return data < size ? data : size;
+}
+
 static int copy_data(struct writer *w, int fd, const struct stat *st, const char *path)
 {
+        bool sparse = (off_t)st->st_blocks * 512 < st->st_size;
         off_t done = 0;
 
         while (done < st->st_size) {
+                off_t end = sparse ? hole_end(fd, done, st->st_size) : done;
                 size_t want = st->st_size - done < (off_t)CHUNK ? (size_t)(st->st_size - done) : CHUNK;
-                ssize_t n = pread(fd, w->buf, want, done);
+                ssize_t n;
 
+                if (end > done) {
+                        int r = skip_hole(w, &done, end, path);
+
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                n = pread(fd, w->buf, want, done);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
@@ -387,6 +434,8 @@ static int write_archive(const struct pack_options *o, int fd, struct cfs_error 
         free(w.seen);
         free(w.buf);
         free(w.names);
+        if (w.hole)
+                (void)munmap(w.hole, HOLE);
         return r;
 }
 

@@ -26,8 +26,9 @@ struct reader {
         struct archive *raw, *tar;
         struct digest packed, plain;
         bool compressed; /* otherwise the two are one */
-        uint64_t read;
-        int errnum; /* of read(2) */
+        bool too_much;
+        uint64_t read, unpacked; /* bytes of the archive: as it is, and without compression */
+        int errnum;              /* of read(2) */
         char *buf;
 };
 
@@ -52,6 +53,15 @@ static ssize_t read_packed(struct archive *a, void *data, const void **buf)
         return n;
 }
 
+/* Bytes that are not a file's: headers, which are larger the longer a name is, what fills up blocks, and
+ * what a bomb has in members without contents or behind the end. */
+static int count_unpacked(struct reader *r, size_t n)
+{
+        r->unpacked += n;
+        r->too_much = r->unpacked > r->o->max_bytes + r->o->max_members * UNPACK_HEADER;
+        return r->too_much ? -EFBIG : 0;
+}
+
 static ssize_t read_plain(struct archive *a, void *data, const void **buf)
 {
         struct reader *r = data;
@@ -67,6 +77,10 @@ static ssize_t read_plain(struct archive *a, void *data, const void **buf)
         }
         if (r->compressed)
                 digest_add(&r->plain, *buf, n);
+        if (count_unpacked(r, n) < 0) {
+                archive_set_error(a, ENOSPC, "it is too large");
+                return -1;
+        }
         return (ssize_t)n;
 }
 
@@ -77,6 +91,10 @@ static int unpack_archive_fail(const struct reader *r, struct archive *a, const 
 
         if (r->errnum)
                 return err_sys(err, r->errnum, "read", "%s: read", r->o->name);
+        if (r->too_much)
+                return err_set(err, CFS_E_INVALID, "%s: unpacked, the archive has more than %llu bytes",
+                               r->o->name,
+                               (unsigned long long)(r->o->max_bytes + r->o->max_members * UNPACK_HEADER));
         return err_set(err, CFS_E_INVALID, "%s: %s: %s", r->o->name, what, text ? text : "broken");
 }
 
@@ -115,9 +133,12 @@ static int drain(struct reader *r, struct cfs_error *err)
         int rc;
 
         while ((rc = archive_read_data_block(r->raw, &buf, &len, &offset)) >= ARCHIVE_WARN &&
-               rc != ARCHIVE_EOF)
+               rc != ARCHIVE_EOF) {
                 if (r->compressed)
                         digest_add(&r->plain, buf, len);
+                if (count_unpacked(r, len) < 0)
+                        return unpack_archive_fail(r, r->raw, "", err);
+        }
         if (rc != ARCHIVE_EOF)
                 return unpack_archive_fail(r, r->raw, "after the last member", err);
         while ((n = read_packed(r->raw, r, &buf)) > 0)

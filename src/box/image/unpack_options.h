@@ -34,5 +34,6 @@ struct unpack_result {
 
 #define UNPACK_MAX_BYTES   (64ULL << 30)
 #define UNPACK_MAX_MEMBERS 5000000ULL
+#define UNPACK_HEADER      2048 /* of a member, on average */
 
 #endif

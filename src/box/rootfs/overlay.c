@@ -129,19 +129,32 @@ __attribute__((format(printf, 3, 4))) static int add(struct options *o, struct c
         return 0;
 }
 
+/* An image may have one layer in several places, mostly an empty one, and overlayfs refuses a directory
+ * that it has (ELOOP). What the layer has and removes is seen as the uppermost place shows it; the others
+ * add nothing. */
+static bool is_above(const struct overlay *o, size_t place)
+{
+        for (size_t i = place + 1; i < o->n_layers; i++)
+                if (o->layers[i] == o->layers[place])
+                        return true;
+        return false;
+}
+
 static int add_layers(struct options *opts, const struct overlay *o, struct cfs_error *err)
 {
         _cleanup_str_ struct str s = { 0 };
         int r = 0;
 
         for (size_t i = o->n_layers; i > 0; i--)
-                str_addf(&s, "%s%lld", i < o->n_layers ? ":" : "", (long long)o->layers[i - 1]);
+                if (!is_above(o, i - 1))
+                        str_addf(&s, "%s%lld", i < o->n_layers ? ":" : "", (long long)o->layers[i - 1]);
         if (s.failed)
                 return err_nomem(err);
         if (s.len < LOWERDIR_MAX)
                 return add(opts, err, "lowerdir=%s", s.p);
         for (size_t i = o->n_layers; r >= 0 && i > 0; i--)
-                r = add(opts, err, "lowerdir+=%lld", (long long)o->layers[i - 1]);
+                if (!is_above(o, i - 1))
+                        r = add(opts, err, "lowerdir+=%lld", (long long)o->layers[i - 1]);
         return r;
 }
 
