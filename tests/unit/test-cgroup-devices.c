@@ -4,9 +4,18 @@
  * the rules read literally: for each kind of access the last rule that covers it decides.
  */
 #include "test.h"
+#include "base/mountinfo.h"
+#include "base/rmtree.h"
 #include "libcfs/cgroup/devices/bpf.h"
+#include "libcfs/cgroup/devices/devcg.h"
 #include "libcfs/cgroup/devices/rules.h"
 #include "oci.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 static struct oci_resources *decode(const char *json, struct oci_arena **arena)
 {
@@ -137,6 +146,167 @@ static void the_program_does_what_the_rules_say(void **state)
         }
 }
 
+/* ---- the kernel ---------------------------------------------------------------------------------------- */
+
+/* Where the devices controller of version 1 is mounted, or version 2. */
+static bool hierarchy_mount(bool v2, char ret[PATH_MAX])
+{
+        struct mountinfo m = { 0 };
+        struct cfs_error err;
+        bool found = false;
+
+        assert_ok(mountinfo_read(&m, AT_FDCWD, "/proc/self/mountinfo", &err));
+        while (!found && mountinfo_next(&m)) {
+                found = v2 ? STREQ(m.type, "cgroup2")
+                           : STREQ(m.type, "cgroup") && (strstr(m.super, "devices") != NULL);
+                if (found)
+                        (void)snprintf(ret, PATH_MAX, "%s", m.point);
+        }
+        mountinfo_free(&m);
+        return found;
+}
+
+/* Majors that no driver has (Documentation/admin-guide/devices.txt: local use), so opening such a node ends
+ * with ENXIO, after the cgroup was asked. */
+#define FREE_MAJOR 240
+
+/* In the cgroup: does the kernel decide each access as the rules say? The exit code is the number of the
+ * first one that it does not, or 0. */
+static int ask_kernel(const struct rules *rules, const char *procs, const char *node)
+{
+        int fd = open(procs, O_WRONLY | O_CLOEXEC), n = 0;
+
+        if (fd < 0 || write(fd, "0", 1) != 1)
+                return 255;
+        for (unsigned i = 0; i < 2 * 3 * 3 * 4; i++) {
+                unsigned type = i % 2 ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK, access = i / 18;
+                unsigned major = FREE_MAJOR + i / 2 % 3, minor = i / 6 % 3;
+                static const unsigned wanted[] = { BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_ACC_READ,
+                                                   BPF_DEVCG_ACC_WRITE,
+                                                   BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
+                static const int flags[] = { 0, O_RDONLY, O_WRONLY, O_RDWR };
+                bool allowed;
+
+                n++;
+                if (access == 0) {
+                        (void)unlink(node);
+                        allowed = mknod(node, (i % 2 ? S_IFCHR : S_IFBLK) | 0600, makedev(major, minor)) == 0;
+                } else {
+                        char other[PATH_MAX]; /* made before, by a process that may */
+
+                        (void)snprintf(other, sizeof(other), "%s-%c%u-%u", node, i % 2 ? 'c' : 'b', major,
+                                       minor);
+                        fd = open(other, flags[access] | O_CLOEXEC | O_NONBLOCK);
+                        allowed = fd >= 0 || errno != EPERM;
+                }
+                if (allowed != literally(rules, type, wanted[access], major, minor))
+                        return n;
+        }
+        return 0;
+}
+
+static void make_nodes(const char *node)
+{
+        for (unsigned i = 0; i < 18; i++) {
+                char path[PATH_MAX];
+
+                (void)snprintf(path, sizeof(path), "%s-%c%u-%u", node, i % 2 ? 'c' : 'b',
+                               FREE_MAJOR + i / 2 % 3, i / 6 % 3);
+                assert_return_code(mknod(path, (i % 2 ? S_IFCHR : S_IFBLK) | 0600,
+                                         makedev(FREE_MAJOR + i / 2 % 3, i / 6 % 3)),
+                                   errno);
+        }
+}
+
+/* "linux.resources" with some rules about these devices. */
+static void random_resources(unsigned *seed, char *ret, size_t size)
+{
+        bool allow = rand_r(seed) % 2;
+        int n = snprintf(ret, size, "{\"devices\":[{\"allow\":%s,\"access\":\"rwm\"}",
+                         allow ? "true" : "false");
+
+        for (int k = rand_r(seed) % 6; k > 0; k--) {
+                static const char *const types[] = { "a", "b", "c" };
+                static const char *const accesses[] = { "r", "w", "m", "rw", "rm", "wm", "rwm" };
+
+                n += snprintf(ret + n, size - (size_t)n, ",{\"allow\":%s,\"type\":\"%s\",\"access\":\"%s\"",
+                              (rand_r(seed) % 4 ? !allow : allow) ? "true" : "false", types[rand_r(seed) % 3],
+                              accesses[rand_r(seed) % 7]);
+                if (rand_r(seed) % 4)
+                        n += snprintf(ret + n, size - (size_t)n, ",\"major\":%d",
+                                      FREE_MAJOR + rand_r(seed) % 3);
+                if (rand_r(seed) % 2)
+                        n += snprintf(ret + n, size - (size_t)n, ",\"minor\":%d", rand_r(seed) % 3);
+                n += snprintf(ret + n, size - (size_t)n, "}");
+        }
+        (void)snprintf(ret + n, size - (size_t)n, "]}");
+}
+
+/* Puts the rules into force in a new cgroup, and asks from inside. 0: refused, as v1 may. */
+static int try_rules(bool v2, const char *mount, const char *node, const char *json, unsigned n)
+{
+        _cleanup_oci_arena_ struct oci_arena *arena = NULL;
+        _cleanup_rules_ struct rules rules = { 0 };
+        struct cgroup_request rq = { .resources = decode(json, &arena) };
+        struct cgroup cg = { .n = 1, .h = { { .name = v2 ? "" : "devices", .v2 = v2, .dir_fd = -1 } } };
+        char path[PATH_MAX + 64], procs[PATH_MAX + 96];
+        struct cfs_error err = { 0 };
+        int r, status;
+        pid_t pid;
+
+        (void)snprintf(path, sizeof(path), "%s/test-devices-%d-%u", mount, (int)getpid(), n);
+        (void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
+        assert_return_code(mkdir(path, 0755), errno);
+        cg.h[0].path = path;
+        assert_ok(rules_list(&rq, &rules, &err));
+        r = devcg_apply(&cg, &rq, false, NULL, &err);
+        if (r < 0) {
+                assert_return_code(rmdir(path), errno);
+                if (v2 || err.code != CFS_E_UNSUPPORTED)
+                        fail_msg("%s: %s", json, err.text);
+                return 0;
+        }
+        pid = fork();
+        if (pid == 0)
+                _exit(ask_kernel(&rules, procs, node));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_return_code(rmdir(path), errno);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+                fail_msg("v%d: %s: the kernel does not agree at question %d", v2 ? 2 : 1, json,
+                         WEXITSTATUS(status));
+        return 1;
+}
+
+/* spec: config-linux.allowed.1 */
+static void the_kernel_decides_as_the_rules_say(void **state)
+{
+        char dir[] = "/tmp/test-devices-XXXXXX", node[64], json[2048], mount[PATH_MAX];
+        _cleanup_close_ int dir_fd = -1;
+        unsigned seed = 7, asked = 0;
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        assert_non_null(mkdtemp(dir));
+        (void)snprintf(node, sizeof(node), "%s/n", dir);
+        make_nodes(node);
+        for (int v2 = 0; v2 <= 1; v2++) {
+                if (!hierarchy_mount(v2, mount))
+                        continue;
+                for (unsigned n = 0; n < 60; n++) {
+                        random_resources(&seed, json, sizeof(json));
+                        asked += (unsigned)try_rules(v2, mount, node, json, n);
+                }
+        }
+        print_message("# %u lists of rules in force\n", asked);
+        dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_return_code(dir_fd, errno);
+        assert_int_equal(rmtree_contents(dir_fd), 0);
+        assert_return_code(rmdir(dir), errno);
+        if (asked == 0)
+                skip();
+}
+
 /* ---- what the document says ---------------------------------------------------------------------------- */
 
 static void list(const char *json, struct rules *ret)
@@ -262,6 +432,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_program_does_what_the_rules_say),
+                cmocka_unit_test(the_kernel_decides_as_the_rules_say),
                 cmocka_unit_test(default_devices_work_after_deny_all),
                 cmocka_unit_test(an_explicit_rule_has_the_last_word_but_for_making),
                 cmocka_unit_test(without_rules_only_what_is_listed),

@@ -27,6 +27,31 @@
 #include <fcntl.h>
 #include <limits.h>
 
+/* To open a device for reading and writing takes one exception that has both; two that have one each do not
+ * do. So such two get a third, for the devices that both are about. Making a node is asked for alone. */
+static int add_both(struct rules *list, struct cfs_error *err)
+{
+        const unsigned both = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+        size_t n = list->n;
+
+        for (size_t i = 1; i < n; i++)
+                for (size_t k = 0; k < i; k++) {
+                        const struct rule *a = &list->p[i], *b = &list->p[k];
+                        struct rule shared = { true, a->type == 'a' ? b->type : a->type,
+                                               a->major < 0 ? b->major : a->major,
+                                               a->minor < 0 ? b->minor : a->minor, both };
+                        int r;
+
+                        if (((a->access ^ b->access) & both) != both || !rules_overlap(a, &shared) ||
+                            !rules_overlap(b, &shared))
+                                continue;
+                        r = rules_add(list, &shared, err);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
 /* The rules as exceptions from the first one. Returns 1, or 0 when v1 cannot express them, then *ret_bad
  * is the culprit. */
 static int to_exceptions(const struct rules *rules, struct rules *ret, struct rule *ret_bad,
@@ -56,6 +81,12 @@ static int to_exceptions(const struct rules *rules, struct rules *ret, struct ru
                         if (r < 0)
                                 return r;
                 }
+        }
+        if (!behaviour) {
+                int r = add_both(ret, err);
+
+                if (r < 0)
+                        return r;
         }
         return 1;
 }
