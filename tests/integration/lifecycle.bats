@@ -182,6 +182,20 @@ load helpers/common
     is "$status" 1
 }
 
+# spec: runtime.delete.2
+@test "delete of a created container that is paused is an error, as in runc; --force kills it" {
+    root_only
+    new_bundle
+    cfs create -b "$B" "$ID" > "$T/log" 2>&1 < /dev/null
+    cfs pause "$ID"
+    run cfs delete "$ID"
+    is "$status" 1
+    contains "$output" "paused"
+    status_is "$ID" paused
+    cfs delete --force "$ID"
+    run ! cfs state "$ID"
+}
+
 # spec: runtime.start.4 config.process.1
 @test "create without process works, start is the error" {
     root_only

@@ -34,12 +34,16 @@ static int delete_broken(const char *root, const char *id, const char *why, stru
         return r;
 }
 
-/* Without --force only what has stopped, or was created and is not being started. */
+/* Without --force only what has stopped, or was created and is neither paused nor being started. */
 static int check_stopped(struct state *s, int st, struct cfs_error *err)
 {
         struct cfs_error ignored = { 0 };
 
-        if (st == STATUS_RUNNING || (st == STATUS_CREATING && worker_busy(s->record)))
+        if (st == STATUS_CREATED)
+                st = status_of(s, err);
+        if (st < 0)
+                return st;
+        if (st == STATUS_RUNNING || st == STATUS_PAUSED || (st == STATUS_CREATING && worker_busy(s->record)))
                 return err_set(err, CFS_E_STATE, "cannot delete container %s that is not stopped: %s", s->id,
                                status_name(status_of(s, &ignored)));
         if (worker_busy(s->record))
