@@ -79,7 +79,7 @@ three() {
     calls 185 exec exec "$ID-1" /bin/true
     calls 30 state state "$ID-1"
     calls 52 list list
-    calls 29 kill kill "$ID-1" KILL
+    calls 30 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
     calls 33 delete delete "$ID-1"
 }

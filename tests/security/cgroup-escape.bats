@@ -242,3 +242,110 @@ cgroup_of() { awk '$9 == "cgroup" || $9 == "cgroup2" || $(NF - 2) ~ /^cgroup2?$/
     cfs delete --force "$OTHER"
     rmdir /sys/fs/cgroup/*/"$ID-elsewhere" /sys/fs/cgroup/"$ID-elsewhere" 2> /dev/null || true
 }
+
+# ---- a cgroup below another container's ---------------------------------------------------------------------------------------
+
+# two_levels: the containers $ID, whose cgroup is /$ID, and $OTHER, whose cgroup is below that. The upper one has a cgroup of its own making
+# beside that, with a process. Sets DIRS, the upper one's directories.
+two_levels() {
+    OTHER="$ID-other"
+    new_bundle "$NO_CGROUPNS" ".linux.cgroupsPath = \"/$ID\" | .process.args = [\"/bin/sh\", \"-c\", \"sleep 1000 & exec sleep 1000\"]"
+    up
+    mapfile -t DIRS < <(jq -r '.cgroup.hierarchies[].path' "$STATE/$ID/state.json")
+    config ".linux.cgroupsPath = \"/$ID/sub/$OTHER\" | .process.args = [\"/bin/sleep\", \"1000\"]"
+    cfs run --detach -b "$B" "$OTHER" < /dev/null > /dev/null 2>&1
+    local d child
+    wait_for eval 'child=$(cut -d" " -f1 "/proc/$PID/task/$PID/children") && [ -n "$child" ]'
+    for d in "${DIRS[@]}"; do
+        mkdir -p "$d/sub/own"
+        [ ! -e "$d/cpuset.cpus" ] || { cat "$d/cpuset.cpus" > "$d/sub/own/cpuset.cpus"; cat "$d/cpuset.mems" > "$d/sub/own/cpuset.mems"; }
+        echo "$child" > "$d/sub/own/cgroup.procs" 2> /dev/null || true # not where v2 has controllers
+    done
+}
+
+# runc 1.1.5: the other one lives; its own directories stay, with an error. crun 1.8.1 kills what is below.
+@test "deleting a container does not end one whose cgroup is below, nor does kill --all; both gone, nothing is left [cgroup-below]" {
+    local command d pid
+    for command in "kill --all $ID KILL" "delete --force $ID"; do
+        two_levels
+        pid=$(pid_of "$OTHER")
+        is "$(cfs ps --format json "$ID" | jq -c "map(select(. == $pid))")" "[]" "ps of the upper one"
+        cfs $command
+        [ "${command%% *}" = delete ] || { wait_for status_is "$ID" stopped; cfs delete "$ID"; }
+        status_is "$OTHER" running
+        ! gone "$pid"
+        for d in "${DIRS[@]}"; do
+            [ -d "$d/sub/$OTHER" ]
+            [ ! -e "$d/sub/own" ] || { echo "$d/sub/own is left" >&2; return 1; }
+        done
+        cfs exec "$OTHER" true
+        # What is left of the upper one can be taken again, and given up, by one that comes later.
+        cfs delete --force "$OTHER"
+        is "$(cgroups_named "$ID")" "" "$command"
+    done
+}
+
+@test "one that is paused stays so, and one that has ended keeps its cgroup, when the one above is deleted" {
+    local d
+    two_levels
+    cfs pause "$OTHER" || skip "needs a cgroup freezer"
+    cfs delete --force "$ID"
+    status_is "$OTHER" paused
+    cfs resume "$OTHER"
+    cfs delete --force "$OTHER"
+    two_levels
+    cfs kill "$OTHER" KILL
+    wait_for status_is "$OTHER" stopped
+    cfs delete --force "$ID"
+    for d in "${DIRS[@]}"; do [ -d "$d/sub/$OTHER" ]; done
+    cfs delete "$OTHER"
+    is "$(cgroups_named "$ID")" ""
+}
+
+# A container that may make cgroups and marks: they name another one's state directory, which knows nothing of this cgroup; or nothing.
+@test "a mark that a container has made up itself does not keep its processes from delete" {
+    local d owner child
+    new_bundle "$NO_CGROUPNS" ".linux.cgroupsPath = \"/$ID-other\"" '.process.args = ["/bin/sleep", "1000"]'
+    OTHER="$ID-other"
+    cfs run --detach -b "$B" "$OTHER" < /dev/null > /dev/null 2>&1
+    for owner in "$STATE/$OTHER" "$T/nothing" "$T/fifo"; do
+        config ".linux.cgroupsPath = \"/$ID\" | .process.args = [\"/bin/sh\", \"-c\", \"sleep 1000 & exec sleep 1000\"]"
+        up
+        mapfile -t DIRS < <(jq -r '.cgroup.hierarchies[].path' "$STATE/$ID/state.json")
+        wait_for eval 'child=$(cut -d" " -f1 "/proc/$PID/task/$PID/children") && [ -n "$child" ]'
+        mkdir -p "$T/fifo"
+        [ -p "$T/fifo/state.json" ] || mkfifo "$T/fifo/state.json"
+        for d in "${DIRS[@]}"; do
+            mkdir "$d/mine"
+            $PYTHON -c 'import os, sys; [os.setxattr(sys.argv[1], n + ".cfs.owner", sys.argv[2].encode()) for n in ("trusted", "user")]' "$d/mine" "$owner"
+            [ ! -e "$d/cpuset.cpus" ] || { cat "$d/cpuset.cpus" > "$d/mine/cpuset.cpus"; cat "$d/cpuset.mems" > "$d/mine/cpuset.mems"; }
+            echo "$child" > "$d/mine/cgroup.procs" 2> /dev/null || true
+        done
+        timeout 30 "$CFS" --root "$STATE" delete --force "$ID"
+        wait_for gone "$child"
+        is "$(cgroups_named "$ID" | grep -v -- -other)" "" "$owner"
+        status_is "$OTHER" running
+    done
+}
+
+# The parent was there when the second one looked; the first one, whose it was, then went.
+@test "a create that is killed while it makes the directories above its cgroup again leaves none" {
+    needs strace
+    new_bundle "$NO_CGROUPNS" ".linux.cgroupsPath = \"/$ID/p/a\""
+    args sleep 1000
+    OTHER="$ID-other"
+    local how
+    for how in setxattr:when=1 mkdir:when=3 mkdir:when=7 mkdir:when=8 mkdir:when=9; do
+        up
+        config ".linux.cgroupsPath = \"/$ID/p/b\""
+        strace -o "$T/strace" -e inject=renameat:delay_exit=400000:when=1 -e "inject=${how%%:*}:signal=KILL:${how#*:}" \
+            "$CFS" --root "$STATE" create -b "$B" "$OTHER" < /dev/null > "$T/out" 2>&1 3>&- &
+        wait_for test -e "$STATE/$OTHER/state.json"
+        cfs delete --force "$ID"
+        wait $! || true
+        grep -q 'killed by SIGKILL' "$T/strace" || { echo "not killed: $how" >&2; return 1; }
+        cfs delete --force "$OTHER"
+        is "$(cgroups_named "$ID")" "" "$how"
+        config ".linux.cgroupsPath = \"/$ID/p/a\""
+    done
+}

@@ -33,18 +33,38 @@
 
 #define MAX_TRIES 100 /* of everything that a race can undo */
 
-/* The mark of a directory. 1, 0 when it has none, or -errno. */
-static int get_mark(const char *path, bool trusted, char *buf, size_t size)
+/* What getxattr(2) has returned. 1, 0 when there is no mark, or -errno. */
+static int got_mark(ssize_t n, char *buf)
 {
-        ssize_t n = getxattr(path, TRUSTED, buf, size - 1);
-
-        /* Without CAP_SYS_ADMIN there is nothing to be seen there, and the error is ENODATA (xattr(7)). */
-        if (n < 0 && (errno == ENODATA || errno == EPERM) && !trusted)
-                n = getxattr(path, USER, buf, size - 1);
         if (n < 0)
                 return errno == ENODATA || errno == EOPNOTSUPP || errno == EPERM ? 0 : -errno;
         buf[n] = '\0';
         return 1;
+}
+
+/* Without CAP_SYS_ADMIN there is nothing to be seen in "trusted", and the error is ENODATA (xattr(7)). */
+static bool not_seen(ssize_t n)
+{
+        return n < 0 && (errno == ENODATA || errno == EPERM);
+}
+
+/* The mark of a directory. */
+static int get_mark(const char *path, bool trusted, char *buf, size_t size)
+{
+        ssize_t n = getxattr(path, TRUSTED, buf, size - 1);
+
+        if (not_seen(n) && !trusted)
+                n = getxattr(path, USER, buf, size - 1);
+        return got_mark(n, buf);
+}
+
+int claim_read(int fd, bool trusted, char *buf, size_t size)
+{
+        ssize_t n = fgetxattr(fd, TRUSTED, buf, size - 1);
+
+        if (not_seen(n) && !trusted)
+                n = fgetxattr(fd, USER, buf, size - 1);
+        return got_mark(n, buf);
 }
 
 static int set_mark(const char *path, const struct cgroup_request *rq, int flags)
@@ -129,12 +149,13 @@ int claim_mark(const struct hierarchy *h, const struct cgroup_request *rq, struc
 int claim_directory(struct hierarchy *h, const struct cgroup_request *rq, struct cfs_error *err)
 {
         for (unsigned i = 0; i < MAX_TRIES; i++) {
-                int r = tree_make(h->path, err);
+                /* The record does not have it as ours when it was there a moment ago. */
+                int r = tree_make(h->path, !h->created, err);
 
                 if (r < 0)
                         return r;
                 h->made = r > 0;
-                r = h->made ? 0 : tree_check_empty(h->path, err);
+                r = h->made ? 0 : tree_check_empty(h->path, NULL, err);
                 if (r >= 0 && h->claim && rq->owner && !WEAKENED("cgroup-claim"))
                         r = mark_once(h, rq, err);
                 if (r >= 0)

@@ -22,4 +22,7 @@ void claim_release(const struct hierarchy *h);
  * ignores a mark that the container itself could have changed. */
 int claim_find(const struct cgroup *cg, const char *owner, bool trusted, struct cfs_error *err);
 
+/* The mark of an open directory: the state directory of a container. 1, 0 when it has none, or -errno. */
+int claim_read(int fd, bool trusted, char *buf, size_t size);
+
 #endif

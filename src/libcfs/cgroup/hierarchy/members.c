@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "libcfs/cgroup/hierarchy/claim.h"
 #include "libcfs/cgroup/hierarchy/detect.h"
+#include "libcfs/cgroup/hierarchy/others.h"
 #include "libcfs/cgroup/hierarchy/v2.h"
 #include <signal.h>
 
@@ -73,14 +74,14 @@ static const struct hierarchy *any_hierarchy(const struct cgroup *cg)
         return h;
 }
 
-static int collect(const struct hierarchy *h, struct tree_pids *ret)
+static int collect(const struct hierarchy *h, const struct tree_kept *kept, struct tree_pids *ret)
 {
         size_t n = 0;
         int r;
 
         if (!h)
                 return 0;
-        r = tree_collect(h->path, "cgroup.procs", ret);
+        r = tree_collect(h->path, "cgroup.procs", kept, ret);
         if (r < 0)
                 return r;
         if (ret->n > 0)
@@ -95,9 +96,13 @@ static int collect(const struct hierarchy *h, struct tree_pids *ret)
 
 int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_error *err)
 {
+        _cleanup_tree_kept_ struct tree_kept kept = { 0 };
         struct tree_pids pids = { 0 };
-        int r = collect(any_hierarchy(cg), &pids);
+        int r = others_find(cg, &kept, err);
 
+        if (r < 0)
+                return r;
+        r = collect(any_hierarchy(cg), &kept, &pids);
         if (r < 0) {
                 free(pids.p);
                 return err_sys(err, -r, "read", "read the container's cgroup");
@@ -115,13 +120,13 @@ int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_erro
 }
 
 /* Signals those that are there now. Returns how many, or -errno. */
-static int signal_all(const struct hierarchy *h, int sig)
+static int signal_all(const struct hierarchy *h, const struct tree_kept *kept, int sig)
 {
         _cleanup_free_ pid_t *p = NULL;
         struct tree_pids pids = { 0 };
         int n = 0, r;
 
-        r = collect(h, &pids);
+        r = collect(h, kept, &pids);
         p = pids.p;
         if (r < 0)
                 return r;
@@ -137,7 +142,8 @@ static int signal_all(const struct hierarchy *h, int sig)
 }
 
 /* Lists and signals until no process is left. Returns how many were signalled, or -errno. */
-static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer)
+static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer,
+                        const struct tree_kept *kept)
 {
         struct cfs_error ignored = { 0 };
         int n = 0, r = 0;
@@ -145,7 +151,7 @@ static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer
         for (unsigned i = 0; i < KILL_ROUNDS; i++) {
                 bool frozen = freezer && freezer->ops->freeze(freezer, true, &ignored) == 0;
 
-                r = signal_all(any_hierarchy(cg), SIGKILL);
+                r = signal_all(any_hierarchy(cg), kept, SIGKILL);
                 if (freezer)
                         (void)freezer->ops->freeze(freezer, false, &ignored);
                 if (r > 0)
@@ -158,36 +164,50 @@ static int kill_by_list(const struct cgroup *cg, const struct hierarchy *freezer
         return r < 0 ? r : n;
 }
 
-void members_wake(const struct cgroup *cg)
+static void wake(const struct cgroup *cg, const struct tree_kept *kept)
 {
         const struct hierarchy *v1 = find_v1(cg, "freezer");
 
         if (v1)
-                tree_write_all(v1->path, "freezer.state", "THAWED");
+                tree_write_all(v1->path, "freezer.state", "THAWED", kept);
+}
+
+void members_wake(const struct cgroup *cg)
+{
+        _cleanup_tree_kept_ struct tree_kept kept = { 0 };
+        struct cfs_error ignored = { 0 };
+
+        if (!find_v1(cg, "freezer"))
+                return;
+        (void)others_find(cg, &kept, &ignored);
+        wake(cg, &kept);
 }
 
 int members_kill(const struct cgroup *cg, int sig, struct cfs_error *err)
 {
         const struct hierarchy *freezer = members_freezer(cg);
+        _cleanup_tree_kept_ struct tree_kept kept = { 0 };
         struct cfs_error ignored = { 0 };
         bool was_frozen;
-        int r;
+        int r = others_find(cg, &kept, err);
 
-        if (sig == SIGKILL && freezer && freezer->v2) {
+        if (r < 0)
+                return r;
+        if (sig == SIGKILL && freezer && freezer->v2 && kept.n == 0) {
                 r = v2_kill(freezer);
                 /* They may also be frozen by the freezer of v1. */
-                members_wake(cg);
+                wake(cg, &kept);
                 if (r == 0)
                         return 1;
         }
         if (sig == SIGKILL) {
-                r = kill_by_list(cg, freezer);
-                members_wake(cg); /* a cgroup below may be frozen by itself */
+                r = kill_by_list(cg, freezer, &kept);
+                wake(cg, &kept); /* a cgroup below may be frozen by itself */
         } else {
                 was_frozen = freezer && freezer->ops->is_frozen(freezer) == 1;
                 if (freezer && !was_frozen)
                         (void)freezer->ops->freeze(freezer, true, &ignored);
-                r = signal_all(any_hierarchy(cg), sig);
+                r = signal_all(any_hierarchy(cg), &kept, sig);
                 if (freezer && !was_frozen)
                         (void)freezer->ops->freeze(freezer, false, &ignored);
         }
@@ -201,19 +221,38 @@ static void wait_a_moment(const struct hierarchy *h, unsigned round)
                 clock_sleep_us(round < 20 ? 500 : 5000);
 }
 
+/* Other containers are below: the last of them removes the directory, which may be us. */
+static bool leave_to_others(const struct hierarchy *h)
+{
+        tree_mark(h->path);
+        claim_release(h);
+        return rmdir(h->path) < 0 && errno != ENOENT;
+}
+
 static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t deadline, struct cfs_error *err)
 {
         bool created = h->created || tree_is_marked(h->path);
         int r;
 
         for (unsigned round = 0;; round++) {
+                _cleanup_tree_kept_ struct tree_kept kept = { 0 };
+
+                if (created && rmdir(h->path) == 0)
+                        break;
+                r = others_find(cg, &kept, err);
+                if (r < 0)
+                        return r;
                 /* A directory that was there before stays; so do not the processes that we put into it. */
                 if (created)
-                        r = tree_remove(h->path);
+                        r = tree_remove(h->path, &kept);
                 else
-                        r = tree_check_empty(h->path, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
+                        r = tree_check_empty(h->path, &kept, &(struct cfs_error){ 0 }) < 0 ? -EBUSY : 0;
                 if (r == 0)
                         break;
+                if (r > 0 && leave_to_others(h))
+                        return 0;
+                if (r > 0)
+                        continue; /* they have left */
                 if (r != -EBUSY)
                         return err_path(err, -r, "rmdir", h->path, "remove cgroup `%s`", h->path);
                 if (clock_now_ms() > deadline)
@@ -226,7 +265,7 @@ static int remove_one(struct cgroup *cg, const struct hierarchy *h, int64_t dead
                                 return r;
                         /* A process may have been put here by hand, and into no other hierarchy. */
                         if (round > 0)
-                                (void)signal_all(h, SIGKILL);
+                                (void)signal_all(h, &kept, SIGKILL);
                 }
                 wait_a_moment(h, round);
         }

@@ -3,8 +3,10 @@
  * Making, removing and walking the directories of a cgroup hierarchy.
  *
  * Making. A container's path may have several components ("/machine/ID"). Those that are missing are made
- * too, and get an extended attribute, so that whichever container is the last to leave removes them: the one
- * that made them may well be gone before. (kernfs keeps attributes of the user. class in memory; Linux 5.7.)
+ * too, and get a mark, so that whichever container is the last to leave removes them: the one that made them
+ * may well be gone before. The mark is the sticky bit, which has no other use there (only root and the owner
+ * may remove anything in a cgroup anyway): mkdir(2) gives it at once, so that not even SIGKILL can come
+ * between. What exists already gets an extended attribute. (kernfs keeps both in memory; Linux 5.7.)
  *
  * Removing. rmdir(2) of a cgroup that has children or processes fails with EBUSY, the same error for both.
  * What is below was made by the container and may be deeper than any path or descriptor limit allows, on
@@ -23,6 +25,9 @@
 #include <sys/xattr.h>
 
 #define MARK "user.cfs.made"
+
+#define MODE        0755
+#define MODE_MARKED (MODE | S_ISVTX)
 
 const char *tree_file(char *buf, size_t size, const char *path, const char *file)
 {
@@ -95,7 +100,10 @@ void tree_mark(const char *path)
 bool tree_is_marked(const char *path)
 {
         char mark[4];
+        struct stat st;
 
+        if (stat(path, &st) == 0 && (st.st_mode & S_ISVTX))
+                return true;
         return getxattr(path, MARK, mark, sizeof(mark)) >= 0;
 }
 
@@ -110,22 +118,20 @@ static int make_parents(const char *path)
         memcpy(buf, path, n + 1);
         for (char *p = buf + 1; (p = strchr(p, '/')); p++) {
                 *p = '\0';
-                if (mkdir(buf, 0755) == 0)
-                        tree_mark(buf);
-                else if (errno != EEXIST)
+                if (mkdir(buf, MODE_MARKED) < 0 && errno != EEXIST)
                         return errno == ENODEV ? -ENOENT : -errno;
                 *p = '/';
         }
         return 0;
 }
 
-int tree_make(const char *path, struct cfs_error *err)
+int tree_make(const char *path, bool marked, struct cfs_error *err)
 {
         /* A parent that is missing may have been removed, this moment, by a container that left. */
         for (unsigned attempt = 0; attempt < 100; attempt++) {
                 int r;
 
-                if (mkdir(path, 0755) == 0)
+                if (mkdir(path, marked ? MODE_MARKED : MODE) == 0)
                         return 1;
                 if (errno == EEXIST)
                         return 0;
@@ -142,15 +148,64 @@ int tree_make(const char *path, struct cfs_error *err)
         return err_path(err, errno, "mkdir", path, "make cgroup `%s`", path);
 }
 
+/* ---- what stays ---------------------------------------------------------------------------------------- */
+
+int tree_keep(struct tree_kept *k, const char *path, bool others)
+{
+        struct stat st;
+        char *copy;
+
+        if (stat(path, &st) < 0)
+                return 0;
+        if (k->n == k->cap) {
+                size_t cap = k->cap ? k->cap * 2 : 16;
+                struct tree_directory *p = reallocarray(k->p, cap, sizeof(*p));
+
+                if (!p)
+                        return -ENOMEM;
+                k->p = p;
+                k->cap = cap;
+        }
+        copy = strdup(path);
+        if (!copy)
+                return -ENOMEM;
+        k->p[k->n++] =
+                (struct tree_directory){ .dev = st.st_dev, .ino = st.st_ino, .path = copy, .others = others };
+        return 0;
+}
+
+void tree_kept_free(struct tree_kept *k)
+{
+        while (k->n > 0)
+                free(k->p[--k->n].path);
+        free(k->p);
+}
+
+/* The entry of the directory `name` below fd, or NULL. */
+static const struct tree_directory *find_kept(const struct tree_kept *k, int fd, const char *name)
+{
+        struct stat st;
+
+        if (!k || k->n == 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return NULL;
+        for (size_t i = 0; i < k->n; i++)
+                if (k->p[i].dev == st.st_dev && k->p[i].ino == st.st_ino)
+                        return &k->p[i];
+        return NULL;
+}
+
+/* ---- removing ------------------------------------------------------------------------------------------ */
+
 /* The name of the first subdirectory of fd that rmdir refuses; those that it takes are gone. 1: found, 0:
  * none. */
-static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
+static int first_stubborn_child(int fd, const struct tree_kept *kept, char name[NAME_MAX + 1])
 {
         _cleanup_(dir_close) struct dir dir = DIR_INIT;
         int r = dir_open(&dir, fd, ".");
 
         while (r >= 0 && (r = dir_next(&dir)) > 0) {
-                if (dir.type != DT_DIR || unlinkat(fd, dir.name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                if (dir.type != DT_DIR || find_kept(kept, fd, dir.name) ||
+                    unlinkat(fd, dir.name, AT_REMOVEDIR) == 0 || errno == ENOENT)
                         continue;
                 if (errno != EBUSY && errno != ENOTEMPTY)
                         return -errno;
@@ -160,8 +215,8 @@ static int first_stubborn_child(int fd, char name[NAME_MAX + 1])
         return r;
 }
 
-/* Removes all that is below fd. Takes the descriptor. */
-static int remove_below(int fd)
+/* Removes all that is below fd and not kept. Takes the descriptor. */
+static int remove_below(int fd, const struct tree_kept *kept)
 {
         _cleanup_close_ int cur = fd;
         unsigned depth = 0;
@@ -173,7 +228,7 @@ static int remove_below(int fd)
                 struct stat st;
                 int next, r;
 
-                r = first_stubborn_child(cur, name);
+                r = first_stubborn_child(cur, kept, name);
                 if (r < 0)
                         return r;
                 if (r == 0 && depth == 0)
@@ -198,18 +253,46 @@ static int remove_below(int fd)
         }
 }
 
-int tree_remove(const char *path)
+static int empty(const char *path, const struct tree_kept *kept)
 {
-        int fd, r;
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return remove_below(fd, kept);
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+        size_t n = strlen(dir);
+
+        return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* What is beside the ways to other containers goes; then there may be processes in what is left. */
+static int remove_around(const char *path, const struct tree_kept *kept)
+{
+        struct cfs_error ignored = { 0 };
+        int r = empty(path, kept);
+
+        for (size_t i = 0; r >= 0 && i < kept->n; i++)
+                if (!kept->p[i].others && is_below(kept->p[i].path, path))
+                        r = empty(kept->p[i].path, kept);
+        return r < 0 ? r : tree_check_empty(path, kept, &ignored) < 0 ? -EBUSY : 1;
+}
+
+int tree_remove(const char *path, const struct tree_kept *kept)
+{
+        int r;
 
         if (rmdir(path) == 0 || errno == ENOENT)
                 return 0;
         if (errno != EBUSY && errno != ENOTEMPTY)
                 return -errno;
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        r = remove_below(fd);
+        for (size_t i = 0; kept && i < kept->n; i++)
+                if (is_below(kept->p[i].path, path))
+                        return remove_around(path, kept);
+        r = empty(path, NULL);
         if (r < 0)
                 return r;
         return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
@@ -320,20 +403,26 @@ static int todo_push(struct todo *t, const char *name)
         return 0;
 }
 
-static int push_children(int fd, struct todo *todo)
+static bool is_others(const struct tree_kept *kept, int fd, const char *name)
+{
+        const struct tree_directory *d = find_kept(kept, fd, name);
+
+        return d && d->others;
+}
+
+static int push_children(int fd, const struct tree_kept *kept, struct todo *todo)
 {
         _cleanup_(dir_close) struct dir dir = DIR_INIT;
         int r = dir_open(&dir, fd, ".");
 
         while (r >= 0 && (r = dir_next(&dir)) > 0)
-                if (dir.type == DT_DIR)
+                if (dir.type == DT_DIR && !is_others(kept, fd, dir.name))
                         r = todo_push(todo, dir.name);
         return r == -ENOENT ? 0 : r; /* the directory itself is gone */
 }
 
-/* Calls visit() on the directory and on all below it. */
-static int visit_all(const char *path, int (*visit)(int fd, const void *what, struct tree_pids *pids),
-                     const void *what, struct tree_pids *pids)
+static int visit_all(const char *path, const struct tree_kept *kept, int (*visit)(int fd, void *data),
+                     void *data)
 {
         _cleanup_(todo_free) struct todo todo = { 0 };
         _cleanup_close_ int cur = -1;
@@ -346,9 +435,9 @@ static int visit_all(const char *path, int (*visit)(int fd, const void *what, st
                 _cleanup_free_ char *name = NULL;
                 int next;
 
-                r = visit(cur, what, pids);
+                r = visit(cur, data);
                 if (r >= 0)
-                        r = push_children(cur, &todo);
+                        r = push_children(cur, kept, &todo);
                 if (r < 0)
                         return r;
                 /* On to the next one that can be opened; a child may be gone by now, a parent cannot. */
@@ -371,41 +460,52 @@ static int visit_all(const char *path, int (*visit)(int fd, const void *what, st
         }
 }
 
-static int visit_collect(int fd, const void *file, struct tree_pids *pids)
+int tree_visit(const char *path, int (*visit)(int fd, void *data), void *data)
 {
-        return collect_file(fd, file, pids);
+        return visit_all(path, NULL, visit, data);
 }
 
-int tree_collect(const char *path, const char *file, struct tree_pids *pids)
+struct collect {
+        const char *file;
+        struct tree_pids *pids;
+};
+
+static int visit_collect(int fd, void *data)
 {
-        return visit_all(path, visit_collect, file, pids);
+        const struct collect *c = data;
+
+        return collect_file(fd, c->file, c->pids);
+}
+
+int tree_collect(const char *path, const char *file, const struct tree_kept *kept, struct tree_pids *pids)
+{
+        return visit_all(path, kept, visit_collect, &(struct collect){ file, pids });
 }
 
 struct line {
         const char *file, *text;
 };
 
-static int visit_write(int fd, const void *what, struct tree_pids *pids)
+static int visit_write(int fd, void *data)
 {
-        const struct line *l = what;
+        const struct line *l = data;
 
-        (void)pids;
         (void)io_write_small_quiet(fd, l->file, l->text);
         return 0;
 }
 
-void tree_write_all(const char *path, const char *file, const char *text)
+void tree_write_all(const char *path, const char *file, const char *text, const struct tree_kept *kept)
 {
-        (void)visit_all(path, visit_write, &(struct line){ file, text }, NULL);
+        (void)visit_all(path, kept, visit_write, &(struct line){ file, text });
 }
 
-int tree_check_empty(const char *path, struct cfs_error *err)
+int tree_check_empty(const char *path, const struct tree_kept *kept, struct cfs_error *err)
 {
         _cleanup_free_ pid_t *p = NULL;
         struct tree_pids pids = { 0 };
         int r;
 
-        r = tree_collect(path, "cgroup.procs", &pids);
+        r = tree_collect(path, "cgroup.procs", kept, &pids);
         p = pids.p;
         if (r < 0)
                 return err_sys(err, -r, "read", "look for processes in `%s`", path);

@@ -79,7 +79,7 @@ void cgroupfs_withdraw(struct cgroup *cg)
         for (size_t i = cg->n; i > 0; i--) {
                 struct hierarchy *h = &cg->h[i - 1];
 
-                if (h->made && tree_remove(h->path) == 0)
+                if (h->made && tree_remove(h->path, NULL) == 0)
                         (void)tree_remove_parents(h->path, h->parents, 0);
                 else if (h->claim)
                         claim_release(h);
@@ -111,7 +111,7 @@ static void deny(struct cgroup *cg, size_t i)
 {
         struct hierarchy *h = &cg->h[i];
 
-        if (h->made && tree_remove(h->path) == 0)
+        if (h->made && tree_remove(h->path, NULL) == 0)
                 (void)tree_remove_parents(h->path, h->parents, h->missing);
         h->made = h->claim = false;
         h->denied = true;

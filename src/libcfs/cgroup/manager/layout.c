@@ -127,7 +127,7 @@ int layout_add(struct cgroup *cg, const struct detect_mount *m, const char *base
         if (r < 0)
                 return r;
         if (!h->created && !h->denied) {
-                r = tree_check_empty(h->path, err);
+                r = tree_check_empty(h->path, NULL, err);
                 if (r < 0)
                         return r;
         }
