@@ -90,6 +90,23 @@ setup() {
     is "$(got .status.NoNewPrivs)" 0
 }
 
+# execve(2), EAGAIN: since Linux 3.1 the change of user does not fail, the execve(2) after it does. runc and crun say no more.
+@test "more processes of the user than RLIMIT_NPROC allows: the error says which limit" {
+    new_bundle '.process.user = {"uid": 48125, "gid": 48125} | .process.rlimits = [{"type": "RLIMIT_NPROC", "soft": 1, "hard": 1}]'
+    local i others=()
+    for i in 1 2; do
+        setpriv --reuid=48125 --regid=48125 --clear-groups sleep 3456 3>&- &
+        others+=($!)
+        wait_for eval '[ "$(stat -c %u /proc/'$!')" = 48125 ]'
+    done
+    run cfs run -b "$B" "$ID" < /dev/null
+    kill "${others[@]}"
+    is "$status" 1
+    contains "$output" "process.args[0]: exec"
+    contains "$output" "resource temporarily unavailable"
+    contains "$output" "RLIMIT_NPROC (process.rlimits)"
+}
+
 # spec: config.rlimits.2 config.rlimits.3
 @test "rlimits" {
     new_bundle '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'

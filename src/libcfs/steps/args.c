@@ -212,6 +212,9 @@ static int refused(const struct ctx *c, int e, struct cfs_error *err)
                         err, r,
                         "process.args and process.env together are more than a quarter of RLIMIT_STACK, or "
                         "than 6 MiB: see execve(2)");
+        if (r == -EAGAIN) /* not the change of user: setuid(2) leaves it to execve(2) */
+                return err_hint(err, r,
+                                "the user has more processes than RLIMIT_NPROC (process.rlimits) allows");
         /* Of a path that leads nowhere the error says more already. */
         if (r == -ENOENT && !err->hint[0])
                 return err_hint(

@@ -148,8 +148,6 @@ static int set_ids(const struct oci_user *u, struct cfs_error *err)
                 r = err_sys(err, errno, "setresuid", "change to user %" PRIu32, u->uid);
                 if (r == -EINVAL)
                         r = err_hint(err, r, "the user is not mapped in the user namespace");
-                if (r == -EAGAIN)
-                        r = err_hint(err, r, "the user has as many processes as RLIMIT_NPROC allows");
                 return err_property(err, r, "process.user.uid");
         }
         return 0;
