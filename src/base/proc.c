@@ -403,19 +403,22 @@ int proc_reap(pid_t pid, int *ret_status)
         return 0;
 }
 
+int proc_reap_in_time(pid_t pid, int pidfd, int timeout_ms, int *ret_status)
+{
+        int r = pidfd < 0 ? 0 : proc_wait_gone(pidfd, timeout_ms);
+
+        return r == -ETIMEDOUT ? r : proc_reap(pid, ret_status);
+}
+
 int proc_end(pid_t pid, int pidfd, int timeout_ms)
 {
-        int status, r;
+        int status;
 
-        if (pidfd < 0) {
+        if (pidfd < 0)
                 (void)kill(pid, SIGKILL); /* our own child, not yet reaped: the pid is certain */
-        } else {
+        else
                 (void)proc_signal(pidfd, SIGKILL);
-                r = proc_wait_gone(pidfd, timeout_ms);
-                if (r == -ETIMEDOUT)
-                        return r;
-        }
-        return proc_reap(pid, &status);
+        return proc_reap_in_time(pid, pidfd, timeout_ms, &status);
 }
 
 int proc_try(int (*f)(void *data), void *data)

@@ -76,6 +76,10 @@ int proc_is_child(pid_t pid);
 /* Reaps our child; returns the wait status in *ret_status. 0 or -errno. EINTR is retried. */
 int proc_reap(pid_t pid, int *ret_status);
 
+/* Waits for the end of our child, and reaps it. 0, -ETIMEDOUT, -errno. Without a pidfd (-1) it waits for
+ * ever. */
+int proc_reap_in_time(pid_t pid, int pidfd, int timeout_ms, int *ret_status);
+
 /* Kills our child and reaps it. With a pidfd of it, -ETIMEDOUT when it does not end: one that the freezer of
  * cgroup v1 has stopped takes no SIGKILL until it is thawed. */
 int proc_end(pid_t pid, int pidfd, int timeout_ms);

@@ -197,8 +197,7 @@ void share_end(struct share *s)
         for (size_t i = 0; i < s->n_processes; i++)
                 (void)proc_signal(s->processes[i].fd, SIGKILL);
         for (size_t i = 0; i < s->n_processes; i++) {
-                if (proc_wait_gone(s->processes[i].fd, PATIENCE_MS) == 0)
-                        (void)proc_reap(s->processes[i].pid, &status);
+                (void)proc_reap_in_time(s->processes[i].pid, s->processes[i].fd, PATIENCE_MS, &status);
                 (void)close(s->processes[i].fd);
         }
         (void)munmap(s, s->mapped);

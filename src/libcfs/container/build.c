@@ -158,7 +158,7 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
                         return killed(c, status, r, err);
                 return r;
         }
-        if ((c->pidfd >= 0 && proc_wait_gone(c->pidfd, ENDING_MS) < 0) || proc_reap(c->pid, &status) < 0)
+        if (proc_reap_in_time(c->pid, c->pidfd, ENDING_MS, &status) < 0)
                 return r;
         c->pid = 0;
         if (WIFSIGNALED(status))

@@ -51,10 +51,20 @@
 
 #define ABORT_MS 10000 /* for the end of a process that was killed */
 
-static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync *ours,
-                                 void (*child)(struct ctx *))
+/* One birth. */
+struct birth {
+        struct ctx *c;
+        struct sync *runtime, *init; /* the two ends of the conversation */
+        void (*child)(struct ctx *);
+        uint64_t ignored_signals; /* of the runtime: the new process has none */
+};
+
+static _Noreturn void child_main(const struct birth *b)
 {
-        sync_close(theirs);
+        struct sync *ours = b->init;
+        struct ctx *c = b->c;
+
+        sync_close(b->runtime);
         c->sync = ours;
         c->pid = 0;
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 && !WEAKENED("refused-calls")) {
@@ -65,11 +75,11 @@ static _Noreturn void child_main(struct ctx *c, struct sync *theirs, struct sync
         }
         /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by
          * CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since a filter may forbid it later. */
-        proc_default_signals(c->ignored_signals);
+        proc_default_signals(b->ignored_signals);
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-        child(c);
+        b->child(c);
         _exit(1);
 }
 
@@ -135,9 +145,9 @@ static int clone_failed(const struct ctx *c, const char *call, int e, struct cfs
         return r;
 }
 
-static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),
-                        struct cfs_error *err)
+static int spawn_direct(const struct birth *b, struct cfs_error *err)
 {
+        struct ctx *c = b->c;
         int pidfd = -1;
         struct clone_args a = { .flags = born_in(c) | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                                 .pidfd = (uint64_t)(uintptr_t)&pidfd,
@@ -147,7 +157,7 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
         pid_t pid = sys_clone3(&a);
 
         if (pid == 0)
-                child_main(c, mine, theirs, child);
+                child_main(b);
         if (pid < 0)
                 return clone_failed(c, "clone3", errno, err);
         c->pid = pid;
@@ -155,9 +165,9 @@ static int spawn_direct(struct ctx *c, struct sync *mine, struct sync *theirs, v
         return 0;
 }
 
-static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *theirs, int pipe_fd,
-                                 void (*child)(struct ctx *))
+static _Noreturn void stage_main(const struct birth *b, int pipe_fd)
 {
+        struct ctx *c = b->c;
         struct clone_args a = { .flags = born_in(c) | CLONE_PARENT | CLONE_CLEAR_SIGHAND };
         struct cfs_error e = { 0 };
         pid_t pid = getpid();
@@ -172,7 +182,7 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
                 if (write(pipe_fd, &pid, sizeof(pid)) != sizeof(pid))
                         goto not_told;
                 (void)close(pipe_fd);
-                child_main(c, mine, theirs, child);
+                child_main(b);
         }
         pid = sys_clone3(&a);
         if (pid < 0) {
@@ -181,7 +191,7 @@ static _Noreturn void stage_main(struct ctx *c, struct sync *mine, struct sync *
         }
         if (pid == 0) {
                 (void)close(pipe_fd);
-                child_main(c, mine, theirs, child);
+                child_main(b);
         }
         if (write(pipe_fd, &pid, sizeof(pid)) == sizeof(pid))
                 _exit(0);
@@ -189,12 +199,12 @@ not_told:
         (void)err_sys(&e, errno, "write",
                       "tell the runtime who the init is"); /* which sees the end of its socket */
 failed:
-        _exit(sync_send_failed(theirs, &e));
+        _exit(sync_send_failed(b->init, &e));
 }
 
-static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, void (*child)(struct ctx *),
-                        struct cfs_error *err)
+static int spawn_staged(const struct birth *b, struct cfs_error *err)
 {
+        struct ctx *c = b->c;
         struct clone_args a = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
         int fds[2], status;
         pid_t stage, pid = -1;
@@ -209,7 +219,7 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         if (stage < 0)
                 return clone_failed(c, "clone3", errno, err);
         if (stage == 0)
-                stage_main(c, mine, theirs, write_end, child);
+                stage_main(b, write_end);
         (void)close(TAKE_FD(write_end));
         /* The stage may be born into a frozen cgroup. */
         int waited = sync_be_patient(
@@ -228,8 +238,8 @@ static int spawn_staged(struct ctx *c, struct sync *mine, struct sync *theirs, v
         if (n != sizeof(pid) || pid != stage)
                 (void)proc_reap(stage, &status);
         if (n != sizeof(pid)) {
-                sync_close(theirs);
-                int r = sync_look(mine, err); /* the stage's FAILED, if it could say so */
+                sync_close(b->init);
+                int r = sync_look(b->runtime, err); /* the stage's FAILED, if it could say so */
 
                 return r < 0 ? r
                              : err_set(err, CFS_E_DIED, "the stage process ended without making the init");
@@ -251,11 +261,11 @@ static int set_dumpable(bool dumpable, struct cfs_error *err)
 /* Our own status says which signals we ignore, and whether this procfs has the pids of our PID namespace:
  * else /proc/PID of the new process would be another process (proc(5): a procfs shows the namespace of the
  * process that mounted it). */
-static int look_at_self(struct ctx *c, struct cfs_error *err)
+static int look_at_self(struct birth *b, struct cfs_error *err)
 {
         pid_t pid;
 
-        c->ignored_signals = proc_ignored_signals(c->proc_fd, &pid);
+        b->ignored_signals = proc_ignored_signals(b->c->proc_fd, &pid);
         if (pid == 0 || pid == getpid())
                 return 0;
         return err_hint(err,
@@ -266,37 +276,35 @@ static int look_at_self(struct ctx *c, struct cfs_error *err)
                         "mount one where cfs is called: unshare --mount-proc, or mount -t proc proc /proc");
 }
 
-int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
+static int give_birth(struct birth *b, struct cfs_error *err)
 {
-        struct sync *mine = calloc(1, sizeof(*mine)), *theirs = calloc(1, sizeof(*theirs));
-        int r;
-
-        if (!mine || !theirs) {
-                free(mine);
-                free(theirs);
-                return err_nomem(err);
-        }
-        r = sync_pair(mine, theirs, err);
-        if (r < 0) {
-                free(mine);
-                free(theirs);
-                return r;
-        }
+        struct ctx *c = b->c;
         const bool writes_maps = c->rootless && (c->ns_new & CLONE_NEWUSER);
+        const bool staged = c->namespaces->pre_join && c->walk != WALK_RESTORE;
+        int r = look_at_self(b, err);
 
-        r = look_at_self(c, err);
         /* What is set here is inherited; to set it in the child would be a race with the runtime. */
         if (r >= 0)
                 r = set_dumpable(writes_maps, err);
         if (r >= 0)
-                r = (c->namespaces->pre_join && c->walk != WALK_RESTORE ? spawn_staged : spawn_direct)(
-                        c, mine, theirs, child, err);
-        if (r >= 0 && writes_maps)
-                r = set_dumpable(false, err);
-        sync_close(theirs);
-        free(theirs);
-        sync_watch(mine, aside_after_a_while, c);
-        c->sync = mine;
+                r = staged ? spawn_staged(b, err) : spawn_direct(b, err);
+        return r >= 0 && writes_maps ? set_dumpable(false, err) : r;
+}
+
+int spawn(struct ctx *c, void (*child)(struct ctx *), struct cfs_error *err)
+{
+        struct sync *runtime = calloc(1, sizeof(*runtime)), init;
+        struct birth b = { .c = c, .runtime = runtime, .init = &init, .child = child };
+        int r = runtime ? sync_pair(runtime, &init, err) : err_nomem(err);
+
+        if (r < 0) {
+                free(runtime);
+                return r;
+        }
+        r = give_birth(&b, err);
+        sync_close(&init);
+        sync_watch(runtime, aside_after_a_while, c);
+        c->sync = runtime;
         return aside_end(c, r, err);
 }
 

@@ -127,12 +127,16 @@ int mount_target_symlink(const struct mount_env *e, const char *destination, con
 
 /* ---- mount_bind.c -------------------------------------------------------------------------------------- */
 
-/* A detached clone of the source, with its flags and IDs set. on_host: this is the runtime's own mount
- * namespace, so the clone must not stay a peer of the host's mount. *late: in: the caller can make the
- * mount read-only later; out: the caller must do so (directories only). *ret_mode is the mode of the
- * source. */
+struct mount_bound {
+        int fd;      /* detached, with its flags and IDs; or -1 */
+        mode_t mode; /* of the source */
+        bool late;   /* in: the caller can make it read-only later; out: the caller must (directories only) */
+};
+
+/* Clones the source. on_host: this is the runtime's own mount namespace, so the clone must not stay a peer of
+ * the host's mount. */
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                    bool on_host, bool *late, mode_t *ret_mode, int *ret_fd, struct cfs_error *err);
+                    bool on_host, struct mount_bound *b, struct cfs_error *err);
 
 /* Does the source lie in the container's own root, where an earlier mount may have put it? *ret (may be
  * NULL) is its path there, in the arena. */

@@ -195,7 +195,7 @@ static int clone_source(struct mount_env *e, const struct oci_mount *m, const st
 }
 
 int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct mount_options *o,
-                    bool on_host, bool *late, mode_t *ret_mode, int *ret_fd, struct cfs_error *err)
+                    bool on_host, struct mount_bound *b, struct cfs_error *err)
 {
         _cleanup_close_ int fd = -1;
         struct mount_options file;
@@ -207,8 +207,8 @@ int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct
                 return r;
         if (fstat(fd, &st) < 0)
                 return err_sys(err, errno, "fstat", "examine `%s`", m->source);
-        *ret_mode = st.st_mode;
-        *late = *late && S_ISDIR(st.st_mode);
+        b->mode = st.st_mode;
+        b->late = b->late && S_ISDIR(st.st_mode);
         /* Nothing is mounted below a file: flags and propagation are one call. */
         if (!S_ISDIR(st.st_mode)) {
                 file = *o;
@@ -219,10 +219,10 @@ int mount_bind_make(struct mount_env *e, const struct oci_mount *m, const struct
         if (r >= 0 && on_host)
                 r = slave(e, fd, o, err);
         if (r >= 0)
-                r = mount_change_apply(e, fd, m, o, *late, err);
+                r = mount_change_apply(e, fd, m, o, b->late, err);
         if (r < 0)
                 return r;
-        *ret_fd = TAKE_FD(fd);
+        b->fd = TAKE_FD(fd);
         return 0;
 }
 

@@ -48,6 +48,10 @@
 #define MAX_MAJOR 4095    /* 12 bits: mknod(2)'s device number */
 #define MAX_MINOR 1048575 /* 20 bits                           */
 
+struct devices_plan {
+        int fd; /* a detached tmpfs with the nodes that the runtime has made; or -1 */
+};
+
 static const struct {
         const char *path;
         unsigned major, minor;
@@ -213,6 +217,12 @@ static bool dev_is_bound(const struct ctx *c)
         return dev && is_bind(dev);
 }
 
+/* The file system that they are in; -1 where the init makes them. */
+static int made_by_runtime(const struct ctx *c)
+{
+        return c->devices ? c->devices->fd : -1;
+}
+
 /* The i-th of all nodes, the default devices first. False: this one is not made, because linux.devices
  * lists it, too, or because it is a link. */
 static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
@@ -233,7 +243,7 @@ static bool get_node(const struct ctx *c, size_t i, struct mount_node *n)
                 if (!dev_is_bound(c) && !c->dev_is_foreign && is_path(n->path, "/dev/ptmx"))
                         return false;
         }
-        if (c->devices_fd >= 0 && n->type != S_IFIFO)
+        if (made_by_runtime(c) >= 0 && n->type != S_IFIFO)
                 (void)snprintf(n->made, sizeof(n->made), "%zu", i);
         return true;
 }
@@ -311,7 +321,7 @@ static int prepare_node(const struct ctx *c, size_t i, const struct id_map *uids
                 r = host_id(gids, n.gid, "gid", i, &gid, err);
         if (r < 0)
                 return r;
-        r = mount_node_prepare(c->devices_fd, &n, uid, gid, err);
+        r = mount_node_prepare(c->devices->fd, &n, uid, gid, err);
         return r < 0 ? node_failed(i, r, err) : 0;
 }
 
@@ -326,8 +336,10 @@ int devices_prepare(struct ctx *c, struct cfs_error *err)
         r = id_map_get(c->namespaces, c->linux_, c->proc_fd, c->arena, &uids, &gids, err);
         if (r < 0)
                 return r;
-        c->devices_fd = make_file_system(c, err);
-        r = c->devices_fd;
+        c->devices = oci_arena_alloc(c->arena, sizeof(*c->devices));
+        if (!c->devices)
+                return err_nomem(err);
+        r = c->devices->fd = make_file_system(c, err);
         old = umask(0);
         for (size_t i = 0; r >= 0 && i < count_nodes(c); i++)
                 r = prepare_node(c, i, &uids, &gids, err);
@@ -337,9 +349,8 @@ int devices_prepare(struct ctx *c, struct cfs_error *err)
 
 void devices_release(struct ctx *c)
 {
-        if (c->devices_fd >= 0)
-                (void)close(c->devices_fd);
-        c->devices_fd = -1;
+        if (made_by_runtime(c) >= 0)
+                (void)close(TAKE_FD(c->devices->fd));
 }
 
 /* Attaches the tmpfs on top of "/" while nodes are cloned from it (see above), then detaches it. */
@@ -347,14 +358,14 @@ static int attach_made(const struct ctx *c, struct cfs_error *err)
 {
         _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        return top < 0 ? err_sys(err, errno, "open", "open `/`") : mnt_attach(c->devices_fd, top, err);
+        return top < 0 ? err_sys(err, errno, "open", "open `/`") : mnt_attach(c->devices->fd, top, err);
 }
 
 static int detach_made(const struct ctx *c, struct cfs_error *err)
 {
         _cleanup_close_ int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        if (cwd < 0 || fchdir(c->devices_fd) < 0)
+        if (cwd < 0 || fchdir(c->devices->fd) < 0)
                 return err_sys(err, errno, "fchdir", "go to the device nodes");
         if (umount2(".", MNT_DETACH) < 0)
                 return err_sys(err, errno, "umount2", "detach the device nodes");
@@ -512,16 +523,16 @@ int devices_init(struct ctx *c, struct cfs_error *err)
 {
         struct mount_node_maker k = { .root_fd = c->rootfs_fd,
                                       .dev_fd = -1,
-                                      .made_fd = c->devices_fd,
+                                      .made_fd = made_by_runtime(c),
                                       .mknod_ = !ctx_has_ns(c, CLONE_NEWUSER) && !c->rootless };
         mode_t old = umask(0);
-        int r = c->devices_fd >= 0 ? attach_made(c, err) : 0;
+        int r = k.made_fd >= 0 ? attach_made(c, err) : 0;
 
         if (r >= 0)
                 r = find_own_dev(c, &k.dev_fd, err);
         if (r >= 0)
                 r = make_nodes(c, &k, err);
-        if (r >= 0 && c->devices_fd >= 0)
+        if (r >= 0 && k.made_fd >= 0)
                 r = detach_made(c, err);
         if (r >= 0 && k.dev_fd >= 0)
                 r = make_links(c, &k, err);

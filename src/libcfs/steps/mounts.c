@@ -37,10 +37,8 @@
 struct item {
         const struct oci_mount *m;
         struct mount_options o;
-        int fd;      /* made by the runtime, or -1                              */
-        bool late;   /* that one: it becomes read-only at the end               */
-        mode_t mode; /* that one, a bind mount: of what is bound               */
-        char *link;  /* copy-symlink: make this link; NULL: an ordinary source  */
+        struct mount_bound made; /* by the runtime, a bind mount or another; fd -1: not */
+        char *link;              /* copy-symlink: make this link; NULL: an ordinary source */
 };
 
 struct mounts_plan {
@@ -168,8 +166,8 @@ static int make_fresh(struct mount_env *e, void *data, int *ret_fd, struct cfs_e
 static int make_elsewhere(struct mounts_plan *mp, struct item *it, const struct mount_aside *aside,
                           struct cfs_error *err)
 {
-        return aside->ns & CLONE_NEWPID ? make_fresh(&mp->env, it, &it->fd, err)
-                                        : mount_aside(&mp->env, aside, &it->fd, err);
+        return aside->ns & CLONE_NEWPID ? make_fresh(&mp->env, it, &it->made.fd, err)
+                                        : mount_aside(&mp->env, aside, &it->made.fd, err);
 }
 
 /* Must the runtime make this mount, because the init cannot? */
@@ -182,14 +180,14 @@ static int make_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
         if (it->o.flags & MOUNT_BIND) {
                 if (mount_bind_is_inside(&mp->env, it->m, NULL))
                         return 0; /* the init makes it later */
-                it->late = may_be_late(c, mp, mp->env.index);
-                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->late, &it->mode, &it->fd, err);
+                it->made.late = may_be_late(c, mp, mp->env.index);
+                return mount_bind_make(&mp->env, it->m, &it->o, true, &it->made, err);
         }
         aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
         if (aside.ns_fd >= 0)
                 return make_elsewhere(mp, it, &aside, err);
         if ((it->o.flags & (MOUNT_IDMAP | MOUNT_RIDMAP)) || is_of_runtime(c, it->m->type))
-                return make_fresh(&mp->env, it, &it->fd, err);
+                return make_fresh(&mp->env, it, &it->made.fd, err);
         return 0;
 }
 
@@ -204,7 +202,7 @@ static void try_on_host(const struct ctx *c, struct mounts_plan *mp, struct item
                 return;
         aside.ns_fd = foreign_namespace(c, it->m->type, &aside.ns);
         if (aside.ns_fd >= 0 && make_elsewhere(mp, it, &aside, &ignored) < 0)
-                it->fd = -1;
+                it->made.fd = -1;
 }
 
 static bool is_shared(const struct ctx *c)
@@ -243,7 +241,7 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
         if (!mp->items || !mp->late)
                 return err_nomem(err);
         for (size_t i = 0; i < mp->n; i++)
-                mp->items[i].fd = -1;
+                mp->items[i].made.fd = -1;
         c->mounts = mp;
         if (on_host && c->rootfs && (real = realpath(c->rootfs, NULL)))
                 mp->env.real_rootfs = oci_arena_strdup(c->arena, real);
@@ -267,9 +265,9 @@ int mounts_prepare(struct ctx *c, struct cfs_error *err)
 void mounts_release(struct ctx *c)
 {
         for (size_t i = 0; c->mounts && i < c->mounts->n; i++)
-                if (c->mounts->items[i].fd >= 0) {
-                        (void)close(c->mounts->items[i].fd);
-                        c->mounts->items[i].fd = -1;
+                if (c->mounts->items[i].made.fd >= 0) {
+                        (void)close(c->mounts->items[i].made.fd);
+                        c->mounts->items[i].made.fd = -1;
                 }
         if (c->mounts)
                 mount_idmap_close(&c->mounts->env);
@@ -315,9 +313,8 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
 static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, struct cfs_error *err)
 {
         _cleanup_(place_close) struct place place = { .fd = -1 };
-        _cleanup_close_ int fd = TAKE_FD(it->fd);
-        bool late = fd >= 0 ? it->late : may_be_late(c, mp, mp->env.index);
-        mode_t mode = it->mode;
+        struct mount_bound b = it->made;
+        _cleanup_close_ int fd = TAKE_FD(it->made.fd);
         enum mount_target_kind kind;
         struct stat st;
         int r;
@@ -325,11 +322,13 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
         if (it->link)
                 return mount_target_symlink(&mp->env, it->m->destination, it->link, err);
         if (fd < 0) {
-                r = mount_bind_make(&mp->env, it->m, &it->o, false, &late, &mode, &fd, err);
+                b.late = may_be_late(c, mp, mp->env.index);
+                r = mount_bind_make(&mp->env, it->m, &it->o, false, &b, err);
                 if (r < 0)
                         return r;
+                fd = b.fd;
         }
-        kind = S_ISDIR(mode) ? MOUNT_TARGET_DIR : S_ISLNK(mode) ? MOUNT_TARGET_LINK : MOUNT_TARGET_FILE;
+        kind = S_ISDIR(b.mode) ? MOUNT_TARGET_DIR : S_ISLNK(b.mode) ? MOUNT_TARGET_LINK : MOUNT_TARGET_FILE;
         r = open_place(mp, it, kind, &place, NULL, err);
         if (r == -ENOTDIR)
                 return err_hint(err, r, "the source is a directory, the destination is a file");
@@ -342,7 +341,7 @@ static int attach_bind(struct ctx *c, struct mounts_plan *mp, struct item *it, s
                 r = err_sys(err, ENOTDIR, "move_mount", "attach a file");
                 return err_hint(err, r, "the source is a file, the destination is a directory");
         }
-        if (r >= 0 && late)
+        if (r >= 0 && b.late)
                 mp->late[mp->n_late++] = TAKE_FD(fd);
         return r;
 }
@@ -352,7 +351,7 @@ static int attach_fresh(struct ctx *c, struct mounts_plan *mp, struct item *it, 
         bool readonly = mount_options_new_attrs(&it->o) & MOUNT_ATTR_RDONLY;
         bool late = readonly && (STREQ(it->m->type, "tmpfs") || STREQ(it->m->type, "ramfs"));
         _cleanup_(place_close) struct place place = { .fd = -1 };
-        _cleanup_close_ int fd = TAKE_FD(it->fd);
+        _cleanup_close_ int fd = TAKE_FD(it->made.fd);
         mode_t mode = 0;
         int r;
 

@@ -23,8 +23,8 @@ void ctx_init(struct ctx *c, enum walk walk)
         memset(c, 0, sizeof(*c));
         c->walk = walk;
         c->plan = plan;
-        c->proc_fd = c->pidfd = c->listen_fd = c->signal_fd = c->rootfs_fd = c->devices_fd = c->console_fd =
-                c->console_peer = c->hooks_out_fd = c->hooks_err_fd = -1;
+        c->proc_fd = c->pidfd = c->listen_fd = c->signal_fd = c->rootfs_fd = c->console_fd = c->console_peer =
+                c->hooks_out_fd = c->hooks_err_fd = -1;
 }
 
 static void close_fd(int *fd)
@@ -37,9 +37,9 @@ static void close_fd(int *fd)
 void ctx_done(struct ctx *c)
 {
         trace_close();
-        int *const fds[] = { &c->proc_fd,      &c->pidfd,      &c->listen_fd,    &c->signal_fd,
-                             &c->rootfs_fd,    &c->console_fd, &c->console_peer, &c->hooks_out_fd,
-                             &c->hooks_err_fd, &c->devices_fd };
+        int *const fds[] = { &c->proc_fd,      &c->pidfd,        &c->listen_fd,
+                             &c->signal_fd,    &c->rootfs_fd,    &c->console_fd,
+                             &c->console_peer, &c->hooks_out_fd, &c->hooks_err_fd };
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 close_fd(fds[i]);

@@ -28,6 +28,7 @@ struct checkpoint_job;      /* checkpoint/job.h                                 
 struct mounts_plan;         /* steps/mounts.c                                                    */
 struct load_program;        /* seccomp/load.h                                                    */
 struct rlimits_plan;        /* steps/rlimits.c                                                   */
+struct devices_plan;        /* steps/devices.c                                                   */
 struct namespaces_plan;     /* namespaces.h                                                      */
 
 #define INHERITED_FDS 16384 /* so many descriptors can be passed on */
@@ -89,11 +90,10 @@ struct ctx {
         /* its number in the runtime's PID namespace; 0 in the init.
          * W: build foreground pid_namespace spawn start steps/restore */
         pid_t pid;
-        int pidfd;                /* W: pid_namespace spawn start steps/restore */
-        struct sync *sync;        /* this process's end of the socket. W: spawn start */
-        uint64_t ignored_signals; /* of the runtime: spawn() resets them in the new process. W: spawn */
-        int listen_fd;            /* the init: where `start` connects. W: created */
-        int signal_fd;            /* the init: signals that end it while it waits. W: created */
+        int pidfd;         /* W: pid_namespace spawn start steps/restore */
+        struct sync *sync; /* this process's end of the socket. W: spawn start */
+        int listen_fd;     /* the init: where `start` connects. W: created */
+        int signal_fd;     /* the init: signals that end it while it waits. W: created */
 
         /* ---- restore: CRIU, in the place of the init's walk ---- */
         struct checkpoint_job *job; /* W: steps/restore */
@@ -101,13 +101,13 @@ struct ctx {
         /* ---- what crosses from row to row ---- */
         struct mounts_plan *mounts;   /* W: steps/mounts */
         struct rlimits_plan *rlimits; /* W: rlimits */
+        struct devices_plan *devices; /* W: devices */
         struct load_program *seccomp; /* the filter; NULL: none. W: seccomp */
         bool filter_is_loaded;        /* W: seccomp */
         bool filter_is_early;         /* it is loaded before privileges are dropped. W: seccomp */
         bool filter_needs_admin;      /* CAP_SYS_ADMIN is kept to load it. W: seccomp */
         /* O_PATH of the new root, before the pivot. W: steps/descriptors steps/mounts steps/root */
         int rootfs_fd;
-        int devices_fd;        /* a detached tmpfs with nodes, or -1. W: devices */
         bool root_is_runtimes; /* the root is the runtime's own, without a mount namespace. W: steps/root */
         bool dev_is_foreign;   /* /dev is not the container's own. W: devices */
         int console_fd;        /* where the terminal's master is sent, or -1. W: terminal */
