@@ -4,8 +4,7 @@
  *
  * No tree is built. A stack of frames mirrors the objects, arrays and maps that are open; an event looks at
  * the top frame to learn which property its value belongs to and writes the value where the descriptor says.
- * The length of an array is known only at its end, so entries wait on a scratch stack (those of an inner
- * array lie above those of the outer one) and are copied into the arena once, in their final size.
+ * Entries of arrays and maps wait on a stack until their number is known: scratch.c.
  *
  * Work is linear in the size of the document. The one thing that tempts to be quadratic is to find duplicate
  * keys: properties are bits in a word, and the keys of maps and unknown keys are sorted when their object
@@ -18,88 +17,11 @@
 #include "base/utf8.h"
 #include "base/nearest.h"
 #include "json.h"
+#include "scratch.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the scratch stack --------------------------------------------------------------------------------- */
-
-static int scratch_push(struct decoder *d, const void *bytes, size_t len)
-{
-        if (d->scratch_size - d->scratch_len < len) {
-                bool first = d->scratch == d->scratch_first;
-                char *bigger = realloc(first ? NULL : d->scratch, d->scratch_size * 2);
-
-                if (!bigger)
-                        return decode_error_nomem(d);
-                if (first)
-                        memcpy(bigger, d->scratch_first, d->scratch_len);
-                d->scratch = bigger;
-                d->scratch_size *= 2;
-        }
-        memcpy(d->scratch + d->scratch_len, bytes, len);
-        d->scratch_len += len;
-        return 0;
-}
-
-static void scratch_free(struct decoder *d)
-{
-        if (d->scratch != d->scratch_first)
-                free(d->scratch);
-}
-
-static int entry_push(struct decoder *d, size_t offset, const char *key, size_t len)
-{
-        struct entry e = { .key = oci_arena_strndup(d->arena, key, len), .offset = offset };
-
-        return e.key ? scratch_push(d, &e, sizeof(e)) : decode_error_nomem(d);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-        const struct entry *x = a, *y = b;
-        int r = strcmp(x->key, y->key);
-
-        return r ? r : x->offset < y->offset ? -1 : 1;
-}
-
-/* As most programs write them. Then none is there twice. */
-static bool are_sorted(const struct entry *entries, size_t n)
-{
-        for (size_t i = 1; i < n; i++)
-                if (strcmp(entries[i - 1].key, entries[i].key) >= 0)
-                        return false;
-        return true;
-}
-
-/* Reports duplicate keys among the top frame's entries, which it sorts. */
-static int entries_check(struct decoder *d, struct entry *entries, size_t n)
-{
-        struct frame *f = top(d);
-
-        if (n < 2 || are_sorted(entries, n))
-                return 0;
-        qsort(entries, n, sizeof(*entries), compare_entries);
-        for (size_t i = 1; i < n; i++) {
-                char message[256], shown[200];
-                unsigned line, column;
-                int r;
-
-                if (strcmp(entries[i - 1].key, entries[i].key) != 0)
-                        continue;
-                utf8_position(d->text, d->len, entries[i - 1].offset, &line, &column);
-                f->key = entries[i].key;
-                value_quoted("", "", f->key, strlen(f->key), shown, sizeof(shown));
-                snprintf(message, sizeof(message), "duplicate key \"%s\", given before on line %u", shown,
-                         line);
-                r = decode_error(d, entries[i].offset, f->what == IN_OBJECT ? f->key : NULL, message);
-                f->key = NULL;
-                if (r)
-                        return r;
-        }
-        return 0;
-}
 
 /* ---- where the next value goes ------------------------------------------------------------------------- */
 
@@ -321,7 +243,7 @@ static int key_of_map(struct decoder *d, size_t offset, const char *key, size_t 
         struct oci_property as_value = { .kind = OCI_STRING, .rule = rule };
         char wanted[512], got[256];
 
-        if (entry_push(d, offset, key, len))
+        if (scratch_push_entry(d, offset, key, len))
                 return 1;
         f->key = ((struct entry *)(void *)(d->scratch + d->scratch_len))[-1].key;
         if (value_allowed(rule, key, len))
@@ -346,7 +268,7 @@ static int decode_key(void *data, size_t offset, const char *key, size_t len)
         const struct oci_property *p = oci_type_find(f->type, key, len);
         if (!p) {
                 decode_error_unknown(d, offset, key, len);
-                return entry_push(d, offset, key, len);
+                return scratch_push_entry(d, offset, key, len);
         }
         bit = UINT64_C(1) << (p - f->type->properties);
         if (f->seen & bit) {
@@ -452,7 +374,7 @@ static int end_map(struct decoder *d)
                         map->entries[kept++] = (struct any_pair){ entries[i].key, entries[i].value };
         map->n = kept;
         memcpy(f->object + f->property->offset, &map, sizeof(map));
-        return entries_check(d, entries, n);
+        return scratch_check_entries(d, entries, n);
 }
 
 static int decode_end_object(void *data, size_t offset)
@@ -482,8 +404,8 @@ static int decode_end_object(void *data, size_t offset)
                         return 1;
         }
         if (d->scratch_len > f->base)
-                r = entries_check(d, (struct entry *)(void *)(d->scratch + f->base),
-                                  (d->scratch_len - f->base) / sizeof(struct entry));
+                r = scratch_check_entries(d, (struct entry *)(void *)(d->scratch + f->base),
+                                          (d->scratch_len - f->base) / sizeof(struct entry));
         frame_pop(d);
         return r;
 }
@@ -585,8 +507,7 @@ static int decode_run(struct decoder *d)
                 decode_error_nomem(d);
                 return d->result;
         }
-        d->scratch = d->scratch_first;
-        d->scratch_size = sizeof(d->scratch_first);
+        scratch_begin(d);
         r = json_parse(d->text, d->len, &decode_events, d, &problem);
         scratch_free(d);
         if (r == -ENOMEM)
@@ -630,14 +551,4 @@ int oci_decode(const struct oci_type *type, const char *name, const char *text, 
                struct oci_arena **ret_arena, struct cfs_error *err)
 {
         return oci_decode_with(type, name, text, len, NULL, ret_root, ret_arena, err);
-}
-
-int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
-                   void (*report)(void *data, unsigned line, unsigned column, const char *property,
-                                  const char *message),
-                   void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err)
-{
-        struct oci_decode_options options = { .report = report, .data = data };
-
-        return oci_decode_with(type, name, text, len, &options, ret_root, ret_arena, err);
 }

@@ -151,7 +151,12 @@ struct oci_decode_options {
 
         /* When set, decoding goes on after an error, and each one is reported here: its position, the
          * property (empty for the whole document) as err->property has it, and what is wrong with it.
-         * Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. */
+         * Reports come in the order in which the errors are found, and end after OCI_MAX_REPORTS. err is
+         * filled with the first.
+         *
+         * Other than usual, *ret_root and *ret_arena are set on -EINVAL too, to what could be built: wrong
+         * values are absent from it, required ones may be missing; a required string, on which code relies,
+         * is empty then. Both are NULL when memory ran out or the document is not even an object. */
         void (*report)(void *data, unsigned line, unsigned column, const char *property, const char *message);
 
         void *data;
@@ -178,15 +183,6 @@ int oci_decode_with(const struct oci_type *type, const char *name, const char *t
  * False, and root is of no use: oci_decode() has to say what the document is. */
 bool oci_take_head(const struct oci_type *type, char *text, size_t len, const char *last,
                    struct oci_arena *arena, void *root);
-
-/* Reports every error instead of stopping at the first. Other than usual, *ret_root and *ret_arena are set
- * on -EINVAL too, to what could be built: wrong values are absent from it, required ones may be missing; a
- * required string, on which code relies, is empty then. (Both are NULL when memory ran out or the document
- * is not even an object.) err is filled with the first error. For the tests: `cfs check` has more options. */
-int oci_decode_all(const struct oci_type *type, const char *name, const char *text, size_t len,
-                   void (*report)(void *data, unsigned line, unsigned column, const char *property,
-                                  const char *message),
-                   void *data, void **ret_root, struct oci_arena **ret_arena, struct cfs_error *err);
 
 /* ---- encoding ------------------------------------------------------------------------------------------ */
 

@@ -63,8 +63,10 @@ static int decode_file(const struct oci_type *type, char *path, bool all, bool e
                 return 2;
         }
         if (all) {
-                r = oci_decode_all(type, name, text, len, report, (void *)(uintptr_t)name, &root, &arena,
-                                   &err);
+                const struct oci_decode_options options = { .report = report,
+                                                            .data = (void *)(uintptr_t)name };
+
+                r = oci_decode_with(type, name, text, len, &options, &root, &arena, &err);
         } else {
                 r = oci_decode(type, name, text, len, &root, &arena, &err);
                 if (r < 0)

@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct oci_arena *arena = NULL;
         struct cfs_error err = { 0 };
         unsigned line, column, reports = 0, n_types = 0;
+        const struct oci_decode_options with_reports = { .report = take_report, .data = &reports };
         void *root;
         int r, all;
 
@@ -86,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 CHECK(r < 0 && err.code == CFS_E_INVALID && strncmp(err.text, "fuzz:", 5) == 0);
                 (void)oci_locate(text, size, err.property, &line, &column);
         }
-        all = oci_decode_all(type, "fuzz", text, size, take_report, &reports, &root, &arena, &err);
+        all = oci_decode_with(type, "fuzz", text, size, &with_reports, &root, &arena, &err);
         CHECK(all == r && (all < 0) == (reports > 0));
         if (all < 0 && root)
                 CHECK(oci_walk_present(type, root, take_present, NULL) == 0);

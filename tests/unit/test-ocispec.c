@@ -174,15 +174,16 @@ static void all_errors_are_reported_and_the_rest_is_decoded(void **state)
                 "\"process\": {\"args\": [\"a\", 5, \"c\", {\"x\": [1]}], \"cwd\": \"w\", \"oomScoreAdj\": 5},\n"
                 "\"mounts\": [1, {\"destination\": \"/m\"}, {}], \"linux\": [{}]}";
         struct reports reports = { .n = 0 };
+        const struct oci_decode_options all = { .report = add_report, .data = &reports };
         struct oci_arena *arena = NULL;
         struct oci_config *config;
         struct cfs_error err = { 0 };
         void *root = NULL;
 
         (void)state;
-        assert_int_equal(oci_decode_all(&oci_config_type, "c", text, strlen(text), add_report, &reports,
-                                        &root, &arena, &err),
-                         -EINVAL);
+        assert_int_equal(
+                oci_decode_with(&oci_config_type, "c", text, strlen(text), &all, &root, &arena, &err),
+                -EINVAL);
         assert_string_equal(reports.text,
                             "1:16 ociVersion expected a version such as \"1.3.0\", got the number 1\n"
                             "2:27 process.args[1] expected a string, got the number 5\n"
@@ -366,6 +367,7 @@ static void a_head_is_taken_or_left(void **state)
 static void reports_end_somewhere(void **state)
 {
         struct reports reports = { .n = 0 };
+        const struct oci_decode_options all = { .report = add_report, .data = &reports };
         struct oci_arena *arena = NULL;
         struct cfs_error err = { 0 };
         void *root = NULL;
@@ -380,9 +382,8 @@ static void reports_end_somewhere(void **state)
                 (void)fputs(",0", f);
         (void)fputs("]}", f);
         assert_int_equal(fclose(f), 0);
-        assert_int_equal(
-                oci_decode_all(&oci_config_type, "c", text, len, add_report, &reports, &root, &arena, &err),
-                -EINVAL);
+        assert_int_equal(oci_decode_with(&oci_config_type, "c", text, len, &all, &root, &arena, &err),
+                         -EINVAL);
         assert_int_equal(reports.n, OCI_MAX_REPORTS);
         oci_arena_free(arena);
         free(text);
@@ -391,14 +392,14 @@ static void reports_end_somewhere(void **state)
 static void without_an_object_nothing_is_returned(void **state)
 {
         struct reports reports = { .n = 0 };
+        const struct oci_decode_options all = { .report = add_report, .data = &reports };
         struct oci_arena *arena = (void *)1;
         struct cfs_error err = { 0 };
         void *root = (void *)1;
 
         (void)state;
-        assert_int_equal(
-                oci_decode_all(&oci_config_type, "c", "[{}]", 4, add_report, &reports, &root, &arena, &err),
-                -EINVAL);
+        assert_int_equal(oci_decode_with(&oci_config_type, "c", "[{}]", 4, &all, &root, &arena, &err),
+                         -EINVAL);
         assert_null(root);
         assert_null(arena);
         assert_string_equal(reports.text, "1:1  expected an object, got an array\n");
