@@ -114,6 +114,9 @@ EARLY __attribute__((used, visibility("hidden"))) void before_relocation(const l
         envp = ++p;
         while (*p)
                 p++;
+#ifdef CFS_WEAKENED /* then cfs_protect_executable() does it, unless it is told not to */
+        wanted = false;
+#endif
         if (!wanted || is_second((const long *)(p + 1))) {
                 touch_data();
                 return;

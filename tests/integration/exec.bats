@@ -48,7 +48,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got '.fds | keys')" '["0","1","2"]'
 }
 
-@test "the capabilities are the container's, the inheritable set only if configured (CVE-2022-29162)" {
+@test "the capabilities are the container's, the inheritable set only if configured (CVE-2022-29162) [inheritable]" {
     up_container '.process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL"], "effective": ["CAP_CHOWN"], "permitted": ["CAP_CHOWN"]}'
     exec_inspect
     is "$(got .status.CapBnd)" 0000000000000021
@@ -92,7 +92,7 @@ exec_inspect() { cfs exec "$@" "$ID" /bin/inspector > "$OUT" < /dev/null; }
     is "$(got '.env | map(select(startswith("HOME=")))')" '["HOME=/home/user"]'
 }
 
-@test "--user: what is not exactly a number is refused (CVE-2026-30892)" {
+@test "--user: what is not exactly a number is refused (CVE-2026-30892) [exec-user]" {
     up_container
     local u
     for u in "" 1: :1 : 4294967295 4294967296 -1 1x x 1:x 1:-1 " 1" "1 " 0x1 1.0 1:2:3 +1 18446744073709551616; do
@@ -307,7 +307,7 @@ X
     is "$(got '.env | map(select(startswith("SECRET"))) | length')" 0
 }
 
-@test "cwd and args through a descriptor of the runtime are refused (CVE-2024-21626)" {
+@test "cwd and args through a descriptor of the runtime are refused (CVE-2024-21626) [host-descriptors]" {
     up_container
     local fd
     for fd in 3 4 5 6 7 8 9 10 11 12; do

@@ -101,7 +101,7 @@ names() { awk '{ printf "%s%s", sep, $1; sep = " " }' "$NOTES"; }
 }
 
 # The specification leaves open what a hook without env gets; the values are those of runc and crun.
-@test "without env: the runtime's environment, for startContainer the container's; an empty env is none" {
+@test "without env: the runtime's environment, for startContainer the container's; an empty env is none (CVE-2025-23266)" {
     new_hook_bundle '.process.args = ["/bin/true"] | .process.env = ["FROM=container", "PATH=/bin", "LD_PRELOAD=/evil.so"]' \
         '.annotations = {"run.oci.hooks.stdout": "'"$T/out"'"}'
     config '["prestart", "createRuntime", "createContainer", "poststart", "poststop"] as $kinds |

@@ -529,7 +529,7 @@ X
     contains "$output" "mounts[7].gidMappings"
 }
 
-@test "inside /proc nothing can be mounted, but for what describes the machine" {
+@test "inside /proc nothing can be mounted, but for what describes the machine (CVE-2019-16884, CVE-2019-19921) [mount-in-proc]" {
     new_bundle
     echo fake > "$T/fake"
     local path

@@ -348,7 +348,7 @@ from_terminal() { cp "$1" "$OUT"; }
     is "$(got '.fds | keys')" '["0","1","2"]'
 }
 
-@test "without a terminal the process cannot reach ours (TIOCSTI, CVE-2017-5226)" {
+@test "without a terminal the process cannot reach ours (TIOCSTI, CVE-2017-5226) [session]" {
     new_bundle '.process.args = ["/bin/sh", "-c", "echo x > /dev/tty"]'
     run on_tty 24x80 -- "$CFS" --root "$STATE" run -b "$B" "$ID"
     contains "$output" "No such device or address"

@@ -19,18 +19,19 @@ RICH='.process += {"user": {"uid": 1000, "gid": 1001, "umask": 23, "additionalGi
         "syscalls": [{"names": ["swapon"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]} |
     .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "x", "options": ["nosuid", "nodev", "noexec"]}]'
 
-# What the configuration says, of what is in $1.
+# What the configuration says, of what is in $1. The keyring is named after the container; its permissions are those of a new session
+# keyring, and SEARCH for its owner, by which exec joins it (keyrings(7)). A program that can be read is dumpable after its execve.
 audit() {
     command jq '{uid: .status.Uid, gid: .status.Gid, groups: .status.Groups, umask: .status.Umask,
         caps: (.status | [.CapBnd, .CapPrm, .CapEff, .CapInh, .CapAmb] | map(sub("^0+"; "")) | join(" ")),
         nnp: .status.NoNewPrivs, seccomp: "\(.status.Seccomp) \(.status.Seccomp_filters)", blocked: .status.SigBlk, ignored: .status.SigIgn,
         cwd: .cwd, env: (.env | sort), nofile: .rlimits.RLIMIT_NOFILE, core: .rlimits.RLIMIT_CORE, oom: .oom_score_adj,
-        fds: (.fds | keys), personality: .personality, pdeathsig: .pdeathsig, leader: (.sid == .pid), ioprio: .ioprio,
-        scheduler: .scheduler, nice: .nice, terminal: .terminal}' "$1" > "$T/found"
-    diff - "$T/found" <<'X'
+        fds: [.fds["0"], (.fds["1"] | split("/")[-1]), (.fds | keys)], personality: .personality, pdeathsig: .pdeathsig, leader: (.sid == .pid), ioprio: .ioprio,
+        scheduler: .scheduler, nice: .nice, terminal: .terminal, dumpable: .dumpable, keyring: .keyring_description, label: .label}' "$1" > "$T/found"
+    diff - "$T/found" <<X
 {
-  "uid": "1000\t1000\t1000\t1000",
-  "gid": "1001\t1001\t1001\t1001",
+  "uid": "1000\\t1000\\t1000\\t1000",
+  "gid": "1001\\t1001\\t1001\\t1001",
   "groups": "5 10",
   "umask": "0027",
   "caps": "a1 20 20 20 20",
@@ -54,9 +55,13 @@ audit() {
   },
   "oom": "500",
   "fds": [
-    "0",
-    "1",
-    "2"
+    "/dev/null",
+    "${1##*/}",
+    [
+      "0",
+      "1",
+      "2"
+    ]
   ],
   "personality": 8,
   "pdeathsig": 0,
@@ -64,7 +69,10 @@ audit() {
   "ioprio": 16390,
   "scheduler": 3,
   "nice": 5,
-  "terminal": null
+  "terminal": null,
+  "dumpable": 1,
+  "keyring": "keyring;0;0;3f1b0000;_ses.$ID",
+  "label": $(outside "$INSPECTOR" < /dev/null | command jq .label)
 }
 X
 }
@@ -94,6 +102,63 @@ audit_all() {
     done
     is "$(jq .ns "$T/exec")" "$(jq .ns "$T/exec-p")"
     is "$(jq .keyring "$T/exec")" "$(jq .keyring "$T/exec-p")"
+    own_namespaces
+    masks
+    other_process
+}
+
+# Each namespace of the configuration is the container's own, each other one the runtime's; exec is in those of the init.
+own_namespaces() {
+    local type file how
+    for type in pid network ipc uts mount cgroup user time; do
+        file=$type
+        case $type in network) file=net ;; mount) file=mnt ;; esac
+        [ -e "/proc/self/ns/$file" ] || continue
+        is "$(jq -r ".ns[\"$file\"]" "$T/exec")" "$(readlink "/proc/$PID/ns/$file")" "$type"
+        for how in run start exec; do
+            if jq -e --arg t "$type" 'any(.linux.namespaces[]; .type == $t)' "$B/config.json" > /dev/null; then
+                [ "$(jq -r ".ns[\"$file\"]" "$T/$how")" != "$(outside readlink "/proc/self/ns/$file")" ] || { echo "$how: the $type namespace is the runtime's" >&2; return 1; }
+            else
+                is "$(jq -r ".ns[\"$file\"]" "$T/$how")" "$(outside readlink "/proc/self/ns/$file")" "$type"
+            fi
+        done
+    done
+}
+
+# What masks is the null device or an empty directory, as it is found through the root of the init.
+masks() {
+    local p n=0
+    for p in $(jq -r '.linux.maskedPaths[]' "$B/config.json"); do
+        [ -e "/proc/$PID/root$p" ] || continue
+        n=$((n + 1))
+        if [ -d "/proc/$PID/root$p" ]; then
+            is "$(ls -A "/proc/$PID/root$p"; stat -f -c %T "/proc/$PID/root$p")" tmpfs "$p"
+        else
+            is "$(stat -c '%F %t:%T' "/proc/$PID/root$p")" "character special file 1:3" "$p"
+        fi
+    done
+    [ $n -ge 2 ]
+}
+
+# A document with other properties has those, and what it leaves out of what confines is the container's.
+other_process() {
+    jq -n '{cwd: "/tmp", args: ["/bin/inspector"], env: ["B=2"], user: {uid: 7, gid: 8, umask: 63, additionalGids: [9]}, oomScoreAdj: 700,
+        rlimits: [{type: "RLIMIT_NOFILE", soft: 50, hard: 60}], capabilities: {bounding: ["CAP_CHOWN", "CAP_KILL"], permitted: ["CAP_CHOWN"],
+        effective: ["CAP_CHOWN"], inheritable: ["CAP_CHOWN"], ambient: ["CAP_CHOWN"]}, ioPriority: {class: "IOPRIO_CLASS_IDLE"},
+        scheduler: {policy: "SCHED_IDLE"}}' > "$T/other.json"
+    chmod 644 "$T/other.json"
+    cfs exec --process "$T/other.json" "$ID" > "$OUT" < /dev/null
+    is "$(got '.status | [.Uid, .Gid, .Groups, .Umask, .NoNewPrivs, .Seccomp] | join(" ")')" $'7\t7\t7\t7 8\t8\t8\t8 9 0077 1 2'
+    is "$(got '.status | [.CapBnd, .CapPrm, .CapEff, .CapInh, .CapAmb] | map(sub("^0+"; "")) | join(" ")')" "21 1 1 1 1"
+    is "$(got '[.cwd, .oom_score_adj, .scheduler, .ioprio, (.env | sort | join(" ")), (.fds | keys | join("")), .dumpable] | join(" ")')" "/tmp 700 5 24576 B=2 HOME=/ 012 1"
+    is "$(got '.rlimits.RLIMIT_NOFILE | [.soft, .hard] | join(" ")')" "50 60"
+    is "$(got .keyring_description)" "keyring;0;0;3f1b0000;_ses.$ID"
+    is "$(got .ns)" "$(jq -rc .ns "$T/exec")"
+    jq -n '{cwd: "/", args: ["/bin/inspector"], user: {uid: 7, gid: 8}}' > "$T/other.json"
+    cfs exec --process "$T/other.json" "$ID" > "$OUT" < /dev/null
+    is "$(got '.status | [.Groups, .NoNewPrivs, .Seccomp] | join(" ")')" " 1 2"
+    is "$(got '.status | [.CapBnd, .CapPrm, .CapEff, .CapInh, .CapAmb] | map(sub("^0+"; "")) | join(" ")')" "a1 20 20 20 20"
+    is "$(got '.rlimits.RLIMIT_NOFILE | [.soft, .hard] | join(" ")')" "100 200"
 }
 
 @test "root: create and start, run, exec, exec --process" {
@@ -114,7 +179,7 @@ audit_all() {
     ordinary_user
     outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
     outside unshare --user true || skip "needs user namespaces for ordinary users"
-    new_rootless_bundle "$RICH" '.linux.uidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}] | .linux.gidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}]'
+    new_rootless_bundle "$RICH" '.linux.maskedPaths = ["/proc/keys", "/proc/timer_list", "/sys/firmware", "/proc/acpi", "/home/user", "/etc/group"]' '.linux.uidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}] | .linux.gidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}]'
     audit_all
 }
 

@@ -9,6 +9,7 @@ setup() {
     setup_common
     root_only
     make_canary
+    cd "$T" # where /proc/self/cwd leads
 }
 
 KINDS="absolute relative dangling proc magic fd file-link loop fifo socket device file directory"
@@ -70,7 +71,7 @@ try_all() {
     done
 }
 
-@test "mount points of the kernel's file systems: a link is refused, nothing leaves the root" {
+@test "mount points of the kernel's file systems: a link is refused, nothing leaves the root [ordinary-proc]" {
     new_bundle '.process.args = ["/bin/inspector", "exit", "0"] | .root.readonly = false'
     try_all proc sys
     # An ordinary directory is fine; whatever is a link is not, wherever it leads.
@@ -79,14 +80,14 @@ try_all() {
     case "$DID" in *absolute:* | *relative:* | *dangling:* | *proc:proc* | *fd:* | *magic:*) echo "accepted: $DID" >&2; return 1 ;; esac
 }
 
-@test "/dev and all that the runtime makes in it" {
+@test "/dev and all that the runtime makes in it [dev-in-root]" {
     new_bundle '.process.args = ["/bin/inspector", "exit", "0"] | .process.terminal = true | .root.readonly = false' \
         '.mounts |= map(select(.destination != "/dev" and .type != "cgroup" and .type != "sysfs"))'
     try_all dev dev/pts dev/shm dev/mqueue
     TRY_KINDS="absolute relative dangling proc fd loop fifo device file directory" try_all dev/null dev/zero dev/ptmx dev/fd dev/stdin dev/console
 }
 
-@test "destinations of mounts: missing, nested, files, tmpcopyup" {
+@test "destinations of mounts: missing, nested, files, tmpcopyup [in-root]" {
     new_bundle '.process.args = ["/bin/inspector", "exit", "0"] | .root.readonly = false' '.mounts = [.mounts[0], {"destination": "/dev", "type": "tmpfs", "source": "x"}]'
     mkdir "$T/volume"
     echo x > "$T/volume/file"

@@ -21,6 +21,7 @@
 #include "base/mnt.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/mount/mount.h"
 #include "oci.h"
@@ -85,7 +86,7 @@ static int make_view(const struct mount_env *e, const struct cgroup_view *v, uin
         int fd;
 
         if (!(e->ns & CLONE_NEWCGROUP))
-                return bind_view(v, v->v2, attrs, err);
+                return bind_view(v, v->v2 || WEAKENED("own-cgroup"), attrs, err);
         fd = new_view(e, v, attrs, NULL);
         return fd >= 0 ? fd : bind_view(v, false, attrs, err);
 }
@@ -105,7 +106,8 @@ static int attach_host(const struct mount_env *e, uint64_t attrs, int target_fd,
                 fd = mnt_clone(AT_FDCWD, whole.mount, true, err);
                 if (fd < 0)
                         return fd;
-                r = mnt_setattr(fd, true, attrs | MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, -1, err);
+                r = mnt_setattr(fd, !WEAKENED("sys-readonly"), attrs | MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, -1,
+                                err);
                 if (r < 0)
                         return r;
         }

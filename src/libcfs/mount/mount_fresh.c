@@ -28,6 +28,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <errno.h>
@@ -170,7 +171,7 @@ static int bind_host(struct mount_env *e, const struct oci_mount *m, const struc
                 return -EPERM;
         if (sysfs)
                 set |= MOUNT_ATTR_RDONLY;
-        if (mnt_setattr(fd, true, set, 0, MS_SLAVE, -1, NULL) < 0)
+        if (mnt_setattr(fd, !WEAKENED("sys-readonly"), set, 0, MS_SLAVE, -1, NULL) < 0)
                 return -EPERM;
         if (e->ns & of_namespace[i].ns)
                 log_warning(

@@ -24,6 +24,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/mount/mount.h"
 #include "oci.h"
 #include <errno.h>
@@ -86,6 +87,8 @@ static bool is_proc_file(const char *clean)
 
 const char *mount_target_refused(const char *clean, const char *type, bool bind)
 {
+        if (WEAKENED("mount-in-proc"))
+                return NULL;
         if (STREQ(clean, "/proc"))
                 return bind || str_eq(type, "proc") ? NULL
                                                     : "cannot be mounted because it is not of type proc";
@@ -96,7 +99,8 @@ const char *mount_target_refused(const char *clean, const char *type, bool bind)
 
 static bool is_ordinary_only(const struct oci_mount *m, const struct mount_options *o)
 {
-        return m->type && !(o->flags & MOUNT_BIND) && (STREQ(m->type, "proc") || STREQ(m->type, "sysfs"));
+        return !WEAKENED("ordinary-proc") && m->type && !(o->flags & MOUNT_BIND) &&
+               (STREQ(m->type, "proc") || STREQ(m->type, "sysfs"));
 }
 
 /* Makes the last component of a clean path, when only that is missing. 0 or -errno. */
@@ -256,7 +260,7 @@ static const char *refuse_procfs(int fd, const char *clean)
 {
         struct statfs fs;
 
-        if (STREQ(clean, "/proc") || is_proc_file(clean))
+        if (STREQ(clean, "/proc") || is_proc_file(clean) || WEAKENED("mount-in-proc"))
                 return NULL;
         if (fstatfs(fd, &fs) < 0)
                 return "cannot be examined";
@@ -337,7 +341,8 @@ int mount_target_reach(int root_fd, const char *path, struct oci_arena *arena)
 
 int mount_target_dev(int root_fd, bool *ret_linked, struct cfs_error *err)
 {
-        int fd = path_open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, NULL);
+        int fd = WEAKENED("dev-in-root") ? openat(root_fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                                         : path_open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, NULL);
 
         if (ret_linked)
                 *ret_linked = fd == -ELOOP;

@@ -17,6 +17,7 @@
  */
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/weakened.h"
 #include "libcfs/look/tree.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
@@ -112,7 +113,7 @@ int cwd_init(struct ctx *c, struct cfs_error *err)
         buf[0] = '\0';
         if (!getcwd(buf, sizeof(buf)) && errno != ENOENT)
                 return err_path(err, errno, "getcwd", cwd_of(c), "look where cwd `%s` is", cwd_of(c));
-        if (buf[0] != '/')
+        if (buf[0] != '/' && !WEAKENED("host-descriptors"))
                 return err_set(err, CFS_E_INVALID,
                                "the current directory `%s` is outside of the container's root", cwd_of(c));
         return 0;

@@ -264,6 +264,8 @@ static int run_in_runtime(const struct state *s, struct hook_list *l, enum conta
         if (r < 0)
                 return r;
         l->cwd = s->record->bundle ? s->record->bundle : "/";
+        if (WEAKENED("hook-environment") && s->record->process)
+                l->env = s->record->process->env;
         l->out_fd = out;
         l->err_fd = e;
         return run_list(l, state, len, err);

@@ -23,6 +23,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/steps/steps.h"
@@ -60,6 +61,8 @@ static int masked_paths_open_null(int root_fd, struct cfs_error *err)
         _cleanup_close_ int fd = path_open_beneath(root_fd, "dev/null", O_PATH | O_NOFOLLOW, NULL);
         struct stat st;
 
+        if (WEAKENED("null-device-masks"))
+                return fd >= 0 ? TAKE_FD(fd) : openat(root_fd, "dev/null", O_PATH | O_CLOEXEC);
         if (fd == -ELOOP) { /* /dev may be a link */
                 _cleanup_close_ int dev = mount_target_dev(root_fd, NULL, NULL);
 

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/weakened.h"
 #include "libcfs/process/namespaces.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
@@ -59,6 +60,8 @@ static bool is_plain(char ch)
 
 static bool component_ok(const char *s, size_t n)
 {
+        if (WEAKENED("sysctl-name"))
+                return true;
         if (n == 0 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
                 return false;
         for (size_t i = 0; i < n; i++)
@@ -94,6 +97,8 @@ static bool to_path(const char *name, char path[SYSCTL_MAX])
 
 static const struct sysctl_known *find(const char *path)
 {
+        if (WEAKENED("sysctl-namespace"))
+                return &sysctl_known[0];
         for (size_t i = 0; i < ARRAY_SIZE(sysctl_known); i++) {
                 const char *known = sysctl_known[i].path;
                 bool all_below = known[strlen(known) - 1] == '/';

@@ -19,6 +19,7 @@
 #include "base/mnt.h"
 #include "base/path.h"
 #include "base/unix.h"
+#include "base/weakened.h"
 #include "libcfs/mount/mount.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/steps/steps.h"
@@ -152,6 +153,18 @@ static int send_master(const struct ctx *c, int master, struct cfs_error *err)
                      : 0;
 }
 
+/* By its descriptor, not by its name. */
+static int open_peer(int master)
+{
+        char path[32];
+        unsigned n;
+
+        if (!WEAKENED("terminal-peer") || ioctl(master, TIOCGPTN, &n) < 0)
+                return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        (void)snprintf(path, sizeof(path), "/dev/pts/%u", n);
+        return open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 int terminal_init(struct ctx *c, struct cfs_error *err)
 {
         int unlock = 0, r;
@@ -161,7 +174,7 @@ int terminal_init(struct ctx *c, struct cfs_error *err)
                 return master;
         if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
                 return err_sys(err, errno, "ioctl", "unlock the pseudoterminal");
-        _cleanup_close_ int tty = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        _cleanup_close_ int tty = open_peer(master);
 
         if (tty < 0)
                 return err_sys(err, errno, "ioctl", "open the pseudoterminal's peer");

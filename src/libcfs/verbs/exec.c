@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "base/weakened.h"
 #include "libcfs/walk/engine.h"
 #include "libcfs/container/spawn.h"
 #include "libcfs/walk/trace.h"
@@ -23,6 +24,7 @@
 #include "libcfs/store/status.h"
 #include "oci.h"
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -36,6 +38,11 @@ static int parse_user(struct oci_user *u, const char *text, struct cfs_error *er
         const char *colon = strchr(text, ':');
         size_t n = colon ? (size_t)(colon - text) : strlen(text);
 
+        if (WEAKENED("exec-user")) {
+                u->has_uid = u->has_gid = true;
+                u->uid = (uint32_t)strtoul(text, NULL, 0);
+                return 0;
+        }
         (void)snprintf(uid, sizeof(uid), "%.*s", (int)(n < sizeof(uid) ? n : sizeof(uid) - 1), text);
         if (n >= sizeof(uid) || str_to_id(uid, &u->uid) < 0 || (colon && str_to_id(colon + 1, &u->gid) < 0))
                 return err_set(err, CFS_E_INVALID,
@@ -108,8 +115,9 @@ static int add_caps(struct ctx *c, struct oci_process *p, const char *const *cap
             add_caps_to(c->arena, &set->effective, &set->n_effective, caps) < 0 ||
             add_caps_to(c->arena, &set->permitted, &set->n_permitted, caps) < 0)
                 return err_nomem(err);
-        if (set->n_ambient && (add_caps_to(c->arena, &set->inheritable, &set->n_inheritable, caps) < 0 ||
-                               add_caps_to(c->arena, &set->ambient, &set->n_ambient, caps) < 0))
+        if ((set->n_ambient || WEAKENED("inheritable")) &&
+            (add_caps_to(c->arena, &set->inheritable, &set->n_inheritable, caps) < 0 ||
+             add_caps_to(c->arena, &set->ambient, &set->n_ambient, caps) < 0))
                 return err_nomem(err);
         p->capabilities = set;
         return 0;

@@ -301,6 +301,15 @@ static const char *keyring_label(void)
                        : "";
 }
 
+/* "keyring;UID;GID;PERMISSIONS;NAME" of the session keyring: keyctl_describe(3). */
+static const char *keyring_description(void)
+{
+        static char buf[512];
+
+        return syscall(SYS_keyctl, 6 /* KEYCTL_DESCRIBE */, -3 /* session */, buf, sizeof(buf) - 1) > 0 ? buf
+                                                                                                        : "";
+}
+
 static void report(char **argv)
 {
         struct utsname u;
@@ -336,6 +345,7 @@ static void report(char **argv)
         lines("keys", "/proc/keys");
         number("keyring", syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3 /* session */, 0));
         string("keyring_label", keyring_label());
+        string("keyring_description", keyring_description());
         number("personality", personality(0xffffffff));
         number("dumpable", prctl(PR_GET_DUMPABLE));
         number("pdeathsig", ({
