@@ -533,7 +533,10 @@ X
     new_bundle
     echo fake > "$T/fake"
     local path
-    for path in /proc/self/attr /proc/sys/kernel/core_pattern /proc/1 /proc/../proc/kcore; do
+    # Written like that, and by links of the image.
+    ln -s /proc/self/attr "$B/rootfs/attr"
+    ln -s ../proc/sys "$B/rootfs/home/sys"
+    for path in /proc/self/attr /proc/sys/kernel/core_pattern /proc/1 /proc/../proc/kcore /attr/exec /attr/current /home/sys/kernel/core_pattern; do
         config --arg s "$T/fake" --arg d "$path" '.mounts |= .[:7] | .mounts += [{destination: $d, source: $s, options: ["bind"]}]'
         run cfs run -b "$B" "$ID"
         is "$status" 1 "$path"

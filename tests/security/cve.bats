@@ -105,7 +105,7 @@ ADMIN='.process.capabilities = ({} | .bounding = ["CAP_SYS_ADMIN", "CAP_DAC_OVER
 
 # ---- masks and terminals -----------------------------------------------------------------------------------------------------
 
-@test "a file in the place of /dev/null is no mask: neither its content nor its inode is to be had (CVE-2025-31133) [null-device-masks]" {
+@test "a file in the place of /dev/null does not mask: neither its content nor its inode is to be had (CVE-2025-31133) [null-device-masks]" {
     new_bundle "$ADMIN"
     echo "of the attacker" > "$T/evil"
     mkdir "$B/rootfs/srv"
