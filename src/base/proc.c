@@ -304,6 +304,14 @@ int proc_child_executed(pid_t pid)
         return r < 0 ? r : !(f.flags & PF_FORKNOEXEC);
 }
 
+int proc_child_ended(pid_t pid)
+{
+        struct stat_fields f;
+        int r = read_stat(pid, &f);
+
+        return r < 0 ? r : strchr("ZXx", f.state) != NULL;
+}
+
 int proc_pidfd(const struct proc_identity *id)
 {
         _cleanup_close_ int fd = -1;
@@ -351,6 +359,26 @@ int proc_wait_status(int pidfd, int *ret_status)
         return 0;
 }
 
+int proc_zombie_status(const struct proc_identity *id, int *ret_status)
+{
+        _not_zeroed_ char buf[1024];
+        int r = proc_status(id);
+        ssize_t n;
+        char *p;
+
+        if (r < 0 || r == PROC_ALIVE)
+                return r < 0 ? r : -EAGAIN;
+        n = r == PROC_GONE ? -ESRCH : read_existing(id->pid, buf, sizeof(buf));
+        if (n < 0)
+                return (int)n;
+        p = n < (ssize_t)sizeof(buf) - 1 ? strrchr(buf, ' ')
+                                         : NULL; /* all of it: the field is the last one */
+        if (!p)
+                return -EIO;
+        *ret_status = (int)strtol(p + 1, NULL, 10);
+        return 0;
+}
+
 int proc_signal(int pidfd, int sig)
 {
         return sys_pidfd_send_signal(pidfd, sig) < 0 ? -errno : 0;
@@ -384,23 +412,51 @@ int proc_is_child(pid_t pid)
         return errno == ECHILD ? 0 : -errno;
 }
 
-int proc_reap(pid_t pid, int *ret_status)
+/* By waitid(2), where wait4(2) is refused. */
+static int reap_by_waitid(pid_t pid, int flags, int *ret_status)
+{
+        siginfo_t i = { 0 };
+
+        if (waitid(P_PID, (id_t)pid, &i, WEXITED | __WALL | flags) < 0)
+                return -errno;
+        if (i.si_pid != pid)
+                return 0;
+        *ret_status = i.si_code == CLD_EXITED   ? i.si_status << 8
+                      : i.si_code == CLD_DUMPED ? i.si_status | 0x80
+                                                : i.si_status;
+        return 1;
+}
+
+/* __WALL: also a clone3(2) child without an exit signal. */
+static int reap(pid_t pid, int flags, int *ret_status)
 {
         int status;
-        pid_t r;
+        pid_t r = waitpid(pid, &status, __WALL | flags);
+
+        if (r > 0)
+                *ret_status = status;
+        if (r < 0 && errno != ECHILD)
+                return reap_by_waitid(pid, flags, ret_status);
+        return r < 0 ? -errno : r > 0;
+}
+
+int proc_try_reap(pid_t pid, int *ret_status)
+{
+        return reap(pid, WNOHANG, ret_status);
+}
+
+int proc_reap(pid_t pid, int *ret_status)
+{
+        int r;
 
         for (unsigned i = 0;; i++) {
-                r = waitpid(pid, &status, __WALL); /* also a clone3(2) child without an exit signal */
-                if (r >= 0 || errno == ECHILD || i == REAP_TRIES)
-                        break;
+                r = reap(pid, 0, ret_status);
+                if (r >= 0 || r == -ECHILD || i == REAP_TRIES)
+                        return r < 0 ? r : 0;
                 /* Whatever else it is: the child is there, and its status is the answer to our caller. */
-                if (errno != EINTR)
+                if (r != -EINTR)
                         clock_sleep_us(10000);
         }
-        if (r < 0)
-                return -errno;
-        *ret_status = status;
-        return 0;
 }
 
 int proc_reap_in_time(pid_t pid, int pidfd, int timeout_ms, int *ret_status)

@@ -51,6 +51,9 @@ int proc_look(const struct proc_identity *id, struct proc_sight *ret);
 int proc_executed(const struct proc_identity *id);
 int proc_child_executed(pid_t pid);
 
+/* Is our child, which has not been reaped, a zombie? 1, 0 or -errno. */
+int proc_child_ended(pid_t pid);
+
 /* Whether its pid and ours are counted in one PID namespace. 0, -EXDEV when not, or another -errno. */
 int proc_same_pids(const struct proc_identity *id);
 
@@ -63,6 +66,11 @@ int proc_pidfd(const struct proc_identity *id);
  * another -errno before. */
 int proc_wait_status(int pidfd, int *ret_status);
 
+/* The wait status of a process that has ended and was not reaped, of which this one need not be the parent:
+ * field 52 of /proc/PID/stat. 0 or -errno: -EAGAIN when it runs. Zero, too, for a process that we may not
+ * trace. */
+int proc_zombie_status(const struct proc_identity *id, int *ret_status);
+
 /* pidfd_send_signal(2). 0 or -errno. */
 int proc_signal(int pidfd, int sig);
 
@@ -73,12 +81,16 @@ int proc_wait_gone(int pidfd, int timeout_ms);
 /* Is it our child, and not reaped? Then the pid is its own until we reap it. 1, 0 or -errno. */
 int proc_is_child(pid_t pid);
 
-/* Reaps our child; returns the wait status in *ret_status. 0 or -errno. EINTR is retried. */
+/* Reaps our child; returns the wait status in *ret_status. 0 or -errno. A call that is interrupted or refused
+ * is tried again, for a second. */
 int proc_reap(pid_t pid, int *ret_status);
 
 /* Waits for the end of our child, and reaps it. 0, -ETIMEDOUT, -errno. Without a pidfd (-1) it waits for
  * ever. */
 int proc_reap_in_time(pid_t pid, int pidfd, int timeout_ms, int *ret_status);
+
+/* The same without waiting. 1: reaped. 0: it has not ended. */
+int proc_try_reap(pid_t pid, int *ret_status);
 
 /* Kills our child and reaps it. With a pidfd of it, -ETIMEDOUT when it does not end: one that the freezer of
  * cgroup v1 has stopped takes no SIGKILL until it is thawed. */

@@ -37,6 +37,7 @@ struct not_executed {
 
 #define PATIENCE_MS 30000
 #define STEP_MS     200 /* how often a wait looks for signals */
+#define MAX_REFUSED 20  /* of wait4(2): a second */
 
 /* Where distributions have it, after PATH. */
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -152,13 +153,19 @@ static int not_executed(const struct criu *c, const void *message, size_t size, 
 static int wait_end(pid_t pid, int *ret_status)
 {
         const int64_t deadline = clock_now_ms() + PATIENCE_MS;
+        unsigned refused = 0;
         int sig = 0;
 
         /* Not by a pidfd: there may be no descriptor left to open it. */
         for (unsigned nap = 1000; clock_left_ms(deadline) > 0 && sig == 0;
              nap = nap < 50000 ? 2 * nap : nap) {
-                if (waitpid(pid, ret_status, __WALL | WNOHANG) > 0)
-                        return 0;
+                int r = proc_try_reap(pid, ret_status);
+
+                if (r > 0 || r == -ECHILD)
+                        return r < 0 ? r : 0;
+                refused += r < 0;
+                if (refused > MAX_REFUSED && proc_child_ended(pid) > 0) /* how, is not told */
+                        return r;
                 clock_sleep_us(nap);
                 sig = proc_take_end();
         }
@@ -167,27 +174,32 @@ static int wait_end(pid_t pid, int *ret_status)
         return proc_reap(pid, ret_status);
 }
 
-static int died(struct criu *c, struct cfs_error *err)
+/* `said`: the error of the socket, or 0 for its end. */
+static int died(struct criu *c, int said, struct cfs_error *err)
 {
+        const char *colon = said ? ": " : "", *why = said ? err_strerror(said) : "";
         char word[sizeof(struct not_executed)];
         _cleanup_close_ int fd = -1;
-        int status;
+        int status, r;
         /* It may have ended before we sent it anything, or with that unread. */
         ssize_t n = unix_receive(c->sock, word, sizeof(word), MSG_DONTWAIT, &fd);
 
         if (n > 0 && (status = not_executed(c, word, (size_t)n, err)) < 0)
                 return status;
         (void)close(TAKE_FD(c->sock)); /* should it be at work all the same */
-        if (c->pid <= 0 || wait_end(c->pid, &status) < 0)
-                return err_set(err, CFS_E_DIED, "criu has left without an answer");
+        r = c->pid > 0 ? wait_end(c->pid, &status) : -ECHILD;
         c->pid = 0;
+        if (r < 0)
+                return err_set(err, CFS_E_DIED, "criu has left without an answer%s%s (wait4: %s)", colon, why,
+                               err_strerror(-r));
         if (WIFSIGNALED(status))
                 return err_set(err, CFS_E_DIED, "criu was killed by signal %d (%s)", WTERMSIG(status),
                                sigdescr_np(WTERMSIG(status)));
         if (WEXITSTATUS(status) == 127)
                 return err_set(err, CFS_E_DIED,
                                "`%s` cannot be executed (or one of its libraries is missing)", c->path);
-        return err_set(err, CFS_E_DIED, "criu exited with status %d, without an answer", WEXITSTATUS(status));
+        return err_set(err, CFS_E_DIED, "criu exited with status %d, without an answer%s%s",
+                       WEXITSTATUS(status), colon, why);
 }
 
 int service_nonsense(const struct criu *c, struct cfs_error *err)
@@ -203,7 +215,7 @@ static int send_message(struct criu *c, const struct str *m, struct cfs_error *e
                 return err_nomem(err);
         n = unix_send(c->sock, m->p, m->len, -1);
         if (n == -EPIPE || n == -ECONNRESET)
-                return died(c, err);
+                return died(c, (int)-n, err);
         return n < 0 ? err_sys(err, (int)-n, "sendmsg", "send a request to criu") : 0;
 }
 
@@ -263,7 +275,7 @@ int service_wait(struct criu *c, struct criu_response *ret, int *ret_fd, struct 
         if (r < 0)
                 return r;
         if (n == 0 || n == -ECONNRESET)
-                return died(c, err);
+                return died(c, (int)-n, err);
         if (n < 0)
                 return err_sys(err, (int)-n, "recvmsg", "wait for criu");
         if ((size_t)n <= sizeof(buf) && (r = not_executed(c, buf, (size_t)n, err)) < 0)

@@ -11,6 +11,7 @@
  * the same undo that `delete` uses, and that cleans up after a runtime that was killed.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -35,6 +36,8 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,7 +58,14 @@ void build_child(struct ctx *c)
                 (void)err_hint(&err, 0, "the filter of linux.seccomp is in force by then: it may forbid %s",
                                err.syscall);
         }
-        _exit(sync_send_failed(c->sync, &err));
+
+        int status = sync_send_failed(c->sync, &err);
+
+        /* `start` of an ordinary user reads it in /proc/PID/stat: proc(5). As steps/created.c, there is nothing
+         * in this process that the user does not have. */
+        if (status > 1 && c->rootless && ctx_has_ns(c, CLONE_NEWUSER))
+                (void)prctl(PR_SET_DUMPABLE, 1);
+        _exit(status);
 }
 
 /* What later verbs need of the configuration. The strings stay in ctx's arena, which outlives the record's
@@ -92,9 +102,15 @@ static bool was_killed(const struct ctx *c, int timeout_ms, int *ret_status)
 {
         siginfo_t i = { 0 };
 
-        if (c->pidfd < 0 || proc_wait_gone(c->pidfd, timeout_ms) < 0 ||
-            waitid(P_PID, (id_t)c->pid, &i, WEXITED | WNOHANG | WNOWAIT) < 0)
+        if (c->pidfd < 0 || proc_wait_gone(c->pidfd, timeout_ms) < 0)
                 return false;
+        /* A debugger sees the end of a process before its parent does (ptrace(2)). */
+        for (int ms = 0; ms < timeout_ms && !i.si_pid; ms++) {
+                if (waitid(P_PID, (id_t)c->pid, &i, WEXITED | WNOHANG | WNOWAIT) < 0)
+                        return false;
+                if (!i.si_pid)
+                        clock_sleep_us(1000);
+        }
         *ret_status = i.si_status;
         return i.si_pid == c->pid && (i.si_code == CLD_KILLED || i.si_code == CLD_DUMPED);
 }
@@ -138,8 +154,8 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
         struct cfs_error theirs = { 0 };
         int status, look;
 
-        if (c->pid <= 0 ||
-            c->job) /* of a restore, it is CRIU that tells; and it ends the init when it gives up */
+        /* Of a restore, CRIU tells once it is there; and it ends the init when it gives up. */
+        if (c->pid <= 0 || (c->job && c->job->criu.theirs < 0))
                 return r;
         if (c->sync && c->sync->told) /* its own words; the second process of exec may have had more */
                 return r;
@@ -161,6 +177,11 @@ int build_explain(struct ctx *c, int r, struct cfs_error *err)
         if (proc_reap_in_time(c->pid, c->pidfd, ENDING_MS, &status) < 0)
                 return r;
         c->pid = 0;
+        return build_explain_end(c, status, r, err);
+}
+
+int build_explain_end(const struct ctx *c, int status, int r, struct cfs_error *err)
+{
         if (WIFSIGNALED(status))
                 return killed(c, WTERMSIG(status), r, err);
         if (WEXITSTATUS(status) > 1)

@@ -28,4 +28,7 @@ void build_child(struct ctx *c);
  * CFS_E_DIED how the init ended, and reaps it. Returns r, or the init's error. */
 int build_explain(struct ctx *c, int r, struct cfs_error *err);
 
+/* Adds to CFS_E_DIED how the init ended, by its wait status. Returns r. */
+int build_explain_end(const struct ctx *c, int status, int r, struct cfs_error *err);
+
 #endif

@@ -119,7 +119,7 @@ static int wait_readable(const struct sync *s, int timeout_ms)
 /* It is we who cannot hear, and the peer may have gone on. */
 static int deaf(struct sync *s, int e, const char *call, struct cfs_error *err)
 {
-        s->deaf = true;
+        s->deaf = e;
         return err_sys(err, e, call, "wait for the other process");
 }
 

@@ -47,7 +47,7 @@ struct sync {
         bool forever;    /* this wait has no deadline                                                 */
         bool timed_out;  /* the last wait has                                                         */
         bool told;       /* the peer has said why it failed                                           */
-        bool deaf;       /* a receive has failed: the peer may have gone on                           */
+        int deaf;        /* the error of a receive that failed, or 0: the peer may have gone on       */
         bool timed;      /* recvmsg(2) itself waits no longer than SYNC_PATIENCE_MS                   */
         int64_t looked;  /* when the clock was looked at last, in this wait                           */
         int deadline_ms; /* 0: SYNC_DEADLINE_MS; tests set less */

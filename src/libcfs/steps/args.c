@@ -17,6 +17,7 @@
  * change, and what counts is what is there at start.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -34,6 +35,9 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#define DEAF_MS      5000 /* for the way to the execve, when nothing can be heard of it */
+#define DEAF_STEP_MS 20
 
 /* Of a name that is there twice the last value counts, as in the environment that env.c makes. */
 static const char *find_path(char *const *env)
@@ -174,12 +178,42 @@ static bool is_start(const struct ctx *c)
         return c->walk == WALK_CREATE && !c->create;
 }
 
+/* Has the process called execve(2)? 1, 0 or -errno: -ESRCH when it has been reaped. */
+static int has_executed(const struct ctx *c)
+{
+        struct proc_identity id = { 0 };
+
+        return c->walk != WALK_EXEC && record_identity(c->state, &id) ? proc_executed(&id)
+                                                                      : proc_child_executed(c->pid);
+}
+
+/* Receiving fails, for lack of memory say, so it is the kernel that tells whether the process has come to its
+ * execve. One that has not in all this time is ended by our caller. */
+static int look_for_execve(struct ctx *c, struct cfs_error *err)
+{
+        const int64_t deadline = clock_now_ms() + DEAF_MS;
+        bool ended = false;
+        int r = 0;
+
+        while (!ended && r == 0 && clock_left_ms(deadline) > 0) {
+                ended = proc_wait_gone(c->pidfd, DEAF_STEP_MS) == 0;
+                r = has_executed(c);
+                if (r > 0)
+                        return 0;
+                r = sync_look(c->sync, err); /* it may have been heard after all */
+        }
+        return r < 0 ? r : err_sys(err, c->sync->deaf, "recvmsg", "wait for the other process");
+}
+
 /* An execve closes the socket, and so does SIGKILL; the kernel knows which. */
 int args_execve_host(struct ctx *c, struct cfs_error *err)
 {
-        struct proc_identity id = { 0 };
-        int r = sync_wait_exec(c->sync, err), executed, status;
+        int r = c->sync->deaf ? 0 : sync_wait_exec(c->sync, err), executed, status;
 
+        if (c->sync->deaf) {
+                err_clear(err);
+                return look_for_execve(c, err);
+        }
         if (r < 0 && err->code == CFS_E_EXEC && is_start(c)) {
                 log_warning("%s%s%s", err->text, err->hint[0] ? ": " : "", err->hint);
                 err_clear(err);
@@ -187,8 +221,7 @@ int args_execve_host(struct ctx *c, struct cfs_error *err)
         }
         if (r < 0)
                 return r;
-        executed = c->walk != WALK_EXEC && record_identity(c->state, &id) ? proc_executed(&id)
-                                                                          : proc_child_executed(c->pid);
+        executed = has_executed(c);
         if (executed > 0)
                 return 0;
         /* `start` is not its parent: reaped, it has ended. We have its word that it came as far as the

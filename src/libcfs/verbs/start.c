@@ -8,10 +8,12 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/unix.h"
 #include "libcfs/walk/engine.h"
+#include "libcfs/container/build.h"
 #include "libcfs/container/notify.h"
 #include "libcfs/process/sync.h"
 #include "libcfs/walk/trace.h"
@@ -29,6 +31,8 @@
 #include "oci.h"
 #include <string.h>
 #include <sys/file.h>
+
+#define ENDING_MS 1000 /* for the end of an init that has closed its socket */
 
 /* Has the kernel killed a process of the container for lack of memory? */
 static bool ran_out_of_memory(const struct state *s)
@@ -155,6 +159,21 @@ static void start_failed(struct ctx *c, struct cfs_error *err)
                 (void)worker_done(c->state, &why);
 }
 
+/* It has ended without a word. We are not its parent, but the kernel tells how, by the zombie or, when that is
+ * reaped, by the pidfd (Linux 6.15). */
+static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
+{
+        struct proc_identity id;
+        int status;
+
+        if (err->code != CFS_E_DIED || (c->sync && c->sync->told) || c->pidfd < 0 ||
+            !record_identity(c->state, &id) || proc_wait_gone(c->pidfd, ENDING_MS) < 0)
+                return r;
+        if ((proc_zombie_status(&id, &status) < 0 || status == 0) && proc_wait_status(c->pidfd, &status) < 0)
+                return r;
+        return build_explain_end(c, status, r, err);
+}
+
 static int start_created(struct ctx *c, struct cfs_error *err)
 {
         int st = status_of(c->state, err), r;
@@ -177,8 +196,10 @@ static int start_created(struct ctx *c, struct cfs_error *err)
         c->pidfd =
                 sys_pidfd_open(c->pid, 0); /* its parent may reap it before we can look what became of it */
         r = start(c, err);
-        if (r < 0)
+        if (r < 0) {
+                r = explain_end(c, r, err);
                 start_failed(c, err);
+        }
         return r;
 }
 

@@ -69,6 +69,29 @@ static int row_meet(const struct step *s, struct ctx *c, const char *column, str
         return r;
 }
 
+/* After the last MEET of a walk the init needs no word of ours. When we cannot hear it there, it may hear us,
+ * and goes on: what became of it, args.c looks for in /proc. */
+static bool is_last_meet(const struct step *s, const struct ctx *c)
+{
+        if (c->walk == WALK_RESTORE)
+                return false;
+        while ((++s)->name)
+                if ((s->flags & STEP_MEET) && row_applies(s, c))
+                        return false;
+        return true;
+}
+
+static int row_meet_in_runtime(const struct step *s, struct ctx *c, const char *column, struct cfs_error *err)
+{
+        int r = row_meet(s, c, column, err);
+
+        if (r >= 0 || !c->sync->deaf || !is_last_meet(s, c))
+                return r;
+        log_debug("%s", err->text);
+        err_clear(err);
+        return 0;
+}
+
 /* A callback in the runtime, or with f NULL the MEET; without the container's lock when others are waited
  * for. */
 static int row_in_runtime(const struct step *s, struct ctx *c, const char *column,
@@ -80,7 +103,7 @@ static int row_in_runtime(const struct step *s, struct ctx *c, const char *colum
         if (c->sync)
                 c->sync->forever = foreign || c->patient;
         if (r >= 0)
-                r = f ? row_call(s, c, column, f, err) : row_meet(s, c, column, err);
+                r = f ? row_call(s, c, column, f, err) : row_meet_in_runtime(s, c, column, err);
         if (r < 0 && c->sync && c->sync->timed_out) {
                 (void)row_failed(s, c, column, r, err);
                 r = stuck_explain(c, s->name, r, err);
