@@ -18,14 +18,16 @@
  *   fail     the Nth call of ROLE is not carried out and returns ERRNO (a name). close(2) is: Linux frees the
  *            descriptor whatever it returns. exhaust: so is each later call of the same name by that role.
  *   kill     SIGKILL before the Nth call of ROLE is carried out, for the processes of the role VICTIM, for
- *            "both" runtime and init, or for "all"
+ *            "both" runtime and init, for "all", or for several: runtime+helper. VICTIM:SIGNAL (TERM) sends that
+ *            one; STOP is followed by CONT a moment later.
  *   record   what the runtime changes below DIRECTORY: recorder.c has the lines
  *   -a PID   PID is the init already: what `start` speaks to. It is counted, and not killed with the command.
  *   -u UID   the command runs as this user and the group of the same number, the tracer as who it is
  *   -t SEC   after so many seconds (10) all are killed, with the last call of each in the output
  *   -o FILE  where the lines go (standard error):
  *
- *      call ROLE N NAME SITE count: each call, in order; calls of one SITE have the same return addresses
+ *      call ROLE N NAME SITE WHO   count: each call, in order; calls of one SITE have the same return addresses;
+ *                            WHO: the first letters of the roles that are there
  *      hit ROLE N NAME       the fault was injected
  *      killed ROLE PID       a victim there was
  *      exec ROLE             the init runs the user's program, a helper its own: it is no longer followed
@@ -66,13 +68,13 @@
 #endif
 
 #define MAX_PROCS 256
+#define STOP_US   50000 /* from STOP to CONT */
 #define OPTIONS                                                                                              \
         (PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |               \
          PTRACE_O_TRACESYSGOOD)
 
 enum role { RUNTIME, INIT, STAGE, HELPER, ROLES };
-enum { BOTH = ROLES, ALL, VICTIMS };
-static const char *const role_names[VICTIMS] = { "runtime", "init", "stage", "helper", "both", "all" };
+static const char *const role_names[ROLES] = { "runtime", "init", "stage", "helper" };
 enum mode { COUNT, FAIL, EXHAUST, KILL, RECORD };
 
 struct proc {
@@ -88,14 +90,15 @@ struct proc {
 static struct {
         enum mode mode;
         enum role role;
-        int victim; /* a role, BOTH or ALL */
+        unsigned victims; /* bit 0: the first role */
+        int sig;
         unsigned n;
         const char *name; /* NAME of NAME:K, of which n is the K */
         int error;
         long number; /* EXHAUST: of the call that was hit */
         bool hit;
         unsigned hits;
-} want = { .number = -1 };
+} want = { .sig = SIGKILL, .number = -1 };
 
 static struct proc procs[MAX_PROCS];
 static unsigned n_procs, counts[ROLES], named; /* named: calls of want.role by want.name */
@@ -259,9 +262,7 @@ static void newborn(const struct proc *parent, int event)
 
 static bool is_victim(const struct proc *p)
 {
-        return p->known && !p->executed &&
-               ((int)p->role == want.victim || (want.victim == BOTH && p->role <= INIT) ||
-                want.victim == ALL);
+        return p->known && !p->executed && want.victims & 1U << p->role;
 }
 
 /* What follows the name in /proc/PID/stat (proc(5)), from the blank before field 3 on; NULL: there is no
@@ -324,6 +325,18 @@ static void adopt(struct proc *p)
         resume(p, 0);
 }
 
+/* By a process of its own: ours waits for those that it traces. */
+static void continue_later(void)
+{
+        if (fork() != 0)
+                return;
+        (void)usleep(STOP_US);
+        for (unsigned i = 0; i < n_procs; i++)
+                if (is_victim(&procs[i]))
+                        (void)kill(procs[i].pid, SIGCONT);
+        _exit(0);
+}
+
 static void kill_victims(void)
 {
         for (unsigned i = 0; i < n_procs; i++)
@@ -331,10 +344,14 @@ static void kill_victims(void)
                         procs[i].executed = true;
         for (unsigned i = 0; i < n_procs; i++)
                 if (is_victim(&procs[i]))
-                        (void)kill(procs[i].pid, SIGKILL);
+                        (void)kill(procs[i].pid, want.sig);
         for (unsigned i = 0; i < n_procs; i++)
                 if (is_victim(&procs[i]))
                         fprintf(out, "killed %s %d\n", role_names[procs[i].role], (int)procs[i].pid);
+        if (want.sig == SIGSTOP)
+                continue_later();
+        if (want.sig != SIGKILL)
+                return;
         wait_for_victims();
         for (unsigned i = 0; i < n_procs; i++)
                 if (procs[i].parked)
@@ -402,13 +419,30 @@ static void inject(struct proc *p)
  * standard output and error go to: there the reason is to be read. */
 static bool is_wanted(const struct proc *p, const struct ptrace_syscall_info *i)
 {
-        if (p->role != want.role || (want.mode == EXHAUST && p->call == SYS_write && i->entry.args[0] <= 2))
+        bool spared = want.mode == EXHAUST && p->call == SYS_write && i->entry.args[0] <= 2;
+
+        if (p->role != want.role)
                 return false;
         if (want.hit)
-                return want.mode == EXHAUST && p->call == want.number;
+                return want.mode == EXHAUST && p->call == want.number && !spared;
         if (!want.name)
-                return counts[p->role] == want.n;
-        return strcmp(call_name(p->call), want.name) == 0 && ++named == want.n;
+                return counts[p->role] == want.n && !spared;
+        return strcmp(call_name(p->call), want.name) == 0 && ++named >= want.n && !spared;
+}
+
+static const char *who_is_there(void)
+{
+        static char who[ROLES + 1];
+        unsigned n = 0;
+
+        for (int role = 0; role < ROLES; role++)
+                for (unsigned i = 0; i < n_procs; i++)
+                        if ((int)procs[i].role == role && procs[i].known && !procs[i].executed) {
+                                who[n++] = role_names[role][0];
+                                break;
+                        }
+        who[n] = '\0';
+        return who;
 }
 
 static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
@@ -418,8 +452,8 @@ static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
                 return;
         counts[p->role]++;
         if (want.mode == COUNT)
-                fprintf(out, "call %s %u %s %016" PRIx64 "\n", role_names[p->role], counts[p->role],
-                        call_name(p->call), site_of(p->pid, i));
+                fprintf(out, "call %s %u %s %016" PRIx64 " %s\n", role_names[p->role], counts[p->role],
+                        call_name(p->call), site_of(p->pid, i), who_is_there());
         else if (want.mode == RECORD && p->role == RUNTIME)
                 recorder_enter(p->pid, p->call, i->entry.args);
         else if (want.mode != RECORD && is_wanted(p, i))
@@ -469,7 +503,7 @@ static void stopped(pid_t pid, int status)
         struct proc *p = find(pid);
         int sig = WSTOPSIG(status), event = status >> 16;
 
-        if (!p->known && want.mode == KILL && want.hit) {
+        if (!p->known && want.mode == KILL && want.hit && want.sig == SIGKILL) {
                 adopt(p);
         } else if (!p->known) {
                 p->parked = true;
@@ -631,12 +665,28 @@ static _Noreturn void usage(void)
         exit(125);
 }
 
-static enum role parse_role(const char *name, int n)
+static enum role parse_role(const char *name)
 {
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < ROLES; i++)
                 if (strcmp(name, role_names[i]) == 0)
                         return (enum role)i;
         usage();
+}
+
+/* ROLE+ROLE:SIGNAL */
+static void parse_victims(char *s)
+{
+        char *name = strchr(s, ':');
+
+        if (name)
+                *name++ = '\0';
+        for (int i = 1; name && i < NSIG; i++)
+                if (sigabbrev_np(i) && strcmp(sigabbrev_np(i), name) == 0)
+                        want.sig = i;
+        for (char *word; (word = strsep(&s, "+"));)
+                want.victims |= strcmp(word, "all") == 0    ? (1U << ROLES) - 1
+                                : strcmp(word, "both") == 0 ? 1U << RUNTIME | 1U << INIT
+                                                            : 1U << parse_role(word);
 }
 
 static int parse_errno(const char *name)
@@ -677,10 +727,10 @@ static int parse_mode(char **argv)
                         }
                         if (!argv[1] || !argv[2] || !argv[3])
                                 usage();
-                        want.role = parse_role(argv[1], ROLES);
+                        want.role = parse_role(argv[1]);
                         parse_which(argv[2]);
                         if (want.mode == KILL)
-                                want.victim = (int)parse_role(argv[3], VICTIMS);
+                                parse_victims(argv[3]);
                         else
                                 want.error = parse_errno(argv[3]);
                         return 4;

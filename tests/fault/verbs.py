@@ -20,6 +20,7 @@ class Verb:
     def __init__(self, world):
         self.w = world
         self.console, self.outs, self.pid, self.reference = None, 0, 0, None
+        self.turns = {}      # (role, N) -> NAME:K of its calls
         self.own = True      # the report on the output is of the process that this command made
 
     def args(self):
