@@ -448,7 +448,8 @@ static const char *who_is_there(void)
 static void enter_call(struct proc *p, const struct ptrace_syscall_info *i)
 {
         p->call = (long)i->entry.nr;
-        if (!counting)
+        /* The kernel's own, by which a call goes on that PTRACE_INTERRUPT has interrupted. */
+        if (!counting || p->call == SYS_restart_syscall)
                 return;
         counts[p->role]++;
         if (want.mode == COUNT)
