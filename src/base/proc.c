@@ -412,7 +412,7 @@ int proc_is_child(pid_t pid)
         return errno == ECHILD ? 0 : -errno;
 }
 
-/* By waitid(2), where wait4(2) is refused. */
+/* Where wait4(2) is refused. */
 static int reap_by_waitid(pid_t pid, int flags, int *ret_status)
 {
         siginfo_t i = { 0 };

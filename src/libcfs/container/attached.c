@@ -48,7 +48,7 @@ static int delete_own(const struct ctx *c, const struct proc_identity *own, stru
                 return 0;
         if (r >= 0 && record_identity(s, &now) && now.pid == own->pid && now.start_time == own->start_time)
                 /* We have reaped it: there is nothing to look for, and nothing that could not be seen. */
-                r = c->pid == 0 ? destroy_undo(c->plan, s, err) : destroy_container(s, err);
+                r = !c->pid ? destroy_undo(c->plan, s, err) : destroy_container(s, err);
         if (r < 0)
                 r = err_prefix(err, r, "delete container `%s` (`cfs delete --force %s` tries again)", id, id);
         if (s != c->state)

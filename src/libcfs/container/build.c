@@ -61,8 +61,8 @@ void build_child(struct ctx *c)
 
         int status = sync_send_failed(c->sync, &err);
 
-        /* `start` of an ordinary user reads it in /proc/PID/stat: proc(5). As steps/created.c, there is nothing
-         * in this process that the user does not have. */
+        /* `start` of an ordinary user reads it in /proc/PID/stat (proc(5)). As steps/created.c says, there is
+         * nothing in this process that the user does not have. */
         if (status > 1 && c->rootless && ctx_has_ns(c, CLONE_NEWUSER))
                 (void)prctl(PR_SET_DUMPABLE, 1);
         _exit(status);

@@ -159,9 +159,9 @@ static void start_failed(struct ctx *c, struct cfs_error *err)
                 (void)worker_done(c->state, &why);
 }
 
-/* It has ended without a word. We are not its parent, but the kernel tells how, by the zombie or, when that is
- * reaped, by the pidfd (Linux 6.15). */
-static int explain_end(const struct ctx *c, int r, struct cfs_error *err)
+/* It has ended without a word. We are not its parent, but the kernel tells how: by the zombie or, when that
+ * is reaped, by the pidfd (Linux 6.15). */
+static int start_explain_end(const struct ctx *c, int r, struct cfs_error *err)
 {
         struct proc_identity id;
         int status;
@@ -197,7 +197,7 @@ static int start_created(struct ctx *c, struct cfs_error *err)
                 sys_pidfd_open(c->pid, 0); /* its parent may reap it before we can look what became of it */
         r = start(c, err);
         if (r < 0) {
-                r = explain_end(c, r, err);
+                r = start_explain_end(c, r, err);
                 start_failed(c, err);
         }
         return r;
