@@ -13,17 +13,17 @@
  */
 #define ERR_IMPLEMENTATION
 #include "base/err.h"
+#include "base/caps.h"
 #include "base/explain.h"
+#include "base/lack.h"
 #include "base/visible.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 /* One row per code: the name in the JSON log, and the errno that err_set() returns for it. */
@@ -110,20 +110,6 @@ int err_set(struct cfs_error *err, enum cfs_code code, const char *fmt, ...)
         return -errnum;
 }
 
-/* Every kernel that cfs supports has the calls that it makes: what answers otherwise is a seccomp filter,
- * of an engine's service or of the container that cfs runs in. EPERM may have other reasons. */
-static void explain_filter(struct cfs_error *err, int errnum, const char *syscall)
-{
-        if (errnum == ENOSYS || (errnum == EPERM && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER))
-                finish(err->hint, sizeof(err->hint),
-                       snprintf(err->hint, sizeof(err->hint),
-                                errnum == ENOSYS
-                                        ? "a seccomp filter that cfs runs under forbids %s(2); Linux has it "
-                                          "since 5.14 at the latest"
-                                        : "cfs runs under a seccomp filter, which may forbid %s(2)",
-                                syscall));
-}
-
 /* What err_sys() and err_path() share. An errnum of 0 is a bug of the caller that must not become success. */
 __attribute__((format(printf, 4, 0))) static int vsys(struct cfs_error *err, int errnum, const char *syscall,
                                                       const char *fmt, va_list ap)
@@ -137,8 +123,7 @@ __attribute__((format(printf, 4, 0))) static int vsys(struct cfs_error *err, int
                 (void)snprintf(err->syscall, sizeof(err->syscall), "%s", syscall);
         vtext(err, strlen(reason) + 2, fmt, ap);
         append_tail(err, reason);
-        if (syscall)
-                explain_filter(err, errnum, syscall);
+        lack_hint(errnum, syscall, err->hint, sizeof(err->hint));
         return -errnum;
 }
 
@@ -262,6 +247,13 @@ int err_hint(struct cfs_error *err, int r, const char *fmt, ...)
         vformat(err->hint, sizeof(err->hint), fmt, ap);
         va_end(ap);
         return r;
+}
+
+int err_needs(struct cfs_error *err, int r, const char *what, unsigned capability)
+{
+        if (r != -EPERM || !lack_capability(capability))
+                return r;
+        return err_hint(err, r, "%s needs %s, which cfs does not have here", what, caps_name(capability));
 }
 
 const char *err_strerror(int errnum)

@@ -44,6 +44,9 @@ int err_property(struct cfs_error *err, int r, const char *fmt, ...) __attribute
 /* Sets the hint. Returns r. */
 int err_hint(struct cfs_error *err, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* When r is -EPERM, and this process lacks the capability: the hint that `what` takes it. Returns r. */
+int err_needs(struct cfs_error *err, int r, const char *what, unsigned capability);
+
 /* strerror() with a lower case first letter, without locale, never NULL; for an unknown number "errno N". */
 const char *err_strerror(int errnum);
 

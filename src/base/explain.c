@@ -8,9 +8,11 @@
  * strings and may be raced: it explains a failure that has already been decided, nothing more.
  */
 #include "base/explain.h"
+#include "base/lack.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,18 +41,25 @@ static struct want wanted(const char *syscall)
         return (struct want){ 0 };
 }
 
+/* Permission bits do not stop a root with this capability (capabilities(7)). */
+static bool is_root_in_name(void)
+{
+        return geteuid() == 0 && lack_capability(CAP_DAC_OVERRIDE);
+}
+
 /* "`PATH` has mode 0700 and belongs to 0:0", and which right the user lacks (NULL: none that we know of). */
 static enum explained describe(const char *path, const struct stat *st, const char *missing, char *buf,
                                size_t size)
 {
-        char who[40] = "no user";
+        char who[64] = "no user";
         int n = snprintf(buf, size, "`%s` has mode %04o and belongs to %u:%u", path,
                          (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
 
         if (!missing || n < 0 || (size_t)n >= size)
                 return missing ? EXPLAIN_SAID : EXPLAIN_ALLOWED;
         if (strcmp(missing, "execute") != 0 || (st->st_mode & 0111))
-                (void)snprintf(who, sizeof(who), "user %u", (unsigned)geteuid());
+                (void)snprintf(who, sizeof(who), "user %u%s", (unsigned)geteuid(),
+                               is_root_in_name() ? ", without CAP_DAC_OVERRIDE," : "");
         (void)snprintf(buf + n, size - (size_t)n, ": %s %s %s permission", who,
                        strcmp(who, "no user") == 0 ? "has" : "has no", missing);
         return EXPLAIN_SAID;
@@ -75,7 +84,13 @@ static enum explained explain_last(const char *path, const struct stat *st, cons
         struct want w = wanted(syscall);
         bool execve = w.right == X_OK && !S_ISDIR(st->st_mode);
         const char *missing = NULL;
+        struct stat itself;
 
+        /* O_NOFOLLOW, and with O_DIRECTORY: open(2). */
+        if ((errnum == ELOOP || errnum == ENOTDIR) && lstat(path, &itself) == 0 && S_ISLNK(itself.st_mode)) {
+                (void)snprintf(buf, size, "`%s` is a symbolic link, which is not followed here", path);
+                return EXPLAIN_SAID;
+        }
         if (syscall && strcmp(syscall, "execve") == 0 && !S_ISREG(st->st_mode)) {
                 (void)snprintf(buf, size, "`%s` is %s", path,
                                S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");

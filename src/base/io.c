@@ -349,17 +349,20 @@ int io_write_new(int dirfd, const char *path, const char *data, size_t len, mode
                  struct cfs_error *err)
 {
         _cleanup_close_ int fd = open_beside(dirfd, path, mode);
+        const char *call = "write";
         int r;
 
         if (fd < 0)
                 return err_path(err, -fd, "openat", path, "make `%s`", path);
         r = fchmod(fd, mode) < 0 ? -errno : 0; /* whatever the umask */
-        if (r == 0)
+        if (r < 0)
+                call = "fchmod";
+        else
                 r = io_write_all(fd, data, len);
         if (r == 0)
                 return 0;
         (void)unlinkat(dirfd, path, 0);
-        return err_path(err, -r, "write", path, "write `%s`", path);
+        return err_path(err, -r, call, path, "write `%s`", path);
 }
 
 int io_write_atomic(int dirfd, const char *path, const char *data, size_t len, mode_t mode,

@@ -137,8 +137,10 @@ int path_open_host_proc(struct cfs_error *err)
         fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return err_path(err, errno, "open", "/proc", "open `/proc`");
-        if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+        if (fstatfs(fd, &fs) < 0)
                 return err_path(err, errno, "fstatfs", "/proc", "examine `/proc`");
+        if (fstat(fd, &st) < 0)
+                return err_path(err, errno, "fstat", "/proc", "examine `/proc`");
         /* A directory of procfs mounted on /proc would be procfs too. */
         if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INO)
                 return err_set(err, CFS_E_UNSUPPORTED, "`/proc` is not the root of a procfs");

@@ -43,6 +43,23 @@ static ssize_t read_file(pid_t pid, char *buf, size_t size)
         return io_read_small(AT_FDCWD, path, buf, size);
 }
 
+/* 0, -ESRCH, or another error. kill(2) says EPERM of another user's process, and a caller's seccomp filter
+ * may say it of all. */
+static int exists(pid_t pid)
+{
+        int fd;
+
+        if (kill(pid, 0) == 0)
+                return 0;
+        if (errno == ESRCH)
+                return -ESRCH;
+        fd = sys_pidfd_open(pid, 0);
+        if (fd < 0)
+                return -errno;
+        (void)close(fd);
+        return 0;
+}
+
 /* The process may have ended, or its place may have been taken, between the two looks: one of them says
  * so. A pid that kill(2) knows and procfs does not show twice is hidden from us (hidepid=, proc(5)), or
  * /proc is not the procfs of our PID namespace. Then nothing is known about the process, least of all that
@@ -52,7 +69,7 @@ static ssize_t read_existing(pid_t pid, char *buf, size_t size)
         ssize_t n = read_file(pid, buf, size);
 
         for (unsigned look = 0; n == -ENOENT; look++) {
-                if (kill(pid, 0) < 0 && errno == ESRCH)
+                if (exists(pid) == -ESRCH)
                         return -ESRCH;
                 if (look == 2)
                         return -EACCES;

@@ -133,6 +133,8 @@ static int run_command(const struct command *c, const struct global_options *g, 
         if (r >= 0 && !(c->flags & COMMAND_NO_STORE))
                 r = open_box(&box, g, &state, err);
         if (r >= 0)
+                r = program_check_stack(err);
+        if (r >= 0)
                 r = c->run(&box, parsed.values, parsed.rest.args, err);
         if (r < 0 &&
             c->failure == 125) /* as docker: 126 cannot be executed, 127 not found, 125 anything else */

@@ -148,7 +148,8 @@ static int run_command(const struct command *c, const struct cli_globals *g, con
         /* No more than the container's name: a command line may have secrets (`exec --env`). */
         log_debug("cfs %s: %s %s", cfs_version(), c->name, parsed.rest.n > 0 ? parsed.rest.args[0] : "");
         *failure = c->failure ? c->failure : 1; /* from here on a failure is the command's */
-        return c->run(&rt, parsed.values, parsed.rest.args, err);
+        r = program_check_stack(err);
+        return r < 0 ? r : c->run(&rt, parsed.values, parsed.rest.args, err);
 }
 
 /* The options in front of the command are parsed like any others, up to the first word that is not an option.

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static bool output_was_closed;
@@ -50,6 +52,26 @@ void program_begin(void)
         open_standard_descriptors();
         (void)sigaction(SIGCHLD, &standard, NULL);
         (void)sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+/* What the deepest commands take is half of it. The arguments and the environment lie on the stack, and count
+ * (execve(2)). */
+enum { STACK_NEEDED = 96 * 1024 };
+
+int program_check_stack(struct cfs_error *err)
+{
+        unsigned long top = getauxval(AT_EXECFN), here = (unsigned long)__builtin_frame_address(0);
+        struct rlimit l;
+
+        if (getrlimit(RLIMIT_STACK, &l) < 0 || l.rlim_cur == RLIM_INFINITY || top < here ||
+            l.rlim_cur >= top - here + STACK_NEEDED)
+                return 0;
+        return err_hint(
+                err,
+                err_set(err, CFS_E_UNSUPPORTED,
+                        "RLIMIT_STACK is %llu bytes: cfs needs %d, and %lu for its arguments and environment",
+                        (unsigned long long)l.rlim_cur, STACK_NEEDED, top - here),
+                "raise the limit of the process that calls cfs (`ulimit -s`, systemd: LimitSTACK=)");
 }
 
 int program_flush(struct cfs_error *err)

@@ -20,6 +20,10 @@
  */
 void program_begin(void);
 
+/* Before a command runs: is the caller's RLIMIT_STACK enough for it? Otherwise it would end by SIGSEGV half
+ * way, without a word. */
+int program_check_stack(struct cfs_error *err);
+
 /* What writes to a standard output that the caller closed: this program, whose output would be lost without a
  * message (so its writes fail with EBADF, write(2)), or a container, for which it is a null device. */
 enum program_writer { PROGRAM_WRITES, CONTAINER_WRITES };

@@ -246,6 +246,16 @@ static const char *bus_name(const struct dbus *d)
         return d->user ? "the user's systemd" : "systemd";
 }
 
+/* The connection fails, so systemd's journal knows nothing of it. */
+static int not_heard(const struct dbus *d, int r, struct cfs_error *err)
+{
+        return err_hint(
+                err, r,
+                "does `systemctl%s list-units` answer? If not, the bus or systemd is at fault. Without "
+                "--systemd-cgroup cfs needs neither",
+                d->user ? " --user" : "");
+}
+
 static int wait_for(struct dbus *d, short events, struct cfs_error *err)
 {
         for (;;) {
@@ -254,8 +264,10 @@ static int wait_for(struct dbus *d, short events, struct cfs_error *err)
                 int n;
 
                 if (left <= 0)
-                        return err_set(err, CFS_E_TIMEOUT, "no answer from %s over D-Bus in time",
-                                       bus_name(d));
+                        return not_heard(d,
+                                         err_set(err, CFS_E_TIMEOUT, "no answer from %s over D-Bus in time",
+                                                 bus_name(d)),
+                                         err);
                 n = poll(&p, 1, (int)left);
                 if (n > 0)
                         return 0;
@@ -278,7 +290,8 @@ static int send_all(struct dbus *d, const char *p, size_t n, struct cfs_error *e
                         if (r < 0)
                                 return r;
                 } else if (errno != EINTR) {
-                        return err_sys(err, errno, "send", "speak to %s over D-Bus", bus_name(d));
+                        return not_heard(
+                                d, err_sys(err, errno, "send", "speak to %s over D-Bus", bus_name(d)), err);
                 }
         }
         return 0;
@@ -298,14 +311,17 @@ static int fill(struct dbus *d, struct cfs_error *err)
                         return d->in.failed ? err_nomem(err) : 0;
                 }
                 if (n == 0)
-                        return err_set(err, CFS_E_SYSTEM, "the D-Bus connection to %s was closed",
-                                       bus_name(d));
+                        return not_heard(d,
+                                         err_set(err, CFS_E_SYSTEM, "the D-Bus connection to %s was closed",
+                                                 bus_name(d)),
+                                         err);
                 if (errno == EAGAIN) {
                         r = wait_for(d, POLLIN, err);
                         if (r < 0)
                                 return r;
                 } else if (errno != EINTR) {
-                        return err_sys(err, errno, "recv", "hear from %s over D-Bus", bus_name(d));
+                        return not_heard(
+                                d, err_sys(err, errno, "recv", "hear from %s over D-Bus", bus_name(d)), err);
                 }
         }
 }
@@ -326,13 +342,17 @@ int dbus_receive(struct dbus *d, struct dbus_message *ret, struct cfs_error *err
                 int r;
 
                 if (size < 0)
-                        return err_set(err, CFS_E_SYSTEM, "%s sends something that is not D-Bus",
-                                       bus_name(d));
+                        return not_heard(d,
+                                         err_set(err, CFS_E_SYSTEM, "%s sends something that is not D-Bus",
+                                                 bus_name(d)),
+                                         err);
                 if (size > 0 && d->in.len >= (size_t)size) {
                         d->consumed = (size_t)size;
                         if (dbus_parse(d->in.p, d->consumed, ret) < 0)
-                                return err_set(err, CFS_E_SYSTEM, "%s sends a malformed D-Bus message",
-                                               bus_name(d));
+                                return not_heard(d,
+                                                 err_set(err, CFS_E_SYSTEM,
+                                                         "%s sends a malformed D-Bus message", bus_name(d)),
+                                                 err);
                         return 0;
                 }
                 r = fill(d, err);
@@ -383,9 +403,26 @@ int64_t dbus_send(struct dbus *d, const struct dbus_method *method, const struct
         return r < 0 ? r : (int64_t)d->serial;
 }
 
+/* The bus speaks for a systemd that is not there, or does not answer (D-Bus specification, "Message Bus
+ * Messages"). */
+static bool of_the_bus(const char *error)
+{
+        static const char *const names[] = { "ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected",
+                                             "LimitsExceeded" };
+
+        if (!str_has_prefix(error, "org.freedesktop.DBus.Error."))
+                return false;
+        error += strlen("org.freedesktop.DBus.Error.");
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (STREQ(error, names[i]))
+                        return true;
+        return false;
+}
+
 static int error_answer(const struct dbus *d, struct dbus_message *m, struct cfs_error *err)
 {
         const char *text = "";
+        int r;
 
         if (m->signature[0] == 's')
                 (void)dbus_get_string(&m->body, &text);
@@ -395,7 +432,8 @@ static int error_answer(const struct dbus *d, struct dbus_message *m, struct cfs
                         err, err_set(err, CFS_E_SYSTEM, "%s refuses: %s (%s)", bus_name(d), text, m->error),
                         "rootless containers need the user's own systemd: is XDG_RUNTIME_DIR set, and does "
                         "`systemctl --user status` work?");
-        return err_set(err, CFS_E_SYSTEM, "%s says: %s (%s)", bus_name(d), text, m->error);
+        r = err_set(err, CFS_E_SYSTEM, "%s says: %s (%s)", bus_name(d), text, m->error);
+        return of_the_bus(m->error) ? not_heard(d, r, err) : r;
 }
 
 int dbus_call(struct dbus *d, const struct dbus_method *method, const struct dbus_body *body,
@@ -473,17 +511,21 @@ static int read_sasl(struct dbus *d, struct cfs_error *err)
                 int r;
 
                 if (!end) {
-                        r = d->in.len > 4096
-                                    ? err_set(err, CFS_E_SYSTEM, "%s does not speak D-Bus", bus_name(d))
-                                    : fill(d, err);
+                        r = d->in.len > 4096 ? not_heard(d,
+                                                         err_set(err, CFS_E_SYSTEM, "%s does not speak D-Bus",
+                                                                 bus_name(d)),
+                                                         err)
+                                             : fill(d, err);
                         if (r < 0)
                                 return r;
                         continue;
                 }
                 *end = '\0';
                 if (str_has_prefix(d->in.p, "REJECTED") || str_has_prefix(d->in.p, "ERROR"))
-                        return err_set(err, CFS_E_SYSTEM, "the bus of %s does not let us in: %s", bus_name(d),
-                                       d->in.p);
+                        return not_heard(d,
+                                         err_set(err, CFS_E_SYSTEM, "the bus of %s does not let us in: %s",
+                                                 bus_name(d), d->in.p),
+                                         err);
                 ok = str_has_prefix(d->in.p, "OK ");
                 drop(d, (size_t)(end - d->in.p) + 2);
                 if (ok)

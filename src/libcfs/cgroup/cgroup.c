@@ -7,6 +7,7 @@
  * before `make` touches anything, and all later verbs work from that.
  */
 #include "libcfs/cgroup/cgroup.h"
+#include "libcfs/cgroup/realtime.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
@@ -201,6 +202,11 @@ void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
         limits_look(&cg, rq->resources, look_at_host, check_report, &d);
 }
 
+bool cgroup_without_realtime(const struct cgroup_request *rq)
+{
+        return realtime_is_missing(rq);
+}
+
 struct explain_data {
         void (*line)(void *data, const char *text);
         void *data;
@@ -307,7 +313,8 @@ int cgroup_enter(struct cgroup *cg, struct cfs_error *err)
                         n = write(h->enter_fd, "0", 1);
                 while (n < 0 && errno == EINTR);
                 if (n < 0)
-                        return err_path(err, errno, "write", h->path, "join cgroup `%s`", h->path);
+                        return realtime_hint(
+                                h, err_path(err, errno, "write", h->path, "join cgroup `%s`", h->path), err);
                 /* The descriptor stays open until all are closed with one call, see
                  * descriptors_host_init(). */
         }

@@ -33,6 +33,10 @@ void cgroup_look(const struct cgroup_request *rq, bool look_at_host,
                  void (*report)(void *data, bool host, const char *property, const char *message),
                  void *data);
 
+/* Would no process of the container be allowed a real-time policy here, since its cgroup has no share of real
+ * time? */
+bool cgroup_without_realtime(const struct cgroup_request *rq);
+
 /* Says what would be written where: one line per file. */
 void cgroup_explain(const struct cgroup_request *rq, void (*line)(void *data, const char *text), void *data);
 

@@ -467,7 +467,7 @@ int foreground_wait(struct foreground *f, struct ctx *c, struct notify *n, struc
         drain_notify(f);
         r = proc_reap(c->pid, &status);
         if (r < 0)
-                return err_sys(err, -r, "waitid", "wait for pid %d", (int)c->pid);
+                return err_sys(err, -r, "waitpid", "wait for pid %d", (int)c->pid);
         log_debug("process %d ended with status %d", (int)c->pid, proc_exit_code(status));
         c->pid = 0;
         return exit_code(f, proc_exit_code(status), err);

@@ -33,6 +33,7 @@
  */
 #include "libcfs/container/spawn.h"
 #include "base/cleanup.h"
+#include "base/lack.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
@@ -117,8 +118,10 @@ static bool something_lies_on_root(void)
 
 static int clone_failed(const struct ctx *c, const char *call, int e, struct cfs_error *err)
 {
-        int r = err_sys(err, e, call, "make the new process (namespaces 0x%llx)",
-                        (unsigned long long)c->ns_new);
+        char kinds[NAMESPACES_NAMES];
+        int r = err_sys(err, e, call, "make the new process (namespaces: %s)",
+                        namespaces_names(c->ns_new, kinds, sizeof(kinds)));
+        bool filtered = e == EPERM && lack_is_filtered();
 
         if (e == EPERM && (c->ns_new & CLONE_NEWUSER) && something_lies_on_root())
                 return err_hint(
@@ -126,9 +129,12 @@ static int clone_failed(const struct ctx *c, const char *call, int e, struct cfs
                         "something is mounted on the runtime's root directory, which hides it: then the kernel "
                         "makes no user namespaces (user_namespaces(7))");
         if (e == EPERM && (c->ns_new & CLONE_NEWUSER))
-                return err_hint(err, r,
-                                "this host may forbid user namespaces to ordinary users: see "
-                                "/proc/sys/user/max_user_namespaces and kernel.unprivileged_userns_clone");
+                return err_hint(
+                        err, r,
+                        "this host may forbid user namespaces to ordinary users: see "
+                        "/proc/sys/user/max_user_namespaces and kernel.unprivileged_userns_clone%s%s%s",
+                        filtered ? "; or the seccomp filter that cfs runs under forbids " : "",
+                        filtered ? call : "", filtered ? "(2)" : "");
         if (e == EPERM && c->rootless)
                 return err_hint(err, r,
                                 "an ordinary user needs a user namespace in linux.namespaces: see "
@@ -140,8 +146,6 @@ static int clone_failed(const struct ctx *c, const char *call, int e, struct cfs
                         "process of its own (cgroups(7)): name one of its children by --cgroup");
         if (e == EACCES && c->cgroup)
                 return cgroup_hint_join(c->cgroup, r, err);
-        if (e == ENOSPC)
-                return err_hint(err, r, "a limit in /proc/sys/user/max_*_namespaces is reached");
         return r;
 }
 
@@ -265,11 +269,13 @@ static int set_dumpable(bool dumpable, struct cfs_error *err)
  * process that mounted it). */
 static int look_at_self(struct birth *b, struct cfs_error *err)
 {
-        pid_t pid;
+        pid_t pid, own = getpid();
 
         b->ignored_signals = proc_ignored_signals(b->c->proc_fd, &pid);
-        if (pid == 0 || pid == getpid())
+        if (pid == 0 || pid == own)
                 return 0;
+        if (own < 0) /* it cannot fail, says its manual page: a filter */
+                return err_sys(err, EPERM, "getpid", "find out the pid of cfs");
         return err_hint(err,
                         err_set(err, CFS_E_UNSUPPORTED,
                                 "the procfs on /proc belongs to another PID namespace than cfs: "

@@ -181,10 +181,12 @@ static int make_at(const struct mount_node_maker *k, int dir, const char *name, 
                    struct cfs_error *err)
 {
         if (!k->mknod_ && n->type != S_IFIFO) {
-                if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                struct stat st; /* not faccessat2(2), which filters know less well */
+
+                if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
                         return accept_existing(k, dir, name, n, err);
                 if (errno != ENOENT)
-                        return err_sys(err, errno, "faccessat", "look for `%s`", n->path);
+                        return err_sys(err, errno, "fstatat", "look for `%s`", n->path);
                 return bind_node(k, dir, name, n, err);
         }
         if (mknodat(dir, name, n->type | n->mode, n->dev) < 0) {

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct ns_type ns_types[NS_COUNT] = {
@@ -25,6 +26,18 @@ const struct ns_type ns_types[NS_COUNT] = {
         [NS_CGROUP] = { "cgroup", "cgroup", CLONE_NEWCGROUP },
         [NS_TIME] = { "time", "time", CLONE_NEWTIME },
 };
+
+const char *namespaces_names(uint64_t flags, char *buf, size_t size)
+{
+        size_t len = 0;
+
+        (void)snprintf(buf, size, "none");
+        for (size_t i = 0; i < NS_COUNT && len < size; i++)
+                if (flags & ns_types[i].flag)
+                        len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " " : "",
+                                                ns_types[i].name);
+        return buf;
+}
 
 int namespaces_index(const char *name)
 {

@@ -41,6 +41,10 @@ struct namespaces_plan *namespaces_plan_new(void);
 /* Closes and frees the plan; NULL is fine. */
 void namespaces_plan_free(struct namespaces_plan *plan);
 
+/* "pid network" of CLONE_NEW*, or "none", in `buf`, which is returned. */
+#define NAMESPACES_NAMES 64
+const char *namespaces_names(uint64_t flags, char *buf, size_t size);
+
 /* Index in ns_types, or -1. */
 int namespaces_index(const char *name);
 

@@ -96,11 +96,23 @@ static void report(void *data, bool host, const char *property, const char *mess
                 problem(p, property, "%s", message);
 }
 
+static bool wants_realtime(const struct ctx *c)
+{
+        const struct oci_scheduler *s = c->process ? c->process->scheduler : NULL;
+
+        return s && (str_eq(s->policy, "SCHED_FIFO") || str_eq(s->policy, "SCHED_RR"));
+}
+
 void cgroups_check(const struct ctx *c, struct problems *p)
 {
         struct cgroup_request rq = request(c);
 
         cgroup_check(&rq, problem_wants_host(p), report, p);
+        if (problem_wants_host(p) && wants_realtime(c) && cgroup_without_realtime(&rq))
+                problem_host(p, "process.scheduler.policy",
+                             "%s takes a share of real time on this host, and a new cgroup has none "
+                             "(cpu.rt_runtime_us is 0): ask for it by linux.resources.cpu.realtimeRuntime",
+                             c->process->scheduler->policy);
 }
 
 /* systemd answers when it likes. */

@@ -304,7 +304,11 @@ static int write_map(const struct ctx *c, const struct map *m, struct cfs_error 
         if (!maps_only_own(m)) {
                 r = by_helper(c, m, err);
                 /* Of a user who may not, that is all; of root, the first refusal is the odd one. */
-                return r < 0 && geteuid() == 0 ? err_prefix(err, r, "%s, and then", first.text) : r;
+                if (r >= 0 || geteuid() != 0)
+                        return r;
+                if (first.hint[0])
+                        (void)err_hint(err, r, "%s", first.hint);
+                return err_prefix(err, r, "%s, and then", first.text);
         }
         if (is_groups) {
                 r = write_file(c, "setgroups", "deny", err);

@@ -12,6 +12,7 @@
 #include "libcfs/steps/steps.h"
 #include "base/sys.h"
 #include <errno.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -31,7 +32,8 @@ static int raise_lo(void *data, struct cfs_error *err)
         if (fd < 0)
                 return err_sys(err, errno, "socket", "open a socket to raise the loopback interface");
         if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
-                return err_sys(err, errno, "ioctl", "raise the loopback interface");
+                return err_needs(err, err_sys(err, errno, "ioctl", "raise the loopback interface"), "that",
+                                 CAP_NET_ADMIN);
         return 0;
 }
 

@@ -261,6 +261,7 @@ int namespaces_network_init(struct ctx *c, struct cfs_error *err)
 int namespaces_init(struct ctx *c, struct cfs_error *err)
 {
         struct namespaces_plan *n = c->namespaces;
+        char kinds[NAMESPACES_NAMES];
         uint64_t late;
 
         if (!n->pre_join) {
@@ -274,8 +275,9 @@ int namespaces_init(struct ctx *c, struct cfs_error *err)
         /* All but the time namespace, which has a row of its own. */
         late = namespaces_late(c->ns_new, c->ns_join) & ~(uint64_t)CLONE_NEWTIME;
         if (late && unshare((int)late) < 0)
-                return err_sys(err, errno, "unshare", "make the late namespaces (0x%llx)",
-                               (unsigned long long)late);
+                return err_sys(err, errno, "unshare",
+                               "make the namespaces that the init makes by itself (%s)",
+                               namespaces_names(late, kinds, sizeof(kinds)));
         return 0;
 }
 

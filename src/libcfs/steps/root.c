@@ -102,8 +102,8 @@ void root_check(const struct ctx *c, struct problems *p)
         if (!problem_wants_host(p) || !c->rootfs)
                 return;
         if (lstat(c->rootfs, &st) < 0) {
-                (void)err_path(&e, errno, "stat", c->rootfs, "`%s`", c->rootfs);
-                problem_host(p, "root.path", "%s", e.text);
+                (void)err_path(&e, errno, "lstat", c->rootfs, "`%s`", c->rootfs);
+                problem_host(p, "root.path", "%s%s%s", e.text, e.hint[0] ? "; " : "", e.hint);
         } else if (S_ISLNK(st.st_mode)) {
                 /* It would be resolved by the host's rules, to what may be another container's root, or
                  * the host's. */

@@ -21,9 +21,10 @@
 #include <errno.h>
 #include <sys/file.h>
 
-static int cannot_tell(const struct state *s, int r, const char *what, struct cfs_error *err)
+static int cannot_tell(const struct state *s, int r, const char *call, const char *what,
+                       struct cfs_error *err)
 {
-        (void)err_sys(err, -r, NULL, "%s", what);
+        (void)err_sys(err, -r, call, "%s", what);
         return err_prefix(err, r, "cannot tell the status of container `%s`", s->id);
 }
 
@@ -39,9 +40,10 @@ static int init_status(const struct state *s, const struct proc_identity *id, st
         if (r == -EXDEV)
                 return record_elsewhere(s, err);
         if (proc_boot_id(&boot) < 0) /* a procfs with subset=pid, for one */
-                return cannot_tell(s, r, "read the id of this boot, `/proc/sys/kernel/random/boot_id`", err);
+                return cannot_tell(s, r, "openat",
+                                   "read the id of this boot, `/proc/sys/kernel/random/boot_id`", err);
         (void)snprintf(what, sizeof(what), "look at its init, `/proc/%d/stat`", (int)id->pid);
-        return cannot_tell(s, r, what, err);
+        return cannot_tell(s, r, "openat", what, err);
 }
 
 /* "creating", but is its creator still at work? It holds the lock, or has stepped aside and lives. */
@@ -64,7 +66,7 @@ static int status_creating(struct state *s, struct cfs_error *err)
         if (r == -EWOULDBLOCK)
                 return STATUS_CREATING;
         if (r < 0)
-                return cannot_tell(s, r, "flock of its directory", err);
+                return cannot_tell(s, r, "flock", "flock of its directory", err);
         /* The lock was free, so we have it. The record that we have read may have been replaced meanwhile:
          * read it again under the lock. */
         r = record_load(s, err);
@@ -164,7 +166,7 @@ static int is_frozen(const struct state *s, bool asleep, struct cfs_error *err)
         cgroup_close(cg);
         if (r == -ENOENT || r == -ENODEV)
                 return false;
-        return r < 0 ? cannot_tell(s, r, "look whether its cgroup is frozen", err) : r;
+        return r < 0 ? cannot_tell(s, r, "openat", "look whether its cgroup is frozen", err) : r;
 }
 
 int status_of(struct state *s, struct cfs_error *err)
@@ -190,7 +192,7 @@ int status_hold(struct state *s, bool frozen, struct cfs_error *err)
 
         if (r < 0)
                 return r == -EXDEV ? record_elsewhere(s, err)
-                                   : cannot_tell(s, r, "look at cfs's own PID namespace", err);
+                                   : cannot_tell(s, r, "stat", "look at cfs's own PID namespace", err);
         if (st == STATUS_CREATED || st == STATUS_RUNNING || st == STATUS_PAUSED)
                 s->init_pidfd = TAKE_FD(pidfd);
         return st;

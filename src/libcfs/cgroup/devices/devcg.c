@@ -26,6 +26,7 @@
 #include "libcfs/cgroup/hierarchy/tree.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 
 /* To open a device for reading and writing takes one exception that has both; two that have one each do not
  * do. So such two get a third, for the devices that both are about. Making a node is asked for alone. */
@@ -220,7 +221,8 @@ static int v1_apply(const struct hierarchy *h, const struct rules *rules, bool h
                 return 1;
         r = tree_write(h->path, behaviour ? "devices.allow" : "devices.deny", "a", err);
         if (r < 0)
-                return err_property(err, r, "linux.resources.devices");
+                return err_property(err, err_needs(err, r, "a rule for devices", CAP_SYS_ADMIN),
+                                    "linux.resources.devices");
         r = write_rules(h->path, behaviour ? "devices.deny" : "devices.allow", &exceptions, err);
         return r < 0 ? r : 1;
 }

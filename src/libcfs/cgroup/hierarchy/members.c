@@ -105,7 +105,7 @@ int members_list(const struct cgroup *cg, struct tree_pids *ret, struct cfs_erro
         r = collect(any_hierarchy(cg), &kept, &pids);
         if (r < 0) {
                 free(pids.p);
-                return err_sys(err, -r, "read", "read the container's cgroup");
+                return err_sys(err, -r, "getdents64", "read the container's cgroup");
         }
         if (pids.n == 0 && pids.hidden > 0) {
                 free(pids.p);

@@ -155,6 +155,18 @@ static int hint_memsw(const struct setting *s, const char *file, const char *val
                 (unsigned long long)both);
 }
 
+/* v1, sched-rt-group.rst: what the children have together must not exceed what the parent has, and a new
+ * parent has none. */
+static int hint_realtime(const char *file, int r, struct cfs_error *err)
+{
+        if (r != -EINVAL || !STREQ(file, "cpu.rt_runtime_us"))
+                return r;
+        return err_hint(
+                err, r,
+                "the cgroup above does not have as much left: see its cpu.rt_runtime_us, which is 0 where "
+                "it is new");
+}
+
 static int explain_failure(const struct setting *s, int r, struct cfs_error *err)
 {
         const char *value, *file = file_of(s, &value);
@@ -170,6 +182,7 @@ static int explain_failure(const struct setting *s, int r, struct cfs_error *err
                 r = hint_memsw(
                         s, file, value,
                         err_sys(err, -r, "write", "write `%.128s` to `%s/%s`", value, s->h->path, file), err);
+        r = hint_realtime(file, r, err);
         return err_property(err, r, "linux.resources.%s", s->property);
 }
 

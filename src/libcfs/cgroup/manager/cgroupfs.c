@@ -133,6 +133,7 @@ static int make_directory(struct cgroup *cg, struct hierarchy *h, struct cfs_err
  * cgroup. */
 static int refuse_path(struct cgroup *cg, struct cfs_error *err)
 {
+        bool mounted = cg->n > 0;
         char why[900];
         int r;
 
@@ -140,7 +141,8 @@ static int refuse_path(struct cgroup *cg, struct cfs_error *err)
         cgroupfs_withdraw(cg);
         r = err_property(err, err_set(err, CFS_E_UNSUPPORTED, "cannot be made: %s", why),
                          "linux.cgroupsPath");
-        return err_hint(err, r, "%s; or leave linux.cgroupsPath out to do without cgroups", OBSTACLE_HINT);
+        return err_hint(err, r, "%s; or leave linux.cgroupsPath out to do without cgroups",
+                        mounted ? OBSTACLE_HINT : "mount one on /sys/fs/cgroup where cfs is called");
 }
 
 int cgroupfs_make_directories(struct cgroup *cg, struct cfs_error *err)

@@ -115,7 +115,8 @@ static int name_unit(struct cfs_error *err, int r, const char *what, const char 
 {
         if (r >= 0)
                 return r;
-        if (!err->hint[0])
+        /* Of what systemd has answered its journal may know more, and of nothing else. */
+        if (!err->hint[0] && err->code == CFS_E_SYSTEM && !err->errnum)
                 (void)err_hint(err, r, "see journalctl %s-u %s", user ? "--user " : "", unit);
         return err_prefix(err, r, "%s unit `%s`", what, unit);
 }
