@@ -71,17 +71,18 @@ three() {
         outside mount -t cgroup2 none /sys/fs/cgroup 2> "$T/said" || skip "needs a host with cgroup v2: $(cat "$T/said")"
     fi
     bundle
-    calls 356 run run -b "$B" "$ID"
+    # Each command has one, getrlimit(2), to say that the stack is too small, instead of a SIGSEGV.
+    calls 357 run run -b "$B" "$ID"
     three
     # Two for SIGXFSZ: ignored in cfs, and the default action for the program. One, getpid(2), to know whether /proc has the pids
     # of cfs's own PID namespace. One to know that it is the container's. Two for the second process: whether it is our child, and
     # whether the first has ended.
-    calls 185 exec exec "$ID-1" /bin/true
-    calls 30 state state "$ID-1"
-    calls 52 list list
-    calls 30 kill kill "$ID-1" KILL
+    calls 186 exec exec "$ID-1" /bin/true
+    calls 31 state state "$ID-1"
+    calls 53 list list
+    calls 31 kill kill "$ID-1" KILL
     wait_for status_is "$ID-1" stopped
-    calls 33 delete delete "$ID-1"
+    calls 34 delete delete "$ID-1"
 }
 
 # Each hierarchy takes its directory, and the init's way into it.
@@ -95,9 +96,9 @@ three() {
     n=$(jq '.cgroup.hierarchies | length' "$STATE/$ID/state.json")
     cfs kill "$ID" KILL
     wait_for status_is "$ID" stopped
-    calls $((32 + n)) delete delete "$ID"
+    calls $((33 + n)) delete delete "$ID"
     config '.process.args = ["/bin/true"]'
-    calls $((377 + 5 * n)) run run -b "$B" "$ID"
+    calls $((378 + 5 * n)) run run -b "$B" "$ID"
 }
 
 # What src/musl/start.c knows by heart.
