@@ -25,13 +25,8 @@
 static const struct {
         const char *libc, *kernel;
 } other_names[] = {
-        { "open", "openat" },
-        { "access", "faccessat" },
-        { "faccessat", "faccessat2" },
-        { "fstatat", "newfstatat" },
-        { "signalfd", "signalfd4" },
-        { "waitpid", "wait4" },
-        { "sigprocmask", "rt_sigprocmask" },
+        { "open", "openat" },   { "fstatat", "newfstatat" }, { "signalfd", "signalfd4" },
+        { "waitpid", "wait4" }, { "pread", "pread64" },      { "sigprocmask", "rt_sigprocmask" },
 };
 
 /* What EPERM means when the capability is missing, by the manual page of each call. */

@@ -241,7 +241,7 @@ static int v2_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
         if (r >= 0)
                 r = wait_event(events, "frozen", 0); /* it can be read, too */
         if (r < 0)
-                return err_sys(err, -r, "read", "look at `%s/cgroup.events`", h->path);
+                return err_sys(err, -r, "pread", "look at `%s/cgroup.events`", h->path);
         r = tree_write(h->path, "cgroup.freeze", freeze ? "1" : "0", err);
         if (r < 0)
                 return r;

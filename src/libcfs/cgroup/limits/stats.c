@@ -27,6 +27,7 @@ struct stats {
         struct json_writer *w;
         int unread; /* -errno of the first file that could not be read, or 0 */
         char unread_file[PATH_MAX];
+        const char *unread_call; /* the system call that failed */
 };
 
 static void begin(struct stats *s, const char *name)
@@ -81,6 +82,7 @@ static bool readable(struct stats *s, int r, const struct hierarchy *h, const ch
 {
         if (r < 0 && !may_lack(r, file) && s->unread == 0) {
                 s->unread = r;
+                s->unread_call = "read";
                 (void)tree_file(s->unread_file, sizeof(s->unread_file), h->path, file);
         }
         return r >= 0;
@@ -540,6 +542,7 @@ static void hugetlb(struct stats *s, const struct cgroup *cg)
         end(s);
         if (r < 0 && r != -ENOENT && s->unread == 0) {
                 s->unread = r;
+                s->unread_call = "getdents64";
                 (void)snprintf(s->unread_file, sizeof(s->unread_file), "/sys/kernel/mm/hugepages");
         }
 }
@@ -561,6 +564,6 @@ int stats_write(const struct cgroup *cg, struct json_writer *w, struct cfs_error
         json_write_raw(w, "null");
         json_write_object_end(w);
         if (s.unread < 0)
-                return err_path(err, -s.unread, "read", s.unread_file, "read `%s`", s.unread_file);
+                return err_path(err, -s.unread, s.unread_call, s.unread_file, "read `%s`", s.unread_file);
         return 0;
 }
