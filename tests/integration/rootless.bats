@@ -48,6 +48,7 @@ map() { got ".$1 | map(split(\" \") | map(select(. != \"\")) | join(\" \")) | jo
     new_rootless_bundle '.process.args = ["/bin/inspector", "sleep"]'
     cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
     is "$(cfs state "$ID" | jq -r .status)" created
+    is "$(stat -c '%a %u' "$STATE")" "1700 54321" # sticky: see "XDG base directory specification", XDG_RUNTIME_DIR
     cfs start "$ID"
     PID=$(cfs state "$ID" | jq .pid)
     is "$(stat -c %u "/proc/$PID")" 54321

@@ -7,6 +7,7 @@
 #include "libcfs/store/foreach.h"
 #include "libcfs/store/lock.h"
 #include "libcfs/store/record.h"
+#include "libcfs/store/root.h"
 #include "libcfs/store/status.h"
 #include "libcfs/store/state.h"
 #include "oci.h"
@@ -205,6 +206,33 @@ static void a_store_that_others_can_write_is_refused(void **state)
         assert_int_equal(chown(path, 1234, 0), 0);
         assert_fails(state_open(e->root, "c1", 0, &s, &err), EINVAL);
         assert_contains(err.text, "belongs to uid 1234");
+}
+
+/* In /tmp, another user may make it between our look and our mkdir(2), which says EEXIST then. */
+static void a_store_that_another_user_was_faster_to_make_is_refused(void **state)
+{
+        struct env *e = *state;
+        struct cfs_error err;
+        char other[512];
+
+        assert_ok(store_root_make(e->root, &err));
+        assert_ok(store_root_make(e->root, &err)); /* another cfs of ours was faster */
+        assert_int_equal(chmod(e->root, 0777), 0);
+        assert_fails(store_root_make(e->root, &err), EINVAL);
+        assert_int_equal(chmod(e->root, 0700), 0);
+        if (geteuid() != 0)
+                TEST_SKIP("only root can make directories of other users");
+        assert_int_equal(chown(e->root, 1234, 0), 0);
+        assert_fails(store_root_make(e->root, &err), EINVAL);
+        assert_contains(err.text, "belongs to uid 1234");
+        /* Or what is above it, and a link there to a directory of ours. */
+        (void)snprintf(other, sizeof(other), "%s/theirs", e->dir);
+        assert_int_equal(mkdir(other, 0755), 0);
+        assert_int_equal(chown(other, 1234, 0), 0);
+        (void)snprintf(other, sizeof(other), "%s/theirs/cfs", e->dir);
+        assert_int_equal(symlink(e->dir, other), 0);
+        assert_fails(store_root_make(other, &err), EINVAL);
+        assert_contains(err.text, "cannot be trusted");
 }
 
 /* ---- the life of a directory --------------------------------------------------------------------------- */
@@ -878,6 +906,7 @@ int main(void)
                 T(ids),
                 T(create_makes_the_root_and_a_private_directory),
                 T(a_store_that_others_can_write_is_refused),
+                T(a_store_that_another_user_was_faster_to_make_is_refused),
                 T(an_id_is_taken_once),
                 T(the_record_is_what_was_saved),
                 T(what_a_dead_create_left_is_reclaimed),

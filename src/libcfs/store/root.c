@@ -63,14 +63,11 @@ int store_root_make(const char *root, struct cfs_error *err)
                         return err_path(err, errno, "mkdir", path, "make the state directory `%s`", root);
                 *p = '/';
         }
-        if (mkdir(path, 0700) < 0)
-                return errno == EEXIST
-                               ? 0
-                               : err_path(err, errno, "mkdir", root, "make the state directory `%s`", root);
-        /* What is sticky in XDG_RUNTIME_DIR is not cleaned away by age (XDG base directory specification). */
-        if (geteuid() != 0 && chmod(path, 01700) < 0)
-                return err_path(err, errno, "chmod", root, "make the state directory `%s`", root);
-        return 0;
+        /* What is sticky in XDG_RUNTIME_DIR is not cleaned away by age (XDG base directory specification).
+         * By mkdir(2) at once: by now, its name may lead to another directory. */
+        if (mkdir(path, geteuid() != 0 ? 01700 : 0700) < 0 && errno != EEXIST)
+                return err_path(err, errno, "mkdir", root, "make the state directory `%s`", root);
+        return store_root_check(root, err);
 }
 
 static bool others_may_write(const struct stat *st)

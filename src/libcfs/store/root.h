@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* Makes the directory (0700; sticky for an ordinary user) and its parents (0755). An existing
- * directory is not an error. */
+/* Makes the directory (0700; sticky for an ordinary user) and its parents (0755). An existing directory is
+ * not an error, unless store_root_check() finds that another user has made it, or one of the parents: since
+ * the caller has looked and found none, that user may have been faster. */
 int store_root_make(const char *root, struct cfs_error *err);
 
 /* An error when the directory exists and other users can write to it. */

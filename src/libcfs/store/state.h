@@ -7,9 +7,8 @@
  *      state.json.next   the record as `create` will publish it
  *      seccomp.bpf, notify/, ...   what rows keep for later verbs
  *
- * The lock, and what it is not held for ------------------------------------- The lock is flock(2) on the
- * directory itself: exclusive for create, start, delete, update...; shared for exec. The kernel frees it when
- * cfs dies, so that a crash never leaves a container locked.
+ * The lock is flock(2) on the directory itself: exclusive for create, start, delete, update...; shared for
+ * exec. The kernel frees it when cfs dies, so that a crash never leaves a container locked.
  *
  * It is held while cfs itself works, which takes a moment, and never while cfs waits for programs of others:
  * hooks, the service manager, an engine's sockets. They may take for ever, and they may call cfs on the very
