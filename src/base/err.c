@@ -71,6 +71,20 @@ static void finish(char *text, size_t size, int wanted)
         visible_make(text);
 }
 
+void err_from_outside(struct cfs_error *err)
+{
+        if ((unsigned)err->code >= N_CODES)
+                err->code = CFS_E_BUG;
+        finish(err->property, sizeof(err->property), -1);
+        finish(err->phase, sizeof(err->phase), -1);
+        finish(err->syscall, sizeof(err->syscall), -1);
+        finish(err->path, sizeof(err->path), -1);
+        finish(err->hint, sizeof(err->hint), -1);
+        finish(err->text, sizeof(err->text), -1);
+        err->excerpt[0] = '\0';
+        err->caret = 0;
+}
+
 __attribute__((format(printf, 3, 0))) static void vformat(char *buf, size_t size, const char *fmt, va_list ap)
 {
         int n = vsnprintf(buf, size, fmt, ap);

@@ -55,6 +55,10 @@ const char *err_code_name(enum cfs_code code);
 
 void err_clear(struct cfs_error *err);
 
+/* One that another process has sent, which may be hostile: strings end, and are one printable line. Only we
+ * read documents, so it has no excerpt of one. */
+void err_from_outside(struct cfs_error *err);
+
 /* An analyzer sees one file at a time, and would follow paths on which a failure returns zero.
  * CFS_ANALYZER is for gcc's, which has no macro of its own. */
 #if (defined(__clang_analyzer__) || defined(CFS_ANALYZER)) && !defined(ERR_IMPLEMENTATION)

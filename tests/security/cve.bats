@@ -281,6 +281,23 @@ ADMIN='.process.capabilities = ({} | .bounding = ["CAP_SYS_ADMIN", "CAP_DAC_OVER
     kill -0 "$stranger"
 }
 
+# ECMA-48: ESC and U+009B begin what commands a terminal; some terminals answer as if the user had typed.
+@test "what an image says does not command the terminal of the user who reads check, explain, or an error [visible-text]" {
+    local evil=$'\033[31m\033]0;title\007\u009b31m\u202e'
+    new_bundle '.root.readonly = false'
+    printf '#!/bin/%s/sh\n' "$evil" > "$B/rootfs/bin/evil"
+    chmod 755 "$B/rootfs/bin/evil"
+    ln -s "/$evil/no" "$B/rootfs/etc/link"
+    args /bin/evil
+    config '.process.cwd = "/etc/link/x" | .linux.readonlyPaths += ["/etc/link"]'
+    { cfs check --host -b "$B" || true; cfs explain -b "$B"; cfs run -b "$B" "$ID" < /dev/null || true; } > "$T/said" 2>&1
+    contains "$(cat "$T/said")" "needs its interpreter"
+    if LC_ALL=C grep -a -q -e $'\033' -e $'\007' -e $'\xc2\x9b' -e $'\xe2\x80\xae' "$T/said"; then
+        cat -v "$T/said" >&2
+        return 1
+    fi
+}
+
 # ---- what is long ------------------------------------------------------------------------------------------------------------
 
 # runc told its second process what to do in a netlink message with 16 bits for lengths. cfs makes none: the init is a fork, and has the

@@ -213,6 +213,26 @@ static void strings_that_do_not_end_end(void **state)
         assert_int_equal(strlen(err.property), sizeof(err.property) - 1);
 }
 
+/* ECMA-48's sequences and a second line, which would look like a message of ours. */
+static void what_would_command_a_terminal_does_not_arrive(void **state)
+{
+        struct cfs_error sent = { .code = (enum cfs_code)77, .caret = UINT32_MAX };
+
+        (void)state;
+        memset(sent.excerpt, 'A', sizeof(sent.excerpt));
+        (void)snprintf(sent.text, sizeof(sent.text), "%s", "a\033[31m\ncfs: all is well\302\233");
+        (void)snprintf(sent.hint, sizeof(sent.hint), "%s", "\033]0;title\007");
+        (void)snprintf(sent.property, sizeof(sent.property), "%s", "x\033");
+        peer_sends(FAILED, 0, &sent, sizeof(sent), -1);
+        assert_true(sync_wait_go(&a, &err) < 0);
+        assert_non_null(strstr(err.text, "a?[31m cfs: all is well??"));
+        assert_string_equal(err.hint, "?]0;title?");
+        assert_string_equal(err.property, "x?");
+        assert_string_equal(err.excerpt, "");
+        assert_int_equal(err.caret, 0);
+        assert_int_equal(err.code, CFS_E_BUG);
+}
+
 /* Whatever number it names: what is returned is an error. */
 static void an_error_is_never_a_success(void **state)
 {
@@ -422,6 +442,7 @@ int main(void)
                 TEST(another_row_or_word_is_a_mistake),
                 TEST(a_packet_that_is_too_short),
                 TEST(strings_that_do_not_end_end),
+                TEST(what_would_command_a_terminal_does_not_arrive),
                 TEST(an_error_is_never_a_success),
                 TEST(a_message_of_any_length_and_level),
                 TEST(a_pid_is_a_number_above_zero),

@@ -231,12 +231,7 @@ static int peer_failed(const struct packet *p, ssize_t n, struct cfs_error *err)
         if (n < (ssize_t)(PACKET_HEADER + sizeof(struct cfs_error)))
                 return err_set(err, CFS_E_BUG, "the peer sent a short error packet");
         *err = p->error;
-        err->property[sizeof(err->property) - 1] = '\0';
-        err->phase[sizeof(err->phase) - 1] = '\0';
-        err->syscall[sizeof(err->syscall) - 1] = '\0';
-        err->path[sizeof(err->path) - 1] = '\0';
-        err->hint[sizeof(err->hint) - 1] = '\0';
-        err->text[sizeof(err->text) - 1] = '\0';
+        err_from_outside(err);
         return err->errnum > 0 ? -err->errnum : -EINVAL;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* problem() and problem_host(): a check reports a broken rule and goes on; the engine decides what becomes
- * of it. */
+ * of it. What it says may come from an image: `cfs check` writes it to a terminal. */
 #include "libcfs/walk/problem.h"
+#include "base/visible.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ __attribute__((format(printf, 4, 0))) static void problem_add(struct problems *p
         p->pending_kind = kind;
         (void)snprintf(p->property, sizeof(p->property), "%s", property ? property : "");
         (void)vsnprintf(p->message, sizeof(p->message), fmt, ap);
+        visible_make(p->message);
         p->count += kind != PROBLEM_NOTE;
 }
 
@@ -58,6 +60,7 @@ void problem_hint(struct problems *p, const char *fmt, ...)
 
         va_start(ap, fmt);
         (void)vsnprintf(p->hint, sizeof(p->hint), fmt, ap);
+        visible_make(p->hint);
         va_end(ap);
 }
 
