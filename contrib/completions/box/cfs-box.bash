@@ -41,7 +41,7 @@ _cfs_box_command() {
         'images') _cfs_box_options='--format --quiet -q --no-trunc --filter -f --all -a --help' _cfs_box_what=files ;;
         'image make') _cfs_box_options='--name -n --suite --help' _cfs_box_what=files ;;
         'image ls') _cfs_box_options='--format --quiet -q --no-trunc --filter -f --all -a --help' _cfs_box_what=files ;;
-        'image inspect') _cfs_box_options=' --help' _cfs_box_what=images ;;
+        'image inspect') _cfs_box_options='--format -f --help' _cfs_box_what=images ;;
         'image tag') _cfs_box_options=' --help' _cfs_box_what=images ;;
         'image export') _cfs_box_options='--compress -z --help' _cfs_box_what=images ;;
         'image rm') _cfs_box_options='--force -f --help' _cfs_box_what=images ;;
@@ -55,7 +55,7 @@ _cfs_box_command() {
         'network prune') _cfs_box_options='--force -f --help' _cfs_box_what=files ;;
         'volume ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
         'volume create') _cfs_box_options=' --help' _cfs_box_what=files ;;
-        'volume inspect') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
+        'volume inspect') _cfs_box_options='--format -f --help' _cfs_box_what=volumes ;;
         'volume rm') _cfs_box_options=' --help' _cfs_box_what=volumes ;;
         'volume prune') _cfs_box_options=' --help' _cfs_box_what=files ;;
         'serve') _cfs_box_options='--listen --socket --insecure-listen --help' _cfs_box_what=files ;;

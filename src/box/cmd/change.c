@@ -72,22 +72,34 @@ const struct command cmd_unpause_command = {
 
 /* ---- rename -------------------------------------------------------------------------------------------- */
 
+/* In one transaction: the name is free until the end, and the event is there with it or neither. */
+static int rename_to(const struct box *box, const char *id, const char *old, const char *name,
+                     struct cfs_error *err)
+{
+        int64_t taken = 0;
+        int r = store_begin(box, err);
+
+        if (r < 0)
+                return r;
+        r = store_number(box, &taken, err, "SELECT count(*) FROM containers WHERE name=?", "s", name);
+        if (r >= 0 && taken > 0)
+                r = err_set(err, CFS_E_EXISTS, "a container named `%s` exists", name);
+        if (r >= 0)
+                r = store_exec(box, err, "UPDATE containers SET name=? WHERE id=?", "ss", name, id);
+        if (r >= 0)
+                r = store_event_add(box, "container", "rename", id, name, old, err);
+        return store_end(box, r, false, err);
+}
+
 static int run_rename(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        _cleanup_free_ char *other = NULL;
         char id[BOX_ID_SIZE];
         int r = create_check_name(args[1], err);
 
         (void)values;
         if (r >= 0)
                 r = store_container_find(box, args[0], id, err);
-        if (r >= 0)
-                r = store_text(box, &other, err, "SELECT id FROM containers WHERE name=?", "s", args[1]);
-        if (r > 0)
-                return err_set(err, CFS_E_EXISTS, "a container named `%s` exists", args[1]);
-        if (r >= 0)
-                r = store_exec(box, err, "UPDATE containers SET name=? WHERE id=?", "ss", args[1], id);
-        return r < 0 ? r : store_event_add(box, "container", "rename", id, args[1], args[0], err);
+        return r < 0 ? r : rename_to(box, id, args[0], args[1], err);
 }
 
 const struct command cmd_rename_command = {

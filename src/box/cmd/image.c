@@ -5,7 +5,9 @@
 #include "base/cleanup.h"
 #include "box/cmd/cmd.h"
 #include "box/cmd/each.h"
+#include "box/cmd/format.h"
 #include "box/cmd/output.h"
+#include "box/cmd/rows.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
 #include "box/core/progress.h"
@@ -53,6 +55,32 @@ static int show_table(struct oci_box_image *const *images, size_t n, bool no_tru
         return output_table(&t, err);
 }
 
+static int format_image(struct format *f, struct oci_box_image *im, const char *name, bool no_trunc,
+                        struct cfs_error *err)
+{
+        char *row = NULL;
+        int r = rows_image(im, name, no_trunc, &row, err);
+
+        return r < 0 ? r : format_line(f, row, &oci_box_image_type, im, err);
+}
+
+static int show_by_template(struct oci_box_image *const *images, size_t n, const struct output_options *o,
+                            struct cfs_error *err)
+{
+        struct format f;
+        int r = format_begin(&f, o->format, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                if (images[i]->n_names == 0)
+                        r = format_image(&f, images[i], NULL, o->no_trunc, err);
+                for (size_t k = 0; r >= 0 && k < images[i]->n_names; k++)
+                        r = format_image(&f, images[i], images[i]->names[k], o->no_trunc, err);
+        }
+        return format_end(&f, r, err);
+}
+
 /* Has it this name, with any tag when none is said? */
 static bool has_name(const struct oci_box_image *im, const char *ref)
 {
@@ -85,7 +113,9 @@ static int image_run_ls(struct box *box, const void *values, const char *const *
         int r;
 
         (void)layer_collect(box, &ignored); /* what a killed import left */
-        r = arena ? store_image_list(box, NULL, arena, &images, &n, err) : err_nomem(err);
+        r = arena ? format_check(v->out.format, err) : err_nomem(err);
+        if (r >= 0)
+                r = store_image_list(box, NULL, arena, &images, &n, err);
         if (r < 0)
                 return r;
         select_images(images, &n, args[0], v->filter);
@@ -96,6 +126,8 @@ static int image_run_ls(struct box *box, const void *values, const char *const *
         }
         if (v->out.format && STREQ(v->out.format, "json"))
                 return output_json(&oci_box_image_type, (void *const *)images, n, err);
+        if (format_is_template(v->out.format))
+                return show_by_template(images, n, &v->out, err);
         return show_table(images, n, v->out.no_trunc, err);
 }
 
@@ -127,15 +159,22 @@ static int image_inspect_one(struct box *box, const char *name, const void *valu
         struct oci_box_image *image = NULL;
         int r = arena ? store_image_inspect(box, name, arena, &image, &config_arena, err) : err_nomem(err);
 
-        (void)values;
-        return r < 0 ? r : output_json_one(&oci_box_image_type, image, 4, err);
+        return r < 0 ? r : output_image(image, ((const struct values *)values)->out.format, err);
 }
 
 static int image_run_inspect(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
 {
-        return each_word(box, args, values, image_inspect_one, err);
+        int r = format_check(((const struct values *)values)->out.format, err);
+
+        return r < 0 ? r : each_word(box, args, values, image_inspect_one, err);
 }
+
+static const struct option_def inspect_options[] = {
+        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", NULL,
+          "json, or a template such as {{.Config.Env}}" },
+        { 0 },
+};
 
 const struct command cmd_image_inspect_command = {
         .name = "image inspect",
@@ -145,7 +184,8 @@ const struct command cmd_image_inspect_command = {
         .summary = "show what is known of images, as JSON",
         .description =
                 "Shows the image's ID, names, layers and the configuration that containers start from.",
-        .options = options_none,
+        .options = inspect_options,
+        .values_size = sizeof(struct values),
         .run = image_run_inspect,
 };
 

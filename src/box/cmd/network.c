@@ -7,6 +7,7 @@
 #include "box/cmd/cmd.h"
 #include "box/cmd/each.h"
 #include "box/cmd/output.h"
+#include "box/cmd/rows.h"
 #include "box/net/networks.h"
 #include "box/store/event.h"
 #include "box/store/store.h"
@@ -41,8 +42,8 @@ static void network_name(const void *document, const struct output_options *o)
 static int network_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "NAME", "PLUGIN", "BRIDGE", "SUBNET" };
-        static const struct output_list list = { &oci_box_network_type, heads, ARRAY_SIZE(heads), network_row,
-                                                 network_name };
+        static const struct output_list list = { &oci_box_network_type, heads,        ARRAY_SIZE(heads),
+                                                 network_row,           network_name, rows_network };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_network **networks = NULL;
@@ -73,10 +74,20 @@ const struct command cmd_network_ls_command = {
 static int run_create(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
-        int r = networks_create(box, args[0], v->subnet, v->internal, err);
+        struct cfs_error ignored;
+        bool made;
+        int r = store_begin(box, err);
 
+        if (r < 0)
+                return r;
+        /* The event first: where it cannot be written, no network is made. */
+        r = store_event_add(box, "network", "create", args[0], args[0], "", err);
         if (r >= 0)
-                r = store_event_add(box, "network", "create", args[0], args[0], "", err);
+                r = networks_create(box, args[0], v->subnet, v->internal, err);
+        made = r >= 0;
+        r = store_end(box, r, false, err);
+        if (made && r < 0)
+                (void)networks_remove(box, args[0], &ignored);
         if (r >= 0)
                 printf("%s\n", args[0]);
         return r;
@@ -151,9 +162,13 @@ static int network_remove(struct box *box, const char *name, struct cfs_error *e
         if (r > 0)
                 return err_set(err, CFS_E_STATE, "network `%s` is in use by container `%s`", name, user);
         if (r >= 0)
-                r = networks_remove(box, name, err);
+                r = store_begin(box, err);
+        if (r < 0)
+                return r;
+        r = store_event_add(box, "network", "remove", name, name, "", err);
         if (r >= 0)
-                r = store_event_add(box, "network", "remove", name, name, "", err);
+                r = networks_remove(box, name, err);
+        r = store_end(box, r, false, err);
         if (r >= 0)
                 printf("%s\n", name);
         return r;

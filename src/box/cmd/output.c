@@ -5,6 +5,8 @@
 #include "box/cmd/output.h"
 #include "base/cleanup.h"
 #include "base/visible.h"
+#include "box/cmd/facts.h"
+#include "box/cmd/format.h"
 #include "box/core/document.h"
 #include "box/core/time.h"
 #include <stdarg.h>
@@ -152,18 +154,65 @@ int output_words(char *const *words, size_t n, size_t max, char **ret, struct cf
         return str_take(&s, ret, err);
 }
 
+int output_template(const char *format, char *row, const struct oci_type *type, void *document,
+                    struct cfs_error *err)
+{
+        struct format f;
+        int r = format_begin(&f, format, err);
+
+        if (r < 0) {
+                free(row);
+                return r;
+        }
+        return format_end(&f, format_line(&f, row, type, document, err), err);
+}
+
+int output_image(struct oci_box_image *image, const char *format, struct cfs_error *err)
+{
+        char *facts = NULL;
+        int r;
+
+        if (!format_is_template(format))
+                return output_json_one(&oci_box_image_type, image, 4, err);
+        r = facts_image(image, &facts, err);
+        return r < 0 ? r : output_template(format, facts, &oci_box_image_type, image, err);
+}
+
+static int list_by_template(const struct output_list *l, const struct output_options *o,
+                            void *const *documents, size_t n, struct cfs_error *err)
+{
+        struct format f;
+        int r = format_begin(&f, o->format, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                char *row = NULL;
+
+                if (l->docker)
+                        r = l->docker(documents[i], o, &row, err);
+                if (r >= 0)
+                        r = format_line(&f, row, l->type, documents[i], err);
+        }
+        return format_end(&f, r, err);
+}
+
 int output_list(const struct output_list *l, const struct output_options *o, void *const *documents, size_t n,
                 struct cfs_error *err)
 {
         struct output_table t = { .columns = l->columns };
-        int r = 0;
+        int r = format_check(o->format, err);
 
+        if (r < 0)
+                return r;
         if (o->format && STREQ(o->format, "json"))
                 return output_json(l->type, documents, n, err);
         for (size_t i = 0; o->quiet && i < n; i++)
                 l->name(documents[i], o);
         if (o->quiet)
                 return 0;
+        if (format_is_template(o->format))
+                return list_by_template(l, o, documents, n, err);
         output_heads(&t, l->heads);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = l->row(&t, documents[i], o, err);

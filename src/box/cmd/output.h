@@ -18,7 +18,8 @@ struct output_options {
 
 #define OUTPUT_FORMAT_OPTION(at)                                                                             \
         {                                                                                                    \
-                "format", 0, OPTION_TEXT, (at), "FORMAT", "table json", "how to show it"                     \
+                "format", 0, OPTION_TEXT, (at), "FORMAT", NULL,                                              \
+                        "table, json, or a template of Go such as {{.Name}}"                                 \
         }
 
 /* A table that is printed at its end: cells row by row, the first row being the heading. */
@@ -46,11 +47,20 @@ struct output_list {
                    struct cfs_error *err);
         /* --quiet: prints its line. NULL: the command has no such option. */
         void (*name)(const void *document, const struct output_options *o);
+        /* The document under docker's names (rows.h), for templates. NULL: it has its own only. */
+        int (*docker)(const void *document, const struct output_options *o, char **ret,
+                      struct cfs_error *err);
 };
 
 /* Prints them as the options want it: as a JSON array, as names, or as a table. */
 int output_list(const struct output_list *l, const struct output_options *o, void *const *documents, size_t n,
                 struct cfs_error *err);
+
+/* One document by a template, on a line. `row`: the same under docker's names; freed here. */
+int output_template(const char *format, char *row, const struct oci_type *type, void *document,
+                    struct cfs_error *err);
+/* `image inspect`: as JSON, or by a template. */
+int output_image(struct oci_box_image *image, const char *format, struct cfs_error *err);
 
 #define OUTPUT_TIME_SIZE 48
 /* "3 minutes ago" */

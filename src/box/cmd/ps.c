@@ -8,7 +8,10 @@
 #include "box/cmd/cmd.h"
 #include "box/cmd/each.h"
 #include "box/cmd/filter.h"
+#include "box/cmd/facts.h"
+#include "box/cmd/format.h"
 #include "box/cmd/output.h"
+#include "box/cmd/rows.h"
 #include "box/container/container.h"
 #include "box/store/container.h"
 #include "box/store/history.h"
@@ -29,29 +32,6 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-/* "8080:80" as docker shows it: 0.0.0.0:8080->80/tcp */
-static int ports_text(const struct oci_box_container *c, char **ret, struct cfs_error *err)
-{
-        _cleanup_str_ struct str s = { 0 };
-
-        str_add(&s, "");
-        for (size_t i = 0; i < c->n_ports; i++) {
-                struct parse_port p;
-                char host[16], container[16];
-                int r = parse_port(c->ports[i], &p, err);
-
-                if (r < 0)
-                        return r;
-                (void)snprintf(host, sizeof(host), p.count > 1 ? "%u-%u" : "%u", p.host,
-                               p.host + p.count - 1);
-                (void)snprintf(container, sizeof(container), p.count > 1 ? "%u-%u" : "%u", p.container,
-                               p.container + p.count - 1);
-                str_addf(&s, strchr(p.address, ':') ? "%s[%s]:%s->%s/%s" : "%s%s:%s->%s/%s", i ? ", " : "",
-                         *p.address ? p.address : "0.0.0.0", host, container, p.protocol);
-        }
-        return str_take(&s, ret, err);
-}
-
 static int ps_row(struct output_table *t, const void *document, const struct output_options *o,
                   struct cfs_error *err)
 {
@@ -61,7 +41,7 @@ static int ps_row(struct output_table *t, const void *document, const struct out
         int r = output_words(c->command, c->n_command, o->no_trunc ? 0 : 30, &command, err);
 
         if (r >= 0)
-                r = ports_text(c, &ports, err);
+                r = rows_ports(c, &ports, err);
         if (r < 0)
                 return r;
         output_cell(t, "%.*s", o->no_trunc ? BOX_ID_SIZE : BOX_SHORT, c->id);
@@ -107,8 +87,9 @@ static int select_containers(const struct box *box, const struct values *v, stru
 static int run_ps(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAME" };
-        static const struct output_list list = { &oci_box_container_type, heads, ARRAY_SIZE(heads), ps_row,
-                                                 ps_name };
+        static const struct output_list list = {
+                &oci_box_container_type, heads, ARRAY_SIZE(heads), ps_row, ps_name, rows_container
+        };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_container **containers = NULL;
@@ -147,10 +128,23 @@ const struct command cmd_ps_command = {
 
 /* ---- inspect ------------------------------------------------------------------------------------------- */
 
+static int show_container(const struct box *box, struct oci_box_container *c, const char *format,
+                          struct cfs_error *err)
+{
+        char *facts = NULL;
+        int r;
+
+        if (!format_is_template(format))
+                return output_json_one(&oci_box_container_type, c, 4, err);
+        r = facts_container(c, STREQ(c->state, "running") && stop_is_paused(box, c->id), &facts, err);
+        return r < 0 ? r : output_template(format, facts, &oci_box_container_type, c, err);
+}
+
 /* A container, or else an image: as docker looks for it. */
 static int inspect_one(struct box *box, const char *ref, const void *values, struct cfs_error *err)
 {
         const char *type = ((const struct values *)values)->type;
+        const char *format = ((const struct values *)values)->out.format;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new(), *config_arena = NULL;
         struct oci_box_image *image = NULL;
         struct oci_box_container *c;
@@ -160,24 +154,26 @@ static int inspect_one(struct box *box, const char *ref, const void *values, str
         if (r >= 0 && !(type && STREQ(type, "image"))) {
                 r = inspect_container(box, ref, arena, &c, err);
                 if (r >= 0)
-                        return output_json_one(&oci_box_container_type, c, 4, err);
+                        return show_container(box, c, format, err);
                 if (err->code != CFS_E_NOT_FOUND || type)
                         return r;
         }
         if (store_image_inspect(box, ref, arena, &image, &config_arena, r < 0 ? &later : err) < 0)
                 return r < 0 ? r : -ENOENT;
-        return output_json_one(&oci_box_image_type, image, 4, err);
+        return output_image(image, format, err);
 }
 
 static int ps_run_inspect(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
-        return each_word(box, args, values, inspect_one, err);
+        int r = format_check(((const struct values *)values)->out.format, err);
+
+        return r < 0 ? r : each_word(box, args, values, inspect_one, err);
 }
 
 static const struct option_def inspect_options[] = {
         { "type", 0, OPTION_TEXT, AT(type), "TYPE", "container image", "look for this kind only" },
-        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", "json",
-          "accepted for compatibility: it is always JSON" },
+        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", NULL,
+          "json, or a template such as {{.State.Status}}" },
         { 0 },
 };
 
@@ -226,8 +222,8 @@ static int history_row(struct output_table *t, const void *document, const struc
 static int run_history(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "STARTED", "TOOK", "USER", "NAME", "IMAGE", "COMMAND", "END" };
-        static const struct output_list list = { &oci_box_history_type, heads, ARRAY_SIZE(heads), history_row,
-                                                 NULL };
+        static const struct output_list list = { &oci_box_history_type, heads, ARRAY_SIZE(heads),
+                                                 history_row,           NULL,  NULL };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_history **runs;

@@ -5,7 +5,9 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/format.h"
 #include "box/cmd/output.h"
+#include "box/cmd/rows.h"
 #include "box/container/stats.h"
 #include "box/core/progress.h"
 #include "box/store/container.h"
@@ -57,8 +59,8 @@ static int show(struct oci_box_stats *const *list, size_t n, const struct values
         static const char *const heads[] = {
                 "ID", "NAME", "CPU", "MEMORY / LIMIT", "NET IN / OUT", "DISK READ / WRITTEN", "PIDS"
         };
-        static const struct output_list table = { &oci_box_stats_type, heads, ARRAY_SIZE(heads), stats_row,
-                                                  NULL };
+        static const struct output_list table = { &oci_box_stats_type, heads, ARRAY_SIZE(heads),
+                                                  stats_row,           NULL,  rows_stats };
 
         return output_list(&table, &v->out, (void *const *)list, n, err);
 }
@@ -150,6 +152,12 @@ static int print_event(void *data, struct oci_box_event *e, struct cfs_error *er
         if (v->out.format && STREQ(v->out.format, "json")) {
                 r = output_json_one(&oci_box_event_type, e, 0, err);
                 printf("\n");
+        } else if (format_is_template(v->out.format)) {
+                char *row = NULL;
+
+                r = rows_event(e, &row, err);
+                if (r >= 0)
+                        r = output_template(v->out.format, row, &oci_box_event_type, e, err);
         } else {
                 printf("%s %s %s %.*s %s%s%s\n", output_time(time, e->time), e->type, e->action, BOX_SHORT,
                        output_short(e->id), e->name, *e->detail ? " " : "", e->detail);
@@ -164,8 +172,10 @@ static int run_events(struct box *box, const void *values, const char *const *ar
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *wal = NULL;
         int64_t seq = 0, since = 0;
-        int r = v->since ? output_parse_time("--since", v->since, &since, err) : 0;
+        int r = format_check(v->out.format, err);
 
+        if (r >= 0 && v->since)
+                r = output_parse_time("--since", v->since, &since, err);
         if (r >= 0 && v->until)
                 r = output_parse_time("--until", v->until, &shown.until, err);
 

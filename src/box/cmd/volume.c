@@ -6,13 +6,18 @@
 #include "base/str.h"
 #include "box/cmd/cmd.h"
 #include "box/cmd/each.h"
+#include "box/cmd/format.h"
 #include "box/cmd/output.h"
+#include "box/cmd/rows.h"
 #include "box/core/volume.h"
 #include "box/store/event.h"
 #include "box/store/store.h"
 #include "box/store/volumes.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct values {
         struct output_options out;
@@ -42,8 +47,8 @@ static void volume_name(const void *document, const struct output_options *o)
 static int volume_run_ls(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         static const char *const heads[] = { "NAME", "CONTAINERS" };
-        static const struct output_list list = { &oci_box_volume_type, heads, ARRAY_SIZE(heads), volume_row,
-                                                 volume_name };
+        static const struct output_list list = { &oci_box_volume_type, heads,       ARRAY_SIZE(heads),
+                                                 volume_row,           volume_name, rows_volume };
         const struct values *v = values;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_volume **volumes = NULL;
@@ -74,11 +79,23 @@ const struct command cmd_volume_ls_command = {
 static int volume_run_create(struct box *box, const void *values, const char *const *args,
                              struct cfs_error *err)
 {
-        int r = volume_make(box, args[0], NULL, err);
+        char path[192];
+        bool made;
+        int r = store_begin(box, err);
 
         (void)values;
+        if (r < 0)
+                return r;
+        (void)snprintf(path, sizeof(path), "volumes/%.128s", args[0]);
+        made = faccessat(box->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+        /* The event first: where it cannot be written, no volume is made. */
+        r = store_event_add(box, "volume", "create", args[0], args[0], "", err);
         if (r >= 0)
-                r = store_event_add(box, "volume", "create", args[0], args[0], "", err);
+                r = volume_make(box, args[0], NULL, err);
+        made &= r >= 0;
+        r = store_end(box, r, false, err);
+        if (made && r < 0)
+                (void)unlinkat(box->root_fd, path, AT_REMOVEDIR);
         if (r >= 0)
                 printf("%s\n", args[0]);
         return r;
@@ -95,28 +112,46 @@ const struct command cmd_volume_create_command = {
         .run = volume_run_create,
 };
 
-static int volume_run_inspect(struct box *box, const void *values, const char *const *args,
-                              struct cfs_error *err)
+static int volume_inspect_one(struct box *box, const char *name, const void *values, struct cfs_error *err)
 {
+        const struct output_options *o = &((const struct values *)values)->out;
+        char *row = NULL;
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
         struct oci_box_volume **list = NULL, *v = NULL;
         size_t n = 0;
         int r = arena ? volumes_list(box, arena, &list, &n, err) : err_nomem(err);
 
-        (void)values;
         if (r >= 0)
-                r = volumes_find(list, n, args[0], &v, err);
-        return r < 0 ? r : output_json_one(&oci_box_volume_type, v, 2, err);
+                r = volumes_find(list, n, name, &v, err);
+        if (r < 0 || !format_is_template(o->format))
+                return r < 0 ? r : output_json_one(&oci_box_volume_type, v, 2, err);
+        r = rows_volume(v, o, &row, err);
+        return r < 0 ? r : output_template(o->format, row, &oci_box_volume_type, v, err);
 }
+
+static int volume_run_inspect(struct box *box, const void *values, const char *const *args,
+                              struct cfs_error *err)
+{
+        int r = format_check(((const struct values *)values)->out.format, err);
+
+        return r < 0 ? r : each_word(box, args, values, volume_inspect_one, err);
+}
+
+static const struct option_def inspect_options[] = {
+        { "format", 'f', OPTION_TEXT, AT(out.format), "FORMAT", NULL,
+          "json, or a template such as {{.Mountpoint}}" },
+        { 0 },
+};
 
 const struct command cmd_volume_inspect_command = {
         .name = "volume inspect",
-        .args = "NAME",
+        .args = "NAME...",
         .min_args = 1,
-        .max_args = 1,
-        .summary = "show where a volume is and who uses it, as JSON",
+        .max_args = COMMAND_ANY,
+        .summary = "show where volumes are and who uses them, as JSON",
         .description = "`path` is its directory. root may read and write there while containers run.",
-        .options = options_none,
+        .options = inspect_options,
+        .values_size = sizeof(struct values),
         .run = volume_run_inspect,
 };
 
@@ -125,6 +160,7 @@ static int volume_remove(const struct box *box, const struct oci_box_volume *v, 
 {
         int r = volumes_remove(box, v, err);
 
+        /* Not in one transaction: a large volume takes minutes, and others wait for the store. */
         if (r >= 0)
                 r = store_event_add(box, "volume", "remove", v->name, v->name, "", err);
         if (r >= 0)
