@@ -17,6 +17,8 @@ tests/fuzz/differential imports view(). What is left out on purpose, with the re
                          of their own, on a tmpfs, that belong to the container's root
   group of /dev/mqueue   runc before 1.2 leaves it unmapped in a user namespace
   owner of /dev/null     crun gives the standard streams to the process's user, also when one of them is the null device
+  session keyring        its name has the container's ID; crun does not let the owner search it, and runc in a user namespace
+                         lets others search it, where cfs lets the owner (keyring.c)
   ignored signals        what the caller of runc and crun ignores stays ignored in the container; cfs resets it (process.bats)
 """
 import json
@@ -27,7 +29,7 @@ import sys
 with open("/proc/self/mountinfo") as mountinfo:
     HIERARCHIES = {name for line in mountinfo if " - cgroup " in line for name in line.split()[-1].split(",")}
 
-OWN_NUMBERS = ("keyring", "keys", "monotonic", "boottime")
+OWN_NUMBERS = ("keyring", "keyring_description", "keys", "monotonic", "boottime")
 
 
 def mount(line, masked):
