@@ -20,13 +20,12 @@ static int fake_save(struct state *s, struct cfs_error *err);
 /* Appends: the order of the writes can be seen. A bit mask of zeros is what the kernel refuses. */
 static int fake_write(int dir_fd, const char *path, const char *text, struct cfs_error *err)
 {
-        int fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        int fd = strstr(text, "=0\n") ? -EINVAL
+                                      : openat(dir_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
-        assert_true(fd >= 0);
-        if (strstr(text, "=0\n")) {
-                assert_int_equal(close(fd), 0);
+        if (fd == -EINVAL)
                 return err_sys(err, EINVAL, "write", "write `%s`", path);
-        }
+        assert_true(fd >= 0);
         assert_int_equal(write(fd, text, strlen(text)), strlen(text));
         assert_int_equal(close(fd), 0);
         return 0;
@@ -326,6 +325,26 @@ static void the_class_of_all_others_is_the_root(void **state)
         rdt_end(&t);
 }
 
+/* "... as if the operation were never attempted" (runtime.md, "Errors"): the class is there for the next
+ * container that names it only when it has the shares that were asked for. */
+static void a_named_class_whose_shares_are_refused_does_not_stay(void **state)
+{
+        struct cfs_error err;
+        struct rdt t;
+
+        (void)state;
+        rdt_start(&t, TEST_LINUX("\"intelRdt\":{\"closID\":\"gold\",\"l3CacheSchema\":\"L3:0=0\"}"));
+        assert_fails(groups_prepare(&t.c, t.root, &err), EINVAL);
+        assert_contains(err.text, "gold/schemata");
+        rdt_has(&t, "gold", NULL);
+        /* One that was there is not removed. */
+        rdt_mkdir(&t, "gold");
+        rdt_write(&t, "gold/schemata", "L3:0=f\n");
+        assert_fails(groups_prepare(&t.c, t.root, &err), EINVAL);
+        rdt_has(&t, "gold/schemata", "L3:0=f\n");
+        rdt_end(&t);
+}
+
 /* spec: config-linux.rdt.10 config-linux.rdt.11 */
 static void what_the_kernel_refuses_is_told_and_undone(void **state)
 {
@@ -419,6 +438,7 @@ int main(void)
                 cmocka_unit_test(monitoring_has_a_group_of_the_containers_own),
                 cmocka_unit_test(a_monitoring_group_that_cannot_be_made_is_an_error),
                 cmocka_unit_test(the_class_of_all_others_is_the_root),
+                cmocka_unit_test(a_named_class_whose_shares_are_refused_does_not_stay),
                 cmocka_unit_test(what_the_kernel_refuses_is_told_and_undone),
                 cmocka_unit_test(exec_follows_the_container),
                 cmocka_unit_test(without_the_property_the_row_does_nothing),

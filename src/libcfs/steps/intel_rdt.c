@@ -176,7 +176,7 @@ static int group_prepare(struct ctx *c, const char *root, const char *dir, struc
 {
         const struct oci_intel_rdt *o = rdt(c);
         _cleanup_free_ char *asked = NULL;
-        bool exists, any;
+        bool exists, any, made = false;
         int r;
 
         r = combine(o, &asked, err);
@@ -192,8 +192,10 @@ static int group_prepare(struct ctx *c, const char *root, const char *dir, struc
                 r = err_set(err, CFS_E_INVALID,
                             "class of service `%s` does not exist, and no schema is given to make it", dir);
                 (void)err_property(err, r, "linux.intelRdt.closID");
-        } else if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
-                r = err_path(err, errno, "mkdir", dir, "make resctrl group `%s`", dir);
+        } else {
+                made = mkdir(dir, 0755) == 0;
+                if (!made && errno != EEXIST)
+                        r = err_path(err, errno, "mkdir", dir, "make resctrl group `%s`", dir);
         }
         if (r < 0)
                 return r;
@@ -201,6 +203,9 @@ static int group_prepare(struct ctx *c, const char *root, const char *dir, struc
                 r = resctrl_write_lines(root, dir, asked, err);
         for (size_t i = 0; r >= 0 && i < o->n_schemata; i++)
                 r = resctrl_write_lines(root, dir, o->schemata[i], err);
+        /* With half of its shares it would be in the way of the next container that names it. */
+        if (r < 0 && made)
+                (void)rmdir(dir);
         return r;
 }
 
