@@ -354,6 +354,21 @@ os.execv(sys.argv[1], sys.argv[1:])' "$CFS" --root "$STATE" run -b "$B" "$ID" < 
     is "$(wc -l < "$T/err")" 6
 }
 
+# runtime.md, "Lifecycle" 13: poststop hooks must be invoked; what fails about them is a warning.
+@test "run.oci.hooks.stdout in a directory that is gone: poststop hooks run, with a warning" {
+    mkdir "$T/logs"
+    new_hook_bundle '.process.args = ["/bin/true"] | .annotations = {"run.oci.hooks.stdout": "'"$T/logs/out"'", "run.oci.hooks.stderr": "'"$T/logs/err"'"}'
+    hook poststop "$T/hook" poststop-0
+    hook poststop "$T/hook" poststop-1
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    rm -r "$T/logs"
+    run cfs delete "$ID"
+    is "$status" 0
+    contains "$output" "the output of hooks"
+    contains "$output" "no such file or directory"
+    is "$(names)" "poststop-0 poststop-1"
+}
+
 @test "hooks in a user namespace" {
     new_hook_bundle '.linux.namespaces += [{"type": "user"}] | .process.args = ["/bin/true"]' \
         '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'

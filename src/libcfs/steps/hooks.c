@@ -183,8 +183,9 @@ static int encode_state(const struct state *s, enum container_status status, pid
         return oci_encode(&oci_state_type, &doc, 0, ret, ret_len, err);
 }
 
-/* Opens the file that an annotation names; *ret stays when there is none. */
-static int open_output(const struct state *s, const char *key, int *ret, struct cfs_error *err)
+/* Opens the file that an annotation names; *ret stays when there is none, and, to go on, when it cannot be
+ * opened. */
+static int open_output(const struct state *s, const char *key, bool go_on, int *ret, struct cfs_error *err)
 {
         const char *path = oci_find_string(s->record->annotations, key);
         int fd;
@@ -193,9 +194,15 @@ static int open_output(const struct state *s, const char *key, int *ret, struct 
                 return 0;
         fd = io_open_log(path, 0, 0600, err);
         if (fd < 0)
-                return err_property(err, err_prefix(err, fd, "the output of hooks"), "annotations[\"%s\"]",
-                                    key);
-        *ret = fd;
+                (void)err_property(err, err_prefix(err, fd, "the output of hooks"), "annotations[\"%s\"]",
+                                   key);
+        if (fd < 0 && !go_on)
+                return fd;
+        if (fd < 0) {
+                log_warning("%s", err->text);
+                err_clear(err);
+        }
+        *ret = fd < 0 ? -1 : fd;
         return 0;
 }
 
@@ -258,9 +265,9 @@ static int run_in_runtime(const struct state *s, struct hook_list *l, enum conta
                 return 0;
         r = encode_state(s, status, pid, &state, &len, err);
         if (r >= 0)
-                r = open_output(s, STDOUT_ANNOTATION, &out, err);
+                r = open_output(s, STDOUT_ANNOTATION, l->go_on, &out, err);
         if (r >= 0)
-                r = open_output(s, STDERR_ANNOTATION, &e, err);
+                r = open_output(s, STDERR_ANNOTATION, l->go_on, &e, err);
         if (r < 0)
                 return r;
         l->cwd = s->record->bundle ? s->record->bundle : "/";
@@ -339,9 +346,9 @@ int hooks_poststop_undo(struct state *s, struct cfs_error *err)
 /* While the host's paths are there, and our privileges on them. */
 int hooks_output_prepare(struct ctx *c, struct cfs_error *err)
 {
-        int r = open_output(c->state, STDOUT_ANNOTATION, &c->hooks_out_fd, err);
+        int r = open_output(c->state, STDOUT_ANNOTATION, false, &c->hooks_out_fd, err);
 
-        return r < 0 ? r : open_output(c->state, STDERR_ANNOTATION, &c->hooks_err_fd, err);
+        return r < 0 ? r : open_output(c->state, STDERR_ANNOTATION, false, &c->hooks_err_fd, err);
 }
 
 /* Hooks in the container's namespaces, run by the init: getpid(2) is its pid as they see it. One that they
