@@ -25,7 +25,7 @@ struct request {
 
 static int signal_number(const char *name, struct cfs_error *err)
 {
-        int signal = name ? cfs_signal_number(name) : 15;
+        int signal = name && *name ? cfs_signal_number(name) : 15; /* an empty one, as for runc and crun */
 
         if (signal < 0)
                 return err_hint(err, err_set(err, CFS_E_INVALID, "unknown signal \"%s\"", name),

@@ -263,6 +263,30 @@ P
     kill -9 "$pid"
 }
 
+# runc: "container not paused". A created container may be paused, and is told from one that is not as a running one is.
+@test "resume of a container that is not paused is an error, also when it is created" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    run cfs resume "$ID"
+    is "$status" 1
+    contains "$output" "container not paused: created"
+    cfs pause "$ID"
+    cfs resume "$ID"
+    status_is "$ID" created
+    cfs delete "$ID"
+}
+
+# As runc and crun: a script's variable without a value asks for the default.
+@test "an empty signal is SIGTERM" {
+    root_only
+    new_bundle '.process.args = ["/bin/inspector", "sleep"]'
+    cfs create -b "$B" "$ID" < /dev/null > /dev/null 2>&1
+    cfs kill "$ID" ""
+    wait_for status_is "$ID" stopped
+    cfs delete "$ID"
+}
+
 @test "a signal to a created container ends its init, in a PID namespace and without" {
     root_only
     local sig code ns

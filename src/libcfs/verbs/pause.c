@@ -30,7 +30,7 @@ static int pause_or_resume(const struct cfs_runtime *rt, const char *id, bool fr
                 r = st;
         else if (freeze && st != STATUS_RUNNING && st != STATUS_CREATED)
                 r = err_set(err, CFS_E_STATE, "container not running or created: %s", status_name(st));
-        else if (!freeze && st != STATUS_PAUSED && st != STATUS_CREATED)
+        else if (!freeze && st != STATUS_PAUSED)
                 r = err_set(err, CFS_E_STATE, "container not paused: %s", status_name(st));
         else
                 r = set_frozen(s, freeze, err);
