@@ -25,29 +25,26 @@ ADMIN='.process.capabilities = ({} | .bounding = ["CAP_SYS_ADMIN", "CAP_DAC_OVER
 
 # ---- the executable ----------------------------------------------------------------------------------------------------------
 
-# A process of the container that keeps /proc/PID/exe open until that program has ended may open it again for writing: execve(2) refuses
-# with ETXTBSY only while it runs. `check` of a FIFO waits, so that there is the time.
-@test "a process that runs the runtime's executable inside is kept open, and written to when it has ended (CVE-2019-5736) [executable]" {
-    cp "$CFS" "$T/cfs"
-    CFS="$T/cfs"
+# overwritten: a process of the container keeps /proc/PID/exe open until that program has ended, and may open it again for writing then:
+# execve(2) refuses with ETXTBSY only while it runs. `check` of a FIFO waits, so that there is the time.
+overwritten() {
     local before script
     before=$(sha256sum "$CFS")
-    new_bundle "$ADMIN"
     args inspector sleep
     up
-    script='busybox mkdir -p /tmp/b; busybox mkfifo /tmp/b/config.json'
-    cfs exec "$ID" /bin/sh -c "$script"
+    cfs exec "$ID" /bin/sh -c 'busybox mkdir -p /tmp/b; busybox mkfifo /tmp/b/config.json'
     for script in '#!/proc/self/exe check -b/tmp/b' '#!/proc/self/exe list'; do
         printf '%s\n' "$script" > "$B/rootfs/bin/evil"
         chmod 755 "$B/rootfs/bin/evil"
         # By the interpreter of a script, and by name.
         cfs exec "$ID" /bin/evil > "$T/log" 2>&1 || true
     done
-    cfs exec --detach --pid-file "$T/pid" "$ID" /proc/self/exe check -b /tmp/b < /dev/null > "$T/log" 2>&1
-    cfs exec "$ID" /bin/sh -c 'for d in /proc/[0-9]*; do
+    cfs exec --detach "$ID" /proc/self/exe check -b /tmp/b < /dev/null > "$T/log" 2>&1
+    # Detached: while a cfs waits in the foreground, its file is busy.
+    cfs exec --detach "$ID" /bin/sh -c 'for d in /proc/[0-9]*; do
             case $(busybox tr "\0" " " < $d/cmdline) in "/proc/self/exe check -b /tmp/b"*) p=${d#/proc/} ;; esac
         done
-        [ -n "$p" ] || { echo "no such process"; exit 1; }
+        [ -n "$p" ] || echo "no such process"
         exec 9< /proc/$p/exe
         kill -9 $p
         for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -55,10 +52,67 @@ ADMIN='.process.capabilities = ({} | .bounding = ["CAP_SYS_ADMIN", "CAP_DAC_OVER
             sleep 0.02
         done 2> /dev/null
         busybox mount -o remount,bind,rw /proc/self/fd/9 && echo "BREACH: remounted"
-        busybox chmod 777 /proc/self/fd/9 && echo "BREACH: chmod"
-        true' > "$T/said" 2>&1 || true
-    is "$(grep -e BREACH -e "no such" "$T/said")" ""
+        echo overwritten > /proc/self/fd/9 && echo "BREACH: written after that"
+        echo looked' > "$T/said" 2>&1 < /dev/null
+    wait_for grep -q looked "$T/said"
+    is "$(grep -e BREACH -e "no such" -e looked "$T/said")" looked
     is "$(sha256sum "$CFS")" "$before"
+}
+
+@test "the runtime's executable, run inside, is kept open, and written to when it has ended (CVE-2019-5736) [executable]" {
+    cp "$CFS" "$T/cfs"
+    CFS="$T/cfs"
+    new_bundle "$ADMIN"
+    overwritten
+}
+
+@test "the same in a user namespace whose root is the host's (CVE-2019-5736) [executable]" {
+    cp "$CFS" "$T/cfs"
+    CFS="$T/cfs"
+    new_bundle "$ADMIN" '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    overwritten
+}
+
+@test "the same without root, and the executable is the user's own (CVE-2019-5736) [executable]" {
+    ordinary_user
+    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
+    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    cp "$CFS" "$HOME_DIR/cfs"
+    CFS="$HOME_DIR/cfs"
+    chown 54321:54321 "$CFS"
+    new_rootless_bundle "$ADMIN"
+    overwritten
+}
+
+# ---- descriptors -------------------------------------------------------------------------------------------------------------
+
+# descriptors: no number leads out of the container, for create and exec, as working directory and as program. Descriptor 7 is the caller's.
+descriptors() {
+    local fd
+    exec 7< /
+    args inspector sleep
+    cfs run --detach -b "$B" "$ID" < /proc/version > "$T/log" 2>&1
+    for fd in 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        fails "exec, cwd $fd" cfs exec --cwd "/proc/self/fd/$fd" "$ID" /bin/true
+        fails "exec, cwd $fd/.." cfs exec --cwd "/proc/thread-self/fd/$fd/.." "$ID" /bin/true
+        fails "exec, program $fd" cfs exec "$ID" "/proc/self/fd/$fd/bin/sh" -c true
+        config --arg d "/proc/self/fd/$fd" '.process.cwd = $d'
+        fails "create, cwd $fd" cfs create -b "$B" "$ID-2"
+    done
+    exec 7<&-
+}
+
+@test "a working directory or program at /proc/self/fd/N, in a user namespace (CVE-2024-21626) [host-descriptors]" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    descriptors
+}
+
+@test "the same without root (CVE-2024-21626) [host-descriptors]" {
+    ordinary_user
+    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
+    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    new_rootless_bundle
+    descriptors
 }
 
 # ---- procfs ------------------------------------------------------------------------------------------------------------------
