@@ -48,7 +48,12 @@ fresh_root() {
         echo content | tee "$r/etc/masked" > "$r/etc/ro"
     fi
     rm -rf --one-file-system "$B/rootfs"
-    cp -al "$r" "$B/rootfs"
+    if [ -n "${OWNER-}" ]; then
+        cp -a "$r" "$B/rootfs"
+        chown -R "$OWNER" "$B/rootfs"
+    else
+        cp -al "$r" "$B/rootfs"
+    fi
 }
 
 # try_all PATH...: each of them as each kind; says which ones succeeded, in $DID.
@@ -60,8 +65,9 @@ try_all() {
         for kind in ${TRY_KINDS:-$KINDS}; do
             fresh_root
             plant "$kind" "$path"
+            [ -z "${OWNER-}" ] || chown -h "$OWNER" "$B/rootfs/$path"
             rc=0
-            timeout -s KILL 20 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || rc=$?
+            "${INTO[@]}" timeout -s KILL 20 "$CFS" --root "$STATE" run -b "$B" "$ID" < /dev/null > "$T/log" 2>&1 || rc=$?
             [ $rc -lt 124 ] || { echo "$kind at /$path: exit code $rc: $(cat "$T/log")" >&2; return 1; }
             [ $rc -ne 0 ] || DID+="$kind:$path "
         done
@@ -105,6 +111,34 @@ try_all() {
         '.linux.maskedPaths += ["/etc/masked", "/srv/masked"] | .linux.readonlyPaths += ["/etc/ro", "/srv/ro"]' \
         '.linux.devices = [{"path": "/srv/devices/x", "type": "c", "major": 1, "minor": 3}]'
     TRY_KINDS="absolute relative dangling proc file-link loop fifo device file directory" try_all etc etc/passwd etc/masked etc/ro srv/cwd srv/devices srv/devices/x
+}
+
+# Everything at once, since each way into the root is the same code there; the canary belongs to the user who could change it.
+every_way() {
+    config '.process.args = ["/bin/inspector", "exit", "0"] | .root.readonly = false | .process.cwd = "/srv/cwd" | .mounts += [
+        {"destination": "/srv/new/a", "type": "tmpfs", "source": "x"}, {"destination": "/srv/copy", "type": "tmpfs", "source": "x", "options": ["tmpcopyup"]}] |
+        .mounts |= map(select(.destination != "/dev" and (.type == "cgroup" or .destination == "/sys" | not))) | .linux.maskedPaths = ["/etc/masked"] | .linux.readonlyPaths = ["/etc/ro"]'
+    cd "$T"
+    TRY_KINDS="absolute relative dangling proc magic fd fifo directory" try_all proc dev dev/pts dev/null dev/ptmx srv srv/new srv/copy srv/cwd etc etc/passwd etc/masked
+    # The container is made where nothing is wrong.
+    contains "$DID" "directory:dev "
+    contains "$DID" "directory:srv/cwd "
+}
+
+@test "every way into the root, in a user namespace whose root is the host's [in-root]" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    every_way
+}
+
+@test "every way into the root, without root: files of the user's own [in-root]" {
+    ordinary_user
+    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
+    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    OWNER=54321:54321
+    chown -R "$OWNER" "$CANARY"
+    CANARY_BEFORE=$(look_at_canary)
+    new_rootless_bundle
+    every_way
 }
 
 @test "the directory of the readiness socket" {
