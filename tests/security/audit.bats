@@ -117,9 +117,9 @@ own_namespaces() {
         is "$(jq -r ".ns[\"$file\"]" "$T/exec")" "$(readlink "/proc/$PID/ns/$file")" "$type"
         for how in run start exec; do
             if jq -e --arg t "$type" 'any(.linux.namespaces[]; .type == $t)' "$B/config.json" > /dev/null; then
-                [ "$(jq -r ".ns[\"$file\"]" "$T/$how")" != "$(outside readlink "/proc/self/ns/$file")" ] || { echo "$how: the $type namespace is the runtime's" >&2; return 1; }
+                [ "$(jq -r ".ns[\"$file\"]" "$T/$how")" != "$(outside /bin/readlink "/proc/self/ns/$file")" ] || { echo "$how: the $type namespace is the runtime's" >&2; return 1; }
             else
-                is "$(jq -r ".ns[\"$file\"]" "$T/$how")" "$(outside readlink "/proc/self/ns/$file")" "$type"
+                is "$(jq -r ".ns[\"$file\"]" "$T/$how")" "$(outside /bin/readlink "/proc/self/ns/$file")" "$type"
             fi
         done
     done
@@ -164,6 +164,18 @@ other_process() {
 @test "root: create and start, run, exec, exec --process" {
     new_bundle "$RICH"
     audit_all
+}
+
+# What the configuration sets is set whatever the caller has: signals ignored, descriptors open, a mask, limits, priorities, a keyring with
+# a key, inheritable and ambient capabilities, an environment.
+@test "root, called by a process in an odd state: create and start, run, exec, exec --process" {
+    new_bundle "$RICH"
+    INTO=(bash -c 'trap "" HUP INT PIPE USR1 RTMIN+3; umask 0; ulimit -n 4096; ulimit -c unlimited; exec 9< / 8< /proc 7< /dev/null; exec "$@"' sh
+        setpriv --inh-caps=+chown,+kill,+net_raw --ambient-caps=+chown,+kill,+net_raw nice -n 3 env PRELOAD=/evil SECRET=2 "$INSPECTOR" with-key "key-$ID")
+    audit_all
+    is "$(cfs exec "$ID" /bin/inspector has-key "key-$ID" < /dev/null)" no
+    cfs exec --cwd / "$ID" /bin/cat /proc/self/environ < /dev/null | tr '\0' '\n' > "$T/env"
+    ! grep -e SECRET -e evil "$T/env" >&2
 }
 
 @test "user namespace: create and start, run, exec, exec --process" {

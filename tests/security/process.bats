@@ -42,6 +42,15 @@ hunt() {
     hunt
 }
 
+@test "the same without root: the container's processes and the runtime are one user's [undumpable]" {
+    ordinary_user
+    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
+    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    new_rootless_bundle '.process.capabilities = ({} | .bounding = ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_KILL"] |
+        .effective = .bounding | .permitted = .bounding)'
+    hunt
+}
+
 @test "the same for a container that shares the PID namespace of another, at create" {
     new_bundle
     cp "$ATTACKER" "$B/rootfs/bin/attacker"
