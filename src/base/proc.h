@@ -9,7 +9,6 @@
 #define BASE_PROC_H
 
 #include "base/err.h"
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -103,14 +102,6 @@ int proc_exit_code(int wait_status);
  * without a change to this process. */
 int proc_try(int (*f)(void *data), void *data);
 
-/* For an operation that must clean up when it is interrupted: blocks the signals that ask a process to end
- * (SIGTERM, SIGINT, SIGHUP, SIGQUIT). It then looks for them with proc_take_end(). */
-void proc_block_ends(sigset_t *ret_old);
-
-/* One of these signals that is blocked, pending and not ignored; or 0. It is no longer pending then:
- * otherwise it would end this process, once unblocked, before the error message. */
-int proc_take_end(void);
-
 /* What the kernel says of a process that does not answer any more: "pid 7 is in state T (stopped), waits in
  * do_signal_stop". For messages. */
 void proc_describe(pid_t pid, char *ret, size_t size);
@@ -118,30 +109,12 @@ void proc_describe(pid_t pid, char *ret, size_t size);
 /* Overwrites the environment of this process: other processes may be able to read /proc/PID/environ. */
 void proc_forget_environment(void);
 
-/* Name or number ("KILL", "SIGKILL", "kill", "9", "RTMIN+1") -> number, or -EINVAL. */
-int proc_signal_number(const char *name);
-
 /* In a process that was just made: it gets SIGKILL when its parent ends, and ends at once when that has
  * happened already, of which the kernel does not tell (PR_SET_PDEATHSIG, prctl(2)). A parent in another PID
  * namespace cannot be looked for. */
 void proc_end_with(pid_t parent);
 
-/*
- * Gives signals (bit 0 of `which` is signal 1) their default action, and unblocks all. Ignored and blocked
- * signals survive an execve(2), so the program would otherwise inherit what the caller of cfs ignored or
- * blocked. This uses the system call directly: glibc reserves signals 32 and 33, and its posix_spawn(3)
- * leaves them ignored. Safe after vfork(2), in a process that does not share its signal handlers
- * (CLONE_SIGHAND).
- */
-void proc_default_signals(uint64_t which);
-
 /* The longest string that execve(2) takes as one argument or variable: 32 pages with the zero at its end. */
 size_t proc_string_max(void);
-
-/* The signals that this process ignores, for proc_default_signals(): bit 0 is signal 1 (SigIgn, proc(5)).
- * Reading them takes three system calls; resetting all signals would take 64. All bits are set when they
- * cannot be read (a long list of groups fills the buffer). *ret_pid is the pid of this process in this
- * procfs, or 0 when it cannot be read. */
-uint64_t proc_ignored_signals(int proc_fd, pid_t *ret_pid);
 
 #endif

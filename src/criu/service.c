@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/sys.h"
 #include "base/unix.h"
 #include <fcntl.h>
@@ -120,7 +121,7 @@ int service_start(struct criu *c, struct cfs_error *err)
         if (pid == 0) {
                 struct cfs_error e = { 0 };
 
-                proc_default_signals(~0ULL);
+                signals_default(~0ULL);
                 /* Its output is not ours. And Ctrl-C is for us: killed in the middle, it would
                  * leave the container frozen. */
                 (void)dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -167,7 +168,7 @@ static int wait_end(pid_t pid, int *ret_status)
                 if (refused > MAX_REFUSED && proc_child_ended(pid) > 0) /* how, is not told */
                         return r;
                 clock_sleep_us(nap);
-                sig = proc_take_end();
+                sig = signals_take_end();
         }
         log_warning("criu %d does not end%s: it is killed", (int)pid, sig ? ", and a signal came" : "");
         (void)kill(pid, SIGKILL);
@@ -257,7 +258,7 @@ static int wait_readable(struct criu *c, struct cfs_error *err)
                         return 0;
                 if (n < 0 && errno != EINTR)
                         return err_sys(err, errno, "poll", "wait for criu");
-                sig = proc_take_end();
+                sig = signals_take_end();
                 if (sig)
                         return err_set(err, CFS_E_STATE, "ended by signal %d while criu was at work", sig);
                 if (left == 0)

@@ -49,7 +49,7 @@ int service_nonsense(const struct criu *c, struct cfs_error *err);
 int service_notified(struct criu *c, bool success, struct cfs_error *err);
 
 /* Closes the socket, which makes a CRIU that is at work undo what it has done, and waits for its end: not for
- * longer than half a minute, nor longer than until a signal comes that is to end us (proc_take_end()). */
+ * longer than half a minute, nor longer than until a signal comes that is to end us (signals_take_end()). */
 void service_close(struct criu *c);
 
 #endif

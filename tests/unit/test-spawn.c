@@ -4,6 +4,7 @@
  */
 #include "ctx.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/sys.h"
 #include "libcfs/container/build.h"
 #include "libcfs/container/spawn.h"
@@ -290,7 +291,7 @@ static void a_first_process_that_does_not_end(void **state)
         (void)state;
         begin(&c, 0);
         assert_ok(spawn(&c, names_another_and_stays, &err));
-        proc_block_ends(&old);
+        signals_block_ends(&old);
         sender = fork();
         if (sender == 0) {
                 (void)usleep(300000);

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/proc.h"
+#include "base/signals.h"
 #include "base/unix.h"
 #include "libcfs/process/sync.h"
 #include <sys/prctl.h>
@@ -390,7 +390,7 @@ static void a_signal_ends_what_talking_prolongs(void **state)
         pid_t sender;
 
         (void)state;
-        proc_block_ends(&old);
+        signals_block_ends(&old);
         sender = fork();
         if (sender == 0) {
                 clock_sleep_us(300000);

@@ -36,6 +36,7 @@
 #include "base/lack.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/sys.h"
 #include "base/weakened.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -76,7 +77,7 @@ static _Noreturn void child_main(const struct birth *b)
         }
         /* What conmon ignores (SIGPIPE), or we ourselves in the foreground. Handlers are gone by
          * CLONE_CLEAR_SIGHAND, which spares SIG_IGN. This early, since a filter may forbid it later. */
-        proc_default_signals(b->ignored_signals);
+        signals_default(b->ignored_signals);
         state_forget_in_child(c->state);
         log_set_handler(sync_log_handler, ours,
                         log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -271,7 +272,7 @@ static int look_at_self(struct birth *b, struct cfs_error *err)
 {
         pid_t pid, own = getpid();
 
-        b->ignored_signals = proc_ignored_signals(b->c->proc_fd, &pid);
+        b->ignored_signals = signals_ignored(b->c->proc_fd, &pid);
         if (pid == 0 || pid == own)
                 return 0;
         if (own < 0) /* it cannot fail, says its manual page: a filter */

@@ -28,6 +28,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/sys.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -74,7 +75,7 @@ static int child_main(void *arg)
 
         if (setsid() < 0)
                 goto failed;
-        proc_default_signals(UINT64_MAX);
+        signals_default(UINT64_MAX);
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(c->stdio[fd], fd) < 0)
                         goto failed;
@@ -234,7 +235,7 @@ static int watch(int pidfd, int out, int64_t deadline, struct output *o, int *re
                 n = poll(fds, 2, step);
                 if (n < 0 && errno != EINTR)
                         return -errno;
-                if (n == 0 && ret_signal && (*ret_signal = proc_take_end()))
+                if (n == 0 && ret_signal && (*ret_signal = signals_take_end()))
                         return -EINTR;
                 if (fds[1].revents && !read_output(out, o))
                         fds[1].fd = -1;

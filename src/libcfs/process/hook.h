@@ -20,7 +20,7 @@ struct hook_call {
         int (*confine)(void *data);
         void *confine_data;
         int out_fd, err_fd; /* where its output goes; -1: kept, to be shown when it fails */
-        bool ends;          /* a blocked signal that is to end us ends the hook: proc_take_end() */
+        bool ends;          /* a blocked signal that is to end us ends the hook: signals_take_end() */
 };
 
 /* Runs a hook to its end. Fails with CFS_E_HOOK when it could not be executed, did not exit with status 0, or

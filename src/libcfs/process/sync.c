@@ -12,7 +12,7 @@
 #include "libcfs/process/sync.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/proc.h"
+#include "base/signals.h"
 #include "base/unix.h"
 #include <poll.h>
 #include <signal.h>
@@ -147,7 +147,7 @@ static void count_time(struct sync *s)
 /* Is there a reason to stop, after SYNC_PATIENCE_MS? */
 static int give_up(struct sync *s, struct cfs_error *err)
 {
-        int sig = proc_take_end(); /* foreground.c blocks them */
+        int sig = signals_take_end(); /* foreground.c blocks them */
 
         if (sig)
                 return err_set(err, CFS_E_STATE,

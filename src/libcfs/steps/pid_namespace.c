@@ -32,6 +32,7 @@
  *         |  <--------- its pid ----------   ends
  */
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/sys.h"
 #include "base/weakened.h"
 #include "libcfs/process/namespaces.h"
@@ -143,7 +144,7 @@ static int reap_first(const struct ctx *c, struct cfs_error *err)
 
         for (int waited = 0; r == -ETIMEDOUT && !sig && waited < SYNC_DEADLINE_MS; waited += SYNC_STEP_MS) {
                 r = proc_wait_gone(c->pidfd, SYNC_STEP_MS);
-                sig = r == -ETIMEDOUT ? proc_take_end() : 0;
+                sig = r == -ETIMEDOUT ? signals_take_end() : 0;
         }
         if (sig)
                 return err_set(err, CFS_E_STATE,

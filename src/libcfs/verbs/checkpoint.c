@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "libcfs/cfs.h"
 #include "libcfs/cgroup/cgroup.h"
@@ -213,7 +214,7 @@ static int converse_aside(struct state *s, struct checkpoint_job *j, enum criu_t
 
         if (r < 0)
                 return r;
-        proc_block_ends(&before); /* there is something to take back */
+        signals_block_ends(&before); /* there is something to take back */
         r = converse(j, type, err);
         if (r < 0)
                 service_close(&j->criu);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "libcfs/cgroup/cgroup.h"
 #include "libcfs/cfs.h"
@@ -105,5 +106,5 @@ int cfs_kill(const struct cfs_runtime *rt, const char *id, int sig, bool all, st
 
 int cfs_signal_number(const char *name)
 {
-        return proc_signal_number(name);
+        return signals_number(name);
 }

@@ -5,7 +5,7 @@
  * The walk of the plan is create's as far as the container is not in the images: cgroups, the record, hooks.
  * What CRIU does in it is told in steps/restore.c. There is no start: the processes go on where they were.
  */
-#include "base/proc.h"
+#include "base/signals.h"
 #include "libcfs/cfs.h"
 #include "libcfs/container/foreground.h"
 #include "libcfs/container/attached.h"
@@ -39,7 +39,7 @@ int cfs_restore(const struct cfs_runtime *rt, const char *id, const struct cfs_r
         if (r >= 0 && c.foreground)
                 r = foreground_begin(&f, !o->no_subreaper, err);
         if (!c.foreground)
-                proc_block_ends(&before); /* there is something to take back, and CRIU is at work on it */
+                signals_block_ends(&before); /* there is something to take back, and CRIU is at work on it */
         if (r >= 0)
                 r = build_and_resume(&c, err);
         if (!c.foreground)
