@@ -46,7 +46,7 @@ _cfs_box_command() {
         'image export') _cfs_box_options='--compress -z --help' _cfs_box_what=images ;;
         'image rm') _cfs_box_options='--force -f --help' _cfs_box_what=images ;;
         'image prune') _cfs_box_options='--all -a --force -f --help' _cfs_box_what=files ;;
-        'image load') _cfs_box_options='--input -i --help' _cfs_box_what=files ;;
+        'image load') _cfs_box_options='--input -i --quiet -q --help' _cfs_box_what=files ;;
         'image save') _cfs_box_options='--output -o --compress -z --help' _cfs_box_what=images ;;
         'network ls') _cfs_box_options='--format --quiet -q --help' _cfs_box_what=files ;;
         'network create') _cfs_box_options='--subnet --driver -d --internal --help' _cfs_box_what=files ;;

@@ -268,9 +268,10 @@ complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subco
 complete -c cfs-box -n __fish_use_subcommand -a image
 complete -c cfs-box -n "__fish_seen_subcommand_from image" -a load -d 'take in what `docker save` or `image save` has written'
 complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from load" -l input -s i -x -d 'read FILE instead of standard input'
+complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from load" -l quiet -s q -d 'accepted for compatibility: the global --quiet is without progress bars'
 complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from load" -a '(__fish_complete_path)'
 complete -c cfs-box -n __fish_use_subcommand -a image
-complete -c cfs-box -n "__fish_seen_subcommand_from image" -a save -d 'write an image as an archive of an OCI layout'
+complete -c cfs-box -n "__fish_seen_subcommand_from image" -a save -d 'write images as an archive'
 complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from save" -l output -s o -x -d 'write to FILE instead of standard output'
 complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from save" -l compress -s z -d 'compress the layers with gzip'
 complete -c cfs-box -n "__fish_seen_subcommand_from image; and __fish_seen_subcommand_from save" -a '(cfs-box images 2>/dev/null | string match -rv '\''^NAME|<none>'\'' | string replace -r '\''^(\\S+) +(\\S+).*'\'' '\''$1:$2'\'')'

@@ -9,6 +9,7 @@
 #include "box/container/files.h"
 #include "box/core/directory.h"
 #include "box/cmd/output.h"
+#include "box/cmd/target.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
 #include "box/image/pack.h"
@@ -28,31 +29,6 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 
-/* The file of --output, or standard output, which must not be a terminal (docker says the same). */
-static int open_output(const struct values *v, struct cfs_error *err)
-{
-        int fd;
-
-        if (v->output && !STREQ(v->output, "-")) {
-                fd = open(v->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-                return fd < 0 ? err_path(err, errno, "open", v->output, "write `%s`", v->output) : fd;
-        }
-        if (isatty(STDOUT_FILENO))
-                return err_hint(err, err_set(err, CFS_E_INVALID, "standard output is a terminal"),
-                                "--output FILE, or redirect it");
-        fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        return fd < 0 ? err_sys(err, errno, "fcntl", "duplicate standard output") : fd;
-}
-
-/* Half an archive is not one. */
-static int close_output(const struct values *v, int fd, int r)
-{
-        (void)close(fd);
-        if (r < 0 && v->output && !STREQ(v->output, "-"))
-                (void)unlink(v->output);
-        return r < 0 ? r : 0;
-}
-
 #define OUTPUT_OPTION                                                                                        \
         {                                                                                                    \
                 "output", 'o', OPTION_TEXT, AT(output), "FILE", NULL,                                        \
@@ -65,12 +41,12 @@ static int archive_run_export(struct box *box, const void *values, const char *c
                               struct cfs_error *err)
 {
         char id[BOX_ID_SIZE];
-        int fd, r = store_container_find(box, args[0], id, err);
+        struct target t;
+        int r = store_container_find(box, args[0], id, err);
 
-        if (r < 0)
-                return r;
-        fd = open_output(values, err);
-        return fd < 0 ? fd : close_output(values, fd, files_copy_export(box, id, fd, err));
+        if (r >= 0)
+                r = target_open(&t, ((const struct values *)values)->output, err);
+        return r < 0 ? r : target_close(&t, files_copy_export(box, id, t.fd, err), err);
 }
 
 static const struct option_def export_options[] = { OUTPUT_OPTION, { 0 } };
@@ -112,6 +88,8 @@ static int run_load(struct box *box, const void *values, const char *const *args
 
 static const struct option_def load_options[] = {
         { "input", 'i', OPTION_TEXT, AT(input), "FILE", NULL, "read FILE instead of standard input" },
+        { "quiet", 'q', OPTION_FLAG, OPTION_IGNORED, NULL, NULL,
+          "accepted for compatibility: the global --quiet is without progress bars" },
         { 0 },
 };
 
@@ -136,35 +114,62 @@ static int pack_directory(const char *dir, int to, struct cfs_error *err)
         return fd < 0 ? err_path(err, errno, "open", dir, "open `%s`", dir) : files_copy_pack(&o, to, err);
 }
 
-/* The layout is made in the store, which has room for the layers. */
-static int save(const struct box *box, const char *ref, bool gzip, int to, struct cfs_error *err)
+/* The images that the words name. */
+static int find_images(const struct box *box, const char *const *refs, struct export_image *images,
+                       struct cfs_error *err)
 {
-        _cleanup_free_ char *dir = NULL, *layout = NULL, *name = NULL;
-        struct cfs_error ignored;
-        char id[DIGEST_SIZE];
-        int r = store_image_find(box, ref, id, err);
+        int r = 0;
 
-        if (r >= 0)
-                r = store_image_ref(ref, id, &name, err);
-        if (r >= 0)
-                r = layer_tree_make(box, &dir, err);
+        for (size_t i = 0; r >= 0 && refs[i]; i++) {
+                r = store_image_find(box, refs[i], images[i].id, err);
+                if (r >= 0)
+                        r = store_image_ref(refs[i], images[i].id, &images[i].name, err);
+        }
+        return r;
+}
+
+/* The layout is made in the store, which has room for the layers. */
+static int save(const struct box *box, const struct export_options *o, const char *output,
+                struct cfs_error *err)
+{
+        _cleanup_free_ char *dir = NULL, *layout = NULL;
+        struct cfs_error ignored;
+        struct target t;
+        int r = target_open(&t, output, err);
+
         if (r < 0)
                 return r;
+        r = layer_tree_make(box, &dir, err);
+        if (r < 0)
+                return target_close(&t, r, err);
         r = str_printf(&layout, err, "%s/layout", dir);
         if (r >= 0)
-                r = export_layout(box, id, name, layout, gzip, err);
+                r = export_layout(box, o, layout, err);
         if (r >= 0)
-                r = pack_directory(layout, to, err);
+                r = pack_directory(layout, t.fd, err);
         (void)directory_remove(box, dir, &ignored);
-        return r;
+        return target_close(&t, r, err);
 }
 
 static int run_save(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
-        int fd = open_output(v, err);
+        struct export_options o = { .gzip = v->compress, .docker = true };
+        struct export_image *images;
+        int r;
 
-        return fd < 0 ? fd : close_output(v, fd, save(box, args[0], v->compress, fd, err));
+        while (args[o.n])
+                o.n++;
+        o.images = images = calloc(o.n + 1, sizeof(*images));
+        if (!images)
+                return err_nomem(err);
+        r = find_images(box, args, images, err);
+        if (r >= 0)
+                r = save(box, &o, v->output, err);
+        for (size_t i = 0; i < o.n; i++)
+                free(images[i].name);
+        free(images);
+        return r;
 }
 
 static const struct option_def save_options[] = {
@@ -175,12 +180,14 @@ static const struct option_def save_options[] = {
 
 const struct command cmd_image_save_command = {
         .name = "image save",
-        .args = "IMAGE",
+        .args = "IMAGE...",
         .min_args = 1,
-        .max_args = 1,
-        .summary = "write an image as an archive of an OCI layout",
+        .max_args = COMMAND_ANY,
+        .summary = "write images as an archive",
         .description =
-                "Writes a tar archive, which `image load`, skopeo (oci-archive:), podman and docker can read.",
+                "Writes a tar archive, which `image load`, skopeo (oci-archive:, docker-archive:), podman and\n"
+                "docker can read: an OCI layout that has the manifest.json of `docker save`, too. Layers that\n"
+                "several of the images have are in it once. FILE stays as it was when the command fails.",
         .examples = "cfs-box save busybox | ssh HOST cfs-box load",
         .options = save_options,
         .values_size = sizeof(struct values),

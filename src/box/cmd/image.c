@@ -258,14 +258,16 @@ const struct command cmd_image_tag_command = {
 static int run_export(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         const struct values *v = values;
-        _cleanup_free_ char *name = NULL;
-        char id[DIGEST_SIZE];
-        int r = store_image_find(box, args[0], id, err);
+        struct export_image im = { .name = NULL };
+        const struct export_options o = { .images = &im, .n = 1, .gzip = v->compress };
+        int r = store_image_find(box, args[0], im.id, err);
 
-        if (r < 0)
-                return r;
-        r = store_image_ref(args[0], id, &name, err);
-        return r < 0 ? r : export_layout(box, id, name, args[1], v->compress, err);
+        if (r >= 0)
+                r = store_image_ref(args[0], im.id, &im.name, err);
+        if (r >= 0)
+                r = export_layout(box, &o, args[1], err);
+        free(im.name);
+        return r;
 }
 
 static const struct option_def export_options[] = {

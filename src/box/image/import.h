@@ -24,8 +24,20 @@ int import_image(const struct box *box, const char *source, const struct import_
 /* layout.c: all images of an OCI layout. */
 int layout_import(const struct box *box, int dir_fd, const char *source, const struct import_options *o,
                   char ret_id[DIGEST_SIZE], struct cfs_error *err);
-/* export.c: writes one as a new OCI layout. gzip: compress the layers. */
-int export_layout(const struct box *box, const char *id, const char *name, const char *dir, bool gzip,
+/* export.c: writes images as a new OCI layout. */
+struct export_image {
+        char id[DIGEST_SIZE];
+        char *name; /* NULL: it has none there */
+};
+
+struct export_options {
+        const struct export_image *images;
+        size_t n;
+        bool gzip;   /* compress the layers                                         */
+        bool docker; /* with manifest.json, for those that read `docker save` alone */
+};
+
+int export_layout(const struct box *box, const struct export_options *o, const char *dir,
                   struct cfs_error *err);
 
 /* docker.c: all images of an unpacked `docker save`. */

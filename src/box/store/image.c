@@ -139,7 +139,7 @@ int store_image_add(const struct box *box, const char *config, const int64_t *la
         if (r < 0)
                 return r;
         digest_of(config, strlen(config), ret_id);
-        r = store_begin(box, err);
+        r = store_begin_durable(box, err);
         if (r < 0)
                 return r;
         r = add(box, config, layers, n_layers, full, ret_id, err);
@@ -383,7 +383,7 @@ int store_image_remove(const struct box *box, const char *ref, bool force, struc
         _cleanup_free_ char *name = NULL, *tagged = NULL;
         char id[DIGEST_SIZE];
         struct cfs_error ignored;
-        int r = store_begin(box, err);
+        int r = store_begin_durable(box, err);
 
         if (r < 0)
                 return r;

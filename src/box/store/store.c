@@ -155,37 +155,60 @@ int store_text(const struct box *box, char **ret, struct cfs_error *err, const c
         return r < 0 ? r : 1;
 }
 
+/* Other transactions may be lost by a power cut, whole ones, the last first. */
+static void end_durable(const struct box *box)
+{
+        struct cfs_error ignored;
+
+        (void)store_exec(box, &ignored, "PRAGMA synchronous=NORMAL", "");
+}
+
 int store_begin(const struct box *box, struct cfs_error *err)
 {
         return store_exec(box, err, "BEGIN IMMEDIATE", "");
 }
 
-/* Writes the log to the disk, as synchronous=FULL does at each commit. */
-static int write_through(const struct box *box, struct cfs_error *err)
+int store_begin_durable(const struct box *box, struct cfs_error *err)
 {
-        sqlite3_file *log = NULL;
-        int rc = sqlite3_file_control(box->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+        int r = store_exec(box, err, "PRAGMA synchronous=FULL", "");
 
-        if (rc == SQLITE_OK && log && log->pMethods)
-                rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-        return rc == SQLITE_OK ? 0 : fail(box, rc, "write to the disk", err);
+        if (r >= 0)
+                r = store_begin(box, err);
+        if (r < 0)
+                end_durable(box);
+        return r;
+}
+
+/* A change that changes nothing. */
+static void write_nothing(const struct box *box)
+{
+        char pragma[48];
+
+        (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%zu", ARRAY_SIZE(schema_versions));
+        (void)sqlite3_exec(box->db, pragma, NULL, NULL, NULL);
 }
 
 int store_end(const struct box *box, int r, bool durable, struct cfs_error *err)
 {
         struct cfs_error ignored;
-        int done;
+        int done = 0;
 
         if (r < 0) {
                 (void)store_exec(box, &ignored, "ROLLBACK", "");
-                return r;
+        } else {
+                done = store_exec(box, err, "COMMIT", "");
+                if (done < 0) {
+                        (void)store_exec(box, &ignored, "ROLLBACK", "");
+                        r = done;
+                }
         }
-        done = store_exec(box, err, "COMMIT", "");
+        if (durable)
+                end_durable(box);
+        /* What could not be synchronised may be in the log, whole, and the next process that opens the
+         * store would take it for committed: it is written over. */
         if (done < 0)
-                (void)store_exec(box, &ignored, "ROLLBACK", "");
-        else if (durable)
-                done = write_through(box, err);
-        return done < 0 ? done : r;
+                write_nothing(box);
+        return r;
 }
 
 void store_finalize(struct sqlite3_stmt **stmt)
@@ -404,16 +427,6 @@ static int committed(void *data, struct sqlite3 *db, const char *name, int frame
         return SQLITE_OK;
 }
 
-/* Starts the log at its beginning again, by a change that changes nothing. Only this process knows that
- * the whole log is in the database. A process that opens the store alone would append to the log. */
-static void begin_log(const struct box *box)
-{
-        char pragma[48];
-
-        (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%zu", ARRAY_SIZE(schema_versions));
-        (void)sqlite3_exec(box->db, pragma, NULL, NULL, NULL);
-}
-
 /* Commands that make room (`rm`, `image rm`, `prune`) must work on a full disk, and need some space for
  * the log and the database. The file `reserve` keeps that space: these commands remove the file first, and
  * make it again when there is room. */
@@ -467,8 +480,10 @@ int store_open(struct box *box, struct cfs_error *err)
 
 void store_close(struct box *box)
 {
+        /* Starts the log at its beginning again. Only this process knows that the whole log is in the
+         * database. A process that opens the store alone would append to the log. */
         if (box->db && box->long_log)
-                begin_log(box);
+                write_nothing(box);
         if (box->db)
                 (void)sqlite3_close_v2(box->db);
         box->long_log = false;

@@ -36,8 +36,9 @@ int store_text(const struct box *box, char **ret, struct cfs_error *err, const c
                ...);
 
 int store_begin(const struct box *box, struct cfs_error *err);
-/* Commits when r >= 0, else rolls back. Returns r, or why the commit failed. `durable`: it survives a
- * power cut. */
+/* The commit survives a power cut: it succeeds when it is on the disk, else it has not happened. */
+int store_begin_durable(const struct box *box, struct cfs_error *err);
+/* Commits when r >= 0, else rolls back. Returns r, or why the commit failed. `durable`: it was begun so. */
 int store_end(const struct box *box, int r, bool durable, struct cfs_error *err);
 
 void store_finalize(struct sqlite3_stmt **stmt);
