@@ -195,6 +195,25 @@ descriptors() {
     is "$(cat "$B/rootfs/etc/trap")" "of the host"
 }
 
+# chown(2) in a user namespace fails for an owner that is not mapped, so the copy is the container's root's.
+@test "tmpcopyup: a set-ID file of a user who is not mapped does not become one of the container's root [copied-owner]" {
+    new_bundle '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 2000}] | .linux.gidMappings = .linux.uidMappings |
+        .mounts += [{"destination": "/srv", "type": "tmpfs", "source": "x", "options": ["tmpcopyup"]}]'
+    chown -R 100000:100000 "$B/rootfs"
+    mkdir "$B/rootfs/srv"
+    local owner
+    for owner in 0 100000 101000 200000; do
+        cp "$B/rootfs/bin/busybox" "$B/rootfs/srv/$owner"
+        chown "$owner:$owner" "$B/rootfs/srv/$owner"
+        chmod 6755 "$B/rootfs/srv/$owner"
+    done
+    chown 100000:100000 "$B/rootfs/srv"
+    chmod 755 "$BATS_RUN_TMPDIR" "$T" "$B"
+    args stat -c '%n %a %u:%g' /srv/0 /srv/100000 /srv/101000 /srv/200000
+    run cfs run -b "$B" "$ID" < /dev/null
+    is "$output" $'/srv/0 755 0:0\n/srv/100000 6755 0:0\n/srv/101000 6755 1000:1000\n/srv/200000 755 0:0'
+}
+
 # ---- users, capabilities, environment ----------------------------------------------------------------------------------------
 
 # There is nothing to leave out: no function of cfs resolves a name (src/base/banned.h bans those of libc).

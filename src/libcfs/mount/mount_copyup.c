@@ -10,11 +10,13 @@
  *
  * What is copied: directories, files, links, FIFOs, sockets and devices with mode, owner, times and extended
  * attributes. Devices (in user namespaces), owners that are not mapped, and attributes that tmpfs does not
- * take are left out without an error: the container's root could not have made them either.
+ * take are left out without an error: the container's root could not have made them either. A copy that has
+ * another owner than the file, the container's root, is not set-user-ID or set-group-ID.
  */
 #include "base/cleanup.h"
 #include "base/dir.h"
 #include "base/sys.h"
+#include "base/weakened.h"
 #include "libcfs/mount/mount.h"
 #include <errno.h>
 #include <limits.h>
@@ -49,11 +51,16 @@ static void copy_xattrs(int from, int to)
 static int copy_attributes(int from, int to, const struct stat *st, struct cfs_error *err)
 {
         const struct timespec times[2] = { st->st_atim, st->st_mtim };
+        mode_t mode = st->st_mode & 07777;
 
-        if (fchown(to, st->st_uid, st->st_gid) < 0 && errno != EPERM && errno != EINVAL)
-                return err_sys(err, errno, "fchown", "copy the owner");
+        if (fchown(to, st->st_uid, st->st_gid) < 0) {
+                if (errno != EPERM && errno != EINVAL)
+                        return err_sys(err, errno, "fchown", "copy the owner");
+                if (!WEAKENED("copied-owner")) /* set-ID for another user than it was made for */
+                        mode &= ~(mode_t)(S_ISUID | S_ISGID);
+        }
         copy_xattrs(from, to);
-        if (fchmod(to, st->st_mode & 07777) < 0)
+        if (fchmod(to, mode) < 0)
                 return err_sys(err, errno, "fchmod", "copy the mode");
         (void)futimens(to, times);
         return 0;
