@@ -57,7 +57,7 @@ extern const struct command *const commands_table[]; /* NULL-terminated, in the 
 const struct command *commands_find(const char *name);
 int commands_unknown(const char *name, struct cfs_error *err);
 
-/* main.c: the options in front of the command */
+/* globals.c: the options in front of the command */
 struct cli_globals {
         const char *root, *cgroup_manager, *trace, *log, *log_format, *log_level;
         bool systemd_cgroup, debug, version;

@@ -75,6 +75,8 @@ static bool line_agrees(const char *line, const char *file)
 {
         size_t resource = strcspn(line, ":") + 1;
 
+        if (!line[resource - 1])
+                return false;
         for (const char *f = file; *f;) {
                 _cleanup_str_ struct str have = { 0 };
                 size_t n = strcspn(f, "\n");
@@ -102,7 +104,7 @@ bool resctrl_agrees(const char *asked, const char *schemata)
                 size_t n = strcspn(asked, "\n");
 
                 normalise(asked, n, &line);
-                if (!line.p || !line_agrees(line.p, schemata))
+                if (n > 0 && (!line.p || !line_agrees(line.p, schemata)))
                         return false;
                 asked += n + (asked[n] == '\n');
         }

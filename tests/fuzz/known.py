@@ -6,6 +6,8 @@ import re
 # What the specification says, or asks of the runtime, and the peers do not look at. Matched in cfs's message.
 STRICTER = [
     (r"expected |this required property is missing|got null", "the type and the range of a property, or REQUIRED (schema of the specification)"),
+    (r"only a FIFO .* has none", "config-linux.md, devices: major and minor are REQUIRED but for FIFOs"),
+    (r"needs a new time namespace|cannot have any filesystem", "what nothing would apply"),
     (r"is another major version", "config.md, ociVersion: a version that is not compatible"),
     (r"is not between", "numbers that the kernel does not have; the peers cut them off"),
     (r"is set twice", "config.md, rlimits: duplicated entries are an error"),
@@ -18,6 +20,7 @@ STRICTER = [
 ABLER = [
     (r"(masked|readonly)Paths .*/data/file/x", "a path that leads through a file names nothing, like one that does not exist: there is nothing to mask"),
     (r"rlimits.*(soft|hard)", "limits are set last, so those that the runtime could not work with hold for the program alone"),
+    (r"^(no mounts|mounts is called|mounts = )", "no procfs in the container: cfs uses the host's"),
     (r"process.terminal True", "run makes a terminal also when it has none itself"),
     (r"process.capabilities", "config.md, capabilities: what cannot be granted is a warning, not an error"),
 ]

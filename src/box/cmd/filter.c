@@ -53,6 +53,8 @@ static bool by_image(const struct oci_box_container *c, const char *value)
         size_t len = strlen(value);
         const char *id = c->image_id ? c->image_id : "";
 
+        if (!c->image)
+                return false;
         if (strncmp(c->image, value, len) == 0 && (!c->image[len] || c->image[len] == ':'))
                 return true;
         /* busybox:latest was run as busybox */
@@ -64,7 +66,7 @@ static bool by_image(const struct oci_box_container *c, const char *value)
 
 static bool by_network(const struct oci_box_container *c, const char *value)
 {
-        return STREQ(c->network, value) || (STREQ(value, "bridge") && STREQ(c->network, "box"));
+        return str_eq(c->network, value) || (STREQ(value, "bridge") && str_eq(c->network, "box"));
 }
 
 static const struct {
@@ -105,7 +107,7 @@ int filter_check(const char *const *filters, struct cfs_error *err)
                                         err_set(err, CFS_E_INVALID, "--filter %s is not known", *filters),
                                         "id=, name=, status=, exited=, label=, ancestor=, network=");
                 (void)snprintf(word, sizeof(word), " %.16s ", value);
-                if (known[i].fn == by_status && !strstr(states, word))
+                if (known[i].fn == by_status && (strchr(value, ' ') || !strstr(states, word)))
                         return err_set(err, CFS_E_INVALID, "--filter %s: the states are%.*s", *filters,
                                        (int)sizeof(states) - 2, states);
         }

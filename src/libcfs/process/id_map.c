@@ -48,7 +48,7 @@ int id_map_parse(const char *text, struct oci_arena *arena, struct id_map *ret, 
         for (const char *p = text; (p = strchr(p, '\n')); p++)
                 max++;
         lines = oci_arena_alloc(arena, max * sizeof(*lines));
-        for (const char *p = text; lines && p && *p; p = strchr(p, '\n'), p += p ? 1 : 0) {
+        for (const char *p = text; lines && *p; p += strcspn(p, "\n"), p += *p == '\n') {
                 struct oci_id_mapping *m = oci_arena_alloc(arena, sizeof(*m));
 
                 if (!m)

@@ -164,14 +164,23 @@ static bool scan_word(const char **at, const char *accept, char *ret, size_t siz
 }
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define DECIMAL "0123456789."
+/* "12.34" */
+static bool scan_decimal(const char **at, char *ret, size_t size)
+{
+        const char *start = *at;
+        uint64_t unused;
+
+        return scan_number(at, &unused) && (start[0] != '0' || *at == start + 1) && scan_literal(at, ".") &&
+               scan_number(at, &unused) &&
+               (size_t)snprintf(ret, size, "%.*s", (int)(*at - start), start) < size;
+}
 
 static bool pressure_line(const char *at, char what[8], char avg[3][16], uint64_t *total)
 {
         return scan_word(&at, LETTERS, what, 8) && scan_literal(&at, " avg10=") &&
-               scan_word(&at, DECIMAL, avg[0], 16) && scan_literal(&at, " avg60=") &&
-               scan_word(&at, DECIMAL, avg[1], 16) && scan_literal(&at, " avg300=") &&
-               scan_word(&at, DECIMAL, avg[2], 16) && scan_literal(&at, " total=") && scan_number(&at, total);
+               scan_decimal(&at, avg[0], 16) && scan_literal(&at, " avg60=") &&
+               scan_decimal(&at, avg[1], 16) && scan_literal(&at, " avg300=") &&
+               scan_decimal(&at, avg[2], 16) && scan_literal(&at, " total=") && scan_number(&at, total);
 }
 
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" and "full ..." */
