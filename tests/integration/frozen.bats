@@ -172,3 +172,54 @@ refused_below() {
         rmdir "$top/$ID/a" 2> /dev/null || true
     done
 }
+
+# What is above the container's cgroup is another one's to thaw. runc 1.1.5 and crun 1.8.1 wait in exec and start until then.
+above_is_frozen() { # v2|freezer
+    local top
+    top=$(top_of "$1")
+    [ -n "$top" ] || skip "needs ${1/v2/cgroup v2} (${1/freezer/cgroup v1})"
+    # refused TEXT COMMAND...: at once, while the cgroup above is frozen
+    refused() {
+        local code=0
+        timeout -k 1 5 "$CFS" --root "$STATE" "${@:2}" < /dev/null > "$T/out" 2>&1 3>&- || code=$?
+        [[ $code == 1 || $code == 255 ]] || { echo "${*:2}: $code $(cat "$T/out")" >&2; return 1; }
+        contains "$(cat "$T/out")" "$1"
+    }
+    cfs create -b "$B" "$ID" < /dev/null > "$T/log" 2>&1
+    freeze "$top/$ID/a"
+    [ "$1" = v2 ] || wait_for grep -q FROZEN "$top/$ID/a/b/freezer.state"
+    if [ "$1" = v2 ]; then
+        wait_for grep -q "frozen 1" "$top/$ID/a/b/cgroup.events"
+        refused "cgroup unexpectedly frozen: \`$top/$ID/a/b\`" start "$ID"
+        refused "cgroup unexpectedly frozen: \`$top/$ID/a/b\`" exec "$ID" /bin/true
+        cfs pause "$ID"
+    else
+        refused "paused" start "$ID"
+        refused "paused" exec "$ID" /bin/true
+    fi
+    refused "a cgroup above it is frozen" resume "$ID"
+    thaw "$top/$ID/a"
+    ! status_is "$ID" paused || cfs resume "$ID"
+    cfs start "$ID"
+    cfs exec "$ID" /bin/true
+    status_is "$ID" running
+    cfs delete --force "$ID"
+}
+
+@test "v1: a cgroup above the container's is frozen: start, exec and resume say so at once, and work when it is thawed" { above_is_frozen freezer; }
+@test "v2: a cgroup above the container's is frozen: start, exec and resume say so at once, and work when it is thawed" { above_is_frozen v2; }
+
+@test "v1: delete --force below a frozen cgroup says why the init does not end, and works when it is thawed" {
+    local top
+    top=$(top_of freezer)
+    [ -n "$top" ] || skip "needs the freezer of cgroup v1, whose processes cannot be killed"
+    up
+    freeze "$top/$ID/a"
+    wait_for grep -q FROZEN "$top/$ID/a/b/freezer.state"
+    run timeout 30 "$CFS" --root "$STATE" delete --force "$ID"
+    is "$status" 1
+    contains "$output" "did not end within 10 s of SIGKILL"
+    contains "$output" "a cgroup above its own is frozen"
+    thaw "$top/$ID/a"
+    cfs delete --force "$ID"
+}

@@ -408,6 +408,18 @@ int cgroup_is_frozen(struct cgroup *cg)
         return also == -ENOENT || also == -ENODEV ? 0 : also;
 }
 
+int cgroup_check_frozen(const struct oci_record *rec, struct cfs_error *err)
+{
+        struct cgroup *cg = NULL;
+        int r = rec->cgroup ? cgroup_open(rec, &cg, err) : 0;
+        const struct hierarchy *h = cg ? members_freezer(cg) : NULL;
+
+        if (r >= 0 && h && h->v2)
+                r = h->ops->check_frozen(h, err);
+        cgroup_close(cg);
+        return r;
+}
+
 static char *freezer_file(const struct hierarchy *h)
 {
         char *file;

@@ -84,7 +84,10 @@ void cgroup_wake_killed(struct cgroup *cg);
 /* Freezes by one freezer, v2's where there is one; thaws by each that has frozen it. */
 int cgroup_freeze(struct cgroup *cg, bool freeze, struct cfs_error *err);
 int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
-/* The same in two steps, for a caller that keeps the result of the first one. cgroup_freezer_files() tells
+/* Would a process that gets into the container's cgroup stop at once, though the container is not paused? On
+ * v2 a cgroup above it may be frozen; v1 calls that frozen as well. CFS_E_STATE. */
+int cgroup_check_frozen(const struct oci_record *rec, struct cfs_error *err);
+/* cgroup_is_frozen() in two steps, for a caller that keeps the result of the first one. cgroup_freezer_files() tells
  * the paths of the files that say whether the container is frozen; the caller frees both. NULL: there is no
  * such file, or no memory. `other` is that of v1 on a host that has v2's as well. cgroup_freezer_says() reads
  * one. asleep: /proc says that the init sleeps, which can make the read unnecessary (v1_freezes_asleep()). */

@@ -75,6 +75,23 @@ static int stop_by_cgroup(struct state *s, struct cfs_error *err)
         return record_elsewhere(s, err);
 }
 
+/* A cgroup that is frozen above the container's is not ours to thaw. Otherwise it waits for a device, or for a
+ * server that does not answer: the kernel says where. */
+static int does_not_end(struct state *s, const struct proc_identity *id, struct cfs_error *err)
+{
+        struct cfs_error ignored = { 0 };
+        struct cgroup *cg = NULL;
+        bool frozen =
+                s->record->cgroup && cgroup_open(s->record, &cg, &ignored) >= 0 && cgroup_is_frozen(cg) > 0;
+        char is[256];
+
+        cgroup_close(cg);
+        proc_describe(id->pid, is, sizeof(is));
+        return err_set(err, CFS_E_TIMEOUT,
+                       "the container's init %d did not end within %d s of SIGKILL: its %s%s", (int)id->pid,
+                       KILL_TIMEOUT_MS / 1000, is, frozen ? ", and a cgroup above its own is frozen" : "");
+}
+
 int destroy_stop(struct state *s, struct cfs_error *err)
 {
         struct proc_identity id;
@@ -114,9 +131,7 @@ int destroy_stop(struct state *s, struct cfs_error *err)
                 r = proc_wait_gone(pidfd, KILL_TIMEOUT_MS);
         }
         if (r == -ETIMEDOUT)
-                return err_set(err, CFS_E_TIMEOUT,
-                               "the container's init %d did not end within %d s of SIGKILL", (int)id.pid,
-                               KILL_TIMEOUT_MS / 1000);
+                return does_not_end(s, &id, err);
         return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "libcfs/container/build.h"
 #include "libcfs/container/bundle.h"
 #include "libcfs/cfs.h"
+#include "libcfs/cgroup/cgroup.h"
 #include "libcfs/walk/ctx.h"
 #include "libcfs/container/foreground.h"
 #include "libcfs/store/lock.h"
@@ -252,7 +253,7 @@ static int check_status(struct ctx *c, const struct cfs_exec_options *o, struct 
         if (st == STATUS_PAUSED)
                 return err_hint(err, err_set(err, CFS_E_STATE, "cannot exec in a paused container"),
                                 "resume the container, or use --ignore-paused");
-        return 0;
+        return o->ignore_paused ? 0 : cgroup_check_frozen(c->state->record, err);
 }
 
 /* Whatever it was that failed: when the container has ended meanwhile, that is why. */

@@ -188,7 +188,9 @@ static int start_created(struct ctx *c, struct cfs_error *err)
         if (!c->state->record->process)
                 return err_set(err, CFS_E_INVALID,
                                "cannot start a container without a process: config.json has none");
-        r = trace_open(c->runtime->trace, err);
+        r = cgroup_check_frozen(c->state->record, err);
+        if (r >= 0)
+                r = trace_open(c->runtime->trace, err);
         if (r < 0)
                 return r;
         c->state->record->worker = NULL; /* of a start that was killed */

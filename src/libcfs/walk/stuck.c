@@ -24,6 +24,8 @@ static const char *frozen(const struct ctx *c)
         if (cgroup_open(c->state->record, &cg, &ignored) >= 0)
                 r = cgroup_is_frozen(cg);
         cgroup_close(cg);
+        if (r == 0 && cgroup_check_frozen(c->state->record, &ignored) < 0)
+                return "a cgroup above its own is frozen";
         return r > 0    ? "its cgroup is frozen"
                : r == 0 ? "its cgroup is not frozen"
                         : "its cgroup cannot be read";

@@ -151,6 +151,7 @@ static int v1_open(struct hierarchy *h, struct cfs_error *err)
 static int v1_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *err)
 {
         const char *state = freeze ? "FROZEN" : "THAWED";
+        uint64_t above;
         char now[32];
 
         for (unsigned i = 0; i < FREEZE_ATTEMPTS; i++) {
@@ -168,6 +169,9 @@ static int v1_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
                 if (STREQ(now, state))
                         return 0;
                 /* The last processes are on their way; only a parent can keep us from thawing. */
+                if (!freeze && tree_number(h->path, "freezer.parent_freezing", &above) == 0 && above)
+                        return err_set(err, CFS_E_STATE, "`%s` stays frozen: a cgroup above it is frozen",
+                                       h->path);
                 clock_sleep_us(1000);
         }
         if (freeze)

@@ -30,6 +30,7 @@
 #include <time.h>
 
 #define FREEZE_TIMEOUT_MS 10000
+#define THAW_LOOK_MS      100
 
 /* "+cpu +io": those of the blank separated list `wanted` that dir has not enabled for its children yet. */
 static int missing_in(const char *dir, const char *wanted, char *line, size_t size)
@@ -115,15 +116,17 @@ void v2_enable(struct hierarchy *h, const char *controller)
         log_debug("cgroups: not every controller can be enabled for `%s`: %s", h->path, err_strerror(-r));
 }
 
-/* Is it, or a cgroup above it, to be frozen? 1, 0, -errno. */
-static int freezes(const struct hierarchy *h)
+/* Is it, or a cgroup above it, to be frozen? Or, with `above`, a cgroup above it? 1, 0, -errno. */
+static int freezes(const struct hierarchy *h, bool above)
 {
         char path[PATH_MAX], state[16];
 
         if (!h->mount || snprintf(path, sizeof(path), "%s", h->path) >= (int)sizeof(path))
                 return 0;
         for (char *slash; strlen(path) > strlen(h->mount) && (slash = strrchr(path, '/')); *slash = '\0') {
-                ssize_t n = tree_read(path, "cgroup.freeze", state, sizeof(state));
+                ssize_t n = above ? 0 : tree_read(path, "cgroup.freeze", state, sizeof(state));
+
+                above = false;
 
                 if (n < 0 && n != -ENOENT)
                         return (int)n;
@@ -143,7 +146,7 @@ static int v2_check_frozen(const struct hierarchy *h, struct cfs_error *err)
         if (n == -ENOENT)
                 return 0;
         if (n >= 0)
-                n = strstr(events, "frozen 1") ? 1 : h->later ? freezes(h) : 0;
+                n = strstr(events, "frozen 1") ? 1 : h->later ? freezes(h, false) : 0;
         if (n < 0)
                 return err_sys(err, (int)-n, "read", "look whether `%s` is frozen", h->path);
         return n ? err_set(err, CFS_E_STATE, "container's cgroup unexpectedly frozen: `%s`", h->path) : 0;
@@ -245,7 +248,10 @@ static int v2_freeze(const struct hierarchy *h, bool freeze, struct cfs_error *e
         r = tree_write(h->path, "cgroup.freeze", freeze ? "1" : "0", err);
         if (r < 0)
                 return r;
-        r = wait_event(events, freeze ? "frozen 1" : "frozen 0", FREEZE_TIMEOUT_MS);
+        /* Below a frozen one it stays frozen until that is thawed: no need to wait and see. */
+        r = wait_event(events, freeze ? "frozen 1" : "frozen 0", freeze ? FREEZE_TIMEOUT_MS : THAW_LOOK_MS);
+        if (r == -ETIMEDOUT && !freeze && freezes(h, true) == 0)
+                r = wait_event(events, "frozen 0", FREEZE_TIMEOUT_MS);
         if (r == 0)
                 return 0;
         if (!freeze && r == -ETIMEDOUT)
