@@ -87,10 +87,11 @@ int cgroup_is_frozen(struct cgroup *cg); /* 1, 0, negative: cannot tell */
 /* Would a process that gets into the container's cgroup stop at once, though the container is not paused? On
  * v2 a cgroup above it may be frozen; v1 calls that frozen as well. CFS_E_STATE. */
 int cgroup_check_frozen(const struct oci_record *rec, struct cfs_error *err);
-/* cgroup_is_frozen() in two steps, for a caller that keeps the result of the first one. cgroup_freezer_files() tells
- * the paths of the files that say whether the container is frozen; the caller frees both. NULL: there is no
- * such file, or no memory. `other` is that of v1 on a host that has v2's as well. cgroup_freezer_says() reads
- * one. asleep: /proc says that the init sleeps, which can make the read unnecessary (v1_freezes_asleep()). */
+/* cgroup_is_frozen() in two steps, for a caller that keeps the result of the first one.
+ * cgroup_freezer_files() tells the paths of the files that say whether the container is frozen; the caller
+ * frees both. NULL: there is no such file, or no memory. `other` is that of v1 on a host that has v2's as
+ * well. cgroup_freezer_says() reads one. asleep: /proc says that the init sleeps, which can make the read
+ * unnecessary (v1_freezes_asleep()). */
 void cgroup_freezer_files(const struct oci_record *rec, char **ret, char **ret_other);
 int cgroup_freezer_says(const char *file, bool asleep);
 /* Every process in the cgroup and below; the caller frees. */

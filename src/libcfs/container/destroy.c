@@ -75,8 +75,8 @@ static int stop_by_cgroup(struct state *s, struct cfs_error *err)
         return record_elsewhere(s, err);
 }
 
-/* A cgroup that is frozen above the container's is not ours to thaw. Otherwise it waits for a device, or for a
- * server that does not answer: the kernel says where. */
+/* A cgroup that is frozen above the container's is not ours to thaw. Otherwise it waits for a device, or for
+ * a server that does not answer: the kernel says where. */
 static int does_not_end(struct state *s, const struct proc_identity *id, struct cfs_error *err)
 {
         struct cfs_error ignored = { 0 };
