@@ -294,3 +294,62 @@ END
         [ "$status" = 125 ] && [[ $output == *"not a terminal"* ]]
     done
 }
+
+# docker: "Configure logging drivers", json-file's max-size.
+@test "--log-opt max-size: the log does not grow beyond it; logs -f goes on in the new file; start keeps the limit" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    lone run -d --name l --log-opt max-size=20k --log-opt max-file=3 busybox sh -c \
+        'i=0; while [ $i -lt 900 ]; do echo "line $i of many that are long enough to fill the file"; i=$((i+1)); [ $((i % 100)) != 0 ] || sleep 0.2; done; echo end' > /dev/null
+    timeout 30 "$CFS_BOX" --root "$STORE" logs -f l > "$T/followed" 3>&-
+    ended l
+    log=$(box inspect l | jq -r .log)
+    [ "$(stat -c %s "$log")" -le 20480 ]
+    # What follows reads in time and misses nothing of what it could see: the last line, each line whole and in order.
+    [ "$(tail -n 1 "$T/followed")" = end ]
+    [ "$(grep -vcE '^(line [0-9]+ of many that are long enough to fill the file|end)$' "$T/followed")" = 0 ]
+    grep -o '^line [0-9]*' "$T/followed" | cut -d' ' -f2 > "$T/numbers"
+    sort -n "$T/numbers" | diff - "$T/numbers"
+    [ "$(wc -l < "$T/numbers")" -gt 300 ] # more than one file of 20 kB
+    [ "$(box logs l | tail -n 1)" = end ]
+    [ "$(box logs -n 2 l | head -n 1)" = "line 899 of many that are long enough to fill the file" ]
+    box start l > /dev/null
+    ended l
+    [ "$(stat -c %s "$log")" -le 20480 ]
+    # Without it there is no limit.
+    lone run -d --name u busybox sh -c 'i=0; while [ $i -lt 600 ]; do echo "line $i of many that are long enough to fill the file"; i=$((i+1)); done' > /dev/null
+    ended u
+    [ "$(box logs u | wc -l)" = 600 ]
+}
+
+@test "--log-driver none: no log is kept; drivers and options that there are not" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    lone run -d --name n --log-driver none busybox sh -c 'echo said; exit 5' > /dev/null
+    ended n
+    [ "$(box inspect -f '{{.State.ExitCode}}' n)" = 5 ]
+    run box logs n
+    [ "$status" = 1 ] && [[ $output == *'container `n` has no log'* ]]
+    lone run -d --name j --log-driver json-file busybox echo said > /dev/null
+    ended j
+    [ "$(box logs j)" = said ]
+    run lone run -d --log-driver syslog busybox true
+    [ "$status" = 125 ] && [[ $output == *"invalid value \"syslog\" for --log-driver"* ]]
+    run lone run -d --log-opt max-size=12 busybox true
+    [ "$status" = 125 ] && [[ $output == *"at least 4096"* ]]
+    run lone run -d --log-opt max-size=many busybox true
+    [ "$status" = 125 ] && [[ $output == *"max-size"*many* ]]
+    run lone run -d --log-opt tag=x busybox true
+    [ "$status" = 125 ] && [[ $output == *"--log-opt tag=x: expected max-size=SIZE"* ]]
+    [ "$(box ps -aq | wc -l)" = 2 ]
+}
+
+# docker run, --label-file: as --env-file, but a name alone has no value.
+@test "--label-file: names, values, comments; --label goes over it" {
+    printf '# nothing\n\n  a=1\nb.c\nd=x=y \r\n' > "$T/labels"
+    HOME=/x b=env lone create --name f --label-file "$T/labels" -l a=2 busybox true > /dev/null
+    [ "$(box inspect f | jq -cS .labels)" = '{"a":"2","b.c":"","d":"x=y "}' ]
+    printf 'good=1\na b=2\n' > "$T/labels"
+    run lone create --label-file "$T/labels" busybox true
+    [ "$status" = 125 ] && [[ $output == *"--label-file $T/labels:2: there is a blank in the name"* ]]
+    run lone create --label-file "$T/none" busybox true
+    [ "$status" = 125 ] && [[ $output == *"--label-file $T/none: "*"no such file"* ]]
+}

@@ -290,12 +290,27 @@ int config_put(struct oci_arena *arena, const char *text, struct oci_string_map 
         return 0;
 }
 
+struct label_target {
+        struct oci_arena *arena;
+        struct oci_string_map **map;
+        struct cfs_error *err;
+};
+
+static int put_label(void *data, const char *pair)
+{
+        const struct label_target *t = data;
+
+        return config_put(t->arena, pair, t->map, t->err);
+}
+
 int config_labels(const struct run_options *o, const struct oci_image_config *image, struct oci_arena *arena,
                   struct oci_string_map **ret, struct cfs_error *err)
 {
-        int r = 0;
+        struct label_target t = { arena, ret, err };
+        int r;
 
         *ret = image ? image->labels : NULL;
+        r = environment_labels((const char *const *)o->label_files, put_label, &t, err);
         for (const char *const *l = o->labels; r >= 0 && l && *l; l++)
                 r = **l && **l != '=' ? config_put(arena, *l, ret, err)
                                       : err_set(err, CFS_E_INVALID, "--label %s: expected NAME[=VALUE]", *l);

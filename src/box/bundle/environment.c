@@ -18,6 +18,8 @@ struct taker {
         int (*fn)(void *data, const char *pair);
         void *data;
         struct cfs_error *err;
+        const char *option; /* of the file */
+        bool labels;
 };
 
 static int take(const struct taker *t, const char *pair)
@@ -28,7 +30,7 @@ static int take(const struct taker *t, const char *pair)
 
         if (*pair == '=' || !*pair)
                 return err_set(t->err, CFS_E_INVALID, "--env %s: expected NAME=VALUE or NAME", pair);
-        if (strchr(pair, '='))
+        if (strchr(pair, '=') || t->labels)
                 return t->fn(t->data, pair);
         value = getenv(pair);
         if (!value)
@@ -76,20 +78,31 @@ static int take_file(const struct taker *t, const char *path)
                 r = take_line(t, line);
                 line = next;
         }
-        return r < 0 ? number ? err_prefix(t->err, r, "--env-file %s:%u", path, number)
-                              : err_prefix(t->err, r, "--env-file %s", path)
+        return r < 0 ? number ? err_prefix(t->err, r, "%s %s:%u", t->option, path, number)
+                              : err_prefix(t->err, r, "%s %s", t->option, path)
                      : r;
 }
 
 int environment_each(const char *const *files, const char *const *words,
                      int (*fn)(void *data, const char *pair), void *data, struct cfs_error *err)
 {
-        const struct taker t = { fn, data, err };
+        const struct taker t = { fn, data, err, "--env-file", false };
         int r = 0;
 
         for (; r >= 0 && files && *files; files++)
                 r = take_file(&t, *files);
         for (; r >= 0 && words && *words; words++)
                 r = take(&t, *words);
+        return r;
+}
+
+int environment_labels(const char *const *files, int (*fn)(void *data, const char *pair), void *data,
+                       struct cfs_error *err)
+{
+        const struct taker t = { fn, data, err, "--label-file", true };
+        int r = 0;
+
+        for (; r >= 0 && files && *files; files++)
+                r = take_file(&t, *files);
         return r;
 }

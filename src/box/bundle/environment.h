@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The words of --env and the lines of --env-file.
+ * The words of --env, and the lines of --env-file and --label-file.
  */
 #ifndef BOX_BUNDLE_ENVIRONMENT_H
 #define BOX_BUNDLE_ENVIRONMENT_H
@@ -13,5 +13,9 @@
  * of fn. */
 int environment_each(const char *const *files, const char *const *words,
                      int (*fn)(void *data, const char *pair), void *data, struct cfs_error *err);
+
+/* The same for the lines of files of labels, where a NAME alone has no value. */
+int environment_labels(const char *const *files, int (*fn)(void *data, const char *pair), void *data,
+                       struct cfs_error *err);
 
 #endif

@@ -91,12 +91,13 @@ static int follow(struct box *box, const char *id, struct log_reader *reader, co
         _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         int r, running;
 
-        if (fd < 0 || inotify_add_watch(fd, path, IN_MODIFY) < 0)
-                return err_sys(err, errno, "inotify_add_watch", "watch `%s`", path);
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = POLLIN };
                 char buf[4096];
 
+                /* Each time: the file may be another. IN_ATTRIB: this one has lost its name. */
+                if (fd < 0 || (inotify_add_watch(fd, path, IN_MODIFY | IN_ATTRIB) < 0 && errno != ENOENT))
+                        return err_sys(err, errno, "inotify_add_watch", "watch `%s`", path);
                 running = is_running(box, id, err);
                 if (running < 0)
                         return running;
@@ -139,7 +140,7 @@ static int logs_run(struct box *box, const void *values, const char *const *args
         if (r < 0 && err->errnum == ENOENT)
                 return err_hint(
                         err, err_set(err, CFS_E_NOT_FOUND, "container `%s` has no log", args[0]),
-                        "what runs in the foreground writes to the terminal: only `run -d` and `start` keep a log");
+                        "what runs in the foreground writes to the terminal: only `run -d` and `start` keep a log, without --log-driver none");
         if (r >= 0)
                 r = v->follow ? follow(box, id, &reader, path, v, err) : print_all(&reader, v, err);
         log_close(&reader);

@@ -40,6 +40,12 @@ static const struct option_def options[] = {
         { "stop-signal", 0, OPTION_TEXT, AT(stop_signal), "SIGNAL", NULL, "what `stop` sends first" },
         { "label", 'l', OPTION_LIST, AT(labels), "NAME[=VALUE]", NULL,
           "a label, which `ps --filter label=` finds" },
+        { "label-file", 0, OPTION_LIST, AT(label_files), "FILE", NULL,
+          "a file with one NAME[=VALUE] on each line" },
+        { "log-driver", 0, OPTION_TEXT, AT(log_driver), "DRIVER", "json-file k8s-file local none",
+          "of a container in the background: none keeps no log; the others are one here" },
+        { "log-opt", 0, OPTION_LIST, AT(log_options), "NAME=VALUE", NULL,
+          "max-size=SIZE: the log begins anew when it has become so large" },
         /* what it sees */
         { "volume", 'v', OPTION_LIST, AT(volumes), "[SOURCE:]DEST[:OPTIONS]", NULL,
           "a directory or file of the host, a named volume, or one without a name; options: ro, nocopy, idmap, rshared ..." },

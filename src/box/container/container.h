@@ -79,6 +79,10 @@ int make_container(const struct box *box, const char *image, const struct run_op
 int print_bundle(const struct box *box, const char *image, const struct run_options *o,
                  struct cfs_error *err);
 
+/* log_options.c: are --log-driver and --log-opt ones that there are? And for conmon, into the bundle. */
+int log_options_check(const struct run_options *o, struct cfs_error *err);
+int log_options_write(const struct container *c, struct cfs_error *err);
+
 /* launch.c: starts it under conmon, so that it goes on when the caller ends. A child process does that,
  * because it changes its mount namespace. The store is closed before the fork and opened again after it. */
 int launch_container(struct box *box, struct container *c, struct cfs_error *err);

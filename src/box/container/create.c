@@ -208,6 +208,8 @@ static int create_fill(struct container *c, const char *image, struct cfs_error 
                 r = err_set(err, CFS_E_INVALID, "--restart %s needs --detach, and excludes --rm",
                             c->o->restart);
         if (r >= 0)
+                r = log_options_check(c->o, err);
+        if (r >= 0)
                 r = choose_id(c, err);
         if (r >= 0)
                 r = choose_name(c, err);
@@ -244,6 +246,12 @@ static int make_directories(const struct container *c, struct cfs_error *err)
                 return err_sys(err, errno, "mkdirat", "make directory `%s/%s`", c->box->root, path);
         if (c->in_memory && mkdir(c->dir, mode) < 0)
                 return err_sys(err, errno, "mkdir", "make directory `%s`", c->dir);
+        if (c->o->detach) {
+                int r = log_options_write(c, err);
+
+                if (r < 0)
+                        return r;
+        }
         return network_files(c, err);
 }
 

@@ -38,6 +38,23 @@ __attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const
         va_end(ap);
 }
 
+/* The file log-size is that of container/log_options.c. */
+static void add_log(struct arguments *a, const struct conmon *m)
+{
+        char path[PATH_MAX], text[32];
+        int64_t size = -1;
+
+        (void)snprintf(path, sizeof(path), "%s/log-size", m->bundle);
+        if (io_read_small(AT_FDCWD, path, text, sizeof(text)) >= 0 && str_to_i64(text, &size) >= 0 &&
+            size == 0) {
+                add(a, "--log-path=none");
+                return;
+        }
+        add(a, "--log-path=k8s-file:%s/log", m->bundle);
+        if (size > 0)
+                add(a, "--log-size-max=%lld", (long long)size);
+}
+
 static void add_all(struct arguments *a, const struct conmon *m, const char *program, const char *runtime)
 {
         const struct box *box = m->box;
@@ -54,7 +71,7 @@ static void add_all(struct arguments *a, const struct conmon *m, const char *pro
         add(a, "--bundle=%s", m->bundle);
         add(a, "--container-pidfile=%s/pidfile", m->bundle);
         add(a, "--conmon-pidfile=%s/conmon.pid", m->bundle);
-        add(a, "--log-path=k8s-file:%s/log", m->bundle);
+        add_log(a, m);
         add(a, "--exit-dir=%s/exits", box->run);
         add(a, "--full-attach");
         if (m->terminal)

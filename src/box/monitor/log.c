@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading the log, also while it grows: a line that has no end yet is kept until it has one.
+ * Reading the log, also while it grows: a line that has no end yet is kept until it has one. conmon may
+ * replace the file by a new one at any moment (--log-opt max-size).
  */
 #include "box/monitor/log.h"
 #include "base/cleanup.h"
@@ -79,11 +80,36 @@ static int seek_tail(struct log_reader *r, uint64_t tail, const char *path, stru
         return 0;
 }
 
+/* Has conmon begun a new file? Then the rest of the old one is read, and the new one from its beginning.
+ * True: there may be more to read. */
+static bool go_on(struct log_reader *r)
+{
+        struct stat now, then;
+        int fd;
+
+        if (!r->replaced) {
+                r->replaced = stat(r->path, &now) == 0 && fstat(r->fd, &then) == 0 &&
+                              (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
+                return r->replaced;
+        }
+        r->replaced = false;
+        fd = open(r->path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return false;
+        (void)close(r->fd);
+        r->fd = fd;
+        r->buf.len = r->at = 0;
+        r->inside = false;
+        return true;
+}
+
 int log_open(struct log_reader *r, const char *path, uint64_t tail, struct cfs_error *err)
 {
         *r = (struct log_reader){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
         if (r->fd < 0)
                 return err_path(err, errno, "open", path, "open `%s`", path);
+        if (str_dup(&r->path, path, err) < 0)
+                return -ENOMEM;
         if (tail == 0) {
                 (void)lseek(r->fd, 0, SEEK_END);
                 return 0;
@@ -123,6 +149,8 @@ int log_next(struct log_reader *r, struct log_line *ret, struct cfs_error *err)
                         continue;
                 if (n < 0)
                         return err_sys(err, errno, "read", "read the log");
+                if (n == 0 && go_on(r))
+                        continue;
                 if (n == 0)
                         return 0;
                 str_add_n(&r->buf, chunk, (size_t)n);
@@ -136,4 +164,6 @@ void log_close(struct log_reader *r)
         cleanup_close_p(&r->fd);
         r->fd = -1;
         str_free(&r->buf);
+        free(r->path);
+        r->path = NULL;
 }

@@ -20,6 +20,8 @@ struct log_line {
 
 struct log_reader {
         int fd;
+        char *path;
+        bool replaced; /* there is a new file (--log-opt max-size): what the old one still has comes first */
         struct str buf;
         size_t at;
         bool inside; /* the last line was a part */
