@@ -25,8 +25,9 @@
 static const struct {
         const char *libc, *kernel;
 } other_names[] = {
-        { "open", "openat" },   { "fstatat", "newfstatat" }, { "signalfd", "signalfd4" },
-        { "waitpid", "wait4" }, { "pread", "pread64" },      { "sigprocmask", "rt_sigprocmask" },
+        { "open", "openat" },         { "fstatat", "newfstatat" },  { "signalfd", "signalfd4" },
+        { "waitpid", "wait4" },       { "pread", "pread64" },       { "sigprocmask", "rt_sigprocmask" },
+        { "getrlimit", "prlimit64" }, { "setrlimit", "prlimit64" },
 };
 
 /* What EPERM means when the capability is missing, by the manual page of each call. */

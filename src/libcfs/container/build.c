@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/lack.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -53,7 +54,8 @@ void build_child(struct ctx *c)
 
         (void)engine_init(c, &err);
         /* Whatever other hint there is: this filter is the nearest reason. */
-        if (c->filter_is_loaded && err.syscall[0] && (err.errnum == EPERM || err.errnum == ENOSYS)) {
+        if (c->filter_is_loaded && err.syscall[0] && !STREQ(err.syscall, "seccomp") &&
+            (err.errnum == EPERM || err.errnum == ENOSYS)) {
                 err.hint[0] = '\0';
                 (void)err_hint(&err, 0, "the filter of linux.seccomp is in force by then: it may forbid %s",
                                err.syscall);
@@ -124,12 +126,17 @@ static bool ran_out_of_memory(const struct ctx *c)
         return c->cgroup && cgroup_oom_count(c->cgroup, &count) >= 0 && count > 0;
 }
 
+static const char *whom(const struct ctx *c)
+{
+        return c->walk == WALK_EXEC ? "the process of exec" : "the container's init";
+}
+
 /* The init was killed. When a limit of memory is the reason, that is the property at fault. */
 static int killed(const struct ctx *c, int sig, int r, struct cfs_error *err)
 {
         const struct oci_resources *res = c->linux_->resources;
 
-        (void)err_prefix(err, r, "the container's init was killed by signal %d (%s)", sig, sigdescr_np(sig));
+        (void)err_prefix(err, r, "%s was killed by signal %d (%s)", whom(c), sig, sigdescr_np(sig));
         if (sig == SIGSYS)
                 return err_hint(
                         err, r,
@@ -184,10 +191,14 @@ int build_explain_end(const struct ctx *c, int status, int r, struct cfs_error *
 {
         if (WIFSIGNALED(status))
                 return killed(c, WTERMSIG(status), r, err);
+        /* Errors come by sendmsg(2): of a filter that cfs runs under, this is the only sign. */
+        if (!err->hint[0])
+                lack_hint(WEXITSTATUS(status) == ENOSYS ? ENOSYS : EPERM, "sendmsg", err->hint,
+                          sizeof(err->hint));
         if (WEXITSTATUS(status) > 1)
-                return err_prefix(err, r, "the container's init has failed, and could not say why: %s",
+                return err_prefix(err, r, "%s has failed, and could not say why: %s", whom(c),
                                   err_strerror(WEXITSTATUS(status)));
-        return err_prefix(err, r, "the container's init exited with status %d", WEXITSTATUS(status));
+        return err_prefix(err, r, "%s exited with status %d", whom(c), WEXITSTATUS(status));
 }
 
 void build_withdraw(struct ctx *c)
