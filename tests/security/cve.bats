@@ -115,6 +115,23 @@ descriptors() {
     descriptors
 }
 
+# An engine whose descriptor 0 is closed has there what it opens next. (runc 1.1.5 hands it to a detached container.)
+@test "a directory of the host as standard input or output does not get into the container: run, create, exec [directory-stream]" {
+    new_bundle
+    args inspector sleep
+    ! "$CFS" --root "$STATE" run --detach -b "$B" "$ID" < / > "$T/log" 2>&1 || return 1
+    contains "$(cat "$T/log")" "standard stream 0 is a directory"
+    ! "$CFS" --root "$STATE" create -b "$B" "$ID" < /dev/null 2> "$T/log" 1< / || return 1
+    contains "$(cat "$T/log")" "standard stream 1 is a directory"
+    is "$(ls -A "$STATE")" ""
+    up
+    run cfs exec "$ID" /bin/true < /
+    is "$status" 255
+    contains "$output" "standard stream 0 is a directory"
+    # What is handed over on purpose is.
+    is "$(cfs exec --preserve-fds 1 "$ID" /bin/stat -L -c %F /proc/self/fd/3 3< "$T" < /dev/null)" directory
+}
+
 # ---- procfs ------------------------------------------------------------------------------------------------------------------
 
 # A procfs that a hostile container hands on, with mounts over parts of it: what is written there is lost, or goes where its links lead.

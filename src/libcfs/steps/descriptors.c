@@ -15,6 +15,10 @@
  * the one that all of the host uses. Root in a container would own it. So each of those descriptors that is
  * the null device becomes the container's own, as in runc and crun. Where another thing has its place
  * (`--volume /dev/zero:/dev/null`), it becomes a new one, in a file system that nothing else sees.
+ *
+ * A directory as a standard stream is never meant, since no program can read it: an engine that has closed
+ * its descriptor 0 gets it for the next file that it opens. fchdir(2) there would be the way out of the
+ * container, so it is an error.
  */
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -141,6 +145,23 @@ static int descriptors_open_null(const struct ctx *c, int root, struct cfs_error
         return opened < 0 ? err_sys(err, errno, "openat", "open the container's `/dev/null`") : opened;
 }
 
+/* 1: it is handed over, and is the null device. */
+static int look_at_passed(const struct ctx *c, int fd, struct cfs_error *err)
+{
+        struct stat st;
+
+        if ((fd > 2 && !ctx_is_inherited(c, fd)) || fstat(fd, &st) < 0)
+                return 0;
+        if (fd <= 2 && S_ISDIR(st.st_mode) && !WEAKENED("directory-stream"))
+                return err_hint(err,
+                                err_set(err, CFS_E_INVALID,
+                                        "standard stream %d is a directory of the host, from which the "
+                                        "container could reach all others",
+                                        fd),
+                                "--preserve-fds hands a directory over");
+        return is_null_device(&st) && !WEAKENED("null-device");
+}
+
 static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
 {
         _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -161,24 +182,26 @@ static int replace_null(const struct ctx *c, int from, struct cfs_error *err)
                         "descriptor %d is the host's null device, in the place of which the container's "
                         "is put",
                         from);
-        for (int fd = from; fd < 3 + c->preserve_fds; fd++)
-                if ((fd == from ||
-                     ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st))) &&
-                    dup2(null, fd) < 0)
+        for (int fd = from; fd < 3 + c->preserve_fds; fd++) {
+                int r = fd == from ? 1 : look_at_passed(c, fd, err);
+
+                if (r < 0)
+                        return r;
+                if (r > 0 && dup2(null, fd) < 0)
                         return err_sys(err, errno, "dup2", "put the container's null device on descriptor %d",
                                        fd);
+        }
         return 0;
 }
 
 int descriptors_null_init(struct ctx *c, struct cfs_error *err)
 {
-        struct stat st;
+        for (int fd = 0; fd < 3 + c->preserve_fds; fd++) {
+                int r = look_at_passed(c, fd, err);
 
-        if (WEAKENED("null-device"))
-                return 0;
-        for (int fd = 0; fd < 3 + c->preserve_fds; fd++)
-                if ((fd < 3 || ctx_is_inherited(c, fd)) && fstat(fd, &st) == 0 && is_null_device(&st))
-                        return replace_null(c, fd, err);
+                if (r != 0)
+                        return r < 0 ? r : replace_null(c, fd, err);
+        }
         return 0;
 }
 
