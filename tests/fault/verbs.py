@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The commands under test: what comes before each, what it must have done when it says so, and what must be as it was
 when it says that it failed. A problem is a pair (verdict, words); no problem is no pair."""
+import contextlib
 import json
 import os
 import time
@@ -14,6 +15,7 @@ class Verb:
     name = ''
     needs = 'running'       # none, created, running, stopped
     attach = False          # the init is there already, and takes part
+    prints = False          # reasons, too, on standard output
     removes = False         # by success the container is gone
     leaves = ()             # after these verdicts, and a look that finds nothing, the container serves for the next case
 
@@ -43,6 +45,7 @@ class Verb:
 
     def before(self):
         self.outs = 0
+        self.w.prepare()
         if self.needs != 'none':
             self.make()
 
@@ -50,13 +53,16 @@ class Verb:
         """Before another case with the same container, whose output is the first."""
         self.outs = 1
 
+    def unmake(self):
+        """What make() and the command have made beside the container."""
+
     def is_as_made(self):
         """May the next case have this container?"""
         return self.state() == ('running', self.pid) and self.alive()
 
     def make(self):
         self.path = self.out()
-        self.must('create', '-b', self.w.bundle, *self.terminal(), ID, out=self.path)
+        self.must('create', '-b', self.w.bundle, *self.w.options(), *self.terminal(), ID, out=self.path)
         self.pid = self.state()[1]
         if self.needs in ('running', 'stopped'):
             self.must('start', ID)
@@ -122,7 +128,7 @@ class Create(Verb):
     name, needs = 'create', 'none'
 
     def args(self):
-        return ['create', '-b', self.w.bundle, '--pid-file', self.w.pid_file, *self.terminal(), ID]
+        return ['create', '-b', self.w.bundle, '--pid-file', self.w.pid_file, *self.w.options(), *self.terminal(), ID]
 
     def success(self, path):
         r, text = self.w.cfs('start', ID)
@@ -159,7 +165,7 @@ class Run(Verb):
     name, needs, removes = 'run', 'none', True
 
     def args(self):
-        return ['run', '-b', self.w.bundle, '-f', os.path.join(self.w.top, 'short.json'), ID]
+        return ['run', '-b', self.w.bundle, '-f', os.path.join(self.w.top, 'short.json'), *self.w.options(), ID]
 
     def success(self, path):
         return self.good_report(path)
@@ -368,6 +374,128 @@ class Events(Look):
         return [] if shape(d) == self.wanted else [('wrong success', str(d)[:500])]
 
 
+class ExecCgroup(Exec):
+    """In a cgroup of its own below the container's, of the hierarchy of pids."""
+    name = 'exec --cgroup'
+
+    def make(self):
+        super().make()
+        for m in self.w.hierarchies:
+            if os.path.isdir(os.path.join(m, self.w.word, 'c')):
+                os.makedirs(os.path.join(m, self.w.word, 'c', 'below'), exist_ok=True)
+
+    def args(self):
+        return ['exec', '--cgroup', 'pids:below' if self.w.hybrid() else 'below', '--pid-file', self.w.pid_file, ID, '/bin/inspector']
+
+
+class KillAll(Kill):
+    name = 'kill --all'
+
+    def args(self):
+        return ['kill', '--all', ID, 'KILL']
+
+
+class RunKeep(Run):
+    """The container is there when its program has ended."""
+    name, removes = 'run --keep', False
+
+    def args(self):
+        return ['run', '--keep', *super().args()[1:]]
+
+    def success(self, path):
+        return self.good_report(path) + self.status_is(['stopped'], 'wrong success')
+
+
+class UpdateFile(Update):
+    """The resources from a file; and the group of resctrl that a directory plays, as in spec-linux.bats."""
+    name = 'update -r'
+
+    def make(self):
+        group, record = os.path.join(self.w.top, 'resctrl', ID), os.path.join(self.w.state, ID, 'state.json')
+        Verb.make(self)
+        os.makedirs(group, exist_ok=True)
+        for f in ('schemata', 'tasks'):
+            with open(os.path.join(group, f), 'w') as out:
+                out.write('L3:0=7\n' if f == 'schemata' else '')
+        with open(record) as f:
+            d = json.load(f)
+        d['intelRdt'] = {'path': group, 'classPath': group}
+        with open(record, 'w') as f:
+            json.dump(d, f)
+        with open(os.path.join(self.w.top, 'resources.json'), 'w') as f:
+            json.dump({'pids': {'limit': 77}, 'memory': {'limit': 32 << 20}, 'cpu': {'shares': 300}}, f)
+        self.was = self.knobs()
+
+    def unmake(self):
+        """The kernel's own files do not keep a group from being removed; these would."""
+        for f in ('schemata', 'tasks'):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.w.top, 'resctrl', ID, f))
+
+    def knobs(self):
+        with open(os.path.join(self.w.top, 'resctrl', ID, 'schemata')) as f:
+            return {**self.w.knobs(), 'schemata': f.read()}
+
+    def args(self):
+        return ['update', '-r', os.path.join(self.w.top, 'resources.json'), '--l3-cache-schema', 'L3:0=f', ID]
+
+    def success(self, path):
+        knobs = self.knobs()
+        if not hasattr(self, 'wanted'):
+            self.wanted = knobs
+        return [] if knobs == self.wanted else [('wrong success', f'{knobs} instead of {self.wanted}')]
+
+    def failure(self, path):
+        return [] if self.knobs() == self.was else [('done', f'{self.knobs()} instead of {self.was}')]
+
+
+class Says(Verb):
+    """Commands without a container: the same output, or an error."""
+    needs, removes = 'none', True  # success leaves nothing either
+    prints = True                  # reasons, too
+    words = ()
+
+    def args(self):
+        return [x.replace('BUNDLE', self.w.bundle) for x in self.words]
+
+    def ran(self, path):
+        return False
+
+    def success(self, path):
+        with open(path) as f:
+            text = f.read()
+        if not hasattr(self, 'wanted'):
+            self.wanted = text
+        return [] if text == self.wanted else [('wrong success', ' '.join(x for x in text.splitlines() if x not in self.wanted.splitlines()) or 'less')]
+
+    def failure(self, path):
+        return []
+
+
+SAYINGS = {'features': ['features'], 'check': ['check', '-b', 'BUNDLE'], 'check --host': ['check', '--host', '-b', 'BUNDLE'], 'explain': ['explain', '-b', 'BUNDLE'],
+           'spec': ['spec', '-b', 'BUNDLE/made']}
+
+
+class Spec(Says):
+    """Makes a config.json."""
+
+    removes = False
+
+    def unmake(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.w.bundle, 'made', 'config.json'))
+
+    def success(self, path):
+        with open(os.path.join(self.w.bundle, 'made', 'config.json')) as f:
+            text = f.read()
+        if not hasattr(self, 'wanted'):
+            self.wanted = text
+        return [] if text == self.wanted else [('wrong success', text)]
+
+    def failure(self, path):
+        return [('left', str(os.listdir(d)))] if os.listdir(d := os.path.join(self.w.bundle, 'made')) else []
+
+
 class DeleteRunning(Delete):
     name, needs = 'delete -f', 'running'
 
@@ -435,4 +563,5 @@ class Restore(Verb):
 
 
 VERBS = {v.name: v for v in (Create, Start, Run, RunDetached, Exec, ExecDetached, ExecTerminal, Kill, Pause, Resume, Update, Delete, DeleteCreated,
-                             DeleteRunning, State, List, Ps, Events, Checkpoint, Restore)}
+                             DeleteRunning, State, List, Ps, Events, Checkpoint, Restore, ExecCgroup, KillAll, RunKeep, UpdateFile)}
+VERBS.update({name: type(name, (Spec if name == 'spec' else Says,), {'name': name, 'words': words}) for name, words in SAYINGS.items()})

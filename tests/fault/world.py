@@ -21,7 +21,8 @@ CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_REC, MS_PRIVATE, MS_BIND = 0x4000, 0x40000, 0x1000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 USER = 54321
-SETUPS = ('minimal', 'full', 'hooks', 'terminal', 'userns', 'rootless', 'joined')
+CLONE_NEWUSER, CLONE_NEWIPC, CLONE_NEWUTS = 0x10000000, 0x8000000, 0x4000000
+SETUPS = ('minimal', 'full', 'hooks', 'terminal', 'userns', 'rootless', 'joined', 'pod', 'extras', 'systemd')
 
 
 def checked(r):
@@ -72,7 +73,8 @@ def run_command(args, out, err, env, uid=0, seconds=60):
     if uid:
         args = ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups', *args]
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    files = [(os.POSIX_SPAWN_OPEN, 0, '/dev/null', os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, out, flags, 0o666), (os.POSIX_SPAWN_OPEN, 2, err, flags, 0o666)]
+    files = [*((os.POSIX_SPAWN_OPEN, fd, '/dev/null', os.O_RDONLY, 0) for fd in (0, 3)),  # 3: to be preserved, in some set-ups
+             (os.POSIX_SPAWN_OPEN, 1, out, flags, 0o666), (os.POSIX_SPAWN_OPEN, 2, err, flags, 0o666)]
     pid = os.posix_spawnp(args[0], args, env, file_actions=files)
     pidfd = os.pidfd_open(pid)
     try:
@@ -90,7 +92,7 @@ def run_command(args, out, err, env, uid=0, seconds=60):
 def base_config(spec, word, setup):
     c = copy.deepcopy(spec)
     c['process'].update({'terminal': setup == 'terminal', 'args': ['/bin/inspector', 'stay']})
-    c['linux']['cgroupsPath'] = f'/{word}/c'
+    c['linux']['cgroupsPath'] = f'system.slice:{word}:c' if setup == 'systemd' else f'/{word}/c'
     # An ordinary user may make no cgroup here: one that is asked for would be an error.
     if setup == 'rootless':
         del c['linux']['cgroupsPath']
@@ -145,6 +147,34 @@ def joined(c):
     del c['hostname']
 
 
+def pod(c):
+    """The user namespace of another, and what belongs to it: a stage process joins them."""
+    minimal(c)
+    c['linux']['namespaces'] = [*({'type': t} for t in ('mount', 'pid')), *({'type': t, 'path': f'/proc/HOLDER/ns/{f}'}
+                                for t, f in (('user', 'user'), ('ipc', 'ipc'), ('uts', 'uts'), ('network', 'net')))]
+    del c['hostname']
+
+
+def extras(c):
+    """What the others do not have: see World.options(), too."""
+    minimal(c)
+    c['root']['readonly'] = True
+    c['process'].update({'execCPUAffinity': {'initial': '0', 'final': '0'}, 'oomScoreAdj': 50})
+    c['mounts'] += [{'destination': '/home', 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['tmpcopyup']},
+                    {'destination': '/sys/fs/cgroup', 'type': 'cgroup', 'source': 'cgroup', 'options': ['ro']}]
+    c['linux']['namespaces'] += [{'type': t} for t in ('time', 'cgroup')]
+    c['linux'].update({'timeOffsets': {'monotonic': {'secs': 1000}, 'boottime': {'secs': 2000}}, 'personality': {'domain': 'LINUX'},
+                       'rootfsPropagation': 'rslave', 'netDevices': {'fault0': {'name': 'eth0'}},
+                       'seccomp': {'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': 'TOP/agent',
+                                   'syscalls': [{'names': ['swapon'], 'action': 'SCMP_ACT_NOTIFY'}]}})
+    c['linux']['resources'].update({'cpu': {'cpus': '0', 'mems': '0'}, 'hugepageLimits': [], 'unified': {}})
+
+
+def systemd(c):
+    """The cgroup is a scope of systemd's."""
+    full(c)
+
+
 def userns(c):
     full(c)
     c['linux']['namespaces'].append({'type': 'user'})
@@ -188,7 +218,9 @@ class World:
         shutil.copy(cfs, self.exe)
         self.hierarchies = list(cgroup_mounts())
         self.console = os.path.join(self.top, 'console')
-        self.holder = self.hold() if setup == 'joined' else None
+        self.holder = self.hold() if setup == 'joined' else self.hold_user_namespace() if setup == 'pod' else None
+        if setup == 'extras':
+            self.hold_agent()
         self.make_bundle(inspector)
         self.images_path = os.path.join(self.top, 'images')
         self.make_criu()
@@ -207,15 +239,70 @@ class World:
         World.holders.append(p.pid)
         return int(found[0])
 
+    @staticmethod
+    def hold_user_namespace():
+        """A process with a user namespace of its own, and what belongs to that."""
+        made, go = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            checked(LIBC.unshare(CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET))
+            os.write(made[1], b'x')
+            os.read(go[0], 1)
+            while True:
+                signal.pause()
+        os.read(made[0], 1)
+        for name in ('uid_map', 'gid_map'):
+            with open(f'/proc/{pid}/{name}', 'w') as f:
+                f.write('0 100000 65536')
+        os.write(go[1], b'x')
+        for fd in (*made, *go):
+            os.close(fd)
+        World.holders.append(pid)
+        return pid
+
+    def hold_agent(self):
+        """A process that takes what comes to the seccomp agent's socket, and to that for a pidfd, and lets go of it when it is made."""
+        sockets = []
+        for name in ('agent', 'pidfd'):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.bind(os.path.join(self.top, name))
+            s.listen(64)
+            sockets.append(s)
+        pid = os.fork()
+        if pid == 0:
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            while True:
+                for s in select.select(sockets, [], [])[0]:
+                    peer, _ = s.accept()
+                    with contextlib.suppress(OSError):
+                        peer.settimeout(1)
+                        for fd in socket.recv_fds(peer, 65536, 8)[1]:
+                            os.close(fd)
+                    peer.close()
+        for s in sockets:
+            s.close()
+        World.holders.append(pid)
+
+    def options(self):
+        """Of create and run."""
+        return ['--no-pivot', '--preserve-fds', '1', '--no-new-keyring', '--pidfd-socket', os.path.join(self.top, 'pidfd')] if self.setup == 'extras' else []
+
+    def prepare(self):
+        """What the host has before a container: a network device, which ends with the container that it was given to."""
+        if self.setup == 'extras' and ' fault0:' not in (read('/proc/self/net/dev') or '').replace('\n', ' '):
+            subprocess.run(['ip', 'link', 'add', 'fault0', 'type', 'veth'], check=True)
+
     def ours(self):
         """The processes that cfs has left to us."""
         return descendants(os.getpid(), but=World.holders)
 
     def make_bundle(self, inspector):
         root = os.path.join(self.bundle, 'rootfs')
-        for d in ('bin', 'dev', 'proc', 'sys', 'etc', 'home/user', 'data', 'mapped'):
+        for d in ('bin', 'dev', 'proc', 'sys/fs/cgroup', 'etc', 'home/user', 'data', 'mapped'):
             os.makedirs(os.path.join(root, d))
-        os.mkdir(os.path.join(self.bundle, 'data'))
+        for d in ('data', 'made'):
+            os.mkdir(os.path.join(self.bundle, d))
         shutil.copy(inspector, os.path.join(root, 'bin/inspector'))
         with open(os.path.join(root, 'etc/passwd'), 'w') as f:
             f.write('root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n')
@@ -225,8 +312,7 @@ class World:
         with open(path) as f:
             c = base_config(json.load(f), self.word, self.setup)
         globals()[self.setup](c)
-        if self.holder:
-            c = json.loads(json.dumps(c).replace('HOLDER', str(self.holder)))
+        c = json.loads(json.dumps(c).replace('HOLDER', str(self.holder)).replace('TOP/agent', os.path.join(self.top, 'agent')))
         with open(path, 'w') as f:
             json.dump(c, f)
         c['process']['args'] = ['/bin/inspector']
@@ -269,7 +355,7 @@ class World:
     # ---- commands ---------------------------------------------------------------------------------------------------
 
     def command(self, *args):
-        return [self.exe, '--root', self.state, *args]
+        return [self.exe, '--root', self.state, *(['--systemd-cgroup'] if self.setup == 'systemd' else []), *args]
 
     def environment(self):
         return {'PATH': f'{self.top}/bin:{os.environ["PATH"]}', 'HOME': self.top}
@@ -306,8 +392,11 @@ class World:
 
     # ---- what is to be seen ------------------------------------------------------------------------------------------
 
+    def hybrid(self):
+        return len(self.hierarchies) > 1
+
     def cgroups(self):
-        return sorted(os.path.join(m, self.word) for m in self.hierarchies if os.path.isdir(os.path.join(m, self.word)))
+        return sorted(d for m in self.hierarchies for d in (os.path.join(m, self.word), f'{m}/system.slice/{self.word}-c.scope') if os.path.isdir(d))
 
     def knobs(self):
         """The limits of the container's cgroups, whatever the hierarchy."""
@@ -324,7 +413,7 @@ class World:
         reap()
         files = sorted(os.path.join(d, f) for d, ds, fs in os.walk(self.bundle) for f in ds + fs)
         return {'cgroups': self.cgroups(), 'mounts': read('/proc/self/mountinfo').splitlines(), 'state': sorted(os.listdir(self.state)),
-                'devices': (read('/proc/self/net/dev') or '').count('\n'), 'processes': self.ours(), 'files': files}
+                'devices': 0 if self.setup == 'extras' else (read('/proc/self/net/dev') or '').count('\n'), 'processes': self.ours(), 'files': files}
 
     def settle(self, seconds=0.5):
         """Waits until no process of ours runs any more; those that wait stay."""

@@ -33,6 +33,7 @@
  */
 #include "libcfs/container/spawn.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/lack.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -51,7 +52,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ABORT_MS 10000 /* for the end of a process that was killed */
+#define ABORT_MS   10000 /* for the end of a process that was killed */
+#define READ_TRIES 50
 
 /* One birth. */
 struct birth {
@@ -207,6 +209,25 @@ failed:
         _exit(sync_send_failed(b->init, &e));
 }
 
+/* The stage's word. A read that fails is tried again: the init is there, and known by it alone. */
+static ssize_t read_pid(int fd, pid_t *ret)
+{
+        ssize_t n;
+
+        for (unsigned tries = 0; (n = read(fd, ret, sizeof(*ret))) < 0 && tries < READ_TRIES; tries++)
+                clock_sleep_us(10000);
+        return n < 0 ? -errno : n;
+}
+
+static void end_stage(pid_t stage)
+{
+        _cleanup_close_ int stage_fd = sys_pidfd_open(stage, 0);
+
+        if (proc_end(stage, stage_fd, ABORT_MS) == -ETIMEDOUT)
+                log_error("pid %d was killed and does not end: it will when its cgroup is thawed",
+                          (int)stage);
+}
+
 static int spawn_staged(const struct birth *b, struct cfs_error *err)
 {
         struct ctx *c = b->c;
@@ -231,15 +252,15 @@ static int spawn_staged(const struct birth *b, struct cfs_error *err)
                 &(struct sync){ .fd = read_end, .waited_long = aside_after_a_while, .waits = c }, err);
 
         if (waited < 0) {
-                _cleanup_close_ int stage_fd = sys_pidfd_open(stage, 0);
-
-                if (proc_end(stage, stage_fd, ABORT_MS) == -ETIMEDOUT)
-                        log_error("pid %d was killed and does not end: it will when its cgroup is thawed",
-                                  (int)stage);
+                end_stage(stage);
                 return waited;
         }
-        ssize_t n = read(read_end, &pid, sizeof(pid));
+        ssize_t n = read_pid(read_end, &pid);
 
+        if (n < 0) {
+                end_stage(stage);
+                return err_sys(err, (int)-n, "read", "hear from the stage process who the init is");
+        }
         if (n != sizeof(pid) || pid != stage)
                 (void)proc_reap(stage, &status);
         if (n != sizeof(pid)) {

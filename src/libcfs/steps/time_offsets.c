@@ -17,6 +17,8 @@
 #include <sched.h>
 #include <string.h>
 
+#define OFFSETS "/proc/self/timens_offsets"
+
 static bool has_offsets(const struct ctx *c)
 {
         return c->linux_->time_offsets && c->linux_->time_offsets->n > 0;
@@ -29,9 +31,13 @@ bool time_offsets_wanted(const struct ctx *c)
 
 void time_offsets_check(const struct ctx *c, struct problems *p)
 {
-        if ((c->ns_new & CLONE_NEWTIME) && problem_wants_host(p) &&
-            access("/proc/self/timens_offsets", F_OK) < 0)
-                problem_host(p, "linux.namespaces", "this kernel has no time namespaces");
+        if ((c->ns_new & CLONE_NEWTIME) && problem_wants_host(p) && access(OFFSETS, F_OK) < 0) {
+                if (errno == ENOENT)
+                        problem_host(p, "linux.namespaces", "this kernel has no time namespaces");
+                else
+                        problem_host(p, "linux.namespaces", "look for `" OFFSETS "`: %s",
+                                     err_strerror(errno));
+        }
         if (!has_offsets(c))
                 return;
         if (!(c->ns_new & CLONE_NEWTIME)) {

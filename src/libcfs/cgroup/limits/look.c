@@ -142,7 +142,7 @@ static void look_file(struct looker *l, const struct setting *s)
             !has_word(controllers, controller))
                 found(l, CFS_E_UNSUPPORTED, s->property, "controller `%s` is not in `%s`", controller, path);
         for (size_t k = 0; !h->v2 && k < ARRAY_SIZE(optional); k++)
-                if (str_has_prefix(s->file, optional[k]) && access(path, F_OK) < 0)
+                if (str_has_prefix(s->file, optional[k]) && access(path, F_OK) < 0 && errno == ENOENT)
                         found(l, CFS_E_UNSUPPORTED, s->property, "this kernel has no `%s`", path);
 }
 
