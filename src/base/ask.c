@@ -75,9 +75,9 @@ int ask_child(int64_t (*f)(const void *data), const void *data, const char *wher
         if (n == (ssize_t)sizeof(answer) && ret_pid) {
                 *ret_pid = pid;
         } else {
-                if (n < 0) /* it may wait for ever */
-                        (void)kill(pid, SIGKILL);
-                (void)proc_reap(pid, &status);
+                /* It may wait for ever. */
+                if (n >= 0 || kill(pid, SIGKILL) == 0)
+                        (void)proc_reap(pid, &status);
         }
         if (n != (ssize_t)sizeof(answer))
                 return no_answer(where, n, status, err);
@@ -89,6 +89,8 @@ void ask_end(pid_t pid)
 {
         int status;
 
-        (void)kill(pid, SIGKILL); /* our own child, not yet reaped: the number is still its */
-        (void)proc_reap(pid, &status);
+        /* Our own child, not yet reaped: the number is still its. One that cannot be killed (a filter of our
+         * caller's may refuse that) is not waited for: it ends with us (proc_end_with()). */
+        if (kill(pid, SIGKILL) == 0)
+                (void)proc_reap(pid, &status);
 }

@@ -45,6 +45,7 @@ static int write_all(int fd, const char *text, const char *path, struct cfs_erro
 static int write_new(const char *bundle, const char *path, const char *text, struct cfs_error *err)
 {
         _cleanup_close_ int dir = -1, fd = -1;
+        int r;
 
         if (bundle) {
                 dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -56,7 +57,10 @@ static int write_new(const char *bundle, const char *path, const char *text, str
                 return err_hint(err, err_set(err, CFS_E_EXISTS, "%s: file exists", path), "remove it first");
         if (fd < 0)
                 return err_sys(err, errno, "open", "make %s", path);
-        return write_all(fd, text, path, err);
+        r = write_all(fd, text, path, err);
+        if (r < 0) /* it is ours: O_EXCL */
+                (void)unlinkat(bundle ? dir : AT_FDCWD, path, 0);
+        return r;
 }
 
 static int cmd_spec_run(const struct cfs_runtime *rt, const void *values, const char *const *args,

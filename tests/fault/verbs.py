@@ -137,7 +137,7 @@ class Create(Verb):
         return self.good_report(path)
 
     def failure(self, path):
-        return [('ran', 'the program runs')] if self.ran(path) else []
+        return [('ran', 'the program runs')] if self.ran(path) else self.w.given_back()
 
 
 class Start(Verb):
@@ -171,7 +171,7 @@ class Run(Verb):
         return self.good_report(path)
 
     def failure(self, path):
-        return []
+        return [] if self.ran(path) else self.w.given_back()
 
 
 class RunDetached(Create):

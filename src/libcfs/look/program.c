@@ -9,6 +9,7 @@
 #include "libcfs/look/program.h"
 #include "base/cleanup.h"
 #include "base/dir.h"
+#include "base/err.h"
 #include "base/io.h"
 #include "base/str.h"
 #include <elf.h>
@@ -164,6 +165,10 @@ static enum look_answer look_content(const struct look_tree *t, const char *path
         if (fd < 0) /* executable does not mean readable, and we may be another user than the container's */
                 return LOOK_FINE;
         n = read(fd, head.bytes, sizeof(head.bytes) - 1);
+        if (n < 0) {
+                (void)snprintf(f->why, sizeof(f->why), "read `%.200s`: %s", path, err_strerror(errno));
+                return LOOK_UNKNOWN;
+        }
         if (n >= (ssize_t)sizeof(Elf32_Ehdr) && memcmp(head.bytes, ELFMAG, SELFMAG) == 0)
                 return look_elf(t, path, fd, head.bytes, depth, f);
         if (n > 2 && memcmp(line, "#!", 2) == 0) {

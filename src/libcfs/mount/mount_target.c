@@ -141,8 +141,14 @@ static int open_plain(int root_fd, const char *clean, enum mount_target_kind kin
         struct stat st;
 
         fd = path_open_beneath(root_fd, beneath, flags, NULL);
-        if (fd >= 0 && ret_mode && fstat(fd, &st) == 0)
+        if (fd >= 0 && ret_mode) {
+                if (fstat(fd, &st) < 0) {
+                        r = -errno;
+                        (void)close(fd);
+                        return r;
+                }
                 *ret_mode = st.st_mode & 07777;
+        }
         if (fd != -ENOENT)
                 return fd;
         r = make_last(root_fd, clean, kind);
@@ -246,10 +252,15 @@ static int open_usual(const struct mount_env *e, const char *clean, enum mount_t
                 return path_mkfile_in_root(e->root_fd, clean, 0644, err);
         if (ret_mode) {
                 fd = path_open_in_root(e->root_fd, clean, O_PATH | O_DIRECTORY, NULL);
-                if (fd >= 0) {
-                        if (fstat(fd, &st) == 0)
-                                *ret_mode = st.st_mode & 07777;
+                if (fd >= 0 && fstat(fd, &st) == 0) {
+                        *ret_mode = st.st_mode & 07777;
                         return fd;
+                }
+                if (fd >= 0) {
+                        int r = err_sys(err, errno, "fstat", "look at the mode of `%s`", clean);
+
+                        (void)close(fd);
+                        return r;
                 }
         }
         return path_mkdirs_in_root(e->root_fd, clean, 0755, err);

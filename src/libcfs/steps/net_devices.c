@@ -203,26 +203,39 @@ struct side {
         int netns;  /* the namespace              */
 };
 
+/* 1: no interface has this name. 0: one has. */
+static int is_free(int fd, const char *name, struct cfs_error *err)
+{
+        int r = index_of(fd, name);
+
+        if (r < 0 && r != -ENODEV)
+                return err_sys(err, -r, "ioctl", "look whether the container has an interface `%s`", name);
+        return r < 0;
+}
+
 /* The name that the interface gets inside: for "eth%d" the first that is free. */
 static int choose_name(int inside, const char *wanted, char name[IFNAMSIZ], struct cfs_error *err)
 {
         const char *percent = strchr(wanted, '%');
+        int r = 0;
 
         if (!percent) {
                 (void)snprintf(name, IFNAMSIZ, "%s", wanted);
-                if (index_of(inside, name) == -ENODEV)
-                        return 0;
+                r = is_free(inside, name, err);
+                if (r != 0)
+                        return r < 0 ? r : 0;
                 return err_set(err, CFS_E_INVALID, "an interface named `%s` exists in the container already",
                                name);
         }
-        for (unsigned i = 0; i < 32768; i++) {
+        for (unsigned i = 0; r == 0 && i < 32768; i++) {
                 int n = snprintf(name, IFNAMSIZ, "%.*s%u%s", (int)(percent - wanted), wanted, i, percent + 2);
 
                 if (n >= IFNAMSIZ)
                         break;
-                if (index_of(inside, name) == -ENODEV)
-                        return 0;
+                r = is_free(inside, name, err);
         }
+        if (r != 0)
+                return r < 0 ? r : 0;
         return err_set(err, CFS_E_INVALID, "no name is free for `%s` in the container", wanted);
 }
 
@@ -336,6 +349,8 @@ static int move_one(struct ctx *c, const struct side *host, const struct side *i
         int r;
 
         all.ifindex = index_of(host->socket, d->key);
+        if (all.ifindex < 0 && all.ifindex != -ENODEV)
+                return err_sys(err, -all.ifindex, "ioctl", "look for it on the host");
         if (all.ifindex < 0)
                 return err_set(err, CFS_E_INVALID, "there is no interface of this name on the host: %s",
                                err_strerror(-all.ifindex));

@@ -492,11 +492,15 @@ int seccomp_host(struct ctx *c, struct cfs_error *err)
 void seccomp_explain(const struct ctx *c, struct report *r)
 {
         const struct oci_seccomp *s = c->linux_->seccomp;
-        struct cfs_error ignored;
+        struct cfs_error why = { 0 };
         struct filter f;
 
-        if (!s || filter_compile(s, &f, &ignored) < 0)
+        if (!s)
                 return;
+        if (filter_compile(s, &f, &why) < 0) {
+                report_line(r, "filter system calls: %s", why.text);
+                return;
+        }
         report_line(r,
                     "filter system calls: %s by default, %u calls with a rule of their own (%u depend on "
                     "arguments), %u architectures, %u instructions",

@@ -66,7 +66,7 @@ void ctx_done(struct ctx *c)
 
 /* Before we open anything: with gaps between them, what we open would be taken for the caller's. Our own
  * descriptors are close-on-exec from birth; so those without the flag are the caller's. */
-static void find_inherited(struct ctx *c)
+static int find_inherited(struct ctx *c, struct cfs_error *err)
 {
         const char *listen = getenv("LISTEN_FDS");
         uint64_t n = 0;
@@ -78,9 +78,12 @@ static void find_inherited(struct ctx *c)
         end = n < INHERITED_FDS ? (int)n : INHERITED_FDS;
         for (int fd = 3; fd < end; fd++) {
                 flags = fcntl(fd, F_GETFD);
+                if (flags < 0 && errno != EBADF)
+                        return err_sys(err, errno, "fcntl", "look at descriptor %d", fd);
                 if (flags >= 0 && !(flags & FD_CLOEXEC))
                         c->inherited[fd / 64] |= UINT64_C(1) << (fd % 64);
         }
+        return 0;
 }
 
 int ctx_facts(struct ctx *c, struct cfs_error *err)
@@ -88,7 +91,9 @@ int ctx_facts(struct ctx *c, struct cfs_error *err)
         struct stat st;
         int r;
 
-        find_inherited(c);
+        r = find_inherited(c, err);
+        if (r < 0)
+                return r;
         c->euid = geteuid();
         c->proc_fd = path_open_host_proc(err);
         if (c->proc_fd < 0)

@@ -32,10 +32,11 @@ static bool row_applies(const struct step *s, const struct ctx *c)
 static int row_failed(const struct step *s, const struct ctx *c, const char *column, int r,
                       struct cfs_error *err)
 {
+        if (err->phase[0]) /* of the init, which has said what it was at */
+                return r;
         if (s->property)
                 (void)err_property(err, r, "%s", s->property);
-        if (!err->phase[0])
-                (void)snprintf(err->phase, sizeof(err->phase), "%s/%s/%s", walk_name(c), column, s->name);
+        (void)snprintf(err->phase, sizeof(err->phase), "%s/%s/%s", walk_name(c), column, s->name);
         return r;
 }
 
