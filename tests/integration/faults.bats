@@ -277,14 +277,14 @@ count() { awk -v r="$1" -v c="$2" '$1 == "call" && $2 == r && $4 == c' "$T/log" 
 
 @test "run whose container cannot be deleted at its end says so, by its status too" {
     new_bundle '.process.args = ["/bin/true"]'
-    inject fail runtime rmdir:1 EIO -- run -b "$B" "$ID"
+    inject exhaust runtime rmdir:1 EIO -- run -b "$B" "$ID"
     is "$(result)" "exit 1"
     contains "$(cat "$T/err")" "input/output error"
     contains "$(cat "$T/err")" "cfs delete --force $ID"
     cfs delete --force "$ID"
     # The program's own failure is worth more.
     args sh -c 'exit 7'
-    inject fail runtime rmdir:1 EIO -- run -b "$B" "$ID"
+    inject exhaust runtime rmdir:1 EIO -- run -b "$B" "$ID"
     is "$(result)" "exit 7"
     contains "$(cat "$T/err")" "input/output error"
     cfs delete --force "$ID"
