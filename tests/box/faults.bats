@@ -90,6 +90,23 @@ reads() {
     reads run --rm --network none --privileged filled find /dev -maxdepth 2 -type b
 }
 
+@test "a configuration that cannot be read may use a volume: rm and prune remove none that is in use" {
+    [ -x "$INJECT" ] || skip "needs tests/fault/inject"
+    lone create --name user -v used:/used busybox true > /dev/null
+    for command in "volume rm used" "volume prune"; do
+        # shellcheck disable=SC2086 # words
+        "$INJECT" -o "$T/log" count -- "$CFS_BOX" --root "$STORE" $command > /dev/null 2>&1
+        n=$(grep -cE '^call runtime [0-9]* (openat|open) ' "$T/log")
+        [ "$n" -ge 5 ]
+        call=$(grep -oE '^call runtime [0-9]* (openat|open) ' "$T/log" | tail -n 1 | cut -d' ' -f4)
+        for ((i = 1; i <= n; i++)); do
+            # shellcheck disable=SC2086 # words
+            "$INJECT" -o "$T/log" fail runtime "$call:$i" EIO -- "$CFS_BOX" --root "$STORE" $command > "$T/out" 2>&1
+            [ -d "$STORE/volumes/used" ]
+        done
+    done
+}
+
 @test "containers without a row, which a power cut can leave, are removed by prune; those with one, and what is not the box's, are not" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     local lost=0123456789abcdef0123456789abcdef

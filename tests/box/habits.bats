@@ -342,6 +342,43 @@ END
     [ "$(box ps -aq | wc -l)" = 2 ]
 }
 
+# docker run, --pull and --platform. A stand-in for skopeo: it copies a layout, and counts.
+@test "run --pull: never by default, when missing, always; --platform is this machine's" {
+    mkdir -p "$T/bin"
+    box image tag busybox "pulled:1"
+    box image export pulled:1 "$T/layout" > /dev/null
+    box image rm pulled:1 > /dev/null
+    printf '#!/bin/sh\necho "$*" >> "%s/asked"\nfor a; do from=$to; to=${a#oci:}; done\nexec cp -R "%s/layout/." "$to"\n' "$T" "$T" > "$T/bin/skopeo"
+    chmod 755 "$T/bin/skopeo"
+    export PATH="$T/bin:$PATH"
+    for policy in "" --pull=never; do
+        # shellcheck disable=SC2086 # none is none
+        run lone run $policy --rm pulled:1 true
+        [ "$status" = 125 ] && [[ $output == *'`cfs-box pull pulled:1` fetches it'* ]]
+        [ ! -e "$T/asked" ]
+    done
+    lone run --pull missing --rm pulled:1 true
+    grep -q '^copy docker://pulled:1 oci:' "$T/asked"
+    lone run --pull missing --rm pulled:1 true
+    [ "$(wc -l < "$T/asked")" = 1 ]
+    lone create --pull always pulled:1 true > /dev/null
+    [ "$(wc -l < "$T/asked")" = 2 ]
+    sed -i '2iecho "Copying blob"' "$T/bin/skopeo"
+    [ "$(lone run --pull always --rm pulled:1 echo said)" = said ] # and nothing of skopeo's
+    printf '#!/bin/sh\necho unreachable >&2\nexit 1\n' > "$T/bin/skopeo"
+    run lone run --pull always --rm pulled:1 true
+    [ "$status" = 125 ] && [[ $output == *unreachable* ]]
+    run lone run --pull sometimes --rm pulled:1 true
+    [ "$status" = 125 ]
+    arch=$(box image inspect -f '{{.Architecture}}' busybox)
+    lone run --rm --platform "linux/$arch" busybox true
+    lone run --rm --platform "linux/$arch/v8" busybox true
+    run lone run --rm --platform linux/vax busybox true
+    [ "$status" = 125 ] && [[ $output == *"--platform linux/vax: this machine runs linux/$arch"* ]]
+    run lone run --rm --platform "linux/${arch}x" busybox true
+    [ "$status" = 125 ]
+}
+
 # docker run, --label-file: as --env-file, but a name alone has no value.
 @test "--label-file: names, values, comments; --label goes over it" {
     printf '# nothing\n\n  a=1\nb.c\nd=x=y \r\n' > "$T/labels"

@@ -146,3 +146,36 @@ load helpers/box
     refused 'a tmpfs has no source' --mount type=tmpfs,source=x,target=/d
     refused 'source= is missing' --mount type=bind,target=/d
 }
+
+# docker run, --volumes-from.
+@test "--volumes-from: volumes and directories of others, read-only where they are or where it is asked for; -v goes before" {
+    mkdir "$T/host" "$T/ro"
+    echo host > "$T/host/f"
+    lone create --name src -v data:/data -v /unnamed -v "$T/host:/host" -v "$T/ro:/ro:ro" --tmpfs /mem busybox true > /dev/null
+    lone run --rm --volumes-from src busybox sh -c 'echo kept > /data/f; cat /host/f; echo x > /host/g; ! touch /ro/x && mount | grep -c " /mem " || true'
+    [ "$(cat "$T/host/g")" = x ]
+    [ ! -e "$T/ro/x" ]
+    [ "$(lone run --rm --volumes-from src busybox cat /data/f)" = kept ]
+    run lone run --rm --volumes-from src:ro busybox sh -c 'cat /data/f; touch /data/x || touch /host/x'
+    [ "$status" = 1 ] && [[ $output == kept* ]]
+    [ ! -e "$T/host/x" ]
+    # The container that has them from another uses them, too: it, and not the end of the other, says when they may go.
+    lone create --name dst --volumes-from src busybox true > /dev/null
+    [ "$(box volume ls --format '{{.Name}} {{.containers}}' | grep ^data)" = "data [dst src]" ]
+    box rm -v src > /dev/null
+    run box volume rm data
+    [ "$status" = 1 ] && [[ $output == *"in use by container"*dst* ]]
+    [ "$(box volume ls -q | wc -l)" = 2 ] # the one without a name is dst's, too
+    # What is said itself goes before; of two others the first.
+    lone create --name second -v other:/data busybox true > /dev/null
+    [ "$(lone run --rm --volumes-from dst --volumes-from second busybox cat /data/f)" = kept ]
+    run lone run --rm --volumes-from dst -v other:/data busybox cat /data/f
+    [ "$status" = 1 ]
+    [ "$(lone run --rm -U --volumes-from dst busybox cat /data/f)" = kept ]
+    # The box's own files are those of the new container.
+    [ "$(lone run --rm -h own --volumes-from dst busybox cat /etc/hostname)" = own ]
+    run lone run --rm --volumes-from missing busybox true
+    [ "$status" = 125 ] && [[ $output == *"--volumes-from missing: container"*"does not exist"* ]]
+    run lone run --rm --volumes-from dst:rx busybox true
+    [ "$status" = 125 ] && [[ $output == *"expected CONTAINER, CONTAINER:ro"* ]]
+}

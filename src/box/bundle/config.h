@@ -21,6 +21,17 @@ struct config_fills {
         size_t n;
 };
 
+/* What --volumes-from finds in other containers. */
+struct config_from_mount {
+        char *source, *destination;
+        bool readonly;
+};
+
+struct config_from {
+        struct config_from_mount *list;
+        size_t n;
+};
+
 struct config_input {
         const struct box *box;
         const struct run_options *o;
@@ -33,7 +44,8 @@ struct config_input {
         const char *known_name; /* the name by which other containers of the network find it; NULL: none */
         char *const *ports;     /* to publish */
         size_t n_ports;
-        uint32_t host_id, n_ids;    /* a user namespace; n_ids 0: none */
+        uint32_t host_id, n_ids; /* a user namespace; n_ids 0: none */
+        struct config_from from;
         struct config_fills *fills; /* out: the volumes to fill; may be NULL */
 };
 

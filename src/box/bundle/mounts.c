@@ -207,6 +207,8 @@ int mounts_apply(struct config *x)
         for (const char **p = o->tmpfs; r >= 0 && p && *p; p++)
                 r = add_tmpfs_option(x, *p);
         if (r >= 0)
+                r = volumes_add_from(x);
+        if (r >= 0)
                 r = volumes_add_image(x);
         sort(x);
         if (r >= 0)

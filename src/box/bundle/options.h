@@ -14,8 +14,9 @@ struct run_options {
                 *blkio_weight, *cpu_shares;
         const char **env, **env_files, **volumes, **mounts, **tmpfs, **publish, **cap_add, **cap_drop,
                 **security_opts, **devices, **ulimits, **sysctls, **dns, **hosts, **labels, **aliases,
-                **groups, **dns_search, **dns_options, **log_options, **label_files;
-        const char *log_driver, *pid, *ipc, *uts, *oom_score_adj, *cpu_quota, *cpu_period, *cpuset_mems;
+                **groups, **dns_search, **dns_options, **log_options, **label_files, **volumes_from;
+        const char *log_driver, *pull, *platform, *pid, *ipc, *uts, *oom_score_adj, *cpu_quota, *cpu_period,
+                *cpuset_mems;
         bool interactive, tty, detach, remove, read_only, init, privileged, publish_all, all_namespaces,
                 limits, shift;
         const char *const *args; /* after the image: NULL-terminated */

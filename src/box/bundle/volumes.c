@@ -332,3 +332,37 @@ int volumes_add_image(struct config *x)
         }
         return r;
 }
+
+/* ---- --volumes-from ------------------------------------------------------------------------------------ */
+
+/* The volume that is the directory, or NULL. */
+static const char *volume_of(const struct box *box, const char *source)
+{
+        size_t len = strlen(box->root);
+
+        if (strncmp(source, box->root, len) != 0 || !str_has_prefix(source + len, "/volumes/"))
+                return NULL;
+        source += len + strlen("/volumes/");
+        return volume_is_name(source) ? source : NULL;
+}
+
+int volumes_add_from(struct config *x)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < x->in->from.n; i++) {
+                const struct config_from_mount *m = &x->in->from.list[i];
+                const char *name = volume_of(x->in->box, m->source);
+                struct request q = { .option = "--volumes-from",
+                                     .text = m->destination,
+                                     .type = name ? "volume" : "bind",
+                                     .source = name ? name : m->source,
+                                     .target = m->destination,
+                                     .readonly = m->readonly,
+                                     .nocopy = true };
+
+                if (!mounts_has(x, q.target))
+                        r = add_request(x, &q);
+        }
+        return r;
+}

@@ -11,6 +11,8 @@
 int volumes_add_option(struct config *x, const char *text);
 int volumes_add_mount(struct config *x, const char *text);
 int volumes_add_image(struct config *x);
+/* --volumes-from: where nothing else is mounted. */
+int volumes_add_from(struct config *x);
 
 /* mounts.c: adds a mount at `destination`, after removing "//", "." and ".." from it. An error when the
  * user has asked for another mount there. `option` is for the message. */

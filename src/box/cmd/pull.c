@@ -6,10 +6,12 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/pull.h"
 #include "box/core/directory.h"
 #include "box/core/process.h"
 #include "box/image/import.h"
 #include "box/image/layer.h"
+#include "box/store/image.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -95,6 +97,33 @@ static int pull_run(struct box *box, const void *values, const char *const *args
                 return r;
         printf("%s\n", id);
         return 0;
+}
+
+int pull_for_run(struct box *box, const char *image, const char *policy, struct cfs_error *err)
+{
+        const struct values v = { .name = NULL };
+        struct cfs_error ignored, missing;
+        bool quiet = box->quiet;
+        char id[DIGEST_SIZE] = "";
+        int r;
+
+        if (!policy || STREQ(policy, "never"))
+                return 0;
+        if (STREQ(policy, "missing")) {
+                r = store_image_find(box, image, id, &missing);
+                if (r >= 0)
+                        return 0;
+                if (missing.code != CFS_E_NOT_FOUND) {
+                        *err = missing;
+                        return r;
+                }
+        }
+        /* Standard output is the program's: not skopeo's. */
+        box->quiet = true;
+        r = pull(box, image, &v, id, err);
+        box->quiet = quiet;
+        (void)layer_collect(box, &ignored);
+        return r < 0 ? r : 0;
 }
 
 static const struct option_def options[] = {

@@ -3,8 +3,11 @@
  * cfs-box run: an image, a command, a container.
  */
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "box/cmd/cmd.h"
+#include "box/cmd/pull.h"
 #include "box/container/container.h"
+#include "box/core/architecture.h"
 #include "box/core/process.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -25,6 +28,10 @@ static const struct option_def options[] = {
         { "cidfile", 0, OPTION_TEXT, AT(cidfile), "FILE", NULL, "write the container's ID to FILE" },
         { "print-bundle", 0, OPTION_TEXT, AT(print_bundle), "DIR", NULL,
           "make the OCI bundle DIR, for any runtime, and run nothing" },
+        { "pull", 0, OPTION_TEXT, AT(pull), "POLICY", "never missing always",
+          "fetch the image first, by skopeo: when it is missing, or always; never by default" },
+        { "platform", 0, OPTION_TEXT, AT(platform), "OS/PROCESSOR", NULL,
+          "what the image must be for: linux and this machine's processor" },
         /* what runs */
         { "entrypoint", 0, OPTION_TEXT, AT(entrypoint), "PROGRAM", NULL,
           "in place of the image's entry point and command" },
@@ -51,6 +58,8 @@ static const struct option_def options[] = {
           "a directory or file of the host, a named volume, or one without a name; options: ro, nocopy, idmap, rshared ..." },
         { "mount", 0, OPTION_LIST, AT(mounts), "WORDS", NULL,
           "type=bind|volume|tmpfs,source=...,target=...[,readonly][,bind-propagation=...]" },
+        { "volumes-from", 0, OPTION_LIST, AT(volumes_from), "CONTAINER[:ro]", NULL,
+          "the volumes and directories that another container has, at the same places" },
         { "tmpfs", 0, OPTION_LIST, AT(tmpfs), "DEST[:OPTIONS]", NULL, "a file system in memory" },
         { "read-only", 0, OPTION_FLAG, AT(read_only), NULL, NULL, "the root file system cannot be written" },
         { "shm-size", 0, OPTION_TEXT, AT(shm_size), "SIZE", NULL, "size of /dev/shm, 64m by default" },
@@ -116,6 +125,27 @@ static const struct option_def options[] = {
         { 0 },
 };
 
+/* "linux/amd64", "linux/arm64/v8": what this machine runs, or an error. */
+static int check_platform(const char *platform, struct cfs_error *err)
+{
+        size_t len = strlen(architecture_name());
+
+        if (!platform || STREQ(platform, architecture_name()) ||
+            (str_has_prefix(platform, "linux/") && str_has_prefix(platform + 6, architecture_name()) &&
+             (!platform[6 + len] || platform[6 + len] == '/')))
+                return 0;
+        return err_set(err, CFS_E_UNSUPPORTED, "--platform %s: this machine runs linux/%s", platform,
+                       architecture_name());
+}
+
+/* What comes before a container is made. */
+static int get_image(struct box *box, const char *image, const struct run_options *o, struct cfs_error *err)
+{
+        int r = check_platform(o->platform, err);
+
+        return r < 0 ? r : pull_for_run(box, image, o->pull, err);
+}
+
 static int detached(struct box *box, const char *image, const struct run_options *o, struct cfs_error *err)
 {
         struct container c;
@@ -135,9 +165,11 @@ static int detached(struct box *box, const char *image, const struct run_options
 static int run_run(struct box *box, const void *values, const char *const *args, struct cfs_error *err)
 {
         struct run_options o = *(const struct run_options *)values;
-        int r = 0;
+        int r = get_image(box, args[0], &o, err);
 
         o.args = args + 1;
+        if (r < 0)
+                return r;
         if (o.print_bundle)
                 return print_bundle(box, args[0], &o, err);
         if (o.detach)
@@ -156,9 +188,11 @@ static int run_create_only(struct box *box, const void *values, const char *cons
 {
         struct run_options o = *(const struct run_options *)values;
         char id[BOX_ID_SIZE];
-        int r;
+        int r = get_image(box, args[0], &o, err);
 
         o.args = args + 1;
+        if (r < 0)
+                return r;
         if (o.print_bundle)
                 return print_bundle(box, args[0], &o, err);
         r = make_container(box, args[0], &o, id, err);

@@ -27,6 +27,7 @@ struct container {
         char **ports;
         size_t n_ports;
         struct oci_arena *arena; /* of ports */
+        struct config_from from; /* --volumes-from */
         uint32_t host_id, n_ids;
         bool throwaway;
         bool in_memory; /* store/container.h */
@@ -78,6 +79,9 @@ int make_container(const struct box *box, const char *image, const struct run_op
 /* bundle.c: --print-bundle */
 int print_bundle(const struct box *box, const char *image, const struct run_options *o,
                  struct cfs_error *err);
+
+/* from.c: fills c->from by --volumes-from. */
+int from_containers(struct container *c, struct cfs_error *err);
 
 /* log_options.c: are --log-driver and --log-opt ones that there are? And for conmon, into the bundle. */
 int log_options_check(const struct run_options *o, struct cfs_error *err);

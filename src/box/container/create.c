@@ -210,6 +210,8 @@ static int create_fill(struct container *c, const char *image, struct cfs_error 
         if (r >= 0)
                 r = log_options_check(c->o, err);
         if (r >= 0)
+                r = from_containers(c, err);
+        if (r >= 0)
                 r = choose_id(c, err);
         if (r >= 0)
                 r = choose_name(c, err);

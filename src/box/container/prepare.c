@@ -49,6 +49,7 @@ int prepare_config(const struct container *c, const char *dir, int root_fd, stru
                                          .n_ports = c->n_ports,
                                          .host_id = c->host_id,
                                          .n_ids = c->n_ids,
+                                         .from = c->from,
                                          .fills = &fills };
         _cleanup_free_ char *text = NULL, *path = NULL;
         int r = config_build(&in, &text, err);

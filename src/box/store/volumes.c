@@ -51,11 +51,15 @@ static int add_user(const struct box *box, struct oci_arena *arena, const char *
         _cleanup_free_ char *text = NULL;
         struct oci_config *c;
         char path[PATH_MAX + 16];
+        int r;
 
         (void)snprintf(path, sizeof(path), "%s/config.json", bundle);
-        if (io_read_file(AT_FDCWD, path, MAX_CONFIG, &text, NULL, NULL) < 0 ||
-            oci_decode(&oci_config_type, path, text, strlen(text), (void **)&c, &own, NULL) < 0)
-                return 0;
+        r = io_read_file(AT_FDCWD, path, MAX_CONFIG, &text, NULL, err);
+        if (r < 0) /* what cannot be read may use the volume */
+                return err->errnum == ENOENT ? 0 : r;
+        r = oci_decode(&oci_config_type, path, text, strlen(text), (void **)&c, &own, err);
+        if (r < 0)
+                return err->code == CFS_E_NOMEM ? r : 0;
         for (size_t i = 0; i < c->n_mounts; i++)
                 for (size_t k = 0; k < n; k++) {
                         struct oci_box_volume *v = list[k];
