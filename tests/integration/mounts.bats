@@ -93,6 +93,20 @@ X
 X
 }
 
+# mount_namespaces(7): what is mounted below a shared mount is shared; so mount(8) makes it private after that, as runc and crun do.
+@test "private and slave hold below a shared mount" {
+    mkdir "$T/vol"
+    new_bundle '.mounts += [{"destination": "/srv", "type": "tmpfs", "source": "x", "options": ["shared"]},
+        {"destination": "/srv/shared", "type": "tmpfs", "source": "x"},
+        {"destination": "/srv/private", "type": "tmpfs", "source": "x", "options": ["private"]},
+        {"destination": "/srv/slave", "type": "bind", "source": "'"$T/vol"'", "options": ["rbind", "rslave"]}]'
+    inspect
+    contains "$(mnt /srv .prop)" shared:
+    contains "$(mnt /srv/shared .prop)" shared:
+    is "$(mnt /srv/private .prop)" ""
+    case $(mnt /srv/slave .prop) in *shared:*) echo "slave is shared: $(mnt /srv/slave .prop)"; return 1 ;; esac
+}
+
 # spec: config.options.8 config.options.9
 @test "shared and rshared make a peer group" {
     new_bundle '.mounts += [{"destination": "/tmp/a", "type": "tmpfs", "source": "x", "options": ["shared"]},

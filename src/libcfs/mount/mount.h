@@ -178,6 +178,9 @@ int mount_change_remount(const struct mount_env *e, int target_fd, const struct 
 /* iversion and noiversion, on an attached mount: fsconfig(2) has no word for them. */
 int mount_change_iversion(int fd, const struct mount_options *o, struct cfs_error *err);
 
+/* The propagation that the options ask for, of a mount that is attached. */
+int mount_change_propagation(int fd, const struct mount_options *o, struct cfs_error *err);
+
 /* ---- mount_cgroup.c ------------------------------------------------------------------------------------ */
 
 static inline bool mount_is_cgroup(const struct oci_mount *m, const struct mount_options *o)

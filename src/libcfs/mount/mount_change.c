@@ -88,7 +88,24 @@ static int set_all(int fd, const struct mount_attrs *all, bool writable, const s
         return r >= 0 && writable ? mnt_setattr(fd, false, 0, MOUNT_ATTR_RDONLY, 0, -1, err) : r;
 }
 
-/* Each kind of propagation is a call of its own; the first one goes with the flags when both are as deep. */
+/* Each kind of propagation is a call of its own. */
+static int set_propagation(int fd, const struct mount_options *o, size_t first, struct cfs_error *err)
+{
+        bool deep = o->flags & MOUNT_RECURSIVE;
+        int r = 0;
+
+        for (size_t i = first; r >= 0 && i < o->n_propagation; i++)
+                r = mnt_setattr(fd, deep && o->propagation[i] & MS_REC, 0, 0,
+                                o->propagation[i] & ~(unsigned)MS_REC, -1, err);
+        return r;
+}
+
+int mount_change_propagation(int fd, const struct mount_options *o, struct cfs_error *err)
+{
+        return set_propagation(fd, o, 0, err);
+}
+
+/* The first kind of propagation goes with the flags when both are as deep. */
 static int set_flags(int fd, const struct oci_mount *m, const struct mount_options *o, bool writable,
                      struct cfs_error *err)
 {
@@ -113,10 +130,7 @@ static int set_flags(int fd, const struct oci_mount *m, const struct mount_optio
         }
         if (r >= 0 && (all.set || all.clr))
                 r = set_all(fd, &all, writable, m, err);
-        for (; r >= 0 && i < o->n_propagation; i++)
-                r = mnt_setattr(fd, deep && o->propagation[i] & MS_REC, 0, 0,
-                                o->propagation[i] & ~(unsigned)MS_REC, -1, err);
-        return r;
+        return r < 0 ? r : set_propagation(fd, o, i, err);
 }
 
 static int set_ids(struct mount_env *e, int fd, const struct oci_mount *m, const struct mount_options *o,

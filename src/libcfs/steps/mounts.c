@@ -47,6 +47,7 @@ struct mounts_plan {
         size_t n;
         int *late; /* mounts that become read-only when all mount points in them are made */
         size_t n_late;
+        bool shared; /* a mount is, so others may be attached below a shared one */
 };
 
 /* ---- prepare ------------------------------------------------------------------------------------------- */
@@ -295,6 +296,17 @@ static void place_close(struct place *p)
         cleanup_close_p(&p->fd);
 }
 
+/* What is attached to a shared mount becomes shared, whatever it was before (mount_namespaces(7)). So what its
+ * own options ask for is done once more. */
+static int after_attach(struct mounts_plan *mp, const struct item *it, int fd, struct cfs_error *err)
+{
+        int r = mp->shared || mp->env.shared ? mount_change_propagation(fd, &it->o, err) : 0;
+
+        for (size_t i = 0; i < it->o.n_propagation; i++)
+                mp->shared = mp->shared || it->o.propagation[i] & MS_SHARED;
+        return r;
+}
+
 /* A mount on "/" itself: later mounts go below it. */
 static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, int *fd,
                   const struct place *place, struct cfs_error *err)
@@ -303,6 +315,8 @@ static int attach(struct ctx *c, struct mounts_plan *mp, const struct item *it, 
         int r = place->name ? mnt_attach_at(*fd, mp->env.own_fd, place->name, err)
                             : mnt_attach(*fd, place->fd, err);
 
+        if (r >= 0)
+                r = after_attach(mp, it, *fd, err);
         if (r < 0 || !(clean = mount_target_clean(it->m->destination, c->arena)) || !STREQ(clean, "/"))
                 return r;
         (void)close(c->rootfs_fd);
