@@ -104,6 +104,12 @@ class Bundle:
         os.chmod(self.top, 0o755)
         if self.user_namespace:
             subprocess.run(["chown", "-hR", "100000:300000", r], check=True)
+        self.configure()
+
+    def configure(self, **linux):
+        """Writes config.json."""
+        if linux:
+            self.config["linux"].update(linux)
         with open(self.top + "/b/config.json", "w", encoding="utf-8") as f:
             json.dump(self.config, f, indent=1)
 

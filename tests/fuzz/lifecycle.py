@@ -113,7 +113,9 @@ class Life:
         words, stdin = self.words(verb, at, rng)
         r = self.call(words, stdin)
         if verb == "kill" and r.returncode == 0:
-            time.sleep(.1)  # the kernel ends a process after kill(2) has returned
+            end = time.monotonic() + (2 if words[-1] in ("KILL", "9", "sigkill") else .1)  # it ends after kill(2) has returned
+            while time.monotonic() < end and (self.status() or {}).get("status") in ("running", "created"):
+                time.sleep(.02)
         text = " ".join("BUNDLE" if self.bundle.top in w else "NAME" if w == self.name else w for w in words)
         entry = {"did": text + (" < " + stdin if stdin else ""), "why": r.stderr.strip()[-200:], "ok": r.returncode == 0, "state": self.status(), "cgroups": cgroup_files(self.name)}
         if verb == "exec" and r.returncode == 0 and "-d" not in words:
