@@ -54,7 +54,7 @@ def refused(why):
 
 
 def lifecycle(key, mine, _theirs):
-    # Where cfs fails itself it is 255, so that it is none of the program's; runc panics at that, and crun goes on.
+    # Where cfs fails itself it is 255, so that it cannot be the program's; runc panics at that, and crun goes on.
     return key == "code" and mine["code"] == 255
 
 

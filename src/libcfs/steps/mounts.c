@@ -296,8 +296,8 @@ static void place_close(struct place *p)
         cleanup_close_p(&p->fd);
 }
 
-/* What is attached to a shared mount becomes shared, whatever it was before (mount_namespaces(7)). So what its
- * own options ask for is done once more. */
+/* What is attached to a shared mount becomes shared, whatever it was before (mount_namespaces(7)). So what
+ * its own options ask for is done once more. */
 static int after_attach(struct mounts_plan *mp, const struct item *it, int fd, struct cfs_error *err)
 {
         int r = mp->shared || mp->env.shared ? mount_change_propagation(fd, &it->o, err) : 0;
