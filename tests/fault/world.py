@@ -202,6 +202,7 @@ class World:
     """One set-up: its bundle, its state directory, its cgroups by a name of their own."""
 
     holders = []  # of all worlds of this worker: no container's
+    peers = 0     # ends of network devices that have been made
 
     def __init__(self, top, cfs, inject, inspector, setup, patience=10):
         self.setup, self.inject_path, self.patience = setup, inject, patience
@@ -295,7 +296,8 @@ class World:
     def prepare(self):
         """What the host has before a container: a network device, which ends with the container that it was given to."""
         if self.given_back():
-            subprocess.run(['ip', 'link', 'add', 'fault0', 'type', 'veth'], check=True)
+            World.peers += 1
+            subprocess.run(['ip', 'link', 'add', 'fault0', 'type', 'veth', 'peer', 'name', f'faultp{World.peers}'], check=True)
 
     def ours(self):
         """The processes that cfs has left to us."""
@@ -413,11 +415,16 @@ class World:
         cgroups = sorted(d for m in self.hierarchies for d, _, _ in os.walk(os.path.join(m, self.word)))
         return {'record': state, 'groups': cgroups}
 
+    @staticmethod
+    def devices():
+        """But for those of prepare(), which the kernel removes a moment after their network namespace has ended."""
+        return [x.split(':')[0] for x in (read('/proc/self/net/dev') or '').splitlines() if ':' in x and not x.strip().startswith('fault')]
+
     def host(self):
         reap()
         files = sorted(os.path.join(d, f) for d, ds, fs in os.walk(self.bundle) for f in ds + fs)
         return {'cgroups': self.cgroups(), 'mounts': read('/proc/self/mountinfo').splitlines(), 'state': sorted(os.listdir(self.state)),
-                'devices': 0 if self.setup == 'extras' else (read('/proc/self/net/dev') or '').count('\n'), 'processes': self.ours(), 'files': files}
+                'devices': self.devices(), 'processes': self.ours(), 'files': files}
 
     def settle(self, seconds=0.5):
         """Waits until no process of ours runs any more; those that wait stay."""
