@@ -29,6 +29,7 @@ ADMIN='.process.capabilities = ({} | .bounding = ["CAP_SYS_ADMIN", "CAP_DAC_OVER
 # execve(2) refuses with ETXTBSY only while it runs. `check` of a FIFO waits, so that there is the time.
 overwritten() {
     local before script
+    not_sanitized "it does not start in the container's root"
     before=$(sha256sum "$CFS")
     args inspector sleep
     up
