@@ -4,8 +4,11 @@
  * has gone the next line ends cfs.
  */
 #include "cli/cli.h"
+#include "base/cleanup.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "cli/number.h"
+#include "cli/output.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -52,10 +55,13 @@ static int print_event(void *data, const char *line)
 {
         int *error = data;
 
-        if (puts(line) >= 0 && fflush(stdout) == 0)
-                return 0;
-        *error = errno;
-        return -errno;
+        _cleanup_free_ char *whole = NULL;
+        int r = str_printf(&whole, NULL, "%s\n", line);
+
+        if (r >= 0)
+                r = output_print(whole);
+        *error = r < 0 ? -r : 0;
+        return r < 0 ? r : 0;
 }
 
 static int cmd_events_run(const struct cfs_runtime *rt, const void *values, const char *const *args,

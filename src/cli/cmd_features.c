@@ -3,6 +3,7 @@
  * cfs features.
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "base/cleanup.h"
 #include <stdio.h>
 
@@ -18,7 +19,7 @@ static int cmd_features_run(const struct cfs_runtime *rt, const void *values, co
 
         if (r < 0)
                 return r;
-        (void)fputs(json, stdout);
+        (void)output_print(json);
         return 0;
 }
 

@@ -4,6 +4,7 @@
  * widest entry and three blanks, and at least twelve, as users of the established runtime have it.
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -90,7 +91,7 @@ static int print_table(const struct table *t)
         }
         if (text.failed)
                 return -ENOMEM;
-        (void)fputs(text.p, stdout);
+        (void)output_print(text.p);
         return 0;
 }
 
@@ -115,7 +116,7 @@ static int list_json(const struct cfs_runtime *rt, struct cfs_error *err)
 
         if (r < 0)
                 return r;
-        (void)fputs(json, stdout);
+        (void)output_print(json);
         return 0;
 }
 

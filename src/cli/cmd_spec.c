@@ -3,6 +3,7 @@
  * cfs spec: writes a config.json to start from. A file that exists is never replaced.
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include <errno.h>
@@ -74,7 +75,7 @@ static int cmd_spec_run(const struct cfs_runtime *rt, const void *values, const 
                 return r;
         if (!v->file || !STREQ(v->file, "-"))
                 return write_new(v->bundle, v->file ? v->file : "config.json", json, err);
-        (void)fputs(json, stdout);
+        (void)output_print(json);
         return 0;
 }
 

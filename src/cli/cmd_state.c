@@ -4,6 +4,7 @@
  * the document.
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "base/cleanup.h"
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ static int cmd_state_run(const struct cfs_runtime *rt, const void *values, const
 
         if (r < 0)
                 return r;
-        (void)fputs(json, stdout);
+        (void)output_print(json);
         return 0;
 }
 

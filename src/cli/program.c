@@ -4,6 +4,7 @@
  * failure is written, which directories are found, what is printed as help) is in the two main.c.
  */
 #include "cli/program.h"
+#include "cli/output.h"
 #include "base/err.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -76,9 +77,9 @@ int program_check_stack(struct cfs_error *err)
 
 int program_flush(struct cfs_error *err)
 {
-        if (fflush(stdout) == 0 && !ferror(stdout))
+        if (fflush(stdout) == 0 && !ferror(stdout) && !output_error())
                 return 0;
-        return err_sys(err, errno, "write", "write to standard output");
+        return err_sys(err, output_error() ? output_error() : errno, "write", "write to standard output");
 }
 
 void program_words_free(struct program_words *w)

@@ -260,3 +260,44 @@ while True:
     mv "$T/elsewhere" "$STATE/$ID"
     status_is "$ID" running
 }
+
+# open(2): O_NONBLOCK is of the open file, which the caller shares with other programs. runc waits, crun loses what does not fit.
+@test "standard output is a pipe that does not block, and is full: nothing of state, list, features, spec, ps and events is lost" {
+    local verb
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    up
+    cat > "$T/pipe.py" <<'P'
+import fcntl, os, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_WRONLY | os.O_NONBLOCK)
+filled = 0
+try:
+    while True:
+        filled += os.write(w, b"x" * 512)
+except BlockingIOError:
+    pass
+p = subprocess.Popen(sys.argv[1:], stdout=w, stdin=subprocess.DEVNULL)
+os.close(w)
+time.sleep(0.4)
+if p.poll() is not None:
+    sys.exit("it has not waited: status %d" % p.returncode)
+text = b""
+while True:
+    part = os.read(r, 4096)
+    if not part:
+        break
+    text += part
+os.write(1, text[filled:])
+sys.exit(p.wait())
+P
+    for verb in "state $ID" list "list --format json" features "spec --file -" "ps --format json $ID" "events --stats $ID" "check --format json $B"; do
+        # shellcheck disable=SC2086 # words are words
+        "$PYTHON" "$T/pipe.py" "$CFS" --root "$STATE" $verb > "$T/got"
+        # shellcheck disable=SC2086
+        cfs $verb > "$T/wanted"
+        case $verb in
+            events*) is "$(jq -r .id "$T/got")" "$ID" ;;
+            *) diff "$T/wanted" "$T/got" >&2 ;;
+        esac
+    done
+}
