@@ -76,8 +76,8 @@ three() {
     three
     # Two for SIGXFSZ: ignored in cfs, and the default action for the program. One, getpid(2), to know whether /proc has the pids
     # of cfs's own PID namespace. One to know that it is the container's. Two for the second process: whether it is our child, and
-    # whether the first has ended.
-    calls 186 exec exec "$ID-1" /bin/true
+    # whether the first has ended. Three read whether a cgroup above the container's is frozen.
+    calls 188 exec exec "$ID-1" /bin/true
     calls 31 state state "$ID-1"
     calls 53 list list
     calls 31 kill kill "$ID-1" KILL
