@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * O_NONBLOCK belongs to the open file, not to the process (open(2)): other programs of the caller, node for
- * one, set it on the pipe that they share with us. stdio(3) takes EAGAIN for an error, and loses what it held.
+ * one, set it on the pipe that they share with us. stdio(3) takes EAGAIN for an error, and loses what it
+ * held.
  */
 #include "cli/output.h"
 #include <errno.h>
