@@ -107,6 +107,35 @@ reads() {
     done
 }
 
+@test "a process that cannot be looked at is not taken for gone: no command ends a container, or undoes what another command does" {
+    command -v conmon > /dev/null || skip "needs conmon"
+    [ -x "$INJECT" ] || skip "needs tests/fault/inject"
+    lone run -d --name on busybox sleep 1000 > /dev/null
+    # The other two: of a foreground whose cfs-box is gone, and one that is being made (by this shell, says its row).
+    "$CFS_BOX" --root "$STORE" run --name left --network none busybox sleep 1000 > /dev/null 2>&1 3>&- &
+    running left
+    kill -9 $!
+    wait $! || true
+    lone create --name making busybox true > /dev/null
+    sqlite3 "$STORE/box.db" "UPDATE containers SET state='creating', owner='$$ $(cut -d' ' -f22 /proc/$$/stat) $(cat /proc/sys/kernel/random/boot_id)' WHERE name='making'"
+    cp "$STORE/box.db" "$T/before.db"
+    "$INJECT" -o "$T/log" count -- "$CFS_BOX" --root "$STORE" ps > /dev/null 2>&1
+    box ps > /dev/null
+    grep -oE '^call runtime [0-9]* (openat|open|read|pread64) ' "$T/log" | awk '{ print $4, ++n[$4] }' > "$T/calls"
+    [ "$(wc -l < "$T/calls")" -ge 10 ]
+    while read -r call k; do
+        for errno in EIO EMFILE; do
+            "$INJECT" -o "$T/log" exhaust runtime "$call:$k" "$errno" -- "$CFS_BOX" --root "$STORE" ps > "$T/out" 2>&1 || true
+            states=$(sqlite3 "$STORE/box.db" "SELECT name || state FROM containers ORDER BY name" | xargs)
+            echo "$call $k $errno: $(tail -n 1 "$T/log"): $states: $(cat "$T/out")"
+            [ "$states" = "leftrunning makingcreating onrunning" ]
+        done
+    done < "$T/calls"
+    [ "$(box exec on echo there)$(box exec left echo there)" = therethere ]
+    sqlite3 "$STORE/box.db" "UPDATE containers SET state='created', owner='' WHERE name='making'"
+    box rm -f on left > /dev/null
+}
+
 @test "containers without a row, which a power cut can leave, are removed by prune; those with one, and what is not the box's, are not" {
     command -v sqlite3 > /dev/null || skip "needs sqlite3"
     local lost=0123456789abcdef0123456789abcdef

@@ -18,6 +18,7 @@
 #include "box/container/container.h"
 #include "box/store/container.h"
 #include "box/store/store.h"
+#include <errno.h>
 #include <stdio.h>
 
 #define MAX_AT_ONCE 64
@@ -50,17 +51,21 @@ static int find(const struct box *box, struct broken *list, size_t *n, struct cf
         return r < 0 ? r : 0;
 }
 
-/* The init of a container whose cfs-box was killed, by the state of cfs; 0: it does not run. */
+/* The init of a container whose cfs-box was killed, by the state of cfs; 0: it does not run; or an error:
+ * that cannot be found out now. */
 static int living_init(const struct box *box, const char *id)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = NULL;
         _cleanup_free_ char *json = NULL;
         struct oci_state *state;
-        struct cfs_error ignored;
+        struct cfs_error err = { 0 };
+        int r = cfs_state(&box->rt, id, &json, &err);
 
-        if (cfs_state(&box->rt, id, &json, &ignored) < 0 ||
-            oci_decode(&oci_state_type, "state", json, strlen(json), (void **)&state, &arena, &ignored) < 0)
-                return 0;
+        if (r < 0)
+                return err.code == CFS_E_NOT_FOUND ? 0 : r;
+        r = oci_decode(&oci_state_type, "state", json, strlen(json), (void **)&state, &arena, &err);
+        if (r < 0)
+                return r;
         return STREQ(state->status, "running") || STREQ(state->status, "paused") ? state->pid : 0;
 }
 
@@ -68,10 +73,14 @@ static void repair_running(const struct box *box, const struct broken *b)
 {
         struct proc_identity p = { 0 };
         struct cfs_error ignored;
-        int pid = living_init(box, b->id);
+        int pid = living_init(box, b->id), r = 0;
         char init[96];
 
-        if (pid > 0 && proc_identify(pid, &p) >= 0) {
+        if (pid > 0)
+                r = proc_identify(pid, &p);
+        if (pid < 0 || (r < 0 && r != -ESRCH)) /* the next command will know more */
+                return;
+        if (pid > 0 && r >= 0) {
                 (void)snprintf(init, sizeof(init), "%d %llu %s", pid, (unsigned long long)p.start_time,
                                p.boot_id);
                 (void)store_exec(box, &ignored, "UPDATE containers SET init=?, owner='' WHERE id=?", "ss",

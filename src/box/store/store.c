@@ -300,14 +300,17 @@ bool store_owner_alive(const char *owner)
 {
         struct proc_identity id = { 0 };
         unsigned long long start = 0;
-        int pid = 0;
+        int pid = 0, status;
 
         /* NOLINTNEXTLINE(cert-err34-c): we wrote it, and the count of fields is checked */
         if (sscanf(owner, "%d %llu %39s", &pid, &start, id.boot_id) < 2 || pid <= 0)
                 return false;
         id.pid = pid;
         id.start_time = start;
-        return proc_status(&id) == PROC_ALIVE;
+        status = proc_status(&id);
+        /* Of what cannot be looked at (no descriptor is left, it is in another PID namespace) nothing is
+         * taken away. */
+        return status < 0 || status == PROC_ALIVE;
 }
 
 /* data_version tells of the changes of others, the count of those of this connection. */

@@ -59,7 +59,7 @@ void *store_list_grow(struct oci_arena *arena, void *list, size_t n);
 
 /* This process, as rows name their owner; and whether the one that a row names still lives. */
 const char *store_self(void);
-bool store_owner_alive(const char *owner);
+bool store_owner_alive(const char *owner); /* true as well when that cannot be found out */
 
 /* A number that is another after any change of the store, by whichever process. */
 int store_version(const struct box *box, int64_t *ret, struct cfs_error *err);
