@@ -10,6 +10,9 @@
 #include "base/cleanup.h"
 #include <fcntl.h>
 #include <string.h>
+#include <sys/time.h>
+
+#define UNIX_PATIENCE_S 10
 
 /* Room for one descriptor. */
 union control {
@@ -39,6 +42,7 @@ int unix_pair(int *ret_ours, int *ret_theirs)
 int unix_connect(const char *path, int type)
 {
         _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0), inode = -1;
+        const struct timeval patience = { .tv_sec = UNIX_PATIENCE_S };
         struct sockaddr_un a = { .sun_family = AF_UNIX };
         size_t n = strlen(path);
 
@@ -54,9 +58,12 @@ int unix_connect(const char *path, int type)
                         return -errno;
                 (void)snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d", inode);
         }
+        /* Without that, connect(2) and sendmsg(2) wait for ever for a listener that does not accept. */
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+                return -errno;
         while (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
                 if (errno != EINTR)
-                        return -errno;
+                        return errno == EAGAIN ? -ETIMEDOUT : -errno;
         return TAKE_FD(fd);
 }
 

@@ -149,3 +149,56 @@ in_time() {
     is "$output" "[]"
     wait_for status_is "$ID" stopped
 }
+
+# --pid-file may be a FIFO (crun writes to it); open(2) of one waits for a reader, here with all signals blocked.
+@test "a pid file that is a FIFO: a reader that comes late gets it; without one an error after ten seconds, or at a signal, and nothing is left" {
+    local verb pid code
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    (sleep 0.5; cat "$T/fifo" > "$T/got") 3>&- &
+    timeout 10 "$CFS" --root "$STATE" run --detach --pid-file "$T/fifo" -b "$B" "$ID" < /dev/null > /dev/null 2>&1 3>&-
+    wait_for test -s "$T/got"
+    is "$(cat "$T/got")" "$(cfs state "$ID" | jq .pid)"
+    in_time 20 "$CFS" --root "$STATE" exec --pid-file "$T/fifo" "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "no process has opened it for reading in 10 seconds"
+    cfs delete --force "$ID"
+    for verb in "run" "run --detach"; do
+        # shellcheck disable=SC2086 # words are words
+        "$CFS" --root "$STATE" $verb --pid-file "$T/fifo" -b "$B" "$ID" < /dev/null > "$T/out" 2>&1 3>&- &
+        pid=$! code=0
+        wait_for test -e "$STATE/$ID/state.json"
+        sleep 0.3
+        kill "$pid"
+        wait_for gone "$pid"
+        wait "$pid" || code=$?
+        [ "$code" != 0 ]
+        cfs delete --force "$ID" 2> /dev/null || true # what SIGTERM has ended, detached, undoes nothing
+        is "$(cgroups_named "$ID")" "" "$verb"
+        [ ! -e "$STATE/$ID" ]
+    done
+}
+
+# unix(7): connect(2) waits while the queue of a listener that accepts nothing is full.
+@test "a console socket and a pidfd socket whose listener accepts nothing are errors after ten seconds" {
+    local option
+    new_bundle '.process.args = ["/bin/sleep", "1000"] | .process.terminal = true'
+    background "$PYTHON" -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(0)
+c = [socket.socket(socket.AF_UNIX) for _ in range(8)]
+for x in c:
+    x.setblocking(False)
+    try: x.connect(sys.argv[1])
+    except BlockingIOError: break
+open(sys.argv[1] + ".full", "w")
+time.sleep(600)' "$T/socket"
+    wait_for test -e "$T/socket.full"
+    for option in --console-socket --pidfd-socket; do
+        in_time 25 "$CFS" --root "$STATE" create "$option" "$T/socket" -b "$B" "$ID"
+        is "$status" 1 "$option"
+        contains "$output" "connect to the"
+        contains "$output" "timed out"
+        [ ! -e "$STATE/$ID" ]
+        is "$(cgroups_named "$ID")" ""
+        config '.process.terminal = false'
+    done
+}

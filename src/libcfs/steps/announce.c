@@ -10,7 +10,9 @@
  * written to instead, as with crun: `--pid-file /dev/null` must not replace the host's null device.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
+#include "base/signals.h"
 #include "base/unix.h"
 #include "libcfs/steps/steps.h"
 #include "libcfs/walk/ctx.h"
@@ -19,6 +21,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define PATIENCE_MS 10000 /* for the first process that reads a FIFO */
+#define LOOK_US     20000
 
 bool announce_wanted(const struct ctx *c)
 {
@@ -39,12 +44,38 @@ bool announce_foreign(const struct ctx *c)
         return c->pidfd_socket != NULL || is_special(c->pid_file);
 }
 
+/* open(2) of a FIFO waits for a process that reads it, and no signal ends us while the init exists
+ * (foreground.c): so we look again and again, for a while. */
+static int open_patiently(const char *path, struct cfs_error *err)
+{
+        const int64_t deadline = clock_now_ms() + PATIENCE_MS;
+        int fd, sig;
+
+        for (;;) {
+                fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+                if (fd >= 0)
+                        return fd;
+                if (errno != ENXIO || clock_now_ms() > deadline)
+                        break;
+                sig = signals_take_end();
+                if (sig)
+                        return err_set(err, CFS_E_STATE,
+                                       "ended by signal %d while a process that reads it was waited for",
+                                       sig);
+                clock_sleep_us(LOOK_US);
+        }
+        if (errno == ENXIO)
+                return err_set(err, CFS_E_TIMEOUT, "no process has opened it for reading in %d seconds",
+                               PATIENCE_MS / 1000);
+        return err_path(err, errno, "open", path, "write to it");
+}
+
 static int write_in_place(const char *path, const char *text, size_t n, struct cfs_error *err)
 {
-        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        int r = fd < 0 ? -errno : io_write_all(fd, text, n);
+        _cleanup_close_ int fd = open_patiently(path, err);
+        int r = fd < 0 ? fd : io_write_patient(fd, text, n);
 
-        return r < 0 ? err_path(err, -r, fd < 0 ? "open" : "write", path, "write to it") : 0;
+        return fd >= 0 && r < 0 ? err_path(err, -r, "write", path, "write to it") : r;
 }
 
 /* Decimal, no newline. */
