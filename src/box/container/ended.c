@@ -13,6 +13,7 @@
 #include "box/core/process.h"
 #include "box/store/container.h"
 #include "box/store/store.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -53,7 +54,7 @@ void ended_network(const struct box *box, const char *id)
         int status;
 
         (void)snprintf(path, sizeof(path), "net/%s.json", id);
-        if (faccessat(box->root_fd, path, F_OK, 0) < 0)
+        if (faccessat(box->root_fd, path, F_OK, 0) < 0 && errno == ENOENT)
                 return;
         if (str_printf(&program, &ignored, "%s/cfs-cni", box->programs) >= 0 &&
             str_printf(&state, &ignored, "--state=%s/net", box->root) >= 0 &&
