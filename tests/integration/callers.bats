@@ -133,6 +133,24 @@ limited() {
     nothing_left noroot
 }
 
+@test "exec as another user, update and delete without a capability: as asked, or an error that names it, and the container lives on" {
+    new_bundle '.process.args = ["/bin/sleep", "1000"]'
+    up
+    local cap verb
+    for cap in dac_override kill setgid setuid setpcap sys_chroot sys_admin; do
+        for verb in "exec -u 1000:1000 $ID /bin/id -u" "update --pids-limit 60 $ID" "kill $ID 0" "state $ID"; do
+            # shellcheck disable=SC2086 # words are words
+            run setpriv --bounding-set=-$cap --inh-caps=-$cap "$CFS" --root "$STATE" $verb < /dev/null
+            case $verb,$status in
+                exec*,0) is "${lines[-1]}" 1000 "$cap" ;;
+                *,0) ;;
+                *) contains "$output" "CAP_${cap^^}" ;;
+            esac
+        done
+        status_is "$ID" running
+    done
+}
+
 # sched-rt-group.rst: a new cgroup of v1 has no share of real time, so sched_setattr(2) says EPERM in it and moving there EINVAL. runc
 # and crun fail with the kernel's words.
 @test "real-time policies where real time is shared out to cgroups: check --host foresees it, create refuses it, the caller's own is named" {
