@@ -26,7 +26,7 @@ limited() {
     not_sanitized "it needs more stack"
     needs prlimit
     new_bundle '.process.args = ["/bin/true"]'
-    local size worked= verb own
+    local size worked='' verb own
     own=$(env | wc -c)
     for size in 24576 28672 36864 45056 53248 65536 98304 262144; do
         size=$((size + own))
