@@ -60,9 +60,9 @@ static int add_container(const struct box *box, const char *word, struct config_
 {
         _cleanup_oci_arena_ struct oci_arena *own = NULL;
         _cleanup_free_ char *path = NULL, *text = NULL;
-        struct oci_box_container *other;
+        struct oci_box_container *other = NULL;
         char name[80], id[BOX_ID_SIZE];
-        struct oci_config *c;
+        struct oci_config *c = NULL;
         bool readonly;
         size_t len;
         int r = split(word, name, sizeof(name), &readonly, err);

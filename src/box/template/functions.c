@@ -358,7 +358,7 @@ static int ne(const struct functions_call *c, const struct value **ret)
         return order(c, "ne", -1, 1, ret);
 }
 
-static int not(const struct functions_call *c, const struct value **ret)
+static int not_(const struct functions_call *c, const struct value **ret)
 {
         int r = want(c, "not", 1, 1);
 
@@ -379,12 +379,12 @@ static int decide(const struct functions_call *c, const char *name, bool wanted,
         return 0;
 }
 
-static int and (const struct functions_call *c, const struct value **ret)
+static int and_(const struct functions_call *c, const struct value **ret)
 {
         return decide(c, "and", false, ret);
 }
 
-static int or (const struct functions_call *c, const struct value **ret)
+static int or_(const struct functions_call *c, const struct value **ret)
 {
         return decide(c, "or", true, ret);
 }
@@ -503,14 +503,12 @@ functions_function functions_find(const char *name, size_t len)
                 const char *name;
                 functions_function fn;
         } all[] = {
-                { "and", and},      { "eq", eq },          { "ge", ge },
-                { "gt", gt },       { "index", index_ },   { "join", join },
-                { "json", json },   { "le", le },          { "len", len_ },
-                { "lower", lower }, { "lt", lt },          { "ne", ne },
-                { "not", not },     { "or", or },          { "pad", pad },
-                { "print", print }, { "printf", printf_ }, { "println", println },
-                { "split", split }, { "title", title },    { "truncate", truncate_ },
-                { "upper", upper },
+                { "and", and_ },           { "eq", eq },           { "ge", ge },       { "gt", gt },
+                { "index", index_ },       { "join", join },       { "json", json },   { "le", le },
+                { "len", len_ },           { "lower", lower },     { "lt", lt },       { "ne", ne },
+                { "not", not_ },           { "or", or_ },          { "pad", pad },     { "print", print },
+                { "printf", printf_ },     { "println", println }, { "split", split }, { "title", title },
+                { "truncate", truncate_ }, { "upper", upper },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(all); i++)
