@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "base/mountinfo.h"
 #include "base/numlist.h"
-#include "base/proc.h"
+#include "libcfs/cfs.h"
 #include "dbus/dbus.h"
 #include "dbus/gvariant.h"
 #include "libcfs/cgroup/devices/rules.h"
@@ -176,7 +176,7 @@ static void gvariant(const char *text)
 
 static void signal_name(const char *text)
 {
-        int n = proc_signal_number(text);
+        int n = cfs_signal_number(text);
 
         CHECK(n == -EINVAL || (n >= 0 && n <= SIGRTMAX));
 }

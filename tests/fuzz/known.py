@@ -49,8 +49,9 @@ def inside(key, config):
 
 def refused(why):
     """A message of cfs about a bundle that it does not run, on purpose: nothing is mounted on a procfs, wherever it is, since a link of the
-    root could have led there; the peers look at the path /proc alone."""
-    return "cannot be mounted because it is inside /proc" in why
+    root could have led there; the peers look at the path /proc alone. And no procfs or sysfs goes where a link leads: runc has that rule for
+    /proc and /sys."""
+    return "cannot be mounted because it is inside /proc" in why or "must be mounted on ordinary directory" in why
 
 
 def lifecycle(key, mine, _theirs):

@@ -113,7 +113,7 @@ class Life:
         words, stdin = self.words(verb, at, rng)
         r = self.call(words, stdin)
         if verb == "kill" and r.returncode == 0:
-            end = time.monotonic() + (2 if words[-1] in ("KILL", "9", "sigkill") else .1)  # it ends after kill(2) has returned
+            end = time.monotonic() + (2 if words[-1] in ("KILL", "9", "sigkill") else .3)  # it ends after kill(2) has returned
             while time.monotonic() < end and (self.status() or {}).get("status") in ("running", "created"):
                 time.sleep(.02)
         text = " ".join("BUNDLE" if self.bundle.top in w else "NAME" if w == self.name else w for w in words)

@@ -25,7 +25,7 @@ def spell(rng, name, values):
 
 
 def command(rng, names):
-    """One command line, without the program."""
+    """One command line, without the program, that ends by itself."""
     verb = rng.choice(sorted(OPTIONS))
     words = []
     if rng.random() < .15:
