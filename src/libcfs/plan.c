@@ -464,10 +464,6 @@ const struct step plan[] = {
                  "(under `run`, it goes on at once).",
           .host = created_host, .init = created_init },
 
-        { .name = "keep the interfaces", .property = "linux.netDevices", .walks = C, .wanted = net_devices_wanted,
-          .why = "A container that is created has them for good. `create` ends, and lets go of them by that.",
-          .host = net_devices_keep_host },
-
         { .name = "started", .walks = C, .flags = STEP_MEET, .foreign = created_started_foreign,
           .why = "`start` begins here." },
 
@@ -518,6 +514,11 @@ const struct step plan[] = {
         { .name = "resume", .walks = R, .foreign = restore_foreign,
           .why = "The container is on record: now its processes may run.",
           .host = restore_resume_host, .explain = restore_resume_explain },
+
+        { .name = "keep the interfaces", .property = "linux.netDevices", .walks = C, .wanted = net_devices_wanted,
+          .why = "A `run` that fails before its program runs gives them back; after that they are the container's, and end or return with "
+                 "its namespace.",
+          .host = net_devices_keep_host },
 
         { .name = "state running", .walks = C,
           .why = "The program runs: `state` says so from here on, poststart hooks or not.",

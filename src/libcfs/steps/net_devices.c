@@ -439,7 +439,8 @@ int net_devices_host(struct ctx *c, struct cfs_error *err)
         return r;
 }
 
-/* The container is created: from now on the interfaces stay in its namespace. */
+/* The program runs: from now on the interfaces stay in its namespace. (A `create` that has succeeded ends,
+ * and with it our descriptor.) */
 int net_devices_keep_host(struct ctx *c, struct cfs_error *err)
 {
         (void)err;
