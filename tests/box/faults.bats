@@ -114,6 +114,7 @@ reads() {
     # The other two: of a foreground whose cfs-box is gone, and one that is being made (by this shell, says its row).
     "$CFS_BOX" --root "$STORE" run --name left --network none busybox sleep 1000 > /dev/null 2>&1 3>&- &
     running left
+    until_true box exec left true # "running" is recorded before the program runs
     kill -9 $!
     wait $! || true
     lone create --name making busybox true > /dev/null

@@ -124,6 +124,10 @@ in_time() {
     run cfs delete "$ID"
     is "$status" 1
     contains "$output" "$ID"
+    # setns(2) of its pidfd: ESRCH. runc: "cannot exec in a stopped container", though the container is running.
+    run cfs exec "$ID" /bin/true
+    is "$status" 255
+    contains "$output" "the first thread of the container's init has ended"
     cfs kill "$ID" KILL
     wait_for status_is "$ID" stopped
 }

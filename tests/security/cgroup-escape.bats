@@ -154,6 +154,33 @@ pid_of() { cfs state "$1" | jq .pid; }
     done
 }
 
+# flock(2) takes no more than a descriptor for reading, which each user of the host can have of a directory of cgroups.
+@test "the mark of a container that is no more is replaced; another user who keeps its directory locked is an error after ten seconds" {
+    local locker
+    two_bundles
+    up
+    mapfile -t DIRS < <(jq -r '.cgroup.hierarchies[].path' "$STATE/$ID/state.json")
+    kill -KILL "$PID"
+    wait_for gone "$PID"
+    rm -r "${STATE:?}/$ID"
+    setpriv --reuid 1000 --regid 1000 --clear-groups "$PYTHON" -c 'import fcntl, os, sys, time
+for d in sys.argv[1:]: fcntl.flock(os.open(d, os.O_RDONLY), fcntl.LOCK_EX)
+os.close(0)
+time.sleep(600)' "${DIRS[@]}" < /dev/null 3>&- &
+    locker=$!
+    wait_for eval '! [ -e /proc/$locker/fd/0 ]'
+    run timeout 20 "$CFS" --root "$STATE" create -b "$B" "$OTHER"
+    is "$status" 1
+    contains "$output" "has the mark of a container that is no more, and another process has had it locked (flock(2)) for 10 s"
+    [ ! -e "$STATE/$OTHER" ]
+    kill "$locker"
+    wait_for gone "$locker"
+    cfs create -b "$B" "$OTHER" < /dev/null > /dev/null 2>&1
+    status_is "$OTHER" created
+    cfs delete --force "$OTHER"
+    rmdir "${DIRS[@]}" # they were there before it: its to use, and not to remove
+}
+
 # At any moment: the first one, stopped before each of its system calls that name its cgroup, meets the second.
 @test "a create that is stopped half way and one that overtakes it do not share a cgroup" {
     needs strace

@@ -53,11 +53,11 @@ int format_begin(struct format *f, const char *format, struct cfs_error *err)
         return unescape(f->table ? format + strlen(TABLE) : format, &f->text, err);
 }
 
-int format_line(struct format *f, char *row, const struct oci_type *type, void *document,
+int format_line(struct format *f, char *taken_row, const struct oci_type *type, void *document,
                 struct cfs_error *err)
 {
         _cleanup_oci_arena_ struct oci_arena *arena = oci_arena_new();
-        _cleanup_free_ char *own_text = NULL, *taken = row;
+        _cleanup_free_ char *own_text = NULL, *row = taken_row;
         _cleanup_str_ struct str line = { 0 };
         struct template t = { .text = f->text, .terminal = f->terminal };
         struct value *root = NULL, *own = NULL;

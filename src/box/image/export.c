@@ -147,14 +147,14 @@ static int export_layer(const struct export *x, int64_t layer, struct packed *re
 }
 
 /* A layer that several images have is packed once. */
-static int find_layer(struct export *x, int64_t layer, const struct packed **ret, struct cfs_error *err)
+static int find_layer(struct export *x, int64_t layer, size_t *ret, struct cfs_error *err)
 {
         struct packed *grown;
         int r;
 
         for (size_t i = 0; i < x->n_packed; i++)
                 if (x->packed[i].layer == layer) {
-                        *ret = &x->packed[i];
+                        *ret = i;
                         return 0;
                 }
         grown = realloc(x->packed, (x->n_packed + 1) * sizeof(*grown));
@@ -163,25 +163,25 @@ static int find_layer(struct export *x, int64_t layer, const struct packed **ret
         x->packed = grown;
         r = export_layer(x, layer, &grown[x->n_packed], err);
         if (r >= 0)
-                *ret = &grown[x->n_packed++];
+                *ret = x->n_packed++;
         return r;
 }
 
 static int export_layers(struct export *x, const int64_t *layers, size_t n, struct oci_manifest *m,
                          struct oci_image *config, struct cfs_error *err)
 {
-        const struct packed *p = NULL;
+        size_t at = 0;
         int r = 0;
 
         m->layers = oci_arena_alloc(x->arena, (n + 1) * sizeof(*m->layers));
         if (!m->layers)
                 return err_nomem(err);
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                r = find_layer(x, layers[i], &p, err);
+        for (size_t i = 0; i < n; i++) {
+                r = find_layer(x, layers[i], &at, err);
                 if (r < 0)
-                        return r;
-                m->layers[m->n_layers++] = p->descriptor;
-                config->rootfs->diff_ids[i] = p->diff_id;
+                        break;
+                m->layers[m->n_layers++] = x->packed[at].descriptor;
+                config->rootfs->diff_ids[i] = x->packed[at].diff_id;
         }
         return r;
 }

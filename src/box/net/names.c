@@ -6,6 +6,7 @@
  */
 #include "box/net/names.h"
 #include "base/cleanup.h"
+#include "base/flock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "box/core/directory.h"
@@ -17,9 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BEGIN    "# the others in the network begin here\n"
-#define END      "# the others in the network end here\n"
-#define MAX_FILE (1U << 20)
+#define BEGIN           "# the others in the network begin here\n"
+#define END             "# the others in the network end here\n"
+#define MAX_FILE        (1U << 20)
+#define LOCK_TIMEOUT_MS 30000
 
 /* A container in the network. */
 struct peer {
@@ -135,11 +137,11 @@ int names_update(const char *state, const char *network, struct cfs_error *err)
 {
         _cleanup_close_ int dir_fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct peers peers = { 0 };
-        int r;
+        /* One at a time: the last one sees all. */
+        int r = dir_fd < 0 ? -errno : flock_wait(dir_fd, LOCK_EX, LOCK_TIMEOUT_MS);
 
-        /* One at a time: who comes last sees all. */
-        if (dir_fd < 0 || flock(dir_fd, LOCK_EX) < 0)
-                return err_path(err, errno, dir_fd < 0 ? "open" : "flock", state, "lock `%s`", state);
+        if (r < 0)
+                return err_path(err, -r, dir_fd < 0 ? "open" : "flock", state, "lock `%s`", state);
         r = read_peers(dir_fd, state, network, &peers, err);
         for (size_t i = 0; r >= 0 && i < peers.n; i++)
                 r = write_hosts(&peers, i, err);

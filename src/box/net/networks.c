@@ -7,6 +7,7 @@
  */
 #include "box/net/networks.h"
 #include "base/cleanup.h"
+#include "base/flock.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "box/core/directory.h"
@@ -17,8 +18,9 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-#define MAX_FILE   (1U << 20)
-#define MAX_SUBNET 255
+#define MAX_FILE        (1U << 20)
+#define LOCK_TIMEOUT_MS 30000
+#define MAX_SUBNET      255
 
 const char *networks_plugins(void)
 {
@@ -335,8 +337,10 @@ static int lock_networks(const char *networks, struct cfs_error *err)
 {
         _cleanup_close_ int fd = open(networks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (fd < 0 || flock(fd, LOCK_EX) < 0)
-                return err_path(err, errno, fd < 0 ? "open" : "flock", networks, "lock `%s`", networks);
+        int r = fd < 0 ? -errno : flock_wait(fd, LOCK_EX, LOCK_TIMEOUT_MS);
+
+        if (r < 0)
+                return err_path(err, -r, fd < 0 ? "open" : "flock", networks, "lock `%s`", networks);
         return TAKE_FD(fd);
 }
 

@@ -94,10 +94,14 @@ static int join_failed(int i, int e, struct cfs_error *err)
 /* exec: one setns(2) on the pidfd of the container's init, which the kernel applies in the right order. */
 static int join_container(const struct namespaces_plan *p, uint64_t flags, struct cfs_error *err)
 {
-        if (flags && setns(p->container_pidfd, (int)flags) < 0)
-                return errno == ESRCH ? err_set(err, CFS_E_STATE, "cannot exec in a stopped container")
-                                      : err_sys(err, errno, "setns", "join the container's namespaces");
-        return 0;
+        if (!flags || setns(p->container_pidfd, (int)flags) == 0)
+                return 0;
+        /* When all of it has ended, the runtime says so in the place of this (exec.c). */
+        if (errno == ESRCH)
+                return err_set(err, CFS_E_STATE,
+                               "cannot exec in the container: the first thread of the container's init has "
+                               "ended, and with it what setns(2) leads to");
+        return err_sys(err, errno, "setns", "join the container's namespaces");
 }
 
 int namespaces_join(const struct namespaces_plan *p, uint64_t join, struct cfs_error *err)

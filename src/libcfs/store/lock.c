@@ -8,7 +8,7 @@
  * lock is released explicitly, for the moment in which a hook has been forked and not yet executed.
  */
 #include "libcfs/store/lock.h"
-#include "base/clock.h"
+#include "base/flock.h"
 #include "base/log.h"
 #include "libcfs/store/handle.h"
 #include <errno.h>
@@ -29,29 +29,16 @@ int lock_try(struct state *s, int lock)
 
 int lock_wait(struct state *s, int lock, struct cfs_error *err)
 {
-        int64_t deadline = 0;
-        unsigned us = 500;
-        int r;
+        int r = flock_wait(s->dir_fd, lock, LOCK_TIMEOUT_MS);
 
-        for (;;) {
-                r = lock_try(s, lock);
-                if (r == 0)
-                        return 0;
-                if (r != -EWOULDBLOCK)
-                        return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
-                /* flock(2) has no timeout, and we have no signal to interrupt it: the process is our
-                 * caller's. */
-                if (deadline == 0)
-                        deadline = clock_now_ms() + LOCK_TIMEOUT_MS;
-                else if (clock_now_ms() >= deadline)
-                        return err_set(
-                                err, CFS_E_TIMEOUT,
-                                "container `%s` is locked: another cfs has been working on it for %d s",
-                                s->id, LOCK_TIMEOUT_MS / 1000);
-                clock_sleep_us(us);
-                if (us < 20000)
-                        us *= 2;
-        }
+        if (r == -ETIMEDOUT)
+                return err_set(err, CFS_E_TIMEOUT,
+                               "container `%s` is locked: another cfs has been working on it for %d s", s->id,
+                               LOCK_TIMEOUT_MS / 1000);
+        if (r < 0)
+                return err_path(err, -r, "flock", s->dir, "lock container `%s`", s->id);
+        s->lock = lock;
+        return 0;
 }
 
 /* By the other way there is: the open file that has the lock is closed, and the directory opened anew

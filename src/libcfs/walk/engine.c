@@ -86,7 +86,7 @@ static int row_meet_in_runtime(const struct step *s, struct ctx *c, const char *
 {
         int r = row_meet(s, c, column, err);
 
-        if (r >= 0 || !c->sync->deaf || !is_last_meet(s, c))
+        if (r >= 0 || !c->sync || !c->sync->deaf || !is_last_meet(s, c))
                 return r;
         log_debug("%s", err->text);
         err_clear(err);

@@ -18,6 +18,7 @@
  */
 #include "libcfs/cgroup/hierarchy/claim.h"
 #include "base/cleanup.h"
+#include "base/flock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/weakened.h"
@@ -30,6 +31,8 @@
 
 #define TRUSTED "trusted.cfs.owner"
 #define USER    "user.cfs.owner"
+
+#define LOCK_TIMEOUT_MS 10000 /* any user can lock a directory of cgroups, which takes to read it */
 
 #define MAX_TRIES 100 /* of everything that a race can undo */
 
@@ -103,8 +106,16 @@ static int replace(const struct hierarchy *h, const struct cgroup_request *rq, c
         char now[PATH_MAX];
         int r;
 
-        if (fd < 0 || flock(fd, LOCK_EX) < 0)
-                return err_path(err, errno, "flock", h->path, "lock cgroup `%s`", h->path);
+        if (fd < 0)
+                return err_path(err, errno, "open", h->path, "lock cgroup `%s`", h->path);
+        r = flock_wait(fd, LOCK_EX, LOCK_TIMEOUT_MS);
+        if (r == -ETIMEDOUT)
+                return err_set(err, CFS_E_TIMEOUT,
+                               "cgroup `%s` has the mark of a container that is no more, and another process "
+                               "has had it locked (flock(2)) for %d s",
+                               h->path, LOCK_TIMEOUT_MS / 1000);
+        if (r < 0)
+                return err_path(err, -r, "flock", h->path, "lock cgroup `%s`", h->path);
         r = get_mark(h->path, false, now, sizeof(now));
         if (r > 0 && !STREQ(now, stale))
                 return taken(h, now, err);
