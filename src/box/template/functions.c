@@ -451,7 +451,7 @@ static int split(const struct functions_call *c, const struct value **ret)
         if (!list)
                 return err_nomem(c->err);
         list->kind = VALUE_LIST;
-        for (const char *next = p; next; p = next + strlen(by)) {
+        for (const char *next; p; p = next ? next + strlen(by) : NULL) {
                 struct value *v;
 
                 next = *by ? strstr(p, by) : NULL;
