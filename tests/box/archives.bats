@@ -3,17 +3,6 @@
 # Archives that cfs-box writes: save, export, image export.
 load helpers/box
 
-setup() {
-    setup_box
-    export PYTHONPATH="$BATS_TEST_DIRNAME/helpers" PYTHONDONTWRITEBYTECODE=1
-}
-
-# make PYTHON: writes below $T
-make() {
-    (cd "$T" && python3 -c "from image import *
-$1")
-}
-
 @test "save of several images: each layer once; load, podman and skopeo find all; two names of one image" {
     fresh
     make "

@@ -7,8 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     setup_box
-    STORE="$T/store"
-    cp -a "$BATS_FILE_TMPDIR/store" "$STORE"
+    own_store
 }
 
 # ROLE and K of each getdents64(2) of a command.

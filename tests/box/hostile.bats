@@ -7,13 +7,6 @@ load helpers/box
 setup() {
     setup_box
     fresh
-    export PYTHONPATH="$BATS_TEST_DIRNAME/helpers" PYTHONDONTWRITEBYTECODE=1
-}
-
-# make PYTHON: writes below $T
-make() {
-    (cd "$T" && python3 -c "from image import *
-$1")
 }
 
 @test "an image with one layer in several places: the uppermost counts (docker build makes such images, of layers without a file)" {

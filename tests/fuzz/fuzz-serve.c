@@ -77,11 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size == 0)
                 return 0;
-        text = malloc(size);
-        if (!text)
-                return 0;
-        memcpy(text, data + 1, size - 1);
-        text[size - 1] = '\0';
+        text = fuzz_text(data, size);
         documents(data[0], text, size - 1);
         split(text);
         headers(text);

@@ -187,10 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size == 0)
                 return 0;
-        text = malloc(size);
-        CHECK(text);
-        memcpy(text, data + 1, size - 1);
-        text[size - 1] = '\0';
+        text = fuzz_text(data, size);
         if (data[0] == 'n')
                 numlist(text);
         else if (data[0] == 'm')

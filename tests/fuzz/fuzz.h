@@ -19,4 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();                                                                             \
         } while (0)
 
+/* What follows the first byte, as a string; the caller frees it. Of an input that is not empty. */
+static inline char *fuzz_text(const uint8_t *data, size_t size)
+{
+        char *text = malloc(size);
+
+        CHECK(text);
+        memcpy(text, data + 1, size - 1);
+        text[size - 1] = '\0';
+        return text;
+}
+
 #endif

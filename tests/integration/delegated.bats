@@ -5,9 +5,7 @@ load helpers/common
 setup() {
     setup_common
     root_only
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
 }
 
 v1() { awk -v c="$1" '$3 == "cgroup" { n = split($4, o, ","); for (i = 1; i <= n; i++) if (o[i] == c) print $2 }' /proc/mounts | head -1; }

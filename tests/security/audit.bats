@@ -188,9 +188,7 @@ other_process() {
 
 @test "rootless: create and start, run, exec, exec --process" {
     needs newuidmap
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     new_rootless_bundle "$RICH" '.linux.maskedPaths = ["/proc/keys", "/proc/timer_list", "/sys/firmware", "/proc/acpi", "/home/user", "/etc/group"]' '.linux.uidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}] | .linux.gidMappings += [{"containerID": 1, "hostID": 1000000, "size": 65536}]'
     audit_all
 }

@@ -75,9 +75,7 @@ overwritten() {
 }
 
 @test "the same without root, and the executable is the user's own (CVE-2019-5736) [executable]" {
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     cp "$CFS" "$HOME_DIR/cfs"
     CFS="$HOME_DIR/cfs"
     chown 54321:54321 "$CFS"
@@ -109,9 +107,7 @@ descriptors() {
 }
 
 @test "the same without root (CVE-2024-21626) [host-descriptors]" {
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     new_rootless_bundle
     descriptors
 }
@@ -301,9 +297,7 @@ descriptors() {
     mkdir "$OWN_CGROUP" || skip "needs a cgroup hierarchy"
     chown -R 54321:54321 "$OWN_CGROUP"
     needs newuidmap
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     new_rootless_bundle '.process.args = ["/bin/sh", "-c", "cd /sys/fs/cgroup/pids || cd /sys/fs/cgroup; cd '"$ID"'-own && echo there; mkdir x && echo BREACH"]'
     # As `spec --rootless` has it; and with a sysfs, which the kernel refuses without a network namespace: then it is the host's.
     for how in . '.mounts |= map(select(.type != "cgroup")) | .mounts |= map(if .destination == "/sys" then {destination: "/sys", type: "sysfs", source: "sysfs"} else . end)'; do

@@ -43,9 +43,7 @@ hunt() {
 }
 
 @test "the same without root: the container's processes and the runtime are one user's [undumpable]" {
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     new_rootless_bundle '.process.capabilities = ({} | .bounding = ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_KILL"] |
         .effective = .bounding | .permitted = .bounding)'
     hunt

@@ -131,9 +131,7 @@ every_way() {
 }
 
 @test "every way into the root, without root: files of the user's own [in-root]" {
-    ordinary_user
-    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
-    outside unshare --user true || skip "needs user namespaces for ordinary users"
+    rootless_user
     OWNER=54321:54321
     chown -R "$OWNER" "$CANARY"
     CANARY_BEFORE=$(look_at_canary)

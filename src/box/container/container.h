@@ -123,6 +123,8 @@ enum {
 int remove_container(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
 /* The same for a caller that has set its row to "removing", with this process as owner. */
 int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
+/* What it has beside its row: its directory, its bundle, and with REMOVE_VOLUMES those volumes. */
+int remove_files(const struct box *box, const char *id, unsigned flags, struct cfs_error *err);
 /* Deletes the container of cfs: its processes, its cgroup, its state directory. */
 void remove_state(const struct box *box, const char *id);
 

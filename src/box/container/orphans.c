@@ -5,8 +5,8 @@
  * Then no command knows the container, and what it has written stays until this removes it.
  */
 #include "base/cleanup.h"
+#include "box/container/container.h"
 #include "box/container/repair.h"
-#include "box/container/volumes.h"
 #include "box/core/directory.h"
 #include "box/store/container.h"
 #include "box/store/store.h"
@@ -31,20 +31,12 @@ static int is_orphan(const struct box *box, const char *name, char ret_id[BOX_ID
 static int remove_one(const struct box *box, const char *id, struct cfs_error *err)
 {
         struct cfs_error refused = { 0 };
-        char path[PATH_MAX];
         int r;
 
         if (cfs_delete(&box->rt, id, false, &refused) < 0 && refused.code != CFS_E_NOT_FOUND)
                 return 0;
         ended_network(box, id);
-        (void)snprintf(path, sizeof(path), "containers/%s", id);
-        r = directory_remove(box, path, err);
-        if (r >= 0)
-                r = store_container_bundle(box, id, true, path, err);
-        if (r >= 0)
-                r = directory_remove(box, path, err);
-        if (r >= 0)
-                r = volumes_remove_unnamed(box, id, err);
+        r = remove_files(box, id, REMOVE_VOLUMES, err);
         return r < 0 ? r : 1;
 }
 

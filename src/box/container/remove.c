@@ -24,7 +24,7 @@ void remove_state(const struct box *box, const char *id)
         (void)cfs_delete(&box->rt, id, true, &ignored);
 }
 
-int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
+int remove_files(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
 {
         char path[PATH_MAX];
         int r;
@@ -37,6 +37,13 @@ int remove_claimed(const struct box *box, const char *id, unsigned flags, struct
                 r = directory_remove(box, path, err);
         if (r >= 0 && flags & REMOVE_VOLUMES)
                 r = volumes_remove_unnamed(box, id, err);
+        return r;
+}
+
+int remove_claimed(const struct box *box, const char *id, unsigned flags, struct cfs_error *err)
+{
+        int r = remove_files(box, id, flags, err);
+
         return r < 0 ? r : store_container_delete(box, id, err);
 }
 

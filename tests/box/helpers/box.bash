@@ -3,7 +3,7 @@
 #
 #   box ARG...      cfs-box with a store of the file's own, which has the image busybox
 #   lone ARG...     the same with --network none: most tests need no network
-#   fresh           an empty store, for this test alone, in place of that
+#   fresh           an empty store, for this test alone, in place of that; own_store: a copy of it
 #   running NAME    waits until a container runs; ended NAME: until it has ended
 
 # shellcheck source=/dev/null
@@ -31,6 +31,18 @@ setup_box() {
 }
 
 setup() { setup_box; }
+
+# A copy of the file's store, for this test alone.
+own_store() {
+    STORE="$T/store"
+    cp -a "$BATS_FILE_TMPDIR/store" "$STORE"
+}
+
+# make PYTHON: writes images below $T, by helpers/image.py
+make() {
+    (cd "$T" && PYTHONPATH="$BATS_TEST_DIRNAME/helpers" PYTHONDONTWRITEBYTECODE=1 python3 -c "from image import *
+$1")
+}
 
 teardown() {
     local id

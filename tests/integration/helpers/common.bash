@@ -252,6 +252,13 @@ ordinary_user() {
     INTO+=(setpriv --reuid=54321 --regid=54321 --clear-groups --inh-caps=-all -- env HOME="$HOME_DIR")
 }
 
+# The same, who can reach cfs and make user namespaces; elsewhere the test is skipped.
+rootless_user() {
+    ordinary_user "$@"
+    outside "$CFS" --version > /dev/null || skip "needs a temporary directory that other users can enter"
+    outside unshare --user true || skip "needs user namespaces for ordinary users"
+}
+
 # As new_bundle, for the ordinary user: with what `cfs spec --rootless` writes.
 new_rootless_bundle() {
     new_bundle
